@@ -1,0 +1,131 @@
+"""Hidden checks of 05: which tensors are leaves, and which keep a gradient."""
+
+import itertools
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+BOOLS = (False, True)
+
+
+@pytest.mark.step("predict_row")
+def test_table(submission):
+    """fills in all four rows of the table"""
+    for requires_grad in BOOLS:
+        for is_result in BOOLS:
+            recorded = requires_grad and is_result
+            row = expect(submission.predict_row(requires_grad, is_result)).length(3)
+            row.item(0, "the answer about grad_fn").equals(recorded)
+            leaf = "user-made-means-leaf" if is_result else "no-grad-needed-is-not-leaf"
+            named = {} if requires_grad else {leaf: False}
+            row.item(1, "the answer about being a leaf", named).equals(not recorded)
+            named = {"nonleaf-keeps-grad" if is_result else "leaf-always-keeps-grad": True}
+            row.item(2, "the answer about .grad", named).equals(requires_grad and not recorded)
+
+
+@pytest.mark.step("will_keep_grad")
+def test_each_kind(submission, rng):
+    """tells for each kind of tensor whether it will keep its gradient"""
+    due = {"constant": False, "frozen": False, "variable": True, "result": False, "retained": True}
+    named = {"constant": "leaf-always-keeps-grad", "frozen": "leaf-always-keeps-grad",
+             "result": "nonleaf-keeps-grad", "retained": "retain-ignored"}  # fmt: skip
+    for kind, keeps in due.items():
+        seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
+        named_here = {named[kind]: not keeps} if kind in named else {}
+        expect(seen).item("answer", f"the answer for a {kind}", named_here).equals(keeps)
+
+
+@pytest.mark.step("will_keep_grad")
+def test_looks_only(submission, rng):
+    """leaves the tensor as it was"""
+    for kind in ("variable", "result", "constant"):
+        seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
+        expect(seen).item("untouched", "whether the tensor is as it was").equals(True)
+
+
+@pytest.mark.step("build_four")
+def test_kinds(submission, rng, device):
+    """builds a variable, its result, a constant and a frozen copy, each of the right kind"""
+    values = torch.randn(5, generator=rng)
+    four = expect(submission.build_four(values.tolist(), device)).length(4)
+    variable = four.item(0, "variable", {"leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0"})
+    variable.leaf(True).requires_grad(True).tensor(values, device=device)
+    result = four.item(1, "result", {"contagion-forgotten": lambda t: not t.requires_grad})
+    result.requires_grad(True).leaf(False).tensor(values * 2, device=device)
+    four.item(2, "constant").requires_grad(False).tensor(values, device=device)
+    four.item(3, "frozen").requires_grad(False).tensor(values * 2, device=device)
+
+
+@pytest.mark.step("build_four")
+def test_stays_on_device(submission):
+    """makes all four on the device that it is given"""
+    four = expect(submission.build_four([1.0, 2.0, 3.0], torch.device("meta"))).length(4)
+    for index, name in enumerate(("variable", "result", "constant", "frozen")):
+        four.item(index, name, {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
+
+
+@pytest.mark.step("build_four")
+def test_gradient_reaches_variable(submission, rng, device):
+    """lets gradients flow from the result back to the variable"""
+    values, upstream = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
+    seen = submission.probe.backward_through_result(values.tolist(), device, upstream)
+    expect(seen, what="variable").grad(upstream * 2)
+
+
+@pytest.mark.step("middle_and_leaf")
+def test_gradients(submission, rng, device):
+    """leaves a gradient in the middle and at the leaf"""
+    x, upstream = torch.randn(4, generator=rng), torch.randn(4, generator=rng)
+    pair = expect(submission.middle_and_leaf(x, upstream)).length(2)
+    no_grad_in_middle = {
+        "retain-after-backward": lambda t: t.grad is None and t.retains_grad,
+        "nonleaf-keeps-grad": lambda t: t.grad is None and t.requires_grad,
+    }
+    middle = pair.item(0, "middle", no_grad_in_middle).tensor(x**2, device=device)
+    middle.requires_grad(True).leaf(False).grad(upstream)
+    twice = {"gradients-accumulate": lambda t: torch.allclose(t.grad.data, 4 * x * upstream)}
+    pair.item(1, "leaf", twice).leaf(True).tensor(x, device=device).grad(2 * x * upstream)
+
+
+@pytest.mark.step("middle_and_leaf")
+def test_caller_keeps_x(submission, rng):
+    """makes a leaf of its own and leaves the caller's tensors alone"""
+    x, upstream = torch.randn(4, generator=rng), torch.randn(4, generator=rng)
+    seen = expect(submission.middle_and_leaf(x, upstream))
+    seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, upstream, "mutates-caller")
+
+
+@pytest.mark.step("result_requires_grad")
+def test_contagion(submission, rng):
+    """spreads from any input to the result, unless nothing is recorded"""
+    for count in (1, 2, 3):
+        for flags in itertools.product(BOOLS, repeat=count):
+            for enabled in BOOLS:
+                named = {
+                    "no-grad-forgotten": lambda answer, on=enabled: answer is True and not on,
+                    "contagion-forgotten": lambda answer, on=enabled: answer is False and on,
+                }
+                seen = submission.result_requires_grad(list(flags), enabled)
+                expect(seen, named).equals(any(flags) and enabled)
+
+
+@pytest.mark.step("switch_on")
+def test_same_tensor(submission, rng, device):
+    """returns the tensor that it was given, now requiring a gradient"""
+    tensor = torch.randn(3, 2, generator=rng)
+    named = {
+        "switches-a-copy-on": lambda t: t.same_as is None and t.requires_grad,
+        "detached-returned": lambda t: not t.requires_grad,
+    }
+    seen = expect(submission.switch_on(tensor), named).tensor(tensor, device=device).requires_grad(True).leaf(True)
+    seen.satisfies(lambda t: t.same_as == "0", "another tensor came back", due="the tensor that was given")
+
+
+@pytest.mark.step("switch_on")
+def test_gradient_arrives(submission, rng):
+    """makes gradients arrive in the caller's own tensor"""
+    tensor, upstream = torch.randn(3, 2, generator=rng), torch.randn(3, 2, generator=rng)
+    seen = submission.probe.leaf_after_switch(tensor, upstream)
+    expect(seen, {"switches-a-copy-on": lambda t: not t.requires_grad}, what="the tensor").grad(upstream)

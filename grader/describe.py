@@ -1,0 +1,72 @@
+"""Puts values into words short enough for one line of a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader.sandbox.seen import Opaque, SeenArray, SeenTensor
+
+MAX_VALUES = 6
+MAX_TEXT = 100
+
+
+def describe(value: Any, *, values: bool = False) -> str:
+    """Return what `value` is in a few words; with `values`, also its first few elements."""
+    if isinstance(value, (SeenTensor, SeenArray)):
+        shown = f" {elements(value.data)}" if values and value.data is not None else ""
+        return f"{value}{shown}"
+    if isinstance(value, torch.Tensor):
+        shown = f" {elements(value)}" if values and value.device.type != "meta" else ""
+        place = "" if value.device.type == "cpu" else f" on {value.device.type}"
+        return f"tensor {name_of(value.dtype)} {tuple(value.shape)}{place}{shown}"
+    if isinstance(value, np.ndarray):
+        return f"numpy array {value.dtype} {value.shape}"
+    if isinstance(value, Opaque):
+        return str(value)
+    if isinstance(value, (list, tuple, dict)):
+        return _container(value, values)
+    if isinstance(value, torch.dtype):
+        return str(value)
+    return shorten(repr(value))
+
+
+def _container(value: Any, values: bool) -> str:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    inner = [(f"{key!r}: " if isinstance(value, dict) else "") + describe(item, values=values) for key, item in items]
+    left, right = {"list": "[]", "tuple": "()", "dict": "{}"}.get(type(value).__name__, "[]")
+    more = [f"… {len(inner)} in all"] if len(inner) > MAX_VALUES else []
+    return left + ", ".join([*inner[:MAX_VALUES], *more]) + right
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """Return a dtype's name without its module."""
+    return str(dtype).removeprefix("torch.")
+
+
+def elements(tensor: torch.Tensor) -> str:
+    """Return the first elements of a dense tensor, `[0.5, -1.25, …]`."""
+    flat = tensor.detach().reshape(-1)
+    shown = ", ".join(number(item.item()) for item in flat[:MAX_VALUES])
+    if tensor.ndim == 0:
+        return shown
+    return f"[{shown}, …]" if flat.numel() > MAX_VALUES else f"[{shown}]"
+
+
+def number(value: float) -> str:
+    """Return a number with at most five significant digits."""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def shorten(text: str, most: int = MAX_TEXT) -> str:
+    """Return the text, cut in its middle where it is longer than `most`."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[: half - 1]} … {text[-half + 2 :]}"
+
+
+def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return a call as a learner would write it, with arguments in words."""
+    parts = [describe(arg, values=True) for arg in args] + [f"{k}={describe(v, values=True)}" for k, v in kwargs.items()]
+    return f"{name}({', '.join(parts)})"

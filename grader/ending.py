@@ -1,0 +1,31 @@
+"""How a check stops short of passing: one exception, which carries what the learner is told."""
+
+from __future__ import annotations
+
+from grader.verdict import Outcome, SourceLine
+
+
+class Ending(Exception):
+    """The end of a check that did not pass. Its fields are those of a CheckResult."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        said: str,
+        *,
+        called: str = "",
+        got: str = "",
+        due: str = "",
+        detail: str = "",
+        misconception: str | None = None,
+        lines: tuple[SourceLine, ...] = (),
+    ) -> None:
+        super().__init__(said)
+        self.outcome = outcome
+        self.said = said
+        self.called = called
+        self.got = got
+        self.due = due
+        self.detail = detail
+        self.misconception = misconception
+        self.lines = lines

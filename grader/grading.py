@@ -1,0 +1,162 @@
+"""Grades one submission on one device: runs the hidden checks here and the submission elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from grader.catalogue import Exercise, known_checks, probe_parameters
+from grader.errors import GraderError, UsageError
+from grader.plugin import Collector
+from grader.sandbox.client import Limits, Nursery
+from grader.sandbox.launch import ForkLauncher, Launcher, SpawnLauncher
+from grader.sandbox.lockdown import Policy
+from grader.submission import Clock, Source, Submission, load_request
+from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
+
+MAX_SOURCE_BYTES = 2**20
+DEVICES = ("cpu", "cuda", "mps")
+
+# What a plain run of the checks needs of pytest: no plugin that somebody installed, nothing written or printed.
+PYTEST_OPTIONS = (
+    "--noconftest", "--import-mode=importlib", "--assert=plain", "--capture=no", "-c", os.devnull,
+    *(f"-pno:{name}" for name in ("terminal", "cacheprovider", "unraisableexception", "threadexception", "logging",
+                                  "warnings", "doctest", "junitxml", "faulthandler", "stepwise", "pastebin",
+                                  "setuponly", "setupplan", "unittest", "nose")),
+    "-ppytest_timeout",
+)  # fmt: skip
+
+
+def read_source(path: Path) -> Source:
+    """Read the file that is to be graded; raise UsageError, in one line, for what no submission can be."""
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder, not a Python file")
+        if size > MAX_SOURCE_BYTES:
+            raise UsageError(f"{path} is too large to be an exercise: {size / 2**20:,.0f} MB, at most 1 MB is read")
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path} is not UTF-8 text: line {line} holds a byte that is none") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if not text.strip():
+        raise UsageError(f"{path} is empty; `git checkout` or `python -m grader reset` brings the exercise back")
+    return Source(path, text, hashlib.sha256(data).hexdigest())
+
+
+def is_available(device: str) -> bool:
+    """Return whether this machine has the device."""
+    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
+
+
+class Grader:
+    """Grades any number of submissions, the first one slowly, the others from warm. Use as a context."""
+
+    def __init__(self, *, device: str = "cpu", limits: Limits | None = None) -> None:
+        self._device = device
+        self._limits = limits or Limits()
+        self._launcher: Launcher = SpawnLauncher() if device == "mps" or os.name == "nt" else ForkLauncher()
+        self._preloaded: set[str] = set()
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process that was started."""
+        self._launcher.close()
+
+    def grade(self, exercise: Exercise, source: Source, *, seed: int) -> Verdict:
+        """Run every check on the submission; a fault of the grader itself raises GraderError."""
+        started = time.perf_counter()
+        self._preload(exercise)
+        clock = Clock(self._limits)
+        policy = Policy("", exercise.readable + (str(source.path),), self._device, int(self._limits.exercise) + 10)
+        probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
+        nursery = Nursery(self._launcher, policy, load_request(source, probe, seed))
+        collector = Collector(
+            exercise, self._device, seed, lambda left: _opened(nursery, exercise, clock, seed, left)
+        )
+        try:
+            _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
+        finally:
+            nursery.close()
+        steps = _steps(exercise, collector.results)
+        return Verdict(
+            exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
+            gravest([step.outcome for step in steps]), steps, nursery.in_force, versions(), time.perf_counter() - started,
+        )  # fmt: skip
+
+    def _preload(self, exercise: Exercise) -> None:
+        wanted = tuple(name for name in exercise.preload if name not in self._preloaded)
+        if wanted:
+            failed = self._launcher.preload(wanted)
+            for name, why in failed.items():
+                raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({why})")
+            self._preloaded.update(wanted)
+
+
+@contextlib.contextmanager
+def _opened(
+    nursery: Nursery, exercise: Exercise, clock: Clock, seed: int, left: int
+) -> Iterator[tuple[Submission, Callable[[], str]]]:
+    child, mark = nursery.take(left=left)
+    try:
+        yield Submission(child, mark, clock, seed, probe_parameters(exercise)), child.printed
+    finally:
+        child.close()
+
+
+def _run_checks(exercise: Exercise, collector: Collector, timeout: float) -> None:
+    """Run pytest on the exercise's checks, in this process, as if nobody had configured pytest."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        code = pytest.main([*PYTEST_OPTIONS, f"--timeout={timeout}", str(exercise.checks)], plugins=[collector])
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(kept)
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    for fault in collector.faults:
+        raise GraderError(f"a check of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
+    if missing := {check.name for check in known_checks(exercise)} - collector.results.keys():
+        raise GraderError(f"checks of {exercise.name} did not run: {', '.join(sorted(missing))} (pytest ended with {code!r})")
+
+
+def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepResult, ...]:
+    known = known_checks(exercise)
+    grouped = {step: tuple(results[check.name] for check in known if check.step == step) for step in exercise.steps}
+    return tuple(StepResult(step, gravest([check.outcome for check in checks]), checks) for step, checks in grouped.items())
+
+
+def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> Verdict:
+    """Return the verdict for a device that is not here: neither passed nor failed."""
+    steps = tuple(StepResult(step, Outcome.UNAVAILABLE, ()) for step in exercise.steps)
+    return Verdict(
+        exercise.name, exercise.title, str(source.path), source.sha256, device, seed, Outcome.UNAVAILABLE, steps, (),
+        versions(), 0.0, f"there is no {device} on this machine",
+    )  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a verdict depends on."""
+    from grader import __version__
+
+    return {"grader": __version__, "python": platform.python_version(), "torch": torch.__version__}

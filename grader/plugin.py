@@ -1,0 +1,106 @@
+"""The one pytest plugin: gives each check a submission in a child of its own, and collects how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+import torch
+
+from grader.catalogue import Exercise, known_checks
+from grader.ending import Ending
+from grader.submission import Submission
+from grader.verdict import CheckResult, Outcome
+
+Opener = Callable[[int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]
+
+
+class Collector:
+    """Runs the checks of one exercise; `results` holds how each ended, by name, `faults` what broke in a check.
+
+    `open_submission` returns a context with a fresh submission and a way to read what it printed; its
+    argument tells whether more checks will follow.
+    """
+
+    def __init__(self, exercise: Exercise, device: str, seed: int, open_submission: Opener) -> None:
+        self.results: dict[str, CheckResult] = {}
+        self.faults: list[BaseException] = []
+        self._exercise = exercise
+        self._device = device
+        self._seed = seed
+        self._open = open_submission
+        self._known = {check.name: check for check in known_checks(exercise)}
+        self._left = len(self._known)
+        self._submission: Submission | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "step(name): the step of the exercise that a check belongs to")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run steps in the exercise's order, so that what a step builds on is known before it."""
+        order = {step: index for index, step in enumerate(self._exercise.steps)}
+        items.sort(key=lambda item: order.get(self._known[item.name].step, len(order)))
+
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Leave out the checks of a step that builds on one which did not pass."""
+        check = self._known[item.name]
+        missing = [step for step in self._exercise.needs.get(check.step, ()) if not self._passed(step)]
+        if not missing:
+            return None
+        said = f"waits for {' and '.join(f'`{step}`' for step in missing)}"
+        self.results[item.name] = CheckResult(item.name, check.headline, Outcome.BLOCKED, said)
+        self._left -= 1
+        return True
+
+    def _passed(self, step: str) -> bool:
+        """Whether every known check of a step has run and passed."""
+        names = [check.name for check in self._known.values() if check.step == step]
+        return all(name in self.results and self.results[name].outcome is Outcome.PASSED for name in names)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+        """Run one check and file how it ended; an exception that is no Ending is a fault of the grader."""
+        check = self._known[pyfuncitem.name]
+        started = time.perf_counter()
+        self._left -= 1
+        printed, ending = "", None
+        with self._open(self._left) as (submission, read_printed):
+            pyfuncitem.funcargs["submission"] = submission
+            try:
+                submission.finish_loading()
+                result = yield
+            except Ending as caught:
+                ending, result = caught, True
+            except Exception as fault:
+                self.faults.append(fault)
+                raise
+            printed = read_printed()
+        self.results[check.name] = _result(check.name, check.headline, ending, printed, time.perf_counter() - started)
+        return result
+
+    @pytest.fixture
+    def submission(self) -> None:
+        """The submission, in a process of its own; filled in when the check runs."""
+
+    @pytest.fixture
+    def device(self) -> torch.device:
+        """The device that the exercise is graded on."""
+        return torch.device(self._device)
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> torch.Generator:
+        """Random numbers of this check's own, from the run's seed: the same alone and together."""
+        digest = hashlib.sha256(f"{self._seed} {request.node.name}".encode()).digest()
+        return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def _result(name: str, headline: str, ending: Ending | None, printed: str, seconds: float) -> CheckResult:
+    if ending is None:
+        return CheckResult(name, headline, Outcome.PASSED, printed=printed, seconds=seconds)
+    return CheckResult(
+        name, headline, ending.outcome, ending.said, ending.called, ending.got, ending.due, ending.detail,
+        ending.misconception, ending.lines, printed, seconds,
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""What was seen of a submission: plain data, held by the side in which the submission never ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class SeenTensor:
+    """A tensor as it was when it came back, with the facts that a check may ask about.
+
+    `data` is a plain CPU copy without a graph, or None where the values could not be sent: on the
+    meta device, and for the dtypes and layouts named in `unsendable`.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    device: str
+    requires_grad: bool
+    is_leaf: bool
+    retains_grad: bool
+    grad_fn: str | None
+    type_name: str
+    version: int
+    same_as: str | None
+    shares_with: tuple[str, ...]
+    data: torch.Tensor | None
+    unsendable: str | None = None
+    grad: SeenTensor | None = None
+
+    def __str__(self) -> str:
+        """Return a short description: what it is, its dtype, shape and device."""
+        place = "" if self.device == "cpu" else f" on {self.device}"
+        return f"{self.type_name.lower()} {self.dtype} {self.shape}{place}"
+
+
+@dataclass(frozen=True)
+class SeenArray:
+    """A numpy array as it was when it came back; `data` is None where its dtype cannot be sent."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    shares_with: tuple[str, ...]
+    data: torch.Tensor | None
+
+    def __str__(self) -> str:
+        """Return a short description: dtype and shape."""
+        return f"numpy array {self.dtype} {self.shape}"
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """An object that cannot be sent: what it is, and why."""
+
+    type_name: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return what it is, and why nothing more is known."""
+        return f"a {self.type_name} ({self.why})" if self.why else f"a {self.type_name}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the learner's own file."""
+
+    number: int
+    text: str
+    function: str
+
+
+@dataclass(frozen=True)
+class SeenException:
+    """What the submission raised, with the lines of the learner's file on the way there."""
+
+    type_name: str
+    bases: tuple[str, ...]
+    message: str
+    lines: tuple[Line, ...]
+    innermost_is_learners: bool
+    forbidden: str | None
+
+    def __str__(self) -> str:
+        """Return it as Python prints the last line of a traceback."""
+        return f"{self.type_name}: {self.message}" if self.message else self.type_name
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything that is known of one call: what came back or was raised, and what it left behind."""
+
+    called: str
+    value: Any = None
+    exception: SeenException | None = None
+    arguments: tuple[Any, ...] = ()
+    printed: str = ""
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    changed_globals: tuple[str, ...] = field(default=())

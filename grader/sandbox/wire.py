@@ -1,0 +1,115 @@
+"""What crosses between grader and submission: one frame of JSON and raw tensors, never pickle.
+
+A frame is two big-endian uint32 lengths, then that many bytes of JSON, then that many bytes of
+safetensors. Nothing in a frame can be executed, and no length is believed beyond its cap.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+import time
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as decode_tensors
+from safetensors.torch import save as encode_tensors
+
+HEADER = struct.Struct(">II")
+MAX_JSON_BYTES = 8 * 2**20
+MAX_TENSOR_BYTES = 256 * 2**20
+
+Arrays = dict[str, torch.Tensor]
+
+
+class WireError(Exception):
+    """The other side sent something that is no frame, or nothing more."""
+
+
+class Closed(WireError):
+    """The other side is gone."""
+
+
+class Late(WireError):
+    """The deadline passed before a whole frame had come."""
+
+
+def encode(message: dict[str, Any], arrays: Arrays) -> bytes:
+    """Return the frame for `message`; `arrays` are dense CPU tensors that share no memory."""
+    text = json.dumps(message).encode()
+    blob = encode_tensors(arrays) if arrays else b""
+    return HEADER.pack(len(text), len(blob)) + text + blob
+
+
+def decode(text: bytes, blob: bytes) -> tuple[dict[str, Any], Arrays]:
+    """Return the message and its tensors; raise WireError for anything that is not a frame."""
+    try:
+        message = json.loads(text)
+        arrays = decode_tensors(blob) if blob else {}
+    except (ValueError, RecursionError, KeyError, SafetensorError, RuntimeError) as error:
+        raise WireError(f"a message that does not decode ({type(error).__name__})") from None
+    if not isinstance(message, dict):
+        raise WireError("a message that is no object")
+    return message, arrays
+
+
+def send(channel: socket.socket, message: dict[str, Any], arrays: Arrays | None = None) -> None:
+    """Send one frame, waiting for as long as the other side takes to read it."""
+    try:
+        channel.sendall(encode(message, arrays or {}))
+    except (BrokenPipeError, ConnectionResetError):
+        raise Closed("the other side closed the channel") from None
+
+
+class Reader:
+    """Collects the bytes of one frame as they come; never holds more than the caps allow."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no byte has come that belongs to a frame not yet taken."""
+        return not self._buffer
+
+    def feed(self, channel: socket.socket) -> None:
+        """Take what has arrived; raise Closed at the end of the stream."""
+        try:
+            chunk = channel.recv(1 << 20)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            chunk = b""
+        if not chunk:
+            raise Closed("the other side closed the channel")
+        self._buffer += chunk
+
+    def take(self) -> tuple[dict[str, Any], Arrays] | None:
+        """Return the next whole frame, or None while it is still incomplete."""
+        if len(self._buffer) < HEADER.size:
+            return None
+        json_size, blob_size = HEADER.unpack_from(self._buffer)
+        if json_size > MAX_JSON_BYTES or blob_size > MAX_TENSOR_BYTES:
+            raise WireError(f"a message of {(json_size + blob_size) / 2**20:,.0f} MB, more than may cross")
+        end = HEADER.size + json_size + blob_size
+        if len(self._buffer) < end:
+            return None
+        middle = HEADER.size + json_size
+        text, blob = bytes(self._buffer[HEADER.size : middle]), bytes(self._buffer[middle:end])
+        del self._buffer[:end]
+        return decode(text, blob)
+
+
+def receive(channel: socket.socket, deadline: float | None = None) -> tuple[dict[str, Any], Arrays]:
+    """Wait for one frame on a channel that carries nothing else after it."""
+    reader = Reader()
+    while (frame := reader.take()) is None:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise Late("no answer in time")
+        if select.select([channel], [], [], left)[0]:
+            reader.feed(channel)
+    return frame

@@ -1,0 +1,144 @@
+"""A process that has torch loaded and forks a child for each check, in milliseconds.
+
+It never meets a submission: a child closes the control channel before it does anything else. It
+takes orders from one inherited socket and has no address, so that no child can ask it for anything
+(multiprocessing's forkserver listens on a path, and would fork for whoever connects).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+PR_SET_CHILD_SUBREAPER = 36
+GRACE_SECONDS = 0.5
+
+
+class Zygote:
+    """Forks, ends and reaps children as told; ends them all when its control channel closes."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
+        self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
+
+    def run(self) -> None:
+        """Obey one order after the other until the control channel closes."""
+        try:
+            while order := self._next_order():
+                answer = getattr(self, "do_" + order.pop("op"))(**order)
+                if answer is not None:
+                    self._control.sendall(json.dumps(answer).encode() + b"\n")
+        finally:
+            for pid in list(self._children):
+                self.do_end(pid)
+
+    def _next_order(self) -> dict[str, Any] | None:
+        while not select.select([self._control], [], [], 1.0 if self._children else None)[0]:
+            self._reap()
+        size = self._control.recv(4, socket.MSG_WAITALL)
+        if len(size) < 4:
+            return None
+        text, handles, _, _ = socket.recv_fds(self._control, int.from_bytes(size, "big"), 2)
+        order: dict[str, Any] = json.loads(text)
+        return order | {"handles": handles} if handles else order
+
+    def do_preload(self, modules: list[str]) -> dict[str, Any]:
+        """Import what the children of an exercise will need; answer with what could not be imported."""
+        failed = {}
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # the exercise will say what is missing
+                failed[name] = f"{type(error).__name__}: {error}"
+        gc.collect()
+        gc.freeze()
+        return {"failed": failed}
+
+    def do_fork(self, policy: dict[str, Any], handles: list[int]) -> dict[str, Any]:
+        """Fork a child that serves on the first handle and prints to the second."""
+        self._reap()
+        channel, output = handles
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(channel, output, policy)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
+        os.close(channel)
+        os.close(output)
+        self._children[pid] = policy["scratch"]
+        return {"pid": pid}
+
+    def _become_child(self, channel: int, output: int, policy: dict[str, Any]) -> None:
+        from grader.sandbox import server
+        from grader.sandbox.lockdown import Policy
+
+        try:
+            policy["readable"] = tuple(policy["readable"])
+            server.main(socket.socket(fileno=channel), output, Policy(**policy))
+        finally:  # nothing may return into the zygote's loop
+            os._exit(70)
+
+    def do_status(self, pid: int) -> dict[str, Any]:
+        """Wait for a child that is said to be dead, killing it if it is not; answer how it ended."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        while pid not in self._statuses and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(0.002)
+        status = self._statuses.get(pid)
+        self.do_end(pid)
+        return {"code": None if status is None else os.waitstatus_to_exitcode(status)}
+
+    def do_end(self, pid: int) -> None:
+        """Kill a child and whatever it started, and remove its scratch folder."""
+        if pid not in self._children:
+            return
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(OSError):
+                kill(pid, signal.SIGKILL)
+        shutil.rmtree(self._children.pop(pid), ignore_errors=True)
+        self._statuses.pop(pid, None)
+
+    def _reap(self) -> None:
+        """Collect the dead: children, and the orphans that they leave to this process."""
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] in self._children:
+                    self._statuses[ended[0]] = ended[1]
+
+
+def _warm_up(torch: Any) -> None:
+    """Run what is slow or reads the system the first time; no backward pass, whose threads do not survive a fork."""
+    left = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    torch.equal((left @ left.T).sum().cpu(), left.exp().mean())
+
+
+def main() -> None:
+    """Load torch and the server, then fork on demand. Started by client.py with a socket as descriptor."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    import torch
+
+    import grader.sandbox.server  # noqa: F401  loaded here, so that no child has to
+    from grader.sandbox import lockdown
+
+    torch.set_num_threads(1)
+    _warm_up(torch)
+    lockdown.prepare()
+    gc.collect()
+    gc.freeze()
+    Zygote(control).run()

@@ -1,0 +1,135 @@
+"""What a grading came to: frozen values, from single checks up to reports on several exercises."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+class Outcome(StrEnum):
+    """How a check, a step or an exercise ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_STARTED = "not_started"
+    RAISED = "raised"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    BLOCKED = "blocked"
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+
+
+# Where checks of one step ended differently, the step bears the first of these that occurs.
+GRAVEST_FIRST = (
+    Outcome.REFUSED, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.RAISED, Outcome.FAILED,
+    Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE, Outcome.PASSED,
+)  # fmt: skip
+
+
+def gravest(outcomes: list[Outcome]) -> Outcome:
+    """Return the outcome that stands for all of them; nothing at all is a failure, not a pass."""
+    return next((each for each in GRAVEST_FIRST if each in outcomes), Outcome.FAILED)
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of the learner's file: its number, its text, and the function around it."""
+
+    number: int
+    text: str
+    function: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One hidden check: what it asks for, how it ended, and what a learner needs to understand that.
+
+    `said` is one sentence on what happened; `got`, `due` and `detail` are empty where they do not apply.
+    """
+
+    check: str
+    headline: str
+    outcome: Outcome
+    said: str = ""
+    called: str = ""
+    got: str = ""
+    due: str = ""
+    detail: str = ""
+    misconception: str | None = None
+    lines: tuple[SourceLine, ...] = ()
+    printed: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step: a function or class that the learner writes."""
+
+    name: str
+    outcome: Outcome
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many of its checks passed."""
+        return sum(check.outcome is Outcome.PASSED for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One submission to one exercise on one device."""
+
+    exercise: str
+    title: str
+    submission: str
+    sha256: str
+    device: str
+    seed: int
+    outcome: Outcome
+    steps: tuple[StepResult, ...]
+    isolation: tuple[str, ...]
+    versions: dict[str, str]
+    seconds: float
+    said: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check of every step passed."""
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """Steps passed, and steps in all."""
+        return sum(step.outcome is Outcome.PASSED for step in self.steps), len(self.steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, as `from_dict` takes it."""
+        passed, total = self.score
+        return asdict(self) | {"score": {"passed": passed, "total": total}}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Verdict:
+        """Return the verdict that `to_dict` wrote; raise KeyError or ValueError for anything else."""
+        known = {each.name: data[each.name] for each in fields(cls)}
+        return cls(
+            **known
+            | {
+                "outcome": Outcome(data["outcome"]),
+                "steps": tuple(_step(step) for step in data["steps"]),
+                "isolation": tuple(data["isolation"]),
+            }
+        )
+
+
+def _step(data: dict[str, Any]) -> StepResult:
+    checks = tuple(_check(check) for check in data["checks"])
+    return StepResult(data["name"], Outcome(data["outcome"]), checks)
+
+
+def _check(data: dict[str, Any]) -> CheckResult:
+    lines = tuple(SourceLine(**line) for line in data["lines"])
+    return CheckResult(**data | {"outcome": Outcome(data["outcome"]), "lines": lines})
