@@ -56,6 +56,7 @@ class Expectation:
     def __init__(self, seen: Any, lookalikes: Lookalikes, what: str) -> None:
         self._seen = seen if isinstance(seen, Seen) else None
         self._value = seen.value if isinstance(seen, Seen) else seen
+        self._judged = self._value  # what lookalikes that are functions get
         self._lookalikes = lookalikes
         self._what = what or ("it" if self._seen is None else "what came back")
 
@@ -69,7 +70,7 @@ class Expectation:
     def _name(self) -> str | None:
         """Return the first misconception whose product this is."""
         for misconception, product in self._lookalikes.items():
-            fits = _holds(product, self._value) if callable(product) else looks_like(self._value, product)
+            fits = _holds(product, self._judged) if callable(product) else looks_like(self._value, product)
             if fits:
                 return misconception
         return None
@@ -170,14 +171,22 @@ class Expectation:
         return self
 
     def grad(self, due: torch.Tensor | None) -> Self:
-        """A tensor whose `.grad` has these values, or is None."""
+        """A tensor whose `.grad` has these values, or is None.
+
+        A lookalike that is a function still gets the tensor; one that is a tensor is what `.grad` would be.
+        """
         self.is_tensor()
         grad = self._value.grad
-        if due is None:
-            if grad is not None:
-                self._fail(f"{self._what} has a .grad", got=describe.describe(grad, values=True), due="no .grad")
-            return self
-        expect(grad, self._lookalikes, what=f"the .grad of {self._what}").values(due)
+        if (grad is None) is not (due is None):
+            self._fail(
+                f"{self._what} has {'no' if grad is None else 'a'} .grad",
+                got="None" if grad is None else describe.describe(grad, values=True),
+                due="None" if due is None else describe.describe(due, values=True),
+            )  # fmt: skip
+        if due is not None:
+            part = Expectation(grad, self._lookalikes, f"the .grad of {self._what}")
+            part._seen, part._judged = self._seen, self._value
+            part.values(due)
         return self
 
     def _data(self) -> torch.Tensor:

@@ -1,0 +1,216 @@
+"""Proves the exercises themselves: what is wrong is refused for its own reason, what is right is accepted."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader import misconceptions
+from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, known_checks
+from grader.errors import GraderError, UsageError
+from grader.grading import Grader, read_source
+from grader.hints import LEVELS, hints
+from grader.overlay import definitions, lay_over
+from grader.submission import Source
+from grader.verdict import CheckResult, Outcome, Verdict
+
+MIN_RIGHT_ANSWERS = 2
+# What a step might return that no check reckons with: none of it may pass, or break a check.
+JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1, 'a', None]", "object()", "lambda: 0",
+        "__import__('torch').zeros(0)", "__import__('torch').full((2, 3), float('nan'))", "(i for i in 'ab')")  # fmt: skip
+
+
+@dataclass
+class Findings:
+    """What the audit of one exercise found."""
+
+    exercise: str
+    checks: int = 0
+    wrong: int = 0
+    right: int = 0
+    wrong_accepted: list[str] = field(default_factory=list)
+    right_refused: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not (self.wrong_accepted or self.right_refused or self.problems)
+
+
+def audit(exercise: Exercise, grader: Grader, seed: int) -> Findings:
+    """Grade the stub, the solution and every known answer of an exercise, and read its files."""
+    findings = Findings(exercise.name, checks=len(known_checks(exercise)))
+    findings.problems += _in_the_files(exercise)
+    try:
+        _stub(exercise, grader, seed, findings)
+        _solution(exercise, grader, seed, findings)
+        for path in _answers(exercise.right_answers):
+            _right(exercise, path, grader, seed, findings)
+        for path in _answers(exercise.wrong_answers):
+            _wrong(exercise, path, grader, seed, findings)
+        _junk(exercise, grader, seed, findings)
+    except (GraderError, SyntaxError) as fault:
+        findings.problems.append(str(fault))
+    return findings
+
+
+def _answers(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.py"))
+
+
+def laid_over(exercise: Exercise, path: Path) -> Source:
+    """Return an answer laid over the exercise's solution, as a submission."""
+    text = lay_over(exercise.solution.read_text(encoding="utf-8"), path.read_text(encoding="utf-8"))
+    return Source(path, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _stub(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:
+    verdict = grader.grade(exercise, read_source(exercise.stub), seed=seed)
+    others = [check for check in _checks(verdict) if check.outcome not in (Outcome.NOT_STARTED, Outcome.BLOCKED)]
+    findings.problems += [f"stub: {check.check} ends {check.outcome}: {check.said}" for check in others]
+
+
+def _solution(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:
+    verdict = grader.grade(exercise, read_source(exercise.solution), seed=seed)
+    if not verdict.passed:
+        findings.right_refused.append(f"solution: {_reasons(verdict)}")
+
+
+def _right(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings) -> None:
+    findings.right += 1
+    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed)
+    if not verdict.passed:
+        findings.right_refused.append(f"right/{path.name}: {_reasons(verdict)}")
+
+
+def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings) -> None:
+    findings.wrong += 1
+    about = set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
+    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed)
+    failed = {step.name for step in verdict.steps if step.outcome not in (Outcome.PASSED, Outcome.BLOCKED)}
+    if verdict.passed:
+        findings.wrong_accepted.append(f"wrong/{path.name}")
+    elif about and not failed <= about:
+        findings.problems.append(f"wrong/{path.name} fails {sorted(failed)}, but is about {sorted(about)}: {_reasons(verdict)}")
+    named = {check.misconception for check in _checks(verdict) if check.misconception}
+    due = path.stem.partition("--")[0]
+    if named != {due} and not verdict.passed:
+        findings.problems.append(f"wrong/{path.name} is named {sorted(named)}: {_reasons(verdict)}")
+
+
+def _junk(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:
+    """No check may break, and no step may pass, on answers of a kind that nobody reckoned with."""
+    solution = exercise.solution.read_text(encoding="utf-8")
+    for junk in JUNK:
+        text = "\n".join(_junk_definition(node, junk) for name, node in definitions(solution).items() if name in exercise.steps)
+        source = Source(exercise.solution, lay_over(solution, text), "")
+        try:
+            verdict = grader.grade(exercise, source, seed=seed)
+        except GraderError as fault:
+            findings.problems.append(f"steps that return {junk}: {fault}")
+            continue
+        passed = [step.name for step in verdict.steps if step.outcome is Outcome.PASSED]
+        if len(passed) == len(verdict.steps) or (passed and junk == "object()"):
+            findings.wrong_accepted.append(f"steps that return {junk}: {', '.join(passed)}")
+
+
+def _junk_definition(node: ast.FunctionDef | ast.ClassDef, junk: str) -> str:
+    """Return a definition that takes anything and answers junk; of a class, every method does."""
+    if isinstance(node, ast.FunctionDef):
+        return f"def {node.name}(*args, **kwargs):\n    return {junk}\n"
+    names = [each.name for each in node.body if isinstance(each, ast.FunctionDef) and each.name != "__init__"]
+    bases = ", ".join(map(ast.unparse, node.bases))
+    methods = "".join(f"    def {name}(self, *args, **kwargs):\n        return {junk}\n" for name in names)
+    init = "    def __init__(self, *args, **kwargs):\n        super().__init__()\n"
+    return f"class {node.name}({bases}):\n{init}{methods}"
+
+
+def _checks(verdict: Verdict) -> list[CheckResult]:
+    return [check for step in verdict.steps for check in step.checks]
+
+
+def _reasons(verdict: Verdict) -> str:
+    bad = [check for check in _checks(verdict) if check.outcome not in (Outcome.PASSED, Outcome.BLOCKED)]
+    return "; ".join(f"{check.check} {check.outcome} ({check.said}{', ' + check.misconception if check.misconception else ''})" for check in bad)
+
+
+def _in_the_files(exercise: Exercise) -> Iterator[str]:
+    """Yield what reading the files of an exercise finds wrong: nothing is run."""
+    for path in (exercise.stub, exercise.solution, exercise.checks, exercise.hints):
+        if not path.exists():
+            yield f"{path.relative_to(ROOT)} is missing"
+            return
+    stub, solution = (definitions(path.read_text(encoding="utf-8")) for path in (exercise.stub, exercise.solution))
+    for step in exercise.steps:
+        if step not in stub or step not in solution:
+            yield f"step {step} is not defined in both the stub and the solution"
+        elif _interface(stub[step]) != _interface(solution[step]):
+            yield f"step {step} has another signature in the solution than in the stub"
+        elif not ast.get_docstring(stub[step]):
+            yield f"step {step} has no text in the stub"
+    if tuple(name for name in stub if name in exercise.steps) != exercise.steps:
+        yield "the steps of the stub stand in another order than in the catalogue"
+    yield from _in_the_checks(exercise)
+    yield from _in_the_hints(exercise)
+    yield from _in_the_answers(exercise)
+
+
+def _interface(node: ast.FunctionDef | ast.ClassDef) -> str:
+    if isinstance(node, ast.FunctionDef):
+        return f"{ast.unparse(node.args)} -> {ast.unparse(node.returns) if node.returns else ''}"
+    methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")]
+    return "; ".join(sorted(_interface(each) for each in methods))
+
+
+def _in_the_checks(exercise: Exercise) -> Iterator[str]:
+    for check in known_checks(exercise):
+        if check.step not in exercise.steps:
+            yield f"{check.name} belongs to no step"
+        if check.headline == check.name:
+            yield f"{check.name} has no docstring"
+    for step in set(exercise.steps) - {check.step for check in known_checks(exercise)}:
+        yield f"step {step} has no check"
+
+
+def _in_the_hints(exercise: Exercise) -> Iterator[str]:
+    found = hints(exercise)
+    for step in exercise.steps:
+        if len(found.get(step, ())) != LEVELS:
+            yield f"step {step} has {len(found.get(step, ()))} hints, not {LEVELS}"
+    for step in found.keys() - set(exercise.steps):
+        yield f"there are hints for {step}, which is no step"
+
+
+def _in_the_answers(exercise: Exercise) -> Iterator[str]:
+    wrong, right = _answers(exercise.wrong_answers), _answers(exercise.right_answers)
+    if len(right) < MIN_RIGHT_ANSWERS:
+        yield f"{len(right)} right answers of another shape, at least {MIN_RIGHT_ANSWERS} are due"
+    for path in [*wrong, *right]:
+        if not path.read_text(encoding="utf-8").startswith("# "):
+            yield f"{path.parent.name}/{path.name} does not begin with a comment"
+    text = exercise.checks.read_text(encoding="utf-8")
+    named = {name for name in misconceptions.misconceptions() if f'"{name}"' in text}
+    for path in wrong:
+        try:
+            misconceptions.find(path.stem.partition("--")[0])
+        except UsageError as error:
+            yield str(error)
+    for name in sorted(named - {path.stem.partition("--")[0] for path in wrong}):
+        yield f"the checks name {name}, but no wrong answer meets it"
+
+
+def leftovers() -> list[str]:
+    """Return the files that belong to no exercise, and the misconceptions that nobody meets."""
+    owned = {path for each in exercises() for path in (each.stub, each.solution, each.checks, each.probe, each.hints)}
+    folders = (ROOT / "exercises", ROOT / "solutions", GRADER / "checks", GRADER / "probes", GRADER / "hints")
+    stray = [path for folder in folders for path in sorted(folder.glob("[!_]*")) if path not in owned and path.suffix != ".md" or path.suffix == ".md" and folder.name == "hints" and path not in owned]
+    stray += [path for path in sorted(ANSWERS.glob("*")) if path.name not in {each.name for each in exercises()}]
+    met = {path.stem.partition("--")[0] for path in ANSWERS.glob("*/wrong/*.py")}
+    unmet = sorted(misconceptions.misconceptions().keys() - met)
+    return [f"{path.relative_to(ROOT)} belongs to no exercise" for path in stray] + [
+        f"misconception {name} has no wrong answer" for name in unmet
+    ]
