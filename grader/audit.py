@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grader import misconceptions
 from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, known_checks
 from grader.errors import GraderError, UsageError
+from grader.findings import Findings
 from grader.grading import Grader, read_source
 from grader.hints import LEVELS, hints
 from grader.overlay import definitions, lay_over
@@ -19,26 +19,24 @@ from grader.verdict import CheckResult, Outcome, Verdict
 
 MIN_RIGHT_ANSWERS = 2
 # What a step might return that no check reckons with: none of it may pass, or break a check.
-JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1, 'a', None]", "object()", "lambda: 0",
-        "__import__('torch').zeros(0)", "__import__('torch').full((2, 3), float('nan'))", "(i for i in 'ab')")  # fmt: skip
+JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1, 'a', None]", "object()",
+        "lambda: 0", "__import__('torch').zeros(0)", "__import__('torch').full((2, 3), float('nan'))",
+        "(i for i in 'ab')")  # fmt: skip
 
 
-@dataclass
-class Findings:
-    """What the audit of one exercise found."""
+def audit_all(chosen: Sequence[Exercise], seeds: Sequence[int]) -> list[Findings]:
+    """Audit exercises under every seed; return the findings of each exercise, those of all seeds together."""
+    with Grader() as grader:
+        return [_merged([audit(exercise, grader, seed) for seed in seeds]) for exercise in chosen]
 
-    exercise: str
-    checks: int = 0
-    wrong: int = 0
-    right: int = 0
-    wrong_accepted: list[str] = field(default_factory=list)
-    right_refused: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
 
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was found."""
-        return not (self.wrong_accepted or self.right_refused or self.problems)
+def _merged(findings: list[Findings]) -> Findings:
+    """Return the findings of the first seed with what other seeds added, each with its seed."""
+    first = findings[0]
+    for kind in ("wrong_accepted", "right_refused", "problems"):
+        found = {text: None for each in findings for text in getattr(each, kind)}
+        setattr(first, kind, list(found))
+    return first
 
 
 def audit(exercise: Exercise, grader: Grader, seed: int) -> Findings:
@@ -95,7 +93,9 @@ def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: 
     if verdict.passed:
         findings.wrong_accepted.append(f"wrong/{path.name}")
     elif about and not failed <= about:
-        findings.problems.append(f"wrong/{path.name} fails {sorted(failed)}, but is about {sorted(about)}: {_reasons(verdict)}")
+        findings.problems.append(
+            f"wrong/{path.name} fails {sorted(failed)}, but is about {sorted(about)}: {_reasons(verdict)}"
+        )
     named = {check.misconception for check in _checks(verdict) if check.misconception}
     due = path.stem.partition("--")[0]
     if named != {due} and not verdict.passed:
@@ -106,7 +106,9 @@ def _junk(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> 
     """No check may break, and no step may pass, on answers of a kind that nobody reckoned with."""
     solution = exercise.solution.read_text(encoding="utf-8")
     for junk in JUNK:
-        text = "\n".join(_junk_definition(node, junk) for name, node in definitions(solution).items() if name in exercise.steps)
+        text = "\n".join(
+            _junk_definition(node, junk) for name, node in definitions(solution).items() if name in exercise.steps
+        )
         source = Source(exercise.solution, lay_over(solution, text), "")
         try:
             verdict = grader.grade(exercise, source, seed=seed)
@@ -135,7 +137,10 @@ def _checks(verdict: Verdict) -> list[CheckResult]:
 
 def _reasons(verdict: Verdict) -> str:
     bad = [check for check in _checks(verdict) if check.outcome not in (Outcome.PASSED, Outcome.BLOCKED)]
-    return "; ".join(f"{check.check} {check.outcome} ({check.said}{', ' + check.misconception if check.misconception else ''})" for check in bad)
+    return "; ".join(
+        f"{check.check} {check.outcome} ({check.said}{', ' + check.misconception if check.misconception else ''})"
+        for check in bad
+    )
 
 
 def _in_the_files(exercise: Exercise) -> Iterator[str]:
@@ -207,7 +212,13 @@ def leftovers() -> list[str]:
     """Return the files that belong to no exercise, and the misconceptions that nobody meets."""
     owned = {path for each in exercises() for path in (each.stub, each.solution, each.checks, each.probe, each.hints)}
     folders = (ROOT / "exercises", ROOT / "solutions", GRADER / "checks", GRADER / "probes", GRADER / "hints")
-    stray = [path for folder in folders for path in sorted(folder.glob("[!_]*")) if path not in owned and path.suffix != ".md" or path.suffix == ".md" and folder.name == "hints" and path not in owned]
+    stray = [
+        path
+        for folder in folders
+        for path in sorted(folder.glob("[!_]*"))
+        if (path not in owned and path.suffix != ".md")
+        or (path.suffix == ".md" and folder.name == "hints" and path not in owned)
+    ]
     stray += [path for path in sorted(ANSWERS.glob("*")) if path.name not in {each.name for each in exercises()}]
     met = {path.stem.partition("--")[0] for path in ANSWERS.glob("*/wrong/*.py")}
     unmet = sorted(misconceptions.misconceptions().keys() - met)

@@ -7,6 +7,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grader.errors import UsageError
 
@@ -93,10 +94,10 @@ def exercises() -> tuple[Exercise, ...]:
     return tuple(sorted((_exercise(row) for row in rows), key=lambda each: each.number))
 
 
-def _exercise(row: dict[str, object]) -> Exercise:
-    lists = {key: tuple(row.get(key, ())) for key in ("steps", "preload", "data")}  # type: ignore[call-overload]
-    needs = {step: tuple(others) for step, others in row.get("needs", {}).items()}  # type: ignore[attr-defined]
-    return Exercise(**{**row, **lists, "needs": needs})  # type: ignore[arg-type]
+def _exercise(row: dict[str, Any]) -> Exercise:
+    lists = {key: tuple(row.get(key, ())) for key in ("steps", "preload", "data")}
+    needs = {step: tuple(others) for step, others in row.get("needs", {}).items()}
+    return Exercise(**{**row, **lists, "needs": needs})
 
 
 def find(name: str) -> Exercise:

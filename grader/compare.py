@@ -60,7 +60,9 @@ class Expectation:
         self._lookalikes = lookalikes
         self._what = what or ("it" if self._seen is None else "what came back")
 
-    def _fail(self, said: str, *, got: str = "", due: str = "", detail: str = "", misconception: str | None = None) -> NoReturn:
+    def _fail(
+        self, said: str, *, got: str = "", due: str = "", detail: str = "", misconception: str | None = None
+    ) -> NoReturn:
         raise Ending(
             Outcome.FAILED, said, called=self._seen.called if self._seen else "",
             got=got or describe.describe(self._value, values=True), due=due, detail=detail,
@@ -128,7 +130,9 @@ class Expectation:
         """A tensor whose `requires_grad` is this."""
         self.is_tensor()
         if self._value.requires_grad is not due:
-            self._fail(f"{self._what} has requires_grad={not due}", got=f"requires_grad={not due}", due=f"requires_grad={due}")
+            self._fail(
+                f"{self._what} has requires_grad={not due}", got=f"requires_grad={not due}", due=f"requires_grad={due}"
+            )
         return self
 
     def leaf(self, due: bool) -> Self:
@@ -143,7 +147,10 @@ class Expectation:
         data = self._data()
         bad = ~torch.isfinite(data)
         if bad.any():
-            self._fail(f"{self._what} holds NaN or infinity", detail=f"{int(bad.sum())} of {data.numel()} elements, first at {_first(bad)}")
+            self._fail(
+                f"{self._what} holds NaN or infinity",
+                detail=f"{int(bad.sum())} of {data.numel()} elements, first at {_first(bad)}",
+            )
         return self
 
     # values
@@ -206,7 +213,9 @@ class Expectation:
             self._fail(said, due=describe.describe(due, values=True))
         return self
 
-    def satisfies(self, met: Callable[[Any], bool], said: str, *, due: str = "", misconception: str | None = None) -> Self:
+    def satisfies(
+        self, met: Callable[[Any], bool], said: str, *, due: str = "", misconception: str | None = None
+    ) -> Self:
         """Whatever `met` asks of the value; a value that `met` cannot take does not satisfy it."""
         if not _holds(met, self._value):
             self._fail(said, due=due, misconception=misconception)
@@ -214,7 +223,9 @@ class Expectation:
 
     # what the call left behind
 
-    def keeps_argument(self, index: int, sent: torch.Tensor | np.ndarray[Any, Any], misconception: str | None = None) -> Self:
+    def keeps_argument(
+        self, index: int, sent: torch.Tensor | np.ndarray[Any, Any], misconception: str | None = None
+    ) -> Self:
         """The argument at `index` still holds what was sent, and was never written to."""
         now = self._whole().arguments[index] if index < len(self._whole().arguments) else None
         due = torch.from_numpy(sent) if isinstance(sent, np.ndarray) else sent.detach()
@@ -229,7 +240,12 @@ class Expectation:
         """These global settings are as before; with no name, all of them (see sandbox/observe.py)."""
         changed = [name for name in self._whole().changed_globals if not names or name in names]
         if changed:
-            self._fail(f"the call changed {' and '.join(changed)}", got="changed", due="left alone", misconception=misconception)
+            self._fail(
+                f"the call changed {' and '.join(changed)}",
+                got="changed",
+                due="left alone",
+                misconception=misconception,
+            )
         return self
 
     def raises(self, *names: str, misconception: str | None = None) -> Self:
@@ -252,7 +268,11 @@ class Expectation:
     def item(self, key: Any, what: str = "", lookalikes: Lookalikes | None = None) -> Expectation:
         """Go on with one part: an element of a list or tuple, or the value of a key."""
         self.given()
-        found = isinstance(self._value, (list, tuple)) and isinstance(key, int) and -len(self._value) <= key < len(self._value)
+        found = (
+            isinstance(self._value, (list, tuple))
+            and isinstance(key, int)
+            and -len(self._value) <= key < len(self._value)
+        )
         if not found and not (isinstance(self._value, dict) and key in self._value):
             self._fail(f"{self._what} has no part {key!r}")
         part = Expectation(self._value[key], lookalikes or {}, what or f"part {key!r}")
@@ -310,7 +330,7 @@ def same(value: Any, due: Any) -> bool:
     if type(value) is not type(due):
         return False
     if isinstance(due, float):
-        return value == due or abs(value - due) <= 1e-6 * max(1.0, abs(due))
+        return bool(value == due or abs(value - due) <= 1e-6 * max(1.0, abs(due)))
     if isinstance(due, (list, tuple)):
         return len(value) == len(due) and all(map(same, value, due))
     if isinstance(due, dict):
@@ -321,7 +341,7 @@ def same(value: Any, due: Any) -> bool:
 def _touched(now: SeenTensor, sent: torch.Tensor | np.ndarray[Any, Any]) -> bool:
     """Return whether a tensor was written to, or given another `requires_grad` than it was sent with."""
     required = isinstance(sent, torch.Tensor) and sent.requires_grad
-    return now.version > 0 or now.requires_grad is not required
+    return bool(now.version > 0 or now.requires_grad is not required)
 
 
 def _unchanged(now: Any, due: torch.Tensor) -> bool:
@@ -340,4 +360,5 @@ def _mismatch(got: torch.Tensor, due: torch.Tensor, wrong: torch.Tensor) -> str:
     worst = off.nan_to_num(nan=torch.inf).argmax()
     place = tuple(int(index) for index in torch.unravel_index(worst, off.shape)) if off.ndim else ()
     where = f" at {place}" if off.ndim else ""
-    return f"{count} of {total} elements differ ({count / total:.1%}), most by {number(float(off.flatten()[worst]))}{where}"
+    most = number(float(off.flatten()[worst]))
+    return f"{count} of {total} elements differ ({count / total:.1%}), most by {most}{where}"

@@ -28,17 +28,21 @@ def describe(value: Any, *, values: bool = False) -> str:
         return str(value)
     if isinstance(value, (list, tuple, dict)):
         return _container(value, values)
-    if isinstance(value, torch.dtype):
-        return str(value)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, torch.device):
+        return repr(str(value))
     return shorten(repr(value))
 
 
 def _container(value: Any, values: bool) -> str:
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    inner = [(f"{key!r}: " if isinstance(value, dict) else "") + describe(item, values=values) for key, item in items]
-    left, right = {"list": "[]", "tuple": "()", "dict": "{}"}.get(type(value).__name__, "[]")
+    if isinstance(value, dict):
+        inner = [f"{key!r}: {describe(item, values=values)}" for key, item in value.items()]
+    else:
+        inner = [describe(item, values=values) for item in value]
     more = [f"… {len(inner)} in all"] if len(inner) > MAX_VALUES else []
-    return left + ", ".join([*inner[:MAX_VALUES], *more]) + right
+    text = ", ".join([*inner[:MAX_VALUES], *more])
+    return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
 
 
 def name_of(dtype: torch.dtype) -> str:
@@ -68,5 +72,7 @@ def shorten(text: str, most: int = MAX_TEXT) -> str:
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return a call as a learner would write it, with arguments in words."""
-    parts = [describe(arg, values=True) for arg in args] + [f"{k}={describe(v, values=True)}" for k, v in kwargs.items()]
+    parts = [describe(arg, values=True) for arg in args] + [
+        f"{k}={describe(v, values=True)}" for k, v in kwargs.items()
+    ]
     return f"{name}({', '.join(parts)})"

@@ -16,8 +16,9 @@ import torch
 from grader.catalogue import Exercise, known_checks, probe_parameters
 from grader.errors import GraderError, UsageError
 from grader.plugin import Collector
+from grader.sandbox import launch
 from grader.sandbox.client import Limits, Nursery
-from grader.sandbox.launch import ForkLauncher, Launcher, SpawnLauncher
+from grader.sandbox.launch import Launcher
 from grader.sandbox.lockdown import Policy
 from grader.submission import Clock, Source, Submission, load_request
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
@@ -53,7 +54,7 @@ def read_source(path: Path) -> Source:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     if not text.strip():
-        raise UsageError(f"{path} is empty; `git checkout` or `python -m grader reset` brings the exercise back")
+        raise UsageError(f"{path} is empty; `git checkout {path}` brings an exercise back")
     return Source(path, text, hashlib.sha256(data).hexdigest())
 
 
@@ -65,11 +66,10 @@ def is_available(device: str) -> bool:
 class Grader:
     """Grades any number of submissions, the first one slowly, the others from warm. Use as a context."""
 
-    def __init__(self, *, device: str = "cpu", limits: Limits | None = None) -> None:
+    def __init__(self, device: str = "cpu", limits: Limits | None = None, launcher: Launcher | None = None) -> None:
         self._device = device
         self._limits = limits or Limits()
-        self._launcher: Launcher = SpawnLauncher() if device == "mps" or os.name == "nt" else ForkLauncher()
-        self._preloaded: set[str] = set()
+        self._launcher = launcher or launch.start(device)
 
     def __enter__(self) -> Grader:
         return self
@@ -86,12 +86,10 @@ class Grader:
         started = time.perf_counter()
         self._preload(exercise)
         clock = Clock(self._limits)
-        policy = Policy("", exercise.readable + (str(source.path),), self._device, int(self._limits.exercise) + 10)
+        policy = Policy("", (*exercise.readable, str(source.path)), self._device, int(self._limits.exercise) + 10)
         probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
         nursery = Nursery(self._launcher, policy, load_request(source, probe, seed))
-        collector = Collector(
-            exercise, self._device, seed, lambda left: _opened(nursery, exercise, clock, seed, left)
-        )
+        collector = Collector(exercise, self._device, seed, lambda left: _opened(nursery, exercise, clock, seed, left))
         try:
             _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
         finally:
@@ -99,16 +97,15 @@ class Grader:
         steps = _steps(exercise, collector.results)
         return Verdict(
             exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
-            gravest([step.outcome for step in steps]), steps, nursery.in_force, versions(), time.perf_counter() - started,
+            gravest([step.outcome for step in steps]), steps, nursery.in_force, versions(),
+            time.perf_counter() - started,
         )  # fmt: skip
 
     def _preload(self, exercise: Exercise) -> None:
-        wanted = tuple(name for name in exercise.preload if name not in self._preloaded)
-        if wanted:
-            failed = self._launcher.preload(wanted)
-            for name, why in failed.items():
-                raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({why})")
-            self._preloaded.update(wanted)
+        self._launcher.preload(exercise.preload)
+        failed = self._launcher.not_preloaded()
+        for name in [name for name in exercise.preload if name in failed]:
+            raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")
 
 
 @contextlib.contextmanager
@@ -137,13 +134,17 @@ def _run_checks(exercise: Exercise, collector: Collector, timeout: float) -> Non
     for fault in collector.faults:
         raise GraderError(f"a check of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
     if missing := {check.name for check in known_checks(exercise)} - collector.results.keys():
-        raise GraderError(f"checks of {exercise.name} did not run: {', '.join(sorted(missing))} (pytest ended with {code!r})")
+        raise GraderError(
+            f"checks of {exercise.name} did not run: {', '.join(sorted(missing))} (pytest ended with {code!r})"
+        )
 
 
 def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepResult, ...]:
     known = known_checks(exercise)
     grouped = {step: tuple(results[check.name] for check in known if check.step == step) for step in exercise.steps}
-    return tuple(StepResult(step, gravest([check.outcome for check in checks]), checks) for step, checks in grouped.items())
+    return tuple(
+        StepResult(step, gravest([check.outcome for check in checks]), checks) for step, checks in grouped.items()
+    )
 
 
 def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> Verdict:

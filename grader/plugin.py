@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 
 import pytest
@@ -37,6 +37,7 @@ class Collector:
         self._submission: Submission | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        """Let pytest know the marker that checks bear."""
         config.addinivalue_line("markers", "step(name): the step of the exercise that a check belongs to")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -61,7 +62,7 @@ class Collector:
         return all(name in self.results and self.results[name].outcome is Outcome.PASSED for name in names)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Run one check and file how it ended; an exception that is no Ending is a fault of the grader."""
         check = self._known[pyfuncitem.name]
         started = time.perf_counter()

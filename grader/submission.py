@@ -171,6 +171,7 @@ def _exception(node: Node) -> SeenException | None:
         lines=tuple(Line(int(number), str(text), str(function)) for number, text, function in node["lines"]),
         innermost_is_learners=bool(node["innermost"]),
         forbidden=None if node["forbidden"] is None else str(node["forbidden"]),
+        missing=None if node["missing"] is None else str(node["missing"]),
     )
 
 
@@ -188,6 +189,8 @@ def _ending_of(seen: Seen, exception: SeenException) -> Ending:
 
 
 def _meaning(exception: SeenException) -> tuple[Outcome, str]:
+    if exception.missing:
+        return Outcome.FAILED, f"your file does not define `{exception.missing}`"
     if exception.forbidden:
         return Outcome.REFUSED, f"it tried to {exception.forbidden}, which a submission may not"
     if exception.type_name == "NotImplementedError" and exception.innermost_is_learners:

@@ -20,16 +20,16 @@ def operators_load() -> bool:
     libraries = [] if found is None else list(Path(str(found.origin)).parent.glob("_C.*"))
     try:
         for library in libraries:
-            torch.ops.load_library(str(library))
+            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
     except OSError:
         return False
     return True
 
 
 def _declare() -> torch.library.Library:
-    operators = torch.library.Library("torchvision", "DEF")
+    operators = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        operators.define(name + SCHEMA)
+        operators.define(name + SCHEMA)  # type: ignore[no-untyped-call]
     return operators
 
 

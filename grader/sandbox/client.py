@@ -57,9 +57,7 @@ class Child:
         self._output, writing = os.pipe()
         os.set_blocking(self._output, False)
         try:
-            self._ticket = launcher.start(
-                Policy(**{**vars(policy), "scratch": self._scratch}), theirs, writing
-            )
+            self._ticket = launcher.start(Policy(**{**vars(policy), "scratch": self._scratch}), theirs, writing)
         finally:
             theirs.close()
             os.close(writing)
@@ -83,7 +81,9 @@ class Child:
             try:
                 message, _ = self._receive(START_SECONDS)
             except (TimedOut, Crashed) as error:
-                raise GraderError(f"a sandbox could not be started ({error}); `python -m grader doctor` tells more") from None
+                raise GraderError(
+                    f"a sandbox could not be started ({error}); `python -m grader doctor` tells more"
+                ) from None
             self.in_force = tuple(map(str, message.get("in_force", ())))
 
     def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None) -> str:
@@ -151,7 +151,8 @@ class Child:
 
     def _take_what_came(self, death: list[int], seconds: float) -> None:
         outputs = [self._output] if self._output_open else []
-        ready = select.select([self._channel, *outputs, *death], [], [], seconds)[0]
+        watched: list[socket.socket | int] = [self._channel, *outputs, *death]
+        ready = select.select(watched, [], [], seconds)[0]
         if self._output in ready:
             self._drain()
         if self._channel in ready:

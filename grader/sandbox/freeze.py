@@ -6,6 +6,7 @@ is read by the C accessors taken below, before any submission was imported, neve
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -25,17 +26,17 @@ SENDABLE = {
     torch.float16, torch.bfloat16, torch.float32, torch.float64,
 }  # fmt: skip
 
-_C = torch._C.TensorBase
+_C: Any = torch._C.TensorBase
 _dtype, _shape, _device = _C.dtype.__get__, _C.shape.__get__, _C.device.__get__
 _layout, _requires_grad, _is_leaf = _C.layout.__get__, _C.requires_grad.__get__, _C.is_leaf.__get__
 _grad_fn, _grad, _version = _C.grad_fn.__get__, _C.grad.__get__, _C._version.__get__
+_retains_grad = _C.retains_grad.__get__
 _detach, _to, _clone = _C.detach, _C.to, _C.clone
 _numel, _element_size, _storage = _C.numel, _C.element_size, _C.untyped_storage
-_retains_grad = _C.retains_grad.__get__
 _strided = torch.strided
 _no_dispatch = torch._C.DisableTorchFunctionSubclass
 _no_grad = torch.no_grad
-_name_of = type.__dict__["__name__"].__get__
+_name_of: Any = type.__dict__["__name__"].__get__
 
 Span = tuple[int, int]
 
@@ -124,8 +125,8 @@ class Freezer:
         node = {
             "t": "tensor", "type": kind, "dtype": str(_dtype(value)).removeprefix("torch."),
             "shape": list(_shape(value)), "device": _device(value).type, "requires_grad": _requires_grad(value),
-            "leaf": _is_leaf(value), "retains": _retains_grad(value), "grad_fn": self._grad_fn(value), "version": self._count(value),
-            "same_as": self._same_as(value), "shares": self._shares(value),
+            "leaf": _is_leaf(value), "retains": _retains_grad(value), "grad_fn": self._grad_fn(value),
+            "version": self._count(value), "same_as": self._same_as(value), "shares": self._shares(value),
         }  # fmt: skip
         why = self._unsendable(value)
         if why:
@@ -178,11 +179,9 @@ class Freezer:
         }  # fmt: skip
         self._bytes += value.nbytes
         if value.dtype.kind in "bifu" and self._bytes <= MAX_RESULT_BYTES:
-            try:
+            with contextlib.suppress(TypeError):  # a dtype that torch does not know, such as longdouble
                 # subtle: a copy, because from_numpy refuses arrays with negative strides
                 node["k"] = self._keep(torch.from_numpy(np.array(value, order="C", subok=False)))
-            except TypeError:  # a dtype that torch does not know, such as longdouble
-                pass
         return node
 
 

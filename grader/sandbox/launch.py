@@ -20,7 +20,9 @@ from grader.sandbox.lockdown import Policy
 
 ROOT = Path(__file__).resolve().parents[2]
 
-BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); from grader.sandbox.{module} import {name}; {name}()"
+BOOT = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); from grader.sandbox.{module} import {name}; {name}()"
+)
 
 
 class Launcher(Protocol):
@@ -38,8 +40,11 @@ class Launcher(Protocol):
     def end(self, pid: int) -> None:
         """Kill a child and all that it started."""
 
-    def preload(self, modules: tuple[str, ...]) -> dict[str, str]:
-        """Load modules ahead of the children; return what failed, and why."""
+    def preload(self, modules: tuple[str, ...]) -> None:
+        """Begin to load modules ahead of the children; what was asked for before is not loaded again."""
+
+    def not_preloaded(self) -> dict[str, str]:
+        """Wait until all is loaded; return what could not be, and why."""
 
     def close(self) -> None:
         """End everything."""
@@ -67,18 +72,22 @@ class ForkLauncher:
     """Forks each child from a zygote that has torch loaded; about 5 ms for each."""
 
     def __init__(self) -> None:
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         ours, theirs = socket.socketpair()
         self._control = ours
         self._process = subprocess.Popen(
-            _command("zygote", "main", str(theirs.fileno())), pass_fds=[theirs.fileno()], env=_environment("/nonexistent"),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._complaints, start_new_session=True,
+            _command("zygote", "main", str(theirs.fileno())), pass_fds=[theirs.fileno()],
+            env=_environment("/nonexistent"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=self._complaints, start_new_session=True,
         )  # fmt: skip
         theirs.close()
         self._lines = self._control.makefile("rb")
         self._tickets = 0
         self._awaited: deque[int] = deque()
         self._answers: dict[int, dict[str, Any]] = {}
+        self._preloaded: set[str] = set()
+        self._preloads: list[int] = []
+        self._failed: dict[str, str] = {}
 
     def _order(self, handles: list[int] | None = None, *, answered: bool = True, **order: Any) -> int:
         text = json.dumps(order).encode()
@@ -94,7 +103,10 @@ class ForkLauncher:
 
     def _answer(self, ticket: int) -> dict[str, Any]:
         while ticket not in self._answers:
-            line = self._lines.readline()
+            try:
+                line = self._lines.readline()
+            except OSError:
+                raise self._broken() from None
             if not line:
                 raise self._broken()
             self._answers[self._awaited.popleft()] = json.loads(line)
@@ -103,7 +115,9 @@ class ForkLauncher:
     def _broken(self) -> GraderError:
         self._complaints.seek(0)
         last = self._complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
-        return GraderError(f"the process that starts submissions ended: {last or 'killed'}. Try again; `python -m grader doctor` tells more.")
+        return GraderError(
+            f"the process that starts submissions ended: {last or 'killed'}. Try `python -m grader doctor`"
+        )
 
     def start(self, policy: Policy, channel: socket.socket, output: int) -> int:
         return self._order([channel.fileno(), output], op="fork", policy=asdict(policy))
@@ -118,9 +132,16 @@ class ForkLauncher:
     def end(self, pid: int) -> None:
         self._order(op="end", pid=pid, answered=False)
 
-    def preload(self, modules: tuple[str, ...]) -> dict[str, str]:
-        failed: dict[str, str] = self._answer(self._order(op="preload", modules=list(modules)))["failed"]
-        return failed
+    def preload(self, modules: tuple[str, ...]) -> None:
+        wanted = [name for name in modules if name not in self._preloaded]
+        self._preloaded.update(wanted)
+        if wanted:
+            self._preloads.append(self._order(op="preload", modules=wanted))
+
+    def not_preloaded(self) -> dict[str, str]:
+        while self._preloads:
+            self._failed |= self._answer(self._preloads.pop())["failed"]
+        return self._failed
 
     def close(self) -> None:
         self._control.close()
@@ -167,9 +188,17 @@ class SpawnLauncher:
             child.kill()
             child.wait()
 
-    def preload(self, modules: tuple[str, ...]) -> dict[str, str]:
+    def preload(self, modules: tuple[str, ...]) -> None:
+        """Nothing can be loaded ahead of a process that does not exist yet."""
+
+    def not_preloaded(self) -> dict[str, str]:
         return {}
 
     def close(self) -> None:
         for pid in list(self._children):
             self.end(pid)
+
+
+def start(device: str) -> Launcher:
+    """Return the launcher for a device; it begins to load torch at once, beside whatever the caller does next."""
+    return SpawnLauncher() if device == "mps" or sys.platform in ("darwin", "win32") else ForkLauncher()

@@ -19,6 +19,8 @@ import torch
 
 from grader.sandbox.freeze import Freezer, Node, type_name
 
+SUBMISSION = "submission"  # the name of the module that the learner's file becomes
+
 MAX_LINES = 6
 MAX_MESSAGE = 2000
 MAX_WARNINGS = 20
@@ -121,6 +123,7 @@ class Observer:
             "lines": lines,
             "innermost": bool(frames) and frames[-1].filename == self._filename,
             "forbidden": self._forbidden(error),
+            "missing": _missing(error),
         }
 
     def _forbidden(self, error: BaseException | None) -> str | None:
@@ -134,6 +137,12 @@ class Observer:
         return None
 
 
+def _missing(error: BaseException) -> str | None:
+    """Return the name that a probe looked for in the submission in vain, None where it was anything else."""
+    sought = isinstance(error, AttributeError) and error.obj is sys.modules.get(SUBMISSION)
+    return str(error.name) if sought and isinstance(error, AttributeError) else None
+
+
 def _message(error: BaseException) -> str:
     try:
         return error.msg if isinstance(error, SyntaxError) else str(error)
@@ -142,7 +151,9 @@ def _message(error: BaseException) -> str:
 
 
 def _shareable(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {label: value for label, value in arguments.items() if isinstance(value, (torch.Tensor, np.ndarray, list, dict))}
+    return {
+        label: value for label, value in arguments.items() if isinstance(value, (torch.Tensor, np.ndarray, list, dict))
+    }
 
 
 @contextlib.contextmanager
@@ -156,7 +167,7 @@ _GLOBALS: dict[str, Callable[[], Any]] = {
     "default dtype": torch.get_default_dtype,
     "grad mode": torch.is_grad_enabled,
     "torch's global random state": torch.get_rng_state,
-    "numpy's global random state": lambda: np.random.get_state(legacy=True)[1],
+    "numpy's global random state": lambda: np.random.get_state(legacy=True)[1],  # type: ignore[index]
     "python's global random state": random.getstate,
 }
 

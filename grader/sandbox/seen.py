@@ -74,7 +74,11 @@ class Line:
 
 @dataclass(frozen=True)
 class SeenException:
-    """What the submission raised, with the lines of the learner's file on the way there."""
+    """What the submission raised, with the lines of the learner's file on the way there.
+
+    `forbidden` says in words what it tried that the sandbox forbids; `missing` is a name that a probe
+    looked for and the file does not define.
+    """
 
     type_name: str
     bases: tuple[str, ...]
@@ -82,6 +86,7 @@ class SeenException:
     lines: tuple[Line, ...]
     innermost_is_learners: bool
     forbidden: str | None
+    missing: str | None
 
     def __str__(self) -> str:
         """Return it as Python prints the last line of a traceback."""

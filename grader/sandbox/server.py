@@ -19,10 +19,10 @@ import torch
 
 from grader.sandbox import wire
 from grader.sandbox.lockdown import Policy, lock_down
-from grader.sandbox.observe import Attempts, Observer, fits, load
+from grader.sandbox.observe import SUBMISSION, Attempts, Observer, fits, load
 from grader.sandbox.thaw import live
 
-SUBMISSION, PROBE = "submission", "probe"
+PROBE = "probe"
 
 
 def main(channel: socket.socket, output: int, policy: Policy) -> None:

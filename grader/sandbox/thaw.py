@@ -14,9 +14,7 @@ from grader.sandbox.freeze import Node
 from grader.sandbox.seen import Opaque, SeenArray, SeenTensor
 from grader.sandbox.wire import Arrays, WireError
 
-DTYPES = {
-    str(value).removeprefix("torch."): value for value in vars(torch).values() if isinstance(value, torch.dtype)
-}
+DTYPES = {str(value).removeprefix("torch."): value for value in vars(torch).values() if isinstance(value, torch.dtype)}
 
 
 def plain(node: Node, arrays: Arrays) -> Any:
@@ -42,9 +40,7 @@ def _plain(node: Node, arrays: Arrays) -> Any:
         case "tensor":
             return _seen_tensor(node, arrays)
         case "ndarray":
-            return SeenArray(
-                str(node["dtype"]), _shape(node), tuple(map(str, node["shares"])), _data(node, arrays)
-            )
+            return SeenArray(str(node["dtype"]), _shape(node), tuple(map(str, node["shares"])), _data(node, arrays))
         case "dtype":
             return DTYPES[node["v"]]
         case "device":
@@ -75,7 +71,8 @@ def _seen_tensor(node: Node, arrays: Arrays) -> SeenTensor:
     grad = node.get("grad")
     return SeenTensor(
         dtype=str(node["dtype"]), shape=_shape(node), device=str(node["device"]),
-        requires_grad=bool(node["requires_grad"]), is_leaf=bool(node["leaf"]), retains_grad=bool(node["retains"]), grad_fn=node["grad_fn"],
+        requires_grad=bool(node["requires_grad"]), is_leaf=bool(node["leaf"]),
+        retains_grad=bool(node["retains"]), grad_fn=node["grad_fn"],
         type_name=str(node["type"]), version=int(node["version"]), same_as=node["same_as"],
         shares_with=tuple(map(str, node["shares"])), data=_data(node, arrays),
         unsendable=node.get("unsendable"), grad=None if grad is None else _seen_tensor(grad, arrays),

@@ -136,6 +136,10 @@ def main() -> None:
     import grader.sandbox.server  # noqa: F401  loaded here, so that no child has to
     from grader.sandbox import lockdown
 
+    if sys.platform == "linux":
+        from grader.sandbox.workers import allow_workers
+
+        allow_workers()
     torch.set_num_threads(1)
     _warm_up(torch)
     lockdown.prepare()

@@ -1,0 +1,29 @@
+"""Verdicts as JSON. The form is described by verdict.schema.json; its history stands at SCHEMA_VERSION.
+
+Version 1: the first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.verdict import SCHEMA_VERSION, Verdict
+
+SCHEMA_FILE = Path(__file__).with_name("verdict.schema.json")
+
+
+def to_json(verdicts: Sequence[Verdict]) -> str:
+    """Return the verdicts as one JSON document, ending in a newline."""
+    document = {"schema": SCHEMA_VERSION, "verdicts": [verdict.to_dict() for verdict in verdicts]}
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def from_json(text: str) -> list[Verdict]:
+    """Return the verdicts that `to_json` wrote; raise ValueError for another version or form."""
+    document: dict[str, Any] = json.loads(text)
+    if document.get("schema") != SCHEMA_VERSION:
+        raise ValueError(f"verdicts of schema {document.get('schema')!r}; this grader reads {SCHEMA_VERSION}")
+    return [Verdict.from_dict(each) for each in document["verdicts"]]

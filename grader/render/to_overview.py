@@ -1,0 +1,85 @@
+"""Where a learner stands, what an audit found, how the machine is: as rich renderables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grader.catalogue import Exercise
+from grader.doctor import Finding, Health
+from grader.findings import Findings
+from grader.progress import State
+
+SIGNS = {
+    State.PASSED: ("✓", "green"), State.STALE: ("~", "yellow"),
+    State.IN_WORK: ("…", "cyan"), State.NOT_STARTED: ("○", "blue"),
+}  # fmt: skip
+HEALTH_SIGNS = {Health.OK: ("✓", "green"), Health.WARNING: ("!", "yellow"), Health.BROKEN: ("✗", "red")}
+
+
+def overview(exercises: Sequence[Exercise], states: dict[str, State]) -> RenderableType:
+    """Return where the learner stands and what is next."""
+    passed = sum(state is State.PASSED for state in states.values())
+    left = [each for each in exercises if states[each.name] is not State.PASSED]
+    lines = [Text.assemble((f"{passed} of {len(exercises)} exercises passed", "bold"))]
+    if left:
+        name = f"exercises/{left[0].name}.py"
+        lines.append(
+            Text(
+                f"\nNext: {left[0].number:02} {left[0].title} ({states[left[0].name]}, about {left[0].minutes} minutes)"
+            )
+        )
+        lines.append(Text(f"  edit   {name}\n  grade  python -m grader exercise {left[0].number:02}"))
+    else:
+        lines.append(Text("\nAll of them. `python -m grader all` grades everything once more."))
+    lines.append(Text("\n`python -m grader list` shows all exercises, `--help` all commands.", style="dim"))
+    return Group(*lines)
+
+
+def listing(exercises: Sequence[Exercise], states: dict[str, State]) -> RenderableType:
+    """Return every exercise by part, with its length and the learner's state."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for justify in ("right", "left", "right", "left"):
+        table.add_column(justify=justify)
+    part = ""
+    for each in exercises:
+        if each.part != part:
+            table.add_row("", Text(f"\n{each.part}" if part else each.part, style="bold"), "", "")
+            part = each.part
+        sign, colour = SIGNS[states[each.name]]
+        table.add_row(
+            f"{each.number:02}", each.title, f"{each.minutes} min", Text(f"{sign} {states[each.name]}", style=colour)
+        )
+    return table
+
+
+def audit(found: Sequence[Findings], stray: Sequence[str], seed: int) -> RenderableType:
+    """Return what an audit found: two figures for each exercise, and every problem in words."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("exercise", "checks", "wrong answers", "right answers", "wrong accepted", "right refused", "problems"):
+        table.add_column(name, justify="left" if name == "exercise" else "right")
+    for each in found:
+        counts = [len(each.wrong_accepted), len(each.right_refused), len(each.problems)]
+        cells = [Text(str(count), style="red" if count else "green") for count in counts]
+        table.add_row(each.exercise, str(each.checks), str(each.wrong), str(each.right), *cells)
+    lines = [
+        f"{each.exercise}: {text}"
+        for each in found
+        for text in (*each.wrong_accepted, *each.right_refused, *each.problems)
+    ]
+    clean = "Every wrong answer was refused for its own reason, and every right one accepted."
+    end = Text("\n".join(lines + list(stray)) or clean, style="red" if lines or stray else "green")
+    return Group(table, Text(), end, Text(f"seed {seed}", style="dim"))
+
+
+def examination(found: Sequence[Finding]) -> RenderableType:
+    """Return how this machine is, a line for each thing."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for each in found:
+        sign, colour = HEALTH_SIGNS[each.health]
+        todo = Text(f"\n→ {each.todo}" if each.todo else "", style=colour)
+        table.add_row(Text(f"{sign} {each.health}", style=colour), each.what, Text.assemble(each.said, todo))
+    return table

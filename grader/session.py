@@ -1,0 +1,73 @@
+"""Grades on several devices, one warm grader each. Importing this loads neither torch nor pytest.
+
+The process that forks submissions starts to load torch first; this one loads its own beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.catalogue import Exercise
+from grader.errors import NoSuchDevice
+from grader.sandbox import launch
+
+if TYPE_CHECKING:
+    from grader.grading import Grader
+    from grader.verdict import Verdict
+
+DEVICES = ("cpu", "cuda", "mps")
+ALL = "all"
+
+
+class Session:
+    """Keeps a grader for each device until it is closed. Use as a context.
+
+    `device` is one of DEVICES, or "all": then a device that is not here gives verdicts that say so,
+    where one that was asked for by name raises NoSuchDevice.
+    """
+
+    def __init__(self, device: str, call_limit: float, limit: float) -> None:
+        self._all = device == ALL
+        self._devices: Sequence[str] = DEVICES if self._all else (device,)
+        self._limits = (call_limit, limit)
+        self._launchers = {self._devices[0]: launch.start(self._devices[0])}
+        self._graders: dict[str, Grader] = {}
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for launcher in self._launchers.values():
+            launcher.close()
+
+    def preload(self, exercise: Exercise) -> None:
+        """Begin to load what an exercise needs."""
+        for launcher in self._launchers.values():
+            launcher.preload(exercise.preload)
+
+    def grade(self, exercise: Exercise, path: Path, seed: int) -> list[Verdict]:
+        """Return a verdict for each device."""
+        from grader import grading
+
+        source = grading.read_source(path)
+        verdicts = []
+        for device in self._devices:
+            if grading.is_available(device):
+                verdicts.append(self._grader(device).grade(exercise, source, seed=seed))
+            elif self._all:
+                verdicts.append(grading.unavailable(exercise, source, device, seed))
+            else:
+                raise NoSuchDevice(f"there is no {device} on this machine; `python -m grader doctor` shows the devices")
+        return verdicts
+
+    def _grader(self, device: str) -> Grader:
+        if device not in self._graders:
+            from grader.grading import Grader
+            from grader.sandbox.client import Limits
+
+            if device not in self._launchers:
+                self._launchers[device] = launch.start(device)
+            self._graders[device] = Grader(device, Limits(*self._limits), self._launchers[device])
+        return self._graders[device]
