@@ -139,7 +139,7 @@ def _sendable(value: Any) -> Any:
 def _refuse_unfit(name: str, called: str, reply: Node) -> None:
     if "missing" in reply:
         what = reply["missing"]
-        said = f"`{name}` is a {what}, not a function or class" if what else f"your file does not define `{name}`"
+        said = f"`{name}` is no function or class, but of type {what}" if what else f"your file does not define `{name}`"
         raise Ending(Outcome.FAILED, said, called=called)
     if "signature" in reply:
         said = f"`{name}` cannot be called so; you define it as `{name}{reply['signature']}`"
@@ -169,7 +169,7 @@ def _exception(node: Node) -> SeenException | None:
         bases=tuple(map(str, node["bases"])),
         message=str(node["message"]),
         lines=tuple(Line(int(number), str(text), str(function)) for number, text, function in node["lines"]),
-        innermost_is_learners=bool(node["innermost"]),
+        stated=bool(node["stated"]),
         forbidden=None if node["forbidden"] is None else str(node["forbidden"]),
         missing=None if node["missing"] is None else str(node["missing"]),
     )
@@ -193,7 +193,7 @@ def _meaning(exception: SeenException) -> tuple[Outcome, str]:
         return Outcome.FAILED, f"your file does not define `{exception.missing}`"
     if exception.forbidden:
         return Outcome.REFUSED, f"it tried to {exception.forbidden}, which a submission may not"
-    if exception.type_name == "NotImplementedError" and exception.innermost_is_learners:
+    if exception.type_name == "NotImplementedError" and exception.stated:
         return Outcome.NOT_STARTED, "not written yet"
     if "SystemExit" in exception.bases:
         return Outcome.CRASHED, f"your code did not come back: it left through sys.exit({exception.message})"

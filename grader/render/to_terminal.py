@@ -31,9 +31,16 @@ def report(verdicts: Sequence[Verdict]) -> RenderableType:
     """Return all of one run: one exercise in full, on one device or side by side on several."""
     parts: list[RenderableType] = [_title(verdicts[0]), _steps(verdicts), Text()]
     for verdict in verdicts:
-        for step in verdict.steps:
+        steps = verdict.steps[:1] if _is_unloadable(verdict) else verdict.steps
+        for step in steps:
             parts += _troubles(verdict, step, several=len(verdicts) > 1)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
+
+
+def _is_unloadable(verdict: Verdict) -> bool:
+    """Return whether every check met the same: a file that cannot be imported, which need be said once only."""
+    said = {(check.said, check.called) for step in verdict.steps for check in step.checks}
+    return len(said) == 1 and verdict.outcome is not Outcome.PASSED
 
 
 def _title(verdict: Verdict) -> Text:
@@ -68,7 +75,8 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[Rend
         where = f" on {verdict.device}" if several else ""
         heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
         parts += [Rule(style="dim"), heading, Padding(_trouble(check), (0, 0, 0, 2))]
-        parts += [Text(f"  also {each.outcome}: {each.headline}", style="dim") for each in bad[1:]]
+        others = [each for each in bad[1:] if each.said != check.said]
+        parts += [Text(f"  also {each.outcome}: {each.headline}", style="dim") for each in others]
         parts.append(Text())
     return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import inspect
 import linecache
 import random
 import sys
 import time
-import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -111,20 +111,24 @@ class Observer:
 
     def describe(self, error: BaseException) -> Node:
         """Return type, message and the learner's lines of an exception that left the submission."""
-        frames = traceback.extract_tb(error.__traceback__)
-        mine = [frame for frame in frames if frame.filename == self._filename]
-        lines = [[frame.lineno or 0, (frame.line or "")[:200], frame.name] for frame in mine[-MAX_LINES:]]
+        forbidden = self._forbidden(error)  # first: what follows may open files, which Attempts would hear
+        frames = _frames(error)
+        mine = [frame for frame in frames if frame.tb_frame.f_code.co_filename == self._filename]
+        lines = [[tb.tb_lineno, self._line(tb.tb_lineno), tb.tb_frame.f_code.co_name] for tb in mine[-MAX_LINES:]]
         if isinstance(error, SyntaxError) and error.filename == self._filename:
-            lines = [[error.lineno or 0, (error.text or "").strip()[:200], ""]]
+            lines = [[error.lineno or 0, self._line(error.lineno or 0), ""]]
         return {
             "type": type_name(error),
             "bases": [base.__name__ for base in type(error).__mro__],
             "message": _message(error)[:MAX_MESSAGE],
             "lines": lines,
-            "innermost": bool(frames) and frames[-1].filename == self._filename,
-            "forbidden": self._forbidden(error),
+            "stated": bool(mine) and frames[-1] is mine[-1] and _is_raise(mine[-1]),
+            "forbidden": forbidden,
             "missing": _missing(error),
         }
+
+    def _line(self, number: int) -> str:
+        return linecache.getline(self._filename, number).strip()[:200]
 
     def _forbidden(self, error: BaseException | None) -> str | None:
         for _ in range(8):
@@ -135,6 +139,19 @@ class Observer:
                 return self._attempts.last or "do something on the system that a submission may not"
             error = error.__cause__ or error.__context__
         return None
+
+
+def _frames(error: BaseException) -> list[types.TracebackType]:
+    found, frame = [], error.__traceback__
+    while frame:
+        found.append(frame)
+        frame = frame.tb_next
+    return found
+
+
+def _is_raise(frame: types.TracebackType) -> bool:
+    """Return whether a `raise` statement stands there; torch raises NotImplementedError from below, too."""
+    return frame.tb_frame.f_code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def _missing(error: BaseException) -> str | None:

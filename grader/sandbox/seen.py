@@ -76,15 +76,15 @@ class Line:
 class SeenException:
     """What the submission raised, with the lines of the learner's file on the way there.
 
-    `forbidden` says in words what it tried that the sandbox forbids; `missing` is a name that a probe
-    looked for and the file does not define.
+    `stated` tells whether a `raise` of the learner's own made it; `forbidden` says in words what it tried
+    that the sandbox forbids; `missing` is a name that a probe looked for and the file does not define.
     """
 
     type_name: str
     bases: tuple[str, ...]
     message: str
     lines: tuple[Line, ...]
-    innermost_is_learners: bool
+    stated: bool
     forbidden: str | None
     missing: str | None
 

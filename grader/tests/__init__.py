@@ -1,0 +1,1 @@
+"""Tests of the grader itself; they mirror its modules."""

@@ -1,0 +1,60 @@
+"""The catalogue: every path exists, checks are read from their file, and a missing check is missed."""
+
+import dataclasses
+
+import pytest
+
+from grader import misconceptions
+from grader.catalogue import exercises, find, known_checks, probe_parameters
+from grader.errors import GraderError, UsageError
+from grader.grading import Grader, read_source
+from grader.hints import LEVELS, hints
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.name)
+def test_every_file_of_an_exercise_is_there(exercise):
+    for path in (exercise.stub, exercise.solution, exercise.checks, exercise.hints):
+        assert path.exists()
+    assert {check.step for check in known_checks(exercise)} == set(exercise.steps)
+    assert all(len(hints(exercise)[step]) == LEVELS for step in exercise.steps)
+
+
+def test_numbers_and_slugs_are_unique():
+    assert len({each.number for each in exercises()}) == len({each.slug for each in exercises()}) == len(exercises())
+
+
+def test_an_unknown_name_is_said():
+    with pytest.raises(UsageError, match="no exercise"):
+        find("nothing")
+
+
+def test_parameters_of_probes_are_read_without_running_them():
+    assert probe_parameters(find("05"))["keeps_grad_of"] == ("kind", "values")
+
+
+def test_a_check_that_did_not_run_is_a_fault_and_no_pass(exercise, monkeypatch):
+    """A check that the file declares but pytest does not collect must never count as passed."""
+    import grader.grading as grading
+    import grader.plugin as plugin
+    from grader.catalogue import Check
+
+    more = (*known_checks(exercise), Check("test_vanished", "switch_on", "is not there"))
+    monkeypatch.setattr(grading, "known_checks", lambda _: more)
+    monkeypatch.setattr(plugin, "known_checks", lambda _: more)
+    with Grader("cpu") as grader, pytest.raises(GraderError, match="test_vanished"):
+        grader.grade(exercise, read_source(exercise.solution), seed=1)
+
+
+def test_a_step_that_builds_on_a_failed_one_is_blocked(exercise, launcher):
+    needs = dataclasses.replace(exercise, needs={"switch_on": ("predict_row",)})
+    verdict = Grader("cpu", launcher=launcher).grade(needs, read_source(exercise.stub), seed=1)
+    assert {check.outcome for check in verdict.steps[-1].checks} == {"blocked"}
+
+
+def test_every_misconception_explains_and_asks():
+    for each in misconceptions.misconceptions().values():
+        assert each.title
+        assert each.why.endswith((".", "?"))
+        assert each.look
+    with pytest.raises(UsageError):
+        misconceptions.find("no-such-thing")

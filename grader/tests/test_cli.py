@@ -1,0 +1,164 @@
+"""The command line: exit codes, one clear line for bad input, and output that programs can read."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from grader.catalogue import ROOT, exercises, find
+from grader.render.to_json import SCHEMA_FILE
+
+STUB, SOLUTION = str(find("05").stub), str(find("05").solution)
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "grader", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
+        env=os.environ | {"COLUMNS": "100"} | environment,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory):
+    """The solution of 05 graded with every output asked for."""
+    folder = tmp_path_factory.mktemp("out")
+    done = run(
+        "exercise", "05", "--file", SOLUTION, "--seed", "11", "--json", "-", "--junit", str(folder / "junit.xml")
+    )
+    return done, folder / "junit.xml"
+
+
+def test_a_pass_exits_with_0_and_standard_output_is_json_alone(passed):
+    done, _ = passed
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, json.loads(SCHEMA_FILE.read_text()))
+    assert document["verdicts"][0]["seed"] == 11
+    assert "6 of 6 steps passed" in done.stderr
+
+
+def test_junit_names_every_check(passed):
+    suites = ET.parse(passed[1]).getroot()
+    assert suites.get("failures") == "0"
+    assert len(suites.findall("./testsuite/testcase")) == int(suites.get("tests"))
+
+
+def test_something_not_passed_exits_with_1_and_names_no_line_of_ours():
+    done = run("exercise", "05", "--file", STUB)
+    assert done.returncode == 1
+    assert "not started" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_every_device_has_its_column_and_a_missing_one_is_no_pass(passed):
+    done = run("exercise", "05", "--file", SOLUTION, "--device", "all", "--json", "-")
+    outcomes = {verdict["device"]: verdict["outcome"] for verdict in json.loads(done.stdout)["verdicts"]}
+    assert set(outcomes) == {"cpu", "cuda", "mps"}
+    assert outcomes["cpu"] == "passed"
+    assert (done.returncode == 0) == (set(outcomes.values()) == {"passed"})
+    assert all(device in done.stderr for device in outcomes)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["exercise", "99"],
+        ["exercise", "no_such_slug"],
+        ["exercise", "05", "--file", "no/such/file.py"],
+        ["exercise", "05", "--file", str(ROOT)],
+        ["exercise", "05", "--seed", "-1"],
+        ["exercise", "05", "--limit", "nan"],
+        ["exercise", "05", "--device", "tpu"],
+        ["exercise"],
+        ["no-such-command"],
+        ["audit", "99"],
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_exits_with_2_and_no_traceback(arguments):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_a_device_that_is_not_here_is_one_line_and_2():
+    import torch
+
+    missing = "mps" if not torch.backends.mps.is_available() else "cuda"
+    done = run("exercise", "05", "--device", missing)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_list_loads_neither_torch_nor_pytest():
+    code = "import sys; from grader.cli import main; main(['list']); sys.exit(bool({'torch', 'pytest'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True).returncode == 0
+
+
+def test_list_shows_every_exercise():
+    done = run("list")
+    assert done.returncode == 0
+    assert all(each.title in done.stdout for each in exercises())
+
+
+def test_no_command_says_what_is_next():
+    done = run()
+    assert done.returncode == 0
+    assert "python -m grader exercise" in done.stdout
+
+
+def test_piped_output_has_no_colour(passed):
+    assert "\x1b[" not in passed[0].stderr
+
+
+@pytest.mark.parametrize("name", ["5", "05", "leaf_and_grad", "05_leaf_and_grad", STUB])
+def test_every_way_to_name_an_exercise(name):
+    assert find(name) is find("05")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the children in /proc")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_the_children_die_with_the_grader(tmp_path, how):
+    """A submission that sleeps, its grader ended from outside: its scratch folder goes, and so does its process."""
+    path = tmp_path / "sleeper.py"
+    path.write_text("import time\nopen('here', 'w').close()\ntime.sleep(60)\n", encoding="utf-8")
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    grading = subprocess.Popen(
+        [sys.executable, "-m", "grader", "exercise", "05", "--file", str(path), "--call-limit", "60"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_for(lambda: list(tmp_path.glob("grader-*/here")))
+    grading.send_signal(how)
+    _, complaint = grading.communicate(timeout=30)
+    wait_for(lambda: not list(tmp_path.glob("grader-*")))
+    wait_for(lambda: not sleepers(tmp_path))
+    if how == signal.SIGINT:
+        assert grading.returncode == 130
+        assert complaint == "grader: interrupted; nothing is left running\n"
+
+
+def sleepers(folder):
+    """Return the processes that work in a folder of this test."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(folder) in os.readlink(entry / "cwd"):
+                found.append(entry.name)
+        except OSError:
+            continue
+    return found
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)

@@ -1,0 +1,200 @@
+"""Every ending gets its own name, costs its own check only, and nothing that a submission does breaks a grading."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.catalogue import find
+from grader.errors import GraderError, UsageError
+from grader.grading import Grader, read_source
+from grader.sandbox import landlock
+from grader.sandbox.client import Limits
+from grader.sandbox.lockdown import seccomp_rules
+from grader.submission import Source
+from grader.tests.conftest import step
+from grader.verdict import Outcome
+
+SHIELDED = landlock.version() > 0 and seccomp_rules(scoped_signals=True) is not None
+RIGHT = "    return tensor.requires_grad_()\n"
+
+
+def switch_on(body):
+    return f"def switch_on(tensor):\n{body}"
+
+
+def test_the_solution_passes_with_every_part_of_the_sandbox_in_force(submit):
+    verdict = submit("")
+    assert verdict.passed
+    assert verdict.score == (6, 6)
+    assert verdict.isolation
+
+
+def test_the_stub_is_not_started_and_nothing_else(grader, exercise):
+    verdict = grader.grade(exercise, read_source(exercise.stub), seed=1)
+    assert {check.outcome for each in verdict.steps for check in each.checks} == {Outcome.NOT_STARTED}
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("    return tensor\n", Outcome.FAILED),
+        ("    raise NotImplementedError\n", Outcome.NOT_STARTED),
+        ("    return tensor.no_such_attribute\n", Outcome.RAISED),
+        ("    return switch_on(tensor)\n", Outcome.RAISED),
+        ("    raise SystemExit(0)\n", Outcome.CRASHED),
+        ("    import os; os._exit(0)\n", Outcome.CRASHED),
+        ("    import os, signal; os.kill(os.getpid(), signal.SIGABRT)\n", Outcome.CRASHED),
+        ("    import socket; socket.socket()\n", Outcome.REFUSED),
+        ("    import subprocess; subprocess.run(['true'])\n", Outcome.REFUSED),
+        (f"    open({str(find('05').solution)!r}).read()\n", Outcome.REFUSED),
+        (f"    open({str(find('05').checks)!r}).read()\n", Outcome.REFUSED),
+        ("    import os; os.setsid()\n", Outcome.REFUSED),
+        ("    torch.ones(2, device='meta').cpu()\n", Outcome.RAISED),
+    ],
+)
+def test_each_ending_has_its_name_and_costs_its_own_step_only(submit, body, outcome):
+    if outcome is Outcome.REFUSED and not SHIELDED:
+        pytest.skip("this system has no Landlock or no seccomp")
+    verdict = submit(switch_on(body + RIGHT))
+    assert step(verdict, "switch_on").checks[0].outcome is outcome
+    assert verdict.score[0] >= 5
+
+
+@pytest.mark.parametrize(
+    "text", ["def f(:\n", "x = 1\0\n", "import no_such_module\n", "raise KeyError('a')\n", "1 / 0\n"]
+)
+def test_a_file_that_cannot_be_imported_says_why(grader, exercise, text):
+    verdict = grader.grade(exercise, Source(Path("/learner/05.py"), text, "0" * 64), seed=1)
+    assert verdict.outcome is Outcome.RAISED
+    assert verdict.steps[0].checks[0].called == "importing your file"
+
+
+def test_the_learners_own_line_is_shown(submit):
+    verdict = submit(switch_on("    number = 0\n    return 1 / number\n"))
+    check = step(verdict, "switch_on").checks[0]
+    assert check.said == "ZeroDivisionError: division by zero"
+    assert [line.text for line in check.lines] == ["return 1 / number"]
+
+
+def test_a_refusal_says_what_was_tried(submit):
+    verdict = submit(switch_on("    open('/etc/hostname')\n"))
+    assert "/etc/hostname" in step(verdict, "switch_on").checks[0].said
+
+
+def test_a_loop_that_catches_everything_does_not_outlive_its_time(launcher, exercise):
+    body = "    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n"
+    text = exercise.solution.read_text(encoding="utf-8") + switch_on(body)
+    grader = Grader("cpu", Limits(call=0.5, exercise=60), launcher)
+    verdict = grader.grade(exercise, Source(Path("/learner/05.py"), text, "0" * 64), seed=1)
+    assert step(verdict, "switch_on").outcome is Outcome.TIMEOUT
+    assert verdict.score == (5, 6)
+
+
+def test_the_time_of_an_exercise_is_shared_by_its_calls(launcher, exercise):
+    text = exercise.solution.read_text(encoding="utf-8") + "import time; time.sleep(5)\n"
+    grader = Grader("cpu", Limits(call=10, exercise=0.5), launcher)
+    started = time.monotonic()
+    verdict = grader.grade(exercise, Source(Path("/learner/05.py"), text, "0" * 64), seed=1)
+    assert verdict.outcome is Outcome.TIMEOUT
+    assert time.monotonic() - started < 5
+
+
+def test_prints_are_shown_with_the_check_that_met_them_and_cut(submit):
+    verdict = submit(switch_on("    print('here', end='')\n" + RIGHT))
+    assert step(verdict, "switch_on").checks[0].printed == "here"
+    assert step(verdict, "build_four").checks[0].printed == ""
+    flood = submit(switch_on("    print('x' * 300_000)\n" + RIGHT))
+    printed = step(flood, "switch_on").checks[0].printed
+    assert "more bytes were cut" in printed
+    assert len(printed) < 70_000
+    assert flood.passed
+
+
+def test_checks_do_not_see_each_others_state(submit):
+    verdict = submit("CALLS = []\n" + switch_on("    CALLS.append(1)\n    assert len(CALLS) == 1\n" + RIGHT))
+    assert verdict.passed
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "import os\nfor fd in range(64):\n    try: os.write(fd, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')\n    except OSError: pass\n",
+        "import json\njson.dumps = lambda *a, **k: '{}'\n",
+        "torch.Tensor.__eq__ = lambda *a: True\ntorch.allclose = lambda *a, **k: True\ntorch.equal = torch.allclose\n",
+        "import sys\nfor name in list(sys.modules):\n    if name.startswith('grader'): del sys.modules[name]\n",
+    ],
+    ids=["forged answers", "json patched", "torch patched", "modules removed"],
+)
+def test_patching_and_forging_do_not_pass_wrong_code(submit, attack):
+    verdict = submit(attack + "\ndef build_four(values, device):\n    return 1, 2, 3, 4\n")
+    assert step(verdict, "build_four").outcome is not Outcome.PASSED
+
+
+def test_a_killed_child_costs_its_check_and_the_next_one_goes_on(submit):
+    """The submission kills its own process, as somebody outside might: `kill -9`."""
+    verdict = submit(switch_on("    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"))
+    assert {check.outcome for check in step(verdict, "switch_on").checks} == {Outcome.CRASHED}
+    assert "SIGKILL" in step(verdict, "switch_on").checks[0].said
+    assert verdict.score == (5, 6)
+
+
+def test_an_exercise_whose_module_is_missing_is_a_fault_of_the_grader(exercise):
+    needs = dataclasses.replace(exercise, preload=("no_such_module",))
+    with Grader("cpu") as grader, pytest.raises(GraderError, match="no_such_module"):
+        grader.grade(needs, read_source(exercise.solution), seed=1)
+
+
+def test_the_same_seed_gives_the_same_verdict(submit):
+    wrong = "def build_four(values, device):\n    t = torch.tensor(values, device=device)\n    return t, t, t, t\n"
+    first, second = submit(wrong, seed=3), submit(wrong, seed=3)
+    texts = [[(check.got, check.due) for each in verdict.steps for check in each.checks] for verdict in (first, second)]
+    assert texts[0] == texts[1]
+
+
+def test_nothing_is_left_in_the_temporary_folder(submit, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    submit(switch_on("    open('left', 'w').write('x')\n" + RIGHT))
+    deadline = time.monotonic() + 5
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_data_loader_may_have_workers(submit):
+    body = (
+        "    from torch.utils.data import DataLoader, TensorDataset\n"
+        "    data = TensorDataset(torch.arange(10.0))\n"
+        "    batches = [batch for (batch,) in DataLoader(data, batch_size=4, num_workers=2)]\n"
+        "    assert torch.cat(batches).tolist() == list(range(10))\n"
+    )
+    assert submit(switch_on(body + RIGHT)).passed
+
+
+def test_too_many_processes_are_ended_with_their_parent(submit):
+    body = (
+        "    import os, time\n    for _ in range(50):\n        if os.fork() == 0:\n            time.sleep(20)\n"
+        "            os._exit(0)\n    time.sleep(20)\n"
+    )
+    assert "processes" in step(submit(switch_on(body)), "switch_on").checks[0].said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "too large"), (None, "no file")],
+)
+def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):
+    path = tmp_path / "file.py"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=said) as caught:
+        read_source(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_line_that_is_not_utf8_is_named(tmp_path):
+    path = tmp_path / "file.py"
+    path.write_bytes(b"one = 1\ntwo = '\xe9'\n")
+    with pytest.raises(UsageError, match="line 2"):
+        read_source(path)
