@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 def _exercise_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercise", help="5, 05, leaf_and_grad or a path")
     parser.add_argument("--file", type=Path, help="grade this file as that exercise")
+    parser.add_argument("--svg", metavar="FILE", help="write the report as a picture")
     _grading_options(parser)
     parser.set_defaults(run=_exercise)
 
@@ -142,6 +143,10 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
     from grader.render import to_terminal
 
     console.print(to_terminal.report(verdicts))
+    if options.svg:
+        from grader.render.to_svg import to_svg
+
+        _write(options.svg, to_svg(verdicts))
     return _finish(options, verdicts)
 
 

@@ -139,7 +139,9 @@ def _sendable(value: Any) -> Any:
 def _refuse_unfit(name: str, called: str, reply: Node) -> None:
     if "missing" in reply:
         what = reply["missing"]
-        said = f"`{name}` is no function or class, but of type {what}" if what else f"your file does not define `{name}`"
+        said = f"your file does not define `{name}`"
+        if what:
+            said = f"`{name}` is no function or class, but of type {what}"
         raise Ending(Outcome.FAILED, said, called=called)
     if "signature" in reply:
         said = f"`{name}` cannot be called so; you define it as `{name}{reply['signature']}`"
