@@ -1,0 +1,214 @@
+"""Hidden checks of 02: what a conversion returns, what it loses, and which dtype a mixed operation has."""
+
+import numpy as np
+import pytest
+import torch
+
+from grader.compare import expect
+
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def array(rng, *shape):
+    """Return a float64 array that float32 cannot hold exactly."""
+    return torch.randn(*shape, generator=rng, dtype=torch.float64).numpy()
+
+
+def discarded(heard, dtype):
+    """Return a lookalike: that dtype was made on the way, and another one came back."""
+    return lambda t: t.dtype != dtype and dtype in heard.value
+
+
+@pytest.mark.step("to_float32")
+def test_float32(submission, rng, device):
+    """returns float32, although numpy's numbers are float64"""
+    sent = array(rng, 3, 5)
+    seen = submission.to_float32(sent, device)
+    heard = submission.probe.dtypes_made("to_float32", sent, device)
+    named = {
+        "conversion-discarded": discarded(heard, "float32"),
+        "float64-leak": lambda t: t.dtype == "float64",
+    }
+    expect(seen, named).tensor(torch.from_numpy(sent).to(torch.float32), device=device)
+
+
+@pytest.mark.step("to_float32")
+def test_any_dtype(submission, rng, device):
+    """takes arrays of other dtypes and shapes too"""
+    for dtype, shape in ((np.int64, (4,)), (np.float32, (2, 3, 4)), (np.uint8, (5, 2))):
+        sent = (np.abs(array(rng, *shape)) * 50).astype(dtype)
+        named = {"float64-leak": lambda t: t.dtype == "float64"}
+        expect(submission.to_float32(sent, device), named).tensor(
+            torch.from_numpy(sent).to(torch.float32), device=device
+        )
+
+
+@pytest.mark.step("to_float32")
+def test_float32_leaves_alone(submission, rng, device):
+    """changes neither the array nor the default dtype"""
+    sent = array(rng, 3, 5)
+    expect(submission.to_float32(sent, device)).keeps_argument(0, sent, "mutates-caller").keeps_globals("default dtype")
+
+
+@pytest.mark.step("to_float32")
+def test_float32_on_device(submission, rng):
+    """puts the tensor on the device that it is given"""
+    named = {"hard-coded-device": lambda t: t.device == "cpu"}
+    expect(submission.to_float32(array(rng, 3, 5), torch.device("meta")), named).on("meta")
+
+
+def spread(rng, largest):
+    """Return numbers between 0.1 and 100 in size, one of them 0, and one that is `largest`, somewhere."""
+    numbers = torch.rand(4, 7, generator=rng) * 99.9 + 0.1
+    numbers *= torch.randint(0, 2, (4, 7), generator=rng) * 2 - 1
+    places = torch.randperm(28, generator=rng)
+    numbers.view(-1)[places[0]], numbers.view(-1)[places[1]] = 0.0, largest
+    return numbers
+
+
+def between(rng, low, high):
+    return low + (high - low) * float(torch.rand((), generator=rng))
+
+
+@pytest.mark.step("to_half")
+def test_digits(submission, rng, device):
+    """keeps the digits of float16 where float16 can hold every number"""
+    for largest in (50.0, between(rng, 60_000, 65_000), -between(rng, 60_000, 65_000)):
+        sent = spread(rng, largest)
+        named = {
+            "conversion-discarded": lambda t: t.same_as == "0" and t.dtype == "float32",
+            "bfloat16-loses-digits": lambda t: t.dtype == "bfloat16",
+        }
+        expect(submission.to_half(sent), named).tensor(sent.to(torch.float16), device=device)
+
+
+@pytest.mark.step("to_half")
+def test_range(submission, rng, device):
+    """keeps every number finite where float16 cannot hold them all"""
+    for size in (between(rng, 66_000, 80_000), 10.0 ** between(rng, 6, 30)):
+        for largest in (size, -size):
+            sent = spread(rng, largest)
+            named = {
+                "conversion-discarded": lambda t: t.same_as == "0" and t.dtype == "float32",
+                "half-overflow": lambda t: t.dtype == "float16",
+            }
+            expect(submission.to_half(sent), named).tensor(sent.to(torch.bfloat16), device=device)
+
+
+@pytest.mark.step("to_half")
+def test_half_leaves_alone(submission, rng):
+    """leaves the caller's tensor as it was"""
+    for largest in (50.0, 1e9):
+        sent = spread(rng, largest)
+        expect(submission.to_half(sent)).keeps_argument(0, sent, "mutates-caller")
+
+
+def fractions(rng):
+    """Return numbers of both signs, with fractions below and above a half, none near one; shape (4, 6)."""
+    whole = torch.randint(2, 900, (4, 6), generator=rng).float()
+    offset = torch.rand(4, 6, generator=rng) * 0.4 + 0.05
+    sign = torch.tensor([1.0, 1.0, -1.0, -1.0]).unsqueeze(1)
+    return sign * (whole + offset * torch.tensor([1.0, -1.0, 1.0, -1.0]).unsqueeze(1))
+
+
+@pytest.mark.step("to_nearest")
+def test_nearest(submission, rng, device):
+    """goes to the nearest whole number, above zero and below"""
+    sent = fractions(rng)
+    named = {
+        "truncation-taken-for-rounding": sent.trunc(),
+        "truncation-taken-for-floor": (sent + 0.5).trunc(),
+        "floor-taken-for-rounding": sent.floor(),
+    }
+    expect(submission.to_nearest(sent), named).tensor(sent.round().to(torch.int64), device=device)
+
+
+@pytest.mark.step("to_nearest")
+def test_nearest_leaves_alone(submission, rng):
+    """leaves the caller's tensor as it was"""
+    sent = fractions(rng)
+    expect(submission.to_nearest(sent)).keeps_argument(0, sent, "mutates-caller")
+
+
+@pytest.mark.step("to_labels")
+def test_labels(submission, rng, device):
+    """returns int64, whatever the column holds"""
+    for dtype in (np.float64, np.uint8, np.int32, np.float32, np.int64):
+        sent = torch.randint(0, 256, (9,), generator=rng).numpy().astype(dtype)
+        seen = submission.to_labels(sent, device)
+        heard = submission.probe.dtypes_made("to_labels", sent, device)
+        named = {
+            "conversion-discarded": discarded(heard, "int64"),
+            "labels-not-long": lambda t: t.dtype not in ("int64", "bool") and bool((t.data == t.data.round()).all()),
+        }
+        expect(seen, named).tensor(torch.from_numpy(sent).to(torch.int64), device=device)
+        expect(seen).keeps_argument(0, sent, "mutates-caller")
+
+
+@pytest.mark.step("to_labels")
+def test_labels_on_device(submission, rng):
+    """puts the labels on the device that it is given"""
+    sent = torch.randint(0, 256, (9,), generator=rng).numpy().astype(np.float64)
+    named = {"hard-coded-device": lambda t: t.device == "cpu"}
+    expect(submission.to_labels(sent, torch.device("meta")), named).on("meta")
+
+
+def due_dtype(left, right):
+    other = torch.empty(1, dtype=right) if isinstance(right, torch.dtype) else right
+    return torch.result_type(torch.empty(1, dtype=left), other)
+
+
+def believed(left, right):
+    """Return what other rules give: the left one, the right one or the wider one decides, or all becomes float64."""
+    number = {int: torch.int64, float: torch.float32}
+    other = right if isinstance(right, torch.dtype) else number[type(right)]
+    return {left, other, torch.float64}
+
+
+def judge(submission, left, right):
+    surprise = {"promotion-surprise": lambda answer: answer in believed(left, right)}
+    expect(submission.result_dtype(left, right), surprise).equals(due_dtype(left, right))
+
+
+@pytest.mark.step("result_dtype")
+def test_two_tensors(submission):
+    """lets the higher kind decide, then the range"""
+    every = (torch.bool, *INTEGERS, *FLOATS)
+    for left in every:
+        for right in every:
+            judge(submission, left, right)
+
+
+@pytest.mark.step("result_dtype")
+def test_number(submission, rng):
+    """lets a Python number widen nothing within its kind"""
+    for left in (torch.bool, *INTEGERS, *FLOATS):
+        whole = int(torch.randint(300, 100_000, (), generator=rng))
+        for number in (whole, -whole, whole + 0.25, 3, 3.0):
+            judge(submission, left, number)
+
+
+@pytest.mark.step("brighten")
+def test_stops(submission, rng, device):
+    """stops at 0 and at 255, in both directions"""
+    for low, high in ((30, 120), (-120, -30), (200, 256), (-255, -200)):
+        amount = int(torch.randint(low, high, (), generator=rng))
+        sent = torch.randint(0, 256, (7, 9), generator=rng, dtype=torch.uint8)
+        sent.view(-1)[:4] = torch.tensor([0, 1, 254, 255])
+        due = (sent.int() + amount).clamp(0, 255).to(torch.uint8)
+        named = {
+            "uint8-wraps": sent + amount,
+            "truncation-taken-for-rounding": lambda t, due=due: (
+                t.dtype == "uint8" and set((due.int() - t.data.int()).unique().tolist()) == {0, 1}
+            ),
+        }
+        expect(submission.brighten(sent, amount), named).tensor(due, device=device)
+
+
+@pytest.mark.step("brighten")
+def test_brighten_leaves_alone(submission, rng):
+    """leaves the caller's image as it was"""
+    sent = torch.randint(0, 256, (5, 6), generator=rng, dtype=torch.uint8)
+    for amount in (40, -40):
+        expect(submission.brighten(sent, amount)).keeps_argument(0, sent, "mutates-caller")

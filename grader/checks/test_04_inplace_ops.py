@@ -1,0 +1,188 @@
+"""Hidden checks of 04: what is written to, who sees it, and when autograd objects."""
+
+import pytest
+import torch
+
+from grader.compare import expect, require
+
+# Which tensor autograd keeps for the derivative: that one may not be changed before backward.
+KEPT = {
+    "exp": "result",
+    "sigmoid": "result",
+    "tanh": "result",
+    "sqrt": "result",
+    "square": "input",
+    "sin": "input",
+    "log": "input",
+    "negative": "",
+    "plus_three": "",
+    "times_three": "",
+}
+
+
+def number(rng, low, high):
+    return low + (high - low) * float(torch.rand((), generator=rng))
+
+
+def first_argument(seen):
+    return seen.arguments[0] if seen.arguments else None
+
+
+def wrote(seen, sent):
+    """Tell whether the numbers of the first argument are others than were sent."""
+    argument = first_argument(seen)
+    return argument.shape != tuple(sent.shape) or not torch.equal(argument.data, sent)
+
+
+def in_place(seen, sent, due, device, more=None):
+    """Ask whether the first argument itself came back, was written to, and was seen to be."""
+    named = {
+        **(more or {}),
+        "out-of-place-in-disguise": lambda t: not wrote(seen, sent) and t.shape == due.shape,
+        "returns-copy-not-self": lambda t: t.same_as is None and wrote(seen, sent),
+    }
+    answer = expect(seen, named).tensor(due, device=device)
+    answer.satisfies(lambda t: t.same_as == "0", "another tensor came back", due="the tensor that was given")
+    bypassed = {"data-bypass": lambda t: t.version == 0}
+    argument = expect(first_argument(seen), bypassed, what="the caller's tensor").tensor(due, device=device)
+    argument.satisfies(lambda t: t.version > 0, "autograd did not notice the write", due="a `_version` above 0")
+
+
+@pytest.mark.step("scaled")
+def test_scaled(submission, rng, device):
+    """returns the scaled and shifted numbers"""
+    for shape in ((3, 5), (4,)):
+        sent, factor, bias = torch.randn(*shape, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
+        expect(submission.scaled(sent, factor, bias)).tensor(sent * factor + bias, device=device)
+
+
+@pytest.mark.step("scaled")
+def test_scaled_leaves_alone(submission, rng):
+    """leaves the caller's tensor as it was"""
+    sent, factor, bias = torch.randn(3, 5, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
+    seen = expect(submission.scaled(sent, factor, bias)).keeps_argument(0, sent, "mutates-caller")
+    seen.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", due="a new tensor")
+
+
+@pytest.mark.step("scale_")
+def test_scale_in_place(submission, rng, device):
+    """writes into the tensor and returns it"""
+    for shape in ((3, 5), (4,)):
+        sent, factor, bias = torch.randn(*shape, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
+        in_place(submission.scale_(sent, factor, bias), sent, sent * factor + bias, device)
+
+
+@pytest.mark.step("scale_")
+def test_other_holders(submission, rng, device):
+    """lets everybody see the change who holds the same memory"""
+    sent, factor, bias = torch.randn(4, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
+    seen = submission.probe.other_holders(sent, factor, bias)
+    due = torch.cat([sent, sent * factor + bias, sent])
+    expect(seen, what="the tensor around it").tensor(due, device=device)
+
+
+def writes_in_place(names):
+    return any(
+        name == "__setitem__" or (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
+        for name in names
+    )
+
+
+@pytest.mark.step("abs_columns_")
+def test_columns(submission, rng, device):
+    """changes the columns that were named, in the matrix itself"""
+    for columns in ([1, 4], [5, 0, 3], [2]):
+        sent = -torch.rand(4, 6, generator=rng) - 0.5
+        sent[1] *= -1
+        seen = submission.abs_columns_(sent, columns)
+        heard = submission.probe.functions_called(sent, columns).value
+        due = sent.clone()
+        due[:, columns] = sent[:, columns].abs()
+        copied = {
+            "write-lands-in-copy": lambda t: t.same_as == "0" and not wrote(seen, sent) and writes_in_place(heard)
+        }
+        in_place(seen, sent, due, device, copied)
+
+
+@pytest.mark.step("shift_leaf_")
+def test_leaf(submission, rng, device):
+    """changes the leaf, which stays the leaf that it was"""
+    for shape in ((3, 5), (4,)):
+        sent, grad = torch.randn(*shape, generator=rng), torch.randn(*shape, generator=rng)
+        amount = number(rng, 1, 2)
+        leaf = sent.clone().requires_grad_()
+        leaf.grad = grad.clone()
+        seen = submission.attempt("shift_leaf_", leaf, amount)
+        refused = seen.exception is not None and "in-place operation" in seen.exception.message
+        said = str(seen.exception)
+        require(not refused, said, due="the leaf, changed", misconception="update-outside-no-grad", called=seen.called)
+        seen = submission.shift_leaf_(leaf, amount)
+        in_place(seen, sent, sent + amount, device)
+        expect(seen, what="the leaf").requires_grad(True).leaf(True).grad(grad)
+
+
+@pytest.mark.step("shift_leaf_")
+def test_records_afterwards(submission, rng):
+    """leaves autograd recording as before"""
+    leaf = torch.randn(4, generator=rng).requires_grad_()
+    seen = submission.attempt("shift_leaf_", leaf, number(rng, 1, 2))
+    expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
+    expect(submission.shift_leaf_(leaf, 1.0)).requires_grad(True)
+
+
+@pytest.mark.step("scaled_sigmoid")
+def test_sigmoid(submission, rng, device):
+    """computes the sigmoid, scaled and shifted, with the right gradient"""
+    for is_leaf in (True, False):
+        x, upstream = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
+        scale, bias = number(rng, 1.5, 3), number(rng, 0.5, 1)
+        s = torch.sigmoid(x)
+        parts = expect(submission.probe.backward_through_sigmoid(x, scale, bias, upstream, is_leaf))
+        parts.item("result", "the result").tensor(scale * s + bias, device=device)
+        cut = {"detached-returned": False}
+        parts.item("recorded", "whether the result requires a gradient", cut).equals(True)
+        broken = {"inplace-breaks-backward": lambda error: "modified by an inplace operation" in error}
+        parts.item("error", "what backward raised", broken).equals("")
+        overwritten = [changed * (1 - changed) * upstream for changed in (s, scale * s, scale * s + bias)]
+        bypassed = {"data-bypass": lambda t: any(torch.allclose(t.data, wrong, 1e-4, 1e-5) for wrong in overwritten)}
+        parts.item("grad", "the gradient at x", bypassed).tensor(scale * s * (1 - s) * upstream, device=device)
+
+
+@pytest.mark.step("scaled_sigmoid")
+def test_sigmoid_leaves_alone(submission, rng):
+    """leaves x as it was"""
+    x, scale, bias = torch.randn(3, 5, generator=rng), number(rng, 1.5, 3), number(rng, 0.5, 1)
+    expect(submission.scaled_sigmoid(x, scale, bias)).keeps_argument(0, x, "mutates-caller")
+    parts = expect(submission.probe.backward_through_sigmoid(x, scale, bias, x, False))
+    parts.item("touched", "whether x was written to", {"mutates-caller": True}).equals(False)
+
+
+@pytest.mark.step("breaks_backward")
+def test_experiment(submission, rng):
+    """finds out for each operation which tensor backward still needs"""
+    for name, kept in KEPT.items():
+        for changed in ("input", "result"):
+            x = torch.rand(4, generator=rng) + 0.5
+            seen = submission.probe.answer_for(name, changed, x)
+            facts = expect(seen).length(4)
+            read = seen.value
+            facts.item("operation_called", "whether the operation was called").equals(True)
+            named = {
+                "update-outside-no-grad": lambda answer, on=changed: (
+                    answer is True and on == "input" and not read["counted"]
+                ),
+                "data-bypass": lambda answer: answer is False and read["written"] and not read["counted"],
+                "out-of-place-in-disguise": lambda answer: answer is False and not read["counted"],
+            }
+            facts.item("answer", f"the answer for {name}, {changed} changed", named).equals(kept == changed)
+
+
+@pytest.mark.step("breaks_backward")
+def test_experiment_leaves_alone(submission, rng):
+    """leaves x as it was"""
+    x = torch.rand(4, generator=rng) + 0.5
+    for name in ("negative", "exp"):
+        seen = submission.probe.answer_for(name, "input", x)
+        seen = expect(seen)
+        seen.item("answer", f"the answer for {name}").is_a(bool)
+        seen.keeps_argument(2, x, "mutates-caller")

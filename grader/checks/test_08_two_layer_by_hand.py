@@ -1,0 +1,229 @@
+"""Hidden checks of 08: forward, backward and one step of a two-layer net, without autograd."""
+
+import pytest
+import torch
+
+from grader.compare import expect, looks_like
+
+GENERATOR_STATE = "torch's global random state"
+
+
+def drawn(rng, *shapes):
+    """Draw one tensor for each shape."""
+    return [torch.randn(shape, generator=rng) for shape in shapes]
+
+
+def problem(rng, n, d_in, hidden, d_out):
+    """Draw x, y, w1 and w2, the weights small enough for steps that do not run away."""
+    x, y, w1, w2 = drawn(rng, (n, d_in), (n, d_out), (d_in, hidden), (hidden, d_out))
+    return x, y, w1 / d_in**0.5, w2 / hidden**0.5
+
+
+def one_of(products):
+    """Return a function that tells whether what came back is one of these tensors."""
+    return lambda t: any(looks_like(t, product) for product in products)
+
+
+def walked_back(x, h, w2, grad_y_pred, mask=None):
+    """Return both gradients, by default with the mask that is due."""
+    grad_h = grad_y_pred @ w2.T * ((h > 0) if mask is None else mask)
+    return x.T @ grad_h, h.clamp(min=0).T @ grad_y_pred
+
+
+@pytest.mark.step("make_tensors")
+def test_drawn(submission, rng, device):
+    """draws data and weights of the right shapes from the generator, in order"""
+    seed = int(torch.randint(10**6, (), generator=rng))
+    sizes = (6, 3, 5, 2)
+    seen = submission.make_tensors(*sizes, device, torch.Generator().manual_seed(seed))
+    again = torch.Generator().manual_seed(seed)
+    due = drawn(again, (6, 3), (6, 2), (3, 5), (5, 2))
+    expect(seen).keeps_globals(GENERATOR_STATE, misconception="global-rng-touched").length(4)
+    for index, name in enumerate(("x", "y", "w1", "w2")):
+        expect(seen).item(index, name).tensor(due[index], device=device).requires_grad(False)
+
+
+@pytest.mark.step("make_tensors")
+def test_stays_on_device(submission, rng):
+    """makes all four on the device that it is given"""
+    four = expect(submission.make_tensors(4, 3, 5, 2, torch.device("meta"), torch.Generator())).length(4)
+    for index, name in enumerate(("x", "y", "w1", "w2")):
+        four.item(index, name, {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
+
+
+@pytest.mark.step("forward")
+def test_forward(submission, rng, device):
+    """computes the hidden layer before and after the ReLU, and the prediction"""
+    x, w1, w2 = drawn(rng, (7, 3), (3, 5), (5, 2))
+    h = x @ w1
+    three = expect(submission.forward(x, w1, w2)).length(3)
+    three.item(0, "h", {"relu-overwrites-its-input": h.clamp(min=0)}).tensor(h, device=device)
+    three.item(1, "h_relu", {"relu-forgotten": h}).tensor(h.clamp(min=0), device=device)
+    named = {"relu-on-output": (h.clamp(min=0) @ w2).clamp(min=0), "relu-forgotten": h @ w2}
+    three.item(2, "y_pred", named).tensor(h.clamp(min=0) @ w2, device=device)
+
+
+@pytest.mark.step("forward")
+def test_forward_keeps(submission, rng):
+    """leaves the data and the weights alone"""
+    sent = drawn(rng, (4, 3), (3, 5), (5, 2))
+    seen = expect(submission.forward(*sent))
+    for index, tensor in enumerate(sent):
+        seen.keeps_argument(index, tensor, "mutates-caller")
+
+
+@pytest.mark.step("loss_and_gradient")
+def test_loss(submission, rng, device):
+    """adds up all squared differences, and returns the gradient of that sum"""
+    for n, d_out in ((5, 3), (3, 7)):
+        y_pred, y = drawn(rng, (n, d_out), (n, d_out))
+        error = y_pred - y
+        total, counts = error.square().sum(), (n * d_out, n, d_out)
+        pair = expect(submission.loss_and_gradient(y_pred, y)).length(2)
+        named = {
+            "mean-vs-sum": one_of([total / count for count in counts]),
+            "loss-per-row": lambda t, n=n, d_out=d_out: t.shape in ((n,), (d_out,), (n, d_out)),
+        }
+        pair.item(0, "loss", named).tensor(total, device=device)
+        named = {
+            "gradient-sign-flipped": -2 * error,
+            "factor-two-forgotten": error,
+            "mean-vs-sum": one_of([2 * error / count for count in counts]),
+        }
+        pair.item(1, "grad_y_pred", named).tensor(2 * error, device=device)
+
+
+@pytest.mark.step("loss_and_gradient")
+def test_loss_by_hand(submission, rng):
+    """works out the gradient itself and leaves its arguments alone"""
+    sent = drawn(rng, (5, 3), (5, 3))
+    seen = expect(submission.loss_and_gradient(*sent))
+    seen.keeps_argument(0, sent[0], "mutates-caller").keeps_argument(1, sent[1], "mutates-caller")
+    spied = submission.probe.backward_passes("loss_and_gradient", sent)
+    no_autograd(spied)
+
+
+def no_autograd(spied):
+    """Require that no backward pass was run."""
+    passes = expect(spied).item("passes", "the number of backward passes that autograd ran", {"autograd-did-it": many})
+    passes.equals(0)
+
+
+def many(count):
+    """Tell whether autograd ran at all."""
+    return count > 0
+
+
+@pytest.mark.step("backward")
+def test_backward(submission, rng, device):
+    """turns any gradient at the prediction into the gradients of both weights"""
+    for n, d_in, hidden, d_out in ((7, 3, 5, 2), (3, 4, 2, 6)):
+        x, h, w2, upstream = drawn(rng, (n, d_in), (n, hidden), (hidden, d_out), (n, d_out))
+        grad_w1, grad_w2 = walked_back(x, h, w2, upstream)
+        pair = expect(submission.backward(x, h, h.clamp(min=0), w2, upstream)).length(2)
+        back = upstream @ w2.T
+        named = {
+            "relu-mask-forgotten": x.T @ back,
+            "relu-applied-to-gradient": x.T @ back.clamp(min=0),
+            "transpose-slip": grad_w1.T,
+        }
+        pair.item(0, "grad_w1", named).tensor(grad_w1, device=device)
+        named = {"relu-forgotten": h.T @ upstream, "transpose-slip": grad_w2.T}
+        pair.item(1, "grad_w2", named).tensor(grad_w2, device=device)
+
+
+@pytest.mark.step("backward")
+def test_square(submission, rng, device):
+    """multiplies the right way round where every shape would fit"""
+    x, h, w2, upstream = drawn(rng, *[(4, 4)] * 4)
+    grad_w1, grad_w2 = walked_back(x, h, w2, upstream)
+    mask, h_relu = h > 0, h.clamp(min=0)
+    slips = [turned for w in (w2, w2.T) for turned in ways(x, upstream @ w * mask)]
+    pair = expect(submission.backward(x, h, h_relu, w2, upstream)).length(2)
+    pair.item(0, "grad_w1", {"transpose-slip": one_of(slips)}).tensor(grad_w1, device=device)
+    pair.item(1, "grad_w2", {"transpose-slip": one_of(ways(h_relu, upstream))}).tensor(grad_w2, device=device)
+
+
+def ways(a, upstream):
+    """Return the products that one gets by turning a square matrix too often or too seldom."""
+    return [a.T @ upstream, a @ upstream, a @ upstream.T, upstream.T @ a, upstream @ a, a.T @ upstream.T]
+
+
+@pytest.mark.step("backward")
+def test_at_zero(submission, rng, device):
+    """lets nothing through the ReLU where its input is exactly 0"""
+    x, h, w2, upstream = drawn(rng, (6, 3), (6, 4), (4, 2), (6, 2))
+    h[::2, 1] = 0
+    h[1::2, 2] = 0
+    grad_w1, _ = walked_back(x, h, w2, upstream)
+    passed, _ = walked_back(x, h, w2, upstream, mask=h >= 0)
+    pair = expect(submission.backward(x, h, h.clamp(min=0), w2, upstream)).length(2)
+    pair.item(0, "grad_w1", {"relu-passes-at-zero": passed}).tensor(grad_w1, device=device)
+
+
+@pytest.mark.step("backward")
+def test_backward_by_hand(submission, rng):
+    """works out the gradients itself and leaves its arguments alone"""
+    x, h, w2, upstream = drawn(rng, (6, 3), (6, 4), (4, 2), (6, 2))
+    sent = [x, h, h.clamp(min=0), w2, upstream]
+    seen = expect(submission.backward(*sent))
+    for index, tensor in enumerate(sent):
+        seen.keeps_argument(index, tensor, "mutates-caller")
+    no_autograd(submission.probe.backward_passes("backward", sent))
+
+
+def stepped(x, y, w1, w2, lr, way=""):
+    """Take three steps in the right way, or in a wrong one; return the losses and both weights."""
+    w1, w2, losses = w1.clone(), w2.clone(), []
+    for _ in range(3):
+        h = x @ w1
+        error = h.clamp(min=0) @ w2 - y
+        losses.append(error.square().sum())
+        rate = lr / {"rows": len(x), "all": y.numel(), "columns": y.shape[1]}.get(way, 1)
+        grad_w1, grad_w2 = walked_back(x, h, w2, 2 * error)
+        if way == "w2 first":
+            grad_w1, _ = walked_back(x, h, w2 - rate * grad_w2, 2 * error)
+        if way == "w1 first":
+            h = x @ (w1 - rate * grad_w1)
+            _, grad_w2 = walked_back(x, h, w2, 2 * (h.clamp(min=0) @ w2 - y))
+        w1, w2 = w1 - rate * grad_w1, w2 - rate * grad_w2
+    return losses, w1, w2
+
+
+@pytest.mark.step("sgd_step")
+def test_three_steps(submission, rng, device):
+    """moves the caller's weights down the gradient, step after step"""
+    for lr in (0.01, 0.003):
+        sent = problem(rng, 6, 3, 5, 2)
+        seen = submission.probe.three_steps(*sent, lr)
+        _, *due = stepped(*sent, lr)
+        ways_wrong = {
+            "update-before-all-grads": ("w2 first", "w1 first"),
+            "mean-vs-sum": ("rows", "all", "columns"),
+        }
+        uphill = stepped(*sent, -lr)
+        for index, name in enumerate(("w1", "w2")):
+            products = {each: [stepped(*sent, lr, way)[1 + index] for way in ways] for each, ways in ways_wrong.items()}
+            named = {"out-of-place-in-disguise": sent[2 + index], "step-uphill": uphill[1 + index]}
+            named |= {each: one_of(tensors) for each, tensors in products.items()}
+            expect(seen).item(name, f"{name} after three steps", named).tensor(due[index], device=device)
+
+
+@pytest.mark.step("sgd_step")
+def test_loss_before(submission, rng, device):
+    """returns the loss at the weights as they came in"""
+    sent = problem(rng, 6, 3, 5, 2)
+    losses, _, _ = stepped(*sent, 0.01)
+    seen = expect(submission.probe.three_steps(*sent, 0.01)).item("losses", "the losses of three steps").length(3)
+    for index, due in enumerate(losses):
+        named = {"loss-after-step": losses[index + 1]} if index < 2 else {}
+        seen.item(index, f"the loss of step {index + 1}", named).tensor(due, device=device)
+
+
+@pytest.mark.step("sgd_step")
+def test_step_by_hand(submission, rng):
+    """works out the step itself and leaves the data alone"""
+    x, y, w1, w2 = sent = problem(rng, 6, 3, 5, 2)
+    seen = expect(submission.sgd_step(*sent, 0.01))
+    seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, y, "mutates-caller")
+    no_autograd(submission.probe.backward_passes("sgd_step", [x, y, w1, w2, 0.01]))

@@ -1,0 +1,238 @@
+"""Hidden checks of 09: the two-layer net with autograd, its update and its training loop."""
+
+import math
+
+import pytest
+import torch
+
+from grader.compare import expect, looks_like, require, tolerance
+
+WEIGHTS = ("w1", "w2")
+NO_LEAF = {
+    "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+    "leaf-lost-by-arithmetic": lambda t: t.grad_fn is not None,
+    "requires-grad-forgotten": lambda t: not t.requires_grad,
+}
+
+
+def drawn(rng, *shapes):
+    """Draw one tensor for each shape."""
+    return [torch.randn(shape, generator=rng) for shape in shapes]
+
+
+def problem(rng, n, d_in, hidden, d_out):
+    """Draw x, y, w1 and w2; the weights require a gradient."""
+    x, y, w1, w2 = drawn(rng, (n, d_in), (n, d_out), (d_in, hidden), (hidden, d_out))
+    return x, y, (w1 / d_in**0.5).requires_grad_(), (w2 / hidden**0.5).requires_grad_()
+
+
+def loss_and_gradients(x, y, w1, w2):
+    """Return the loss and the gradients of both weights, worked out by hand."""
+    h = x @ w1
+    h_relu = h.clamp(min=0)
+    error = h_relu @ w2 - y
+    grad_h = 2 * error @ w2.T * (h > 0)
+    return error.square().sum(), x.T @ grad_h, h_relu.T @ (2 * error)
+
+
+def one_of(products):
+    """Return a function that tells whether what came back is one of these tensors."""
+    return lambda t: any(looks_like(t, product) for product in products)
+
+
+def cleared(tensor):
+    """Tell whether there is nothing left in a weight's .grad."""
+    return tensor.grad is None or not tensor.grad.data.any()
+
+
+@pytest.mark.step("make_weights")
+def test_drawn(submission, rng, device):
+    """draws scaled weights from the generator, in order, as leaves that require a gradient"""
+    seed = int(torch.randint(10**6, (), generator=rng))
+    seen = submission.make_weights(3, 5, 2, device, torch.Generator().manual_seed(seed))
+    again = torch.Generator().manual_seed(seed)
+    due = [each * 0.1 for each in drawn(again, (3, 5), (5, 2))]
+    pair = expect(seen).keeps_globals("torch's global random state", misconception="global-rng-touched").length(2)
+    for index, name in enumerate(WEIGHTS):
+        pair.item(index, name, NO_LEAF).tensor(due[index], device=device).requires_grad(True).leaf(True)
+
+
+@pytest.mark.step("make_weights")
+def test_stays_on_device(submission):
+    """makes leaves on the device that it is given"""
+    pair = expect(submission.make_weights(3, 5, 2, torch.device("meta"), torch.Generator())).length(2)
+    for index, name in enumerate(WEIGHTS):
+        named = {"hard-coded-device": lambda t: t.device == "cpu"} | NO_LEAF
+        pair.item(index, name, named).on("meta").leaf(True).requires_grad(True)
+
+
+@pytest.mark.step("compute_loss")
+def test_loss(submission, rng, device):
+    """computes the loss, and lets its gradients flow back to both weights"""
+    for sizes in ((7, 3, 5, 2), (3, 4, 2, 5)):
+        x, y, w1, w2 = problem(rng, *sizes)
+        (scale,) = drawn(rng, ())
+        loss, *grads = loss_and_gradients(x, y, w1.detach(), w2.detach())
+        seen = expect(submission.probe.backward_through_loss(x, y, w1, w2, scale))
+        counts = (y.numel(), len(y), y.shape[1])
+        named = {
+            "mean-vs-sum": one_of([loss / count for count in counts]),
+            "detached-returned": lambda t: not t.requires_grad,
+            "python-value-breaks-graph": lambda value: type(value) is float,
+        }
+        seen.item("loss", "the loss", named).tensor(loss, device=device).requires_grad(True)
+        for name, grad in zip(WEIGHTS, grads, strict=True):
+            named = {"graph-cut-in-the-middle": lambda t: t.grad is None}
+            seen.item(name, name, named).grad(scale * grad)
+
+
+@pytest.mark.step("compute_loss")
+def test_loss_changes_nothing(submission, rng):
+    """leaves data and weights alone and runs no backward pass"""
+    sent = problem(rng, 4, 3, 5, 2)
+    seen = expect(submission.compute_loss(*sent))
+    for index, tensor in enumerate(sent):
+        seen.keeps_argument(index, tensor, "mutates-caller")
+    seen = expect(submission.probe.backward_through_loss(*sent, torch.ones(())))
+    for index, name in enumerate(WEIGHTS):
+        seen.item("before").length(2).item(index, f"the .grad of {name} before backward").equals(None)
+
+
+def with_gradients(rng):
+    """Draw two weights with a gradient in each .grad."""
+    weights = drawn(rng, (3, 5), (5, 2))
+    for weight in weights:
+        weight.requires_grad_().grad = torch.randn(weight.shape, generator=rng)
+    return weights
+
+
+def call(submission, name, *arguments):
+    """Call a function; where autograd refuses to let a leaf be changed, say so by name."""
+    seen = submission.attempt(name, *arguments)
+    said = seen.exception.message if seen.exception else ""
+    require(
+        "a leaf Variable that requires grad" not in said, "autograd did not let a weight be changed", got=said,
+        misconception="update-outside-no-grad", called=seen.called,
+    )  # fmt: skip
+    return getattr(submission, name)(*arguments)
+
+
+def lost_updates(before):
+    """Return what a weight looks like whose update went nowhere."""
+    return {
+        "zero-after-backward": lambda t: looks_like(t, before) and cleared(t),
+        "rebinding-drops-leaf": before,
+    }
+
+
+@pytest.mark.step("sgd_update")
+def test_update(submission, rng, device):
+    """moves the caller's weights against their gradients"""
+    for lr in (0.1, 0.03):
+        weights = with_gradients(rng)
+        seen = call(submission, "sgd_update", *weights, lr)
+        for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
+            before = weight.detach()
+            named = {"step-uphill": before + lr * weight.grad} | lost_updates(before)
+            now = expect(seen.arguments).item(index, name, named)
+            now.tensor(before - lr * weight.grad, device=device).requires_grad(True).leaf(True)
+
+
+@pytest.mark.step("sgd_update")
+def test_clears(submission, rng):
+    """clears both gradients after the step"""
+    weights = with_gradients(rng)
+    seen = submission.sgd_update(*weights, 0.1)
+    for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
+        named = {"gradients-accumulate": moved_from(weight)}
+        now = expect(seen.arguments).item(index, name, named).is_tensor()
+        now.satisfies(cleared, f"there is still a gradient in the .grad of {name}", due="None or zeros")
+
+
+@pytest.mark.step("sgd_update")
+def test_open_update(submission, rng):
+    """changes the weights where autograd can see it, and leaves autograd switched on"""
+    weights = with_gradients(rng)
+    seen = submission.sgd_update(*weights, 0.1)
+    expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
+    open_writes(seen.arguments, weights)
+
+
+def moved_from(weight):
+    """Return a function that tells whether what came back holds other numbers than this weight."""
+    return lambda t: not looks_like(t, weight.detach())
+
+
+def open_writes(weights_now, weights):
+    """Require that both weights were written to where autograd counts it."""
+    for index, name in enumerate(WEIGHTS):
+        now = expect(weights_now).item(index, name, {"data-bypass": moved_from(weights[index])}).is_tensor()
+        now.satisfies(lambda t: t.version > 0, f"autograd saw no change of {name}", due="a change that autograd counts")
+
+
+def trained(x, y, w1, w2, lr, steps, keep="nothing"):
+    """Take the steps by hand; return the losses and both weights. `keep` tells which old gradients have a say."""
+    weights, losses = [w1.detach(), w2.detach()], []
+    gradients = [weight.grad if keep in ("all", "first") else torch.zeros_like(weight) for weight in (w1, w2)]
+    for _ in range(steps):
+        loss, *new = loss_and_gradients(x, y, *weights)
+        gradients = [old + grad for old, grad in zip(gradients, new, strict=True)]
+        weights = [weight - lr * grad for weight, grad in zip(weights, gradients, strict=True)]
+        losses.append(float(loss))
+        if keep in ("nothing", "first"):
+            gradients = [torch.zeros_like(weight) for weight in weights]
+    return losses, *weights
+
+
+def with_leftovers(rng):
+    """Draw a problem whose weights have something in their .grad already."""
+    x, y, w1, w2 = problem(rng, 6, 3, 5, 2)
+    for weight in (w1, w2):
+        weight.grad = 10 * torch.randn(weight.shape, generator=rng)
+    return x, y, w1, w2
+
+
+@pytest.mark.step("train")
+def test_train(submission, rng, device):
+    """takes the right steps, whatever was in .grad before"""
+    for lr, steps in ((0.01, 1), (0.01, 4), (0.003, 3)):
+        sent = with_leftovers(rng)
+        seen = call(submission, "train", *sent, lr, steps)
+        _, *due = trained(*sent, lr, steps)
+        leftovers = [trained(*sent, lr, steps, keep)[1:] for keep in ("all", "first", "own")]
+        for index, (name, weight) in enumerate(zip(WEIGHTS, sent[2:], strict=True)):
+            before = weight.detach()
+            named = {"gradients-accumulate": one_of([each[index] for each in leftovers])} | lost_updates(before)
+            named["step-uphill"] = trained(*sent, -lr, steps)[1 + index]
+            now = expect(seen.arguments).item(2 + index, f"{name} after {steps} steps", named)
+            now.tensor(due[index], device=device).requires_grad(True).leaf(True)
+
+
+@pytest.mark.step("train")
+def test_losses(submission, rng, device):
+    """returns the loss before each step, as plain numbers"""
+    for steps in (2, 3):
+        sent = with_leftovers(rng)
+        losses, *_ = trained(*sent, 0.01, steps + 1)
+        seen = expect(submission.train(*sent, 0.01, steps)).length(steps)
+        relative, absolute = tolerance("float32", "float32", device.type)
+        for index, due in enumerate(losses[:steps]):
+            named = {
+                "loss-keeps-graph": lambda value: value.requires_grad,
+                "loss-after-step": lambda value, after=losses[index + 1]: math.isclose(value, after, rel_tol=1e-5),
+            }
+            loss = seen.item(index, f"the loss before step {index + 1}", named).is_a(float)
+            loss.satisfies(
+                lambda value, due=due: math.isclose(value, due, rel_tol=relative, abs_tol=absolute),
+                f"the loss before step {index + 1} is another", due=f"{due:.6g}",
+            )  # fmt: skip
+
+
+@pytest.mark.step("train")
+def test_train_leaves(submission, rng):
+    """leaves the data alone, autograd on, and its changes visible"""
+    x, y, *_ = sent = with_leftovers(rng)
+    seen = submission.train(*sent, 0.01, 2)
+    expect(seen).keeps_argument(0, x, "mutates-caller").keeps_argument(1, y, "mutates-caller")
+    expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
+    open_writes(seen.arguments[2:], sent[2:])

@@ -1,0 +1,375 @@
+"""Hidden checks of 16: modules whose parts are registered, found, moved, saved, and run by calling."""
+
+import math
+
+import pytest
+import torch
+
+from grader.compare import expect, require
+
+META = torch.device("meta")
+X_IN_OBSERVE, X_IN_MOVED = 3, 2
+
+
+def built(submission, name, *arguments):
+    """Build the class once; end the check where `nn.Module` was not initialised first."""
+    seen = submission.attempt(name, *arguments)
+    said = seen.exception.message if seen.exception else ""
+    require(
+        "before Module.__init__()" not in said, "the class cannot hold its parts", got=said, called=seen.called,
+        misconception="missing-super-init",
+    )  # fmt: skip
+
+
+def normal(rng, shapes):
+    return {name: torch.randn(shape, generator=rng) for name, shape in shapes.items()}
+
+
+def classifier_shapes(num_inputs, num_classes):
+    return {
+        "pipe.0.weight": (5, num_inputs), "pipe.0.bias": (5,), "pipe.2.weight": (20, 5), "pipe.2.bias": (20,),
+        "pipe.4.weight": (num_classes, 20), "pipe.4.bias": (num_classes,),
+    }  # fmt: skip
+
+
+def stack_shapes(width, depth):
+    parts = {"weight": (width, width), "bias": (width,)}
+    return {f"layers.{index}.{part}": shape for index in range(depth) for part, shape in parts.items()}
+
+
+def linear(x, state, layer):
+    return x @ state[f"{layer}.weight"].T + state[f"{layer}.bias"]
+
+
+def classify(x, state):
+    hidden = torch.relu(linear(x, state, "pipe.0"))
+    return torch.softmax(linear(torch.relu(linear(hidden, state, "pipe.2")), state, "pipe.4"), dim=1)
+
+
+def run_stack(x, state):
+    for index in range(len(state) // 2):
+        x = torch.relu(linear(x, state, f"layers.{index}"))
+    return x
+
+
+def with_gradients(function, x, state, upstream):
+    """Run a reference forward and backward; x and every tensor of the state come back with gradients."""
+    x = x.clone().requires_grad_()
+    state = {name: each.clone().requires_grad_() for name, each in state.items()}
+    function(x, state).backward(upstream)
+    return x, state
+
+
+def expect_layers(seen, shapes):
+    """Expect parameters of these names and shapes, and no others, before a run and after it."""
+    one = [f"layers.0.{part}" for part in ("weight", "bias")]
+    named = {
+        "layers-built-in-forward": lambda names: seen.value["made"] > 0,
+        "list-hides-layers": lambda names: len(seen.value["kinds"]) < 2 and not names,
+        "one-layer-repeated": lambda names: names == one,
+    }
+    names = expect(seen).item("parameters", "the list of the parameters' names", named)
+    names.satisfies(lambda names: names == list(shapes), "the parameters have other names", due=", ".join(shapes))
+    expect(seen).item("made", "the number of layers made by forward", {"layers-built-in-forward": 1}).equals(0)
+    for name, shape in shapes.items():
+        expect(seen).item("initial").item(name, name).shape(*shape).dtype(torch.float32)
+
+
+def expect_gradients(seen, x, state, device):
+    """Expect the gradients of the reference in x and in each parameter."""
+    cut_off = {"detached-returned": lambda t: t.grad is None}
+    expect(seen).item("x", "x", cut_off).grad(x.grad)
+    for name, each in state.items():
+        part = expect(seen).item("trained").item(name, name, cut_off)
+        part.tensor(each.detach(), device=device).grad(each.grad)
+
+
+def expect_called(seen, names):
+    """Expect that the module and its parts were run by calling them, each one once."""
+    direct = {"calls-forward-directly": lambda skipped: any(count > 0 for count in skipped.values())}
+    skipped = expect(seen).item("skipped", "the count of forwards that ran without hooks", direct)
+    hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
+    hooked.satisfies(lambda ran: ran[""] == 1, "the hooks of the module did not run once", due="one run of the hooks")
+    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", due="none")
+    hooked.satisfies(
+        lambda ran: all(ran[name] == 1 for name in names), "not every layer ran once", due="one run of each"
+    )
+
+
+# Classifier
+
+
+@pytest.mark.step("Classifier")
+def test_classifier_registers(submission, rng):
+    """registers one pipe with all its layers"""
+    for num_inputs, num_classes in ((2, 3), (4, 6)):
+        built(submission, "Classifier", num_inputs, num_classes)
+        x, upstream = torch.randn(7, num_inputs, generator=rng), torch.randn(7, num_classes, generator=rng)
+        seen = submission.probe.observe("Classifier", [num_inputs, num_classes], {}, x, upstream)
+        expect_layers(seen, classifier_shapes(num_inputs, num_classes))
+        kinds = ["Sequential", "Linear", "ReLU", "Linear", "ReLU", "Linear", "Dropout", "Softmax"]
+        expect(seen).item("kinds", "the list of registered parts").equals(kinds)
+
+
+@pytest.mark.step("Classifier")
+def test_classifier_values(submission, rng, device):
+    """returns what the seven layers make of x, with gradients"""
+    for num_inputs, num_classes in ((2, 3), (4, 6)):
+        x, upstream = torch.randn(7, num_inputs, generator=rng), torch.randn(7, num_classes, generator=rng)
+        state = normal(rng, classifier_shapes(num_inputs, num_classes))
+        state = {name: each / 2 for name, each in state.items()}
+        seen = submission.probe.observe("Classifier", [num_inputs, num_classes], state, x, upstream)
+        due = classify(x, state)
+        expect(seen).item("output", "what forward returned").tensor(due, device=device)
+        expect_gradients(seen, *with_gradients(classify, x, state, upstream), device)
+        expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
+
+
+@pytest.mark.step("Classifier")
+def test_classifier_dropout(submission, rng, device):
+    """drops logits with the probability that it is given, and only in training"""
+    x, upstream = torch.randn(7, 2, generator=rng), torch.randn(7, 3, generator=rng)
+    state = normal(rng, classifier_shapes(2, 3))
+    for probability, due in ((0.0, classify(x, state)), (1.0, torch.full((7, 3), 1 / 3))):
+        seen = submission.probe.observe("Classifier", [2, 3, probability], state, x, upstream, True)
+        ignored = {"argument-ignored": lambda found: len(found) == 1}
+        expect(seen).item("dropout", "the list of dropout probabilities", ignored).equals([probability])
+        expect(seen).item("output", f"what forward returned in training, dropout_prob {probability}").tensor(
+            due, device=device
+        )
+    seen = submission.probe.observe("Classifier", [2, 3], state, x, upstream)
+    expect(seen).item("dropout", "the list of dropout probabilities, by default").equals([0.3])
+
+
+@pytest.mark.step("Classifier")
+def test_classifier_is_called(submission, rng):
+    """runs its parts by calling them, so that hooks run"""
+    x, upstream = torch.randn(7, 2, generator=rng), torch.randn(7, 3, generator=rng)
+    seen = submission.probe.observe("Classifier", [2, 3], {}, x, upstream)
+    expect_called(seen, [f"pipe.{index}" for index in range(7)])
+
+
+# DeepStack
+
+
+@pytest.mark.step("DeepStack")
+def test_stack_registers(submission, rng):
+    """registers as many layers as it is asked for"""
+    for width, depth in ((4, 3), (3, 5), (2, 1)):
+        built(submission, "DeepStack", width, depth)
+        x, upstream = torch.randn(6, width, generator=rng), torch.randn(6, width, generator=rng)
+        seen = submission.probe.observe("DeepStack", [width, depth], {}, x, upstream)
+        expect_layers(seen, stack_shapes(width, depth))
+
+
+@pytest.mark.step("DeepStack")
+def test_stack_values(submission, rng, device):
+    """runs the layers in order, with a ReLU after each"""
+    for width, depth in ((4, 3), (3, 2), (5, 1)):
+        x, upstream = torch.randn(6, width, generator=rng), torch.randn(6, width, generator=rng)
+        state = normal(rng, stack_shapes(width, depth))
+        seen = submission.probe.observe("DeepStack", [width, depth], state, x, upstream, depth == 3)
+        expect(seen).item("output", "what forward returned").tensor(run_stack(x, state), device=device)
+        expect_gradients(seen, *with_gradients(run_stack, x, state, upstream), device)
+        expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
+
+
+@pytest.mark.step("DeepStack")
+def test_stack_is_called(submission, rng):
+    """runs each layer once, by calling it"""
+    x, upstream = torch.randn(6, 4, generator=rng), torch.randn(6, 4, generator=rng)
+    seen = submission.probe.observe("DeepStack", [4, 3], {}, x, upstream)
+    expect_called(seen, [f"layers.{index}" for index in range(3)])
+
+
+# LearnedScale
+
+
+def expect_scale(seen):
+    """Expect one parameter, `scale`."""
+    named = {
+        "layers-built-in-forward": lambda names: len(seen.value["parameters after"]) > len(names),
+        "buffer-is-not-trained": lambda names: "scale" in seen.value["buffers"],
+        "tensor-not-parameter": lambda names: not names and seen.value["scale"].type_name == "Tensor",
+    }
+    expect(seen).item("parameters", "the list of the parameters' names", named).equals(["scale"])
+    expect(seen).item("parameters after", "the list of the parameters' names after a run").equals(["scale"])
+
+
+@pytest.mark.step("LearnedScale")
+def test_scale_registers(submission, rng, device):
+    """registers one trained factor for each feature, ones at the beginning"""
+    for num_features in (3, 5):
+        built(submission, "LearnedScale", num_features)
+        x, upstream = torch.randn(4, num_features, generator=rng), torch.randn(4, num_features, generator=rng)
+        seen = submission.probe.observe("LearnedScale", [num_features], {}, x, upstream)
+        expect_scale(seen)
+        expect(seen).item("initial").item("scale", "the initial scale").tensor(torch.ones(num_features), device=device)
+        expect(seen).item("scale", "scale").requires_grad(True).leaf(True)
+
+
+@pytest.mark.step("LearnedScale")
+def test_scale_values(submission, rng, device):
+    """multiplies each feature by its own factor, with gradients for both"""
+    for shape in ((4, 3), (2, 5, 6), (7,)):
+        x, upstream = torch.randn(shape, generator=rng), torch.randn(shape, generator=rng)
+        state = normal(rng, {"scale": shape[-1:]})
+        seen = submission.probe.observe("LearnedScale", [shape[-1]], state, x, upstream)
+        expect_scale(seen)
+        expect(seen).item("output", "what forward returned").tensor(x * state["scale"], device=device)
+        expect_gradients(seen, *with_gradients(lambda x, state: x * state["scale"], x, state, upstream), device)
+        expect_called(seen, [])
+
+
+@pytest.mark.step("LearnedScale")
+def test_scale_moves(submission, rng):
+    """follows the module to another device"""
+    seen = submission.probe.moved("LearnedScale", [3], torch.empty(4, 3, device=META))
+    expect(seen).shape(4, 3).on(META)
+
+
+@pytest.mark.step("LearnedScale")
+def test_scale_keeps_x(submission, rng):
+    """leaves the caller's x alone"""
+    x = torch.randn(4, 3, generator=rng)
+    seen = submission.probe.scaled_by_half(x)
+    expect(seen).keeps_argument(0, x, "mutates-caller")
+
+
+@pytest.mark.step("LearnedScale")
+def test_scale_clears(submission, rng):
+    """is reached by zero_grad of the module"""
+    x, upstream = torch.randn(4, 3, generator=rng), torch.randn(4, 3, generator=rng)
+    seen = submission.probe.cleared("LearnedScale", [3], x, upstream)
+    expect(seen).item("before", "whether each parameter had a gradient").equals([True])
+    expect(seen).item("after", "whether each parameter has a gradient").equals([False])
+
+
+# Standardise
+
+
+def statistics(rng, num_features):
+    """Return a mean and a positive std."""
+    return torch.randn(num_features, generator=rng), torch.rand(num_features, generator=rng) + 0.5
+
+
+@pytest.mark.step("Standardise")
+def test_standardise_registers(submission, rng, device):
+    """holds mean and std as buffers, saved but not trained"""
+    mean, std = statistics(rng, 3)
+    built(submission, "Standardise", mean, std)
+    x, upstream = torch.randn(5, 3, generator=rng), torch.randn(5, 3, generator=rng)
+    seen = submission.probe.observe("Standardise", [mean, std], {}, x, upstream)
+    expect(seen).item("parameters", "the list of the parameters' names", {"parameter-for-buffer": bool}).equals([])
+    forgotten = {"buffer-not-registered": lambda names: len(names) < 2}
+    buffers = expect(seen).item("buffers", "the list of the buffers' names", forgotten)
+    buffers.satisfies(
+        lambda names: sorted(names) == ["mean", "std"], "the buffers have other names", due="mean and std"
+    )
+    saved = expect(seen).item(
+        "saved", "the list of names in state_dict()", {"buffer-not-saved": lambda names: len(names) < 2}
+    )
+    saved.satisfies(
+        lambda names: sorted(names) == ["mean", "std"], "state_dict() holds other names", due="mean and std"
+    )
+
+
+@pytest.mark.step("Standardise")
+def test_standardise_values(submission, rng, device):
+    """subtracts the mean and divides by the std, feature by feature"""
+    for rows, num_features in ((5, 3), (2, 4)):
+        mean, std = statistics(rng, num_features)
+        x, upstream = torch.randn(rows, num_features, generator=rng), torch.randn(rows, num_features, generator=rng)
+        seen = submission.probe.observe("Standardise", [mean, std], {}, x, upstream)
+        expect(seen).item("output", "what forward returned").tensor((x - mean) / std, device=device)
+        expect(seen).item("x", "x").grad(upstream / std)
+        expect_called(seen, [])
+        loaded = dict(zip(("mean", "std"), statistics(rng, num_features), strict=True))
+        seen = submission.probe.observe("Standardise", [mean, std], loaded, x, upstream)
+        output = expect(seen).item("output", "what forward returned after mean and std were loaded")
+        output.tensor((x - loaded["mean"]) / loaded["std"], device=device)
+
+
+@pytest.mark.step("Standardise")
+def test_standardise_moves(submission, rng):
+    """takes its buffers along to another device"""
+    seen = submission.probe.moved("Standardise", list(statistics(rng, 3)), torch.empty(4, 3, device=META))
+    expect(seen).shape(4, 3).on(META)
+
+
+@pytest.mark.step("Standardise")
+def test_standardise_keeps(submission, rng):
+    """leaves the caller's tensors alone"""
+    (mean, std), x = statistics(rng, 3), torch.randn(5, 3, generator=rng)
+    seen = submission.probe.standardised(mean, std, x)
+    whole = expect(seen)
+    for index, sent in enumerate((mean, std, x)):
+        whole.keeps_argument(index, sent, "mutates-caller")
+
+
+# parameter_summary
+
+
+def draw_sizes(rng):
+    """Return three different sizes, none of which is a number of tensors here."""
+    return [8 + int(each) for each in torch.randperm(7, generator=rng)[:3]]
+
+
+def shapes_of(kind, a, b, c):
+    """Return the shapes of all parameters of a model that the probe makes, by name."""
+    first, second = {"0.weight": (b, a), "0.bias": (b,)}, {"2.weight": (c, b), "2.bias": (c,)}
+    inner = {"body.inner.0.weight": (b, a, 2, 2), "body.inner.0.bias": (b,), "body.inner.1.weight": (c, b)}
+    return {
+        "plain": first | {"2.weight": (c, b)},
+        "nested": {"offset": (a, 1), **inner, "body.inner.1.bias": (c,), "head.weight": (a, c), "head.bias": (a,)},
+        "frozen": first | {"2.weight": (c, b)},
+        "with_buffers": first | {"1.weight": (b,), "1.bias": (b,)} | second,
+        "tied": {"0.weight": (a, a), "0.bias": (a,), "2.bias": (a,), "3.weight": (b, a), "3.bias": (b,)},
+    }[kind]
+
+
+def has_row(name):
+    return lambda rows: any(row[0] == name for row in rows)
+
+
+@pytest.mark.step("parameter_summary")
+def test_summary_rows(submission, rng):
+    """lists every parameter once, with its name, shape and size"""
+    named = {
+        "plain": {},
+        "nested": {"top-level-only": lambda rows: not has_row("body.inner.0.weight")(rows)},
+        "with_buffers": {"buffers-are-parameters": has_row("1.running_mean")},
+        "tied": {"shared-counted-twice": has_row("2.weight")},
+        "frozen": {"frozen-not-counted": lambda rows: not has_row("0.weight")(rows)},
+    }
+    for kind, lookalikes in named.items():
+        sizes = draw_sizes(rng)
+        due = [(name, shape, math.prod(shape)) for name, shape in shapes_of(kind, *sizes).items()]
+        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "what came back").length(3)
+        rows = answer.item(0, f"the list of rows for the {kind.replace('_', ' ')} model", lookalikes)
+        rows.length(len(due)).equals(due)
+
+
+@pytest.mark.step("parameter_summary")
+def test_summary_totals(submission, rng):
+    """counts elements, all of them and the trainable ones"""
+    for kind in ("plain", "nested", "frozen"):
+        sizes = draw_sizes(rng)
+        counts = {name: math.prod(shape) for name, shape in shapes_of(kind, *sizes).items()}
+        total, tensors = sum(counts.values()), {"counts-tensors": len(counts)}
+        trainable, left_out = total, {}
+        if kind == "frozen":
+            trainable = counts["0.bias"]
+            left_out = {"frozen-not-counted": trainable}
+        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "what came back").length(3)
+        answer.item(1, "the total", left_out | tensors).equals(total)
+        counted = {"frozen-counted-as-trained": total} if left_out else {}
+        answer.item(2, "the number of trainable elements", tensors | counted).equals(trainable)
+
+
+@pytest.mark.step("parameter_summary")
+def test_summary_looks_only(submission, rng):
+    """leaves the model as it was, and does not run it"""
+    for kind in ("nested", "frozen"):
+        seen = submission.probe.summary_of(kind, draw_sizes(rng))
+        expect(seen).item("untouched", "whether the model is as it was").equals(True)

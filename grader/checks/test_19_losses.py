@@ -1,0 +1,326 @@
+"""Hidden checks of 19: each loss and its gradient, against torch's own."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from grader.compare import expect, looks_like
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def reduced(losses, reduction):
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
+def slips(losses, count, reduction):
+    """Return what the usual slips in a reduction would have given; `count` is a number that "mean" might divide by."""
+    others = [reduced(losses, other) for other in REDUCTIONS if other != reduction]
+    named = {"mean-over-wrong-count": losses.sum() / count} if reduction == "mean" else {}
+    return named | {"reduction-ignored": lambda got: any(looks_like(got, other) for other in others)}
+
+
+def uniform(rng, *shape, low=0.02, high=0.98, dtype=torch.float32):
+    return torch.rand(*shape, generator=rng, dtype=dtype) * (high - low) + low
+
+
+def large(rng, *shape):
+    """Return float64 logits from 100 to 1000, of either sign."""
+    signs = torch.randint(0, 2, shape, generator=rng) * 2.0 - 1
+    return signs.double() * uniform(rng, *shape, low=100, high=1000, dtype=torch.float64)
+
+
+def not_finite(got):
+    return not torch.isfinite(got.data).all()
+
+
+def gradient_of(submission, name, values, arguments, upstream, reference, lookalikes=None, *, part=None, of_loss=None):
+    """Ask for the gradient at `values`; `reference` computes the same loss with torch's own."""
+    seen = submission.probe.through(name, values, list(arguments), upstream, part)
+    ready_made = {"ready-made-loss": lambda names: isinstance(names, list) and names != []}
+    expect(seen, what="the loss").item("finished", "the list of finished losses called", ready_made).satisfies(
+        lambda names: names == [], "a finished loss of torch was called", due="tensor operations only"
+    )
+    cut = {"detached-returned": False}
+    expect(seen).item("attached", "whether gradients flow back from the loss", cut).equals(True)
+    leaf = values.clone().requires_grad_()
+    due = reference(leaf, *arguments)
+    due.backward(upstream)
+    expect(seen).item("loss", "the loss", of_loss(due) if of_loss else {}).shape(*due.shape).values(due)
+    expect(seen).item("leaf", "the first argument", lookalikes).grad(leaf.grad)
+
+
+def regression(predictions, targets):
+    mse = F.mse_loss(predictions, targets)
+    return F.l1_loss(predictions, targets), mse, mse.sqrt()
+
+
+@pytest.mark.step("regression_losses")
+def test_regression_values(submission, rng, device):
+    """gives mean absolute, mean squared and root mean squared error"""
+    for shape in ((7,), (5, 3), (2, 4, 3)):
+        predictions, targets = torch.randn(shape, generator=rng), torch.randn(shape, generator=rng)
+        three = expect(submission.regression_losses(predictions, targets)).length(3)
+        mae, mse, rmse = regression(predictions, targets)
+        per_sample = predictions.numel() / len(predictions)
+        for index, (name, due) in enumerate((("mae", mae), ("mse", mse))):
+            wrong = {"mean-over-wrong-count": due * per_sample, "reduction-ignored": due * predictions.numel()}
+            three.item(index, name, wrong).tensor(due, device=device)
+        three.item(2, "rmse", {"root-before-mean": mae}).tensor(rmse, device=device)
+
+
+@pytest.mark.step("regression_losses")
+def test_regression_gradients(submission, rng):
+    """lets gradients flow to the predictions from each of the three, and calls no finished loss"""
+    for index in range(3):
+        predictions, targets = torch.randn(2, 4, 3, generator=rng)
+        upstream = torch.randn((), generator=rng)
+        gradient_of(
+            submission, "regression_losses", predictions, [targets], upstream,
+            lambda p, t, index=index: regression(p, t)[index], part=index,
+        )  # fmt: skip
+
+
+@pytest.mark.step("regression_losses")
+def test_regression_refuses(submission, rng):
+    """refuses shapes that differ"""
+    submission.regression_losses(torch.randn(4, generator=rng), torch.randn(4, generator=rng))
+    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
+        predictions, targets = torch.randn(one, generator=rng), torch.randn(other, generator=rng)
+        seen = submission.attempt("regression_losses", predictions, targets)
+        expect(seen).raises("ValueError", misconception="broadcast-pitfall")
+
+
+@pytest.mark.step("bce")
+def test_bce_values(submission, rng, device):
+    """gives the loss of probabilities, reduced as asked, for hard and soft targets"""
+    for shape in ((7,), (5, 3)):
+        for soft in (False, True):
+            for reduction in REDUCTIONS:
+                p, t = uniform(rng, *shape), uniform(rng, *shape)
+                t = t if soft else t.round()
+                due = F.binary_cross_entropy(p, t, reduction="none")
+                again = F.binary_cross_entropy_with_logits(p, t, reduction=reduction)
+                named = {"probabilities-into-logits": again} | slips(due, len(p), reduction)
+                seen = expect(submission.bce(p, t, reduction), named).tensor(reduced(due, reduction), device=device)
+                seen.keeps_argument(0, p, "mutates-caller").keeps_argument(1, t, "mutates-caller")
+
+
+@pytest.mark.step("bce")
+def test_bce_certain(submission, rng, device):
+    """stays finite for probabilities of exactly 0 and 1"""
+    p = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])[torch.randperm(6, generator=rng)]
+    t = torch.tensor([0.0, 1.0, 0.3, 0.0, 1.0, 0.6])
+    due = F.binary_cross_entropy(p, t, reduction="none")
+    expect(submission.bce(p, t, "none"), {"unstable-log": not_finite}).tensor(due, device=device)
+
+
+@pytest.mark.step("bce")
+def test_bce_gradient(submission, rng):
+    """lets gradients flow to the probabilities, and calls no finished loss"""
+    for reduction, upstream in (("none", torch.randn(5, 3, generator=rng)), ("mean", torch.randn((), generator=rng))):
+        p, t = uniform(rng, 5, 3), uniform(rng, 5, 3)
+        gradient_of(
+            submission, "bce", p, [t, reduction], upstream, lambda p, t, how: F.binary_cross_entropy(p, t, reduction=how)
+        )
+
+
+@pytest.mark.step("bce")
+def test_bce_refuses(submission, rng):
+    """refuses shapes that differ, and numbers that are no probabilities"""
+    submission.bce(uniform(rng, 4), uniform(rng, 4), "mean")
+    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,))):
+        seen = submission.attempt("bce", uniform(rng, *one), uniform(rng, *other), "mean")
+        expect(seen).raises("ValueError", misconception="broadcast-pitfall")
+    for outside in (-0.2, 1.3):
+        p = uniform(rng, 4, 3)
+        p[2, 1] = outside
+        seen = submission.attempt("bce", p, uniform(rng, 4, 3), "mean")
+        expect(seen).raises("ValueError", misconception="bce-on-unbounded-output")
+
+
+@pytest.mark.step("bce_with_logits")
+def test_logits_values(submission, rng, device):
+    """gives the loss of logits, reduced as asked, for hard and soft targets"""
+    for shape in ((7,), (5, 3)):
+        for soft in (False, True):
+            for reduction in REDUCTIONS:
+                x, t = torch.randn(shape, generator=rng), uniform(rng, *shape)
+                t = t if soft else t.round()
+                due = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+                twice = F.binary_cross_entropy_with_logits(x.sigmoid(), t, reduction=reduction)
+                named = {"probabilities-into-logits": twice} | slips(due, len(x), reduction)
+                seen = submission.bce_with_logits(x, t, reduction)
+                seen = expect(seen, named).tensor(reduced(due, reduction), device=device)
+                seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, t, "mutates-caller")
+
+
+def unstable(due, x, t, reduction):
+    """Return what goes wrong for large logits: however it is kept finite, a rounded sigmoid no longer knows the logit."""
+    return {
+        "probabilities-into-logits": F.binary_cross_entropy_with_logits(x.sigmoid(), t, reduction=reduction),
+        "unstable-log": lambda got: not_finite(got) or got.data.abs().max() < 0.8 * due.abs().max(),
+    }
+
+
+@pytest.mark.step("bce_with_logits")
+def test_logits_large(submission, rng, device):
+    """stays right for logits up to 1000 of either sign"""
+    x, t = large(rng, 8, 3), uniform(rng, 8, 3, dtype=torch.float64)
+    due = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+    expect(submission.bce_with_logits(x, t, "none"), unstable(due, x, t, "none")).tensor(due, device=device)
+
+
+@pytest.mark.step("bce_with_logits")
+def test_logits_gradient(submission, rng):
+    """lets gradients flow to the logits, whether small or large, and calls no finished loss"""
+    sizes = [torch.randn(5, 3, generator=rng), large(rng, 5, 3).float()]
+    for x in sizes:
+        for reduction, shape in (("none", (5, 3)), ("sum", ())):
+            t = uniform(rng, 5, 3)
+            gradient_of(
+                submission, "bce_with_logits", x, [t, reduction], torch.randn(shape, generator=rng),
+                lambda x, t, how: F.binary_cross_entropy_with_logits(x, t, reduction=how),
+                {"nan-from-unchosen-branch": lambda leaf: leaf.grad.data.isnan().any()},
+                of_loss=lambda due, x=x, t=t, how=reduction: unstable(due, x, t, how),
+            )  # fmt: skip
+
+
+@pytest.mark.step("bce_with_logits")
+def test_logits_refuses(submission, rng):
+    """refuses shapes that differ"""
+    submission.bce_with_logits(torch.randn(4, generator=rng), uniform(rng, 4), "mean")
+    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,))):
+        seen = submission.attempt("bce_with_logits", torch.randn(one, generator=rng), uniform(rng, *other), "mean")
+        expect(seen).raises("ValueError", misconception="broadcast-pitfall")
+
+
+@pytest.mark.step("log_softmax")
+def test_log_softmax_values(submission, rng, device):
+    """gives log-probabilities along the dimension that is asked for"""
+    for shape, dims in (((6,), (0, -1)), ((5, 3), (0, 1, -1)), ((2, 5, 3), (0, 1, 2, -2))):
+        for dim in dims:
+            x = torch.randn(shape, generator=rng) * 2
+            others = [F.log_softmax(x, other) for other in range(len(shape)) if other != dim % len(shape)]
+            whole = F.log_softmax(x.flatten(), 0).view(shape)
+            named = {"softmax-wrong-dim": lambda got, all_=[*others, whole]: any(looks_like(got, each) for each in all_)}
+            seen = expect(submission.log_softmax(x, dim), named | {"mutates-caller": lambda got: got.same_as == "0"})
+            seen.keeps_argument(0, x, "mutates-caller").tensor(F.log_softmax(x, dim), device=device)
+
+
+@pytest.mark.step("log_softmax")
+def test_log_softmax_large(submission, rng, device):
+    """stays right for logits up to 1000, all of one sign or of both"""
+    for x in (large(rng, 6, 4), large(rng, 6, 4).abs(), -large(rng, 6, 4).abs()):
+        due = F.log_softmax(x, 1)
+        named = {"unstable-log": lambda got, due=due: not_finite(got) or got.data.min() > 0.8 * due.min()}
+        expect(submission.log_softmax(x, 1), named).tensor(due, device=device)
+
+
+@pytest.mark.step("log_softmax")
+def test_log_softmax_gradient(submission, rng):
+    """lets the whole gradient flow to the logits, and calls no finished log_softmax"""
+    for dim in (0, 1):
+        x, upstream = torch.randn(5, 3, generator=rng), torch.randn(5, 3, generator=rng)
+        gradient_of(submission, "log_softmax", x, [dim], upstream, F.log_softmax, {"detached-statistics": upstream})
+
+
+@pytest.mark.step("nll")
+def test_nll_values(submission, rng, device):
+    """gives minus the log-probability of the right class, reduced as asked"""
+    for samples, classes in ((7, 4), (3, 5)):
+        for reduction in REDUCTIONS:
+            log_p = F.log_softmax(torch.randn(samples, classes, generator=rng), 1)
+            targets = torch.randint(0, classes, (samples,), generator=rng)
+            due = F.nll_loss(log_p, targets, reduction="none")
+            named = {
+                "log-taken-twice": lambda got: got.data.isnan().all(),
+                "sign-forgotten": reduced(-due, reduction),
+            } | slips(due, samples * classes, reduction)
+            seen = expect(submission.nll(log_p, targets, reduction), named)
+            seen.tensor(reduced(due, reduction), device=device)
+            seen.keeps_argument(0, log_p, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
+
+
+@pytest.mark.step("nll")
+def test_nll_targets_are_numbers(submission, rng, device):
+    """takes the targets as numbers of classes, also where there are as many samples as classes"""
+    log_p = F.log_softmax(torch.randn(5, 5, generator=rng), 1)
+    targets = torch.tensor([0, 1, 4, 4, 2])[torch.randperm(5, generator=rng)]
+    as_weights = [-(weights * log_p).sum(dim=1) for weights in (targets, targets.unsqueeze(1))]
+    named = {"one-hot-vs-index": lambda got: any(looks_like(got, each) for each in as_weights)}
+    due = F.nll_loss(log_p, targets, reduction="none")
+    expect(submission.nll(log_p, targets, "none"), named).tensor(due, device=device)
+
+
+@pytest.mark.step("nll")
+def test_nll_stays_on_device(submission, rng):
+    """makes new tensors on the device of its arguments"""
+    log_p, targets = torch.randn(7, 4, generator=rng), torch.randint(0, 4, (7,), generator=rng)
+    seen = expect(submission.probe.mixes_devices(log_p, targets))
+    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+
+
+@pytest.mark.step("nll")
+def test_nll_gradient(submission, rng):
+    """lets gradients flow to the log-probabilities, and calls no finished loss"""
+    for reduction, shape in (("none", (7,)), ("mean", ())):
+        log_p = F.log_softmax(torch.randn(7, 4, generator=rng), 1)
+        targets = torch.randint(0, 4, (7,), generator=rng)
+        gradient_of(
+            submission, "nll", log_p, [targets, reduction], torch.randn(shape, generator=rng),
+            lambda x, t, how: F.nll_loss(x, t, reduction=how),
+        )  # fmt: skip
+
+
+def class_targets(rng, samples, classes, kind, dtype=torch.float32):
+    """Return targets of one kind: numbers of classes, one-hot rows, or probabilities."""
+    indices = torch.randint(0, classes, (samples,), generator=rng)
+    if kind == "numbers":
+        return indices
+    if kind == "one-hot":
+        return F.one_hot(indices, classes).to(dtype)
+    return torch.randn(samples, classes, generator=rng, dtype=dtype).softmax(1)
+
+
+@pytest.mark.step("cross_entropy")
+def test_cross_entropy_values(submission, rng, device):
+    """gives the loss of logits for numbers of classes, one-hot rows and probabilities, reduced as asked"""
+    for samples, classes in ((7, 4), (3, 5)):
+        for kind in ("numbers", "one-hot", "probabilities"):
+            for reduction in REDUCTIONS:
+                x, targets = torch.randn(samples, classes, generator=rng), class_targets(rng, samples, classes, kind)
+                due = F.cross_entropy(x, targets, reduction="none")
+                hard = targets.argmax(1) if targets.ndim == 2 else targets
+                named = {
+                    "softmax-before-cross-entropy": F.cross_entropy(x.softmax(1), targets, reduction=reduction),
+                    "one-hot-vs-index": F.cross_entropy(x, hard, reduction=reduction),
+                } | slips(due, samples * classes, reduction)
+                seen = expect(submission.cross_entropy(x, targets, reduction), named)
+                seen.tensor(reduced(due, reduction), device=device)
+                seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
+
+
+@pytest.mark.step("cross_entropy")
+def test_cross_entropy_large(submission, rng, device):
+    """stays right for logits up to 1000 of either sign"""
+    for kind in ("numbers", "probabilities"):
+        x, targets = large(rng, 9, 4), class_targets(rng, 9, 4, kind, torch.float64)
+        due = F.cross_entropy(x, targets, reduction="none")
+        named = {
+            "softmax-before-cross-entropy": F.cross_entropy(x.softmax(1), targets, reduction="none"),
+            "unstable-log": lambda got, due=due: not_finite(got) or got.data.max() < 0.8 * due.max(),
+        }
+        expect(submission.cross_entropy(x, targets, "none"), named).tensor(due, device=device)
+
+
+@pytest.mark.step("cross_entropy")
+def test_cross_entropy_gradient(submission, rng):
+    """lets gradients flow to the logits, and calls no finished loss"""
+    for kind in ("numbers", "probabilities"):
+        for reduction, shape in (("none", (7,)), ("mean", ())):
+            gradient_of(
+                submission, "cross_entropy", torch.randn(7, 4, generator=rng),
+                [class_targets(rng, 7, 4, kind), reduction], torch.randn(shape, generator=rng),
+                lambda x, t, how: F.cross_entropy(x, t, reduction=how),
+            )  # fmt: skip

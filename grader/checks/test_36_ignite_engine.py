@@ -1,0 +1,277 @@
+"""Hidden checks of 36: process function, handlers, filters, events of one's own, and when a run ends."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from grader.compare import expect
+
+LABELS = ("run starts", "epoch starts", "iteration starts", "iteration ends", "epoch ends", "run ends")
+
+
+def _int(rng, low, high):
+    return int(torch.randint(low, high, (), generator=rng))
+
+
+def _pinball(outputs, targets):
+    off = targets - outputs
+    return torch.maximum(0.8 * off, -0.2 * off).mean()
+
+
+LOSSES = {"mse": functional.mse_loss, "pinball": _pinball}
+
+
+def _trained(weight, bias, batches, loss_name, lr, *, start=7.0, zeroed="first", step_first=False, loss_late=False):
+    """Return (losses, weight, bias) after training from gradients of `start`, zeroed "first", "last" or "never"."""
+    parameters = [weight.clone().requires_grad_(), bias.clone().requires_grad_()]
+    for parameter in parameters:
+        parameter.grad = torch.full_like(parameter, start)
+    optimizer = torch.optim.SGD(parameters, lr=lr, momentum=0.5)
+    losses = []
+    for inputs, targets in batches:
+        if zeroed == "first":
+            optimizer.zero_grad()
+        loss = LOSSES[loss_name](functional.linear(inputs, *parameters), targets)
+        if step_first:
+            optimizer.step()
+        loss.backward()
+        if not step_first:
+            optimizer.step()
+        if zeroed == "last":
+            optimizer.zero_grad()
+        late = LOSSES[loss_name](functional.linear(inputs, *parameters), targets)
+        losses.append(late.item() if loss_late else loss.item())
+    return losses, parameters[0].detach(), parameters[1].detach()
+
+
+def _alike(seen, due):
+    return torch.allclose(seen.data, due, rtol=1e-3, atol=1e-5)
+
+
+def _training(rng, loss_name, lr):
+    weight, bias = torch.randn(2, 4, generator=rng), torch.randn(2, generator=rng)
+    batches = [(torch.randn(5, 4, generator=rng), torch.randn(5, 2, generator=rng)) for _ in range(3)]
+    return weight, bias, batches, loss_name, lr
+
+
+@pytest.mark.step("make_process_function")
+def test_output(submission, rng, device):
+    """returns each batch's loss as a plain float"""
+    task = _training(rng, "pinball", 0.05)
+    outputs = expect(submission.probe.train(*task, device)).item("outputs", "the list of outputs").length(3)
+    losses, late = _trained(*task)[0], _trained(*task, loss_late=True)[0]
+    tolerance = 2e-5 if device.type == "cpu" else 1e-3
+    for index in range(3):
+        named = {
+            "returns-graph-tensor": lambda output: output.requires_grad,
+            "loss-after-step": lambda output, due=late[index]: math.isclose(output, due, rel_tol=tolerance),
+        }
+        part = outputs.item(index, f"output {index + 1}", named).is_a(float)
+        part.satisfies(
+            lambda output, due=losses[index]: math.isclose(output, due, rel_tol=tolerance, abs_tol=1e-6),
+            f"output {index + 1} is not that batch's loss", due=f"{losses[index]:.5g}",
+        )  # fmt: skip
+
+
+@pytest.mark.step("make_process_function")
+def test_trains(submission, rng, device):
+    """takes one step for each batch, on that batch's gradients alone"""
+    for loss_name, lr in (("mse", 0.1), ("pinball", 0.3)):
+        task = _training(rng, loss_name, lr)
+        seen = submission.probe.train(*task, device)
+        due = _trained(*task)
+        dirty = [_trained(*task, zeroed="never", start=start) for start in (7.0, 0.0)]
+        dirty.append(_trained(*task, zeroed="last"))
+        early = _trained(*task, step_first=True)
+        for index, name in enumerate(("weight", "bias"), start=1):
+            named = {
+                "zero-grad-missing": lambda seen, i=index: any(_alike(seen, each[i]) for each in dirty),
+                "step-before-backward": early[index],
+            }
+            expect(seen).item(name, f"the model's {name}", named).tensor(due[index], device=device)
+
+
+@pytest.mark.step("make_process_function")
+def test_mode(submission, rng, device):
+    """calls the model once for each batch, in training mode"""
+    named = {"calls-forward-directly": [], "train-mode-forgotten": lambda modes: False in modes}
+    seen = submission.probe.train(*_training(rng, "mse", 0.1), device)
+    expect(seen).item("modes", "training mode at each call of the model", named).equals([True] * 3)
+
+
+@pytest.mark.step("make_process_function")
+def test_device(submission):
+    """moves inputs and targets to the device that it was given"""
+    named = {"hard-coded-device": ["cpu", "cpu"]}
+    seen = submission.probe.places_of_batch(torch.device("meta"))
+    expect(seen, named, what="where inputs and targets were").equals(["meta", "meta"])
+
+
+def _journal(length, epochs, *, local=False):
+    entries = [("run starts", 0, 0)]
+    for epoch in range(1, epochs + 1):
+        first = (epoch - 1) * length
+        entries.append(("epoch starts", epoch, 0 if local else first))
+        for number in range(1, length + 1):
+            iteration = number if local else first + number
+            entries += [("iteration starts", epoch, iteration), ("iteration ends", epoch, iteration)]
+        entries.append(("epoch ends", epoch, length if local else first + length))
+    return [*entries, ("run ends", epochs, length if local else epochs * length)]
+
+
+def _same_labels(journal, due):
+    return [what for what, _, _ in journal] == [what for what, _, _ in due]
+
+
+def _fetched_too_early(journal, due):
+    """Whether only "iteration starts" is off: it was noted before the batch was taken."""
+    early = [(what, epoch, number - (what == "iteration starts")) for what, epoch, number in due]
+    return journal == early
+
+
+def _mixed_up(journal, due):
+    """Whether right entries stand in wrong places, too often or not at all."""
+    known = bool(journal) and all(what in LABELS and epoch >= 0 <= number for what, epoch, number in journal)
+    return known and (not _same_labels(journal, due) or _fetched_too_early(journal, due))
+
+
+@pytest.mark.step("attach_journal")
+def test_journal(submission, rng):
+    """notes start and end of the run, of each epoch and of each iteration"""
+    for _ in range(2):
+        length, epochs = _int(rng, 2, 5), _int(rng, 2, 4)
+        due, local = _journal(length, epochs), _journal(length, epochs, local=True)
+        named = {
+            "closure-sees-last-value": lambda journal: len(journal) > 2 and len({what for what, _, _ in journal}) == 1,
+            "iteration-restarts-each-epoch": lambda journal, due=local: (
+                _same_labels(journal, due)
+                and [entry for entry in journal if entry[0].startswith("iteration")]
+                == [entry for entry in due if entry[0].startswith("iteration")]
+            ),
+            "wrong-event": lambda journal, due=due: _mixed_up(journal, due),
+        }
+        seen = expect(submission.probe.journal(length, epochs))
+        seen.item("journal", "the journal", named).equals(due)
+
+
+@pytest.mark.step("attach_journal")
+def test_only_attaches(submission):
+    """leaves it to the caller to run the engine"""
+    seen = submission.probe.journal(2, 2)
+    expect(seen).item("before", "the number of entries and iterations before the run").equals(0)
+
+
+def _reports(outputs, every, first=0):
+    return [(number, outputs[number - 1]) for number in range(1, len(outputs) + 1) if (number - first) % every == 0]
+
+
+def _another_every(report, outputs, every):
+    used = report[0][0]
+    return used != every and report == _reports(outputs, used)
+
+
+@pytest.mark.step("attach_report")
+def test_report(submission, rng):
+    """reports each multiple of `every`, counted through the whole run"""
+    length, epochs = _int(rng, 16, 19), 15
+    outputs = torch.randn(length * epochs, generator=rng).tolist()
+    local = [(number % length or length) for number in range(1, len(outputs) + 1)]
+    for every in (5, 7):
+        named = {
+            "wrong-event": lambda report, every=every: (
+                report == _reports(outputs, length * every)
+                or report == [(number, None) for number, _ in _reports(outputs, every)]
+                or report == [(number, outputs[number - 1]) for number in range(length, len(outputs) + 1, length)]
+            ),
+            "every-ignored": lambda report, every=every: _another_every(report, outputs, every),
+            "once-is-not-every": [(every, outputs[every - 1])],
+            "iteration-restarts-each-epoch": lambda report, every=every: (
+                [output for _, output in report]
+                == [output for output, number in zip(outputs, local, strict=True) if number % every == 0]
+            ),
+        }
+        expect(submission.probe.report(outputs, epochs, every), named, what="the report").equals(
+            _reports(outputs, every)
+        )
+
+
+def _lows(outputs):
+    return [(i + 1, each) for i, each in enumerate(outputs) if i == 0 or each < min(outputs[:i])]
+
+
+def _falls(outputs):
+    return [(i + 1, each) for i, each in enumerate(outputs) if i == 0 or each < outputs[i - 1]]
+
+
+def _up_and_down(rng, count):
+    """Return floats that fall to a new low, fall short of one, and tie with one."""
+    wave = (torch.randn(count, generator=rng) + 3).tolist()
+    return [*wave, min(wave) - 1.0, min(wave) + 1.0, min(wave) + 0.5, min(wave) - 1.0, min(wave) - 2.0]
+
+
+@pytest.mark.step("announce_lows")
+def test_lows(submission, rng):
+    """fires the event at each output that is lower than all before it"""
+    for count in (4, 9):
+        outputs = _up_and_down(rng, count)
+        seen = expect(submission.probe.two_lows(outputs, outputs[::-1])).length(2)
+        for index, each in enumerate((outputs, outputs[::-1])):
+            named = {"custom-event-not-registered": lambda fired: fired is None, "previous-is-not-lowest": _falls(each)}
+            seen.item(index, "the list of (iteration, output) at which it fired", named).equals(_lows(each))
+
+
+@pytest.mark.step("announce_lows")
+def test_engines_apart(submission, rng):
+    """keeps the lowest output of each engine apart"""
+    low, high = torch.rand(4, generator=rng).tolist(), (torch.rand(4, generator=rng) + 5).tolist()
+    seen = expect(submission.probe.two_lows(low, high)).length(2)
+    named = {"custom-event-not-registered": lambda fired: fired is None}
+    seen.item(1, "the list of (iteration, output) at which the second engine fired", named).equals(_lows(high))
+
+
+@pytest.mark.step("stop_below")
+def test_stops(submission, rng):
+    """ends the whole run right after the first output below the threshold"""
+    length, epochs = 8, 4
+    for threshold in (0.5, -1.5):
+        stop = _int(rng, length + 2, 2 * length - 2)  # in the middle of the second epoch
+        outputs = (torch.rand(length * epochs, generator=rng) + threshold + 0.1).tolist()
+        outputs[stop - 1 :] = [output - 2 for output in outputs[stop - 1 :]]
+        named = {"terminate-epoch-is-not-terminate": stop + 2, "wrong-event": 2 * length}
+        seen = expect(submission.probe.stopped(outputs, epochs, threshold))
+        seen.item("iterations", "the number of iterations that ran", named).equals(stop)
+        seen.item("ends", "how often Events.COMPLETED was fired", {"interrupt-is-not-terminate": 0}).equals(1)
+
+
+@pytest.mark.step("stop_below")
+def test_runs_on(submission, rng):
+    """runs to the end where no output is below the threshold, not even an equal one"""
+    threshold = float(_int(rng, -5, 6))
+    outputs = [threshold + each for each in (1.0, 0.0, 2.0, 0.0, 3.0, 1.0)]
+    seen = expect(submission.probe.stopped(outputs, 3, threshold))
+    seen.item("iterations", "the number of iterations that ran").equals(6)
+    seen.item("ends", "how often Events.COMPLETED was fired").equals(1)
+
+
+@pytest.mark.step("run_for")
+def test_endless(submission, rng):
+    """runs just as many iterations as it is told, though the data never end"""
+    for iterations in (1, 4 + _int(rng, 0, 9)):
+        first = _int(rng, 1, 50)
+        seen = expect(submission.probe.endless(first, iterations))
+        seen.item("ran_away", "whether it ran on without end", {"infinite-run": True}).equals(False)
+        seen.item("ran", "the list of batches that were processed").equals(list(range(first, first + iterations)))
+        seen.item("taken", "the number of batches taken from the data").equals(iterations)
+
+
+@pytest.mark.step("run_for")
+def test_state(submission, rng):
+    """returns the engine's state"""
+    iterations, first = 3 + _int(rng, 0, 5), _int(rng, 1, 50)
+    seen = expect(submission.probe.endless(first, iterations))
+    seen.item("ran_away", "whether it ran on without end", {"infinite-run": True}).equals(False)
+    seen.item("state", "whether an ignite State came back").equals(True)
+    seen.item("iteration", "the state's iteration").equals(iterations)
+    seen.item("output", "the state's output").equals(math.sqrt(first + iterations - 1))

@@ -1,0 +1,79 @@
+"""Makes graphs around the steps, runs backward, and listens to which operations ran and what they changed."""
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+OPERATIONS = {
+    "exp": torch.exp,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "sqrt": torch.sqrt,
+    "square": lambda x: x**2,
+    "sin": torch.sin,
+    "log": torch.log,
+    "negative": torch.neg,
+    "plus_three": lambda x: x + 3,
+    "times_three": lambda x: x * 3,
+}
+
+
+class Listening(TorchFunctionMode):
+    """Notes the name of every torch function that is called."""
+
+    def __init__(self):
+        self.names = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.names.append(getattr(function, "__name__", ""))
+        return function(*args, **(kwargs or {}))
+
+
+def functions_called(submission, matrix, columns):
+    """Call abs_columns_; return the names of the torch functions that it called."""
+    with Listening() as listening:
+        submission.abs_columns_(matrix, columns)
+    return listening.names
+
+
+def other_holders(submission, values, factor, bias):
+    """Call scale_ with the middle of a larger tensor; return that larger tensor."""
+    whole = torch.cat([values, values, values])
+    submission.scale_(whole[len(values) : 2 * len(values)], factor, bias)
+    return whole
+
+
+def backward_through_sigmoid(submission, x, scale, bias, upstream, is_leaf):
+    """Call scaled_sigmoid and run backward; return its result, the gradient, x afterwards and what backward raised."""
+    leaf = x.clone().requires_grad_()
+    source = leaf if is_leaf else leaf.clone()
+    result = submission.scaled_sigmoid(source, scale, bias)
+    error = ""
+    if isinstance(result, torch.Tensor) and result.requires_grad and result.shape == upstream.shape:
+        returned = result.detach().clone()
+        try:
+            (result * upstream).sum().backward()
+        except RuntimeError as raised:
+            error = str(raised)
+    else:
+        returned = result
+    touched = source._version > 0 or not torch.equal(source.detach(), x)
+    recorded = isinstance(result, torch.Tensor) and result.requires_grad
+    return {"result": returned, "recorded": recorded, "grad": leaf.grad, "error": error, "touched": touched}
+
+
+def answer_for(submission, name, changed, x):
+    """Ask breaks_backward about one operation; also say what was changed meanwhile, by count and by content."""
+    tensors = []
+
+    def operation(source):
+        result = OPERATIONS[name](source)
+        tensors.extend((each, each._version, each.detach().clone()) for each in (source, result))
+        return result
+
+    answer = submission.breaks_backward(operation, changed, x)
+    return {
+        "answer": answer,
+        "operation_called": bool(tensors),
+        "counted": any(tensor._version > version for tensor, version, _ in tensors),
+        "written": any(not torch.equal(tensor.detach(), before) for tensor, _, before in tensors),
+    }

@@ -1,0 +1,169 @@
+"""Builds the submission's modules, runs them as a caller would, and writes down what a caller can see."""
+
+import contextlib
+
+import torch
+from torch import nn
+
+
+class Parent(nn.Module):
+    """A module that runs another one, by calling it."""
+
+    def __init__(self, child):
+        super().__init__()
+        self.child = child
+
+    def forward(self, x):
+        return self.child(x)
+
+
+def observe(submission, name, arguments, state, x, upstream, training=False):
+    """Build a module, put `state` into it, run it and go backward; x and parameters come back with gradients."""
+    module = getattr(submission, name)(*arguments)
+    module = module.to(x.device).train(training)
+    seen = {
+        "parameters": [each for each, _ in module.named_parameters()],
+        "buffers": [each for each, _ in module.named_buffers()],
+        "saved": list(module.state_dict()),
+        "initial": {each: parameter.detach().clone() for each, parameter in module.named_parameters()},
+        "kinds": [type(each).__name__ for each in module.modules() if each is not module],
+        "dropout": [each.p for each in module.modules() if isinstance(each, nn.Dropout)],
+        "scale": getattr(module, "scale", None),
+    }
+    fill(module, state)
+    parent = Parent(module)
+    parent(x)
+    hooked, skipped = {}, {}
+    watch(module, hooked, skipped)
+    x = x.detach().clone().requires_grad_()
+    with made_meanwhile() as made:
+        output = parent(x)
+    if isinstance(output, torch.Tensor) and output.requires_grad and output.shape == upstream.shape:
+        output.backward(upstream)
+    return seen | {
+        "output": output,
+        "x": x,
+        "trained": dict(module.named_parameters()),
+        "parameters after": [each for each, _ in module.named_parameters()],
+        "made": len(made),
+        "hooked": hooked,
+        "skipped": skipped,
+    }
+
+
+@contextlib.contextmanager
+def made_meanwhile():
+    """Collect the linear layers that are made in the meantime."""
+    made, initialise = [], nn.Linear.__init__
+
+    def noted(self, *args, **kwargs):
+        made.append(self)
+        initialise(self, *args, **kwargs)
+
+    nn.Linear.__init__ = noted
+    try:
+        yield made
+    finally:
+        nn.Linear.__init__ = initialise
+
+
+def fill(module, state):
+    """Write `state` into the parameters and buffers of these names and shapes."""
+    with torch.no_grad():
+        for name, each in [*module.named_parameters(), *module.named_buffers()]:
+            if name in state and state[name].shape == each.shape:
+                each.copy_(state[name])
+
+
+def watch(module, hooked, skipped):
+    """Count for each part how often its hook ran, and how often its forward ran without the hook."""
+    for name, part in module.named_modules():
+        hooked[name] = skipped[name] = 0
+        part.register_forward_hook(lambda *_, name=name: count(hooked, skipped, name))
+        part.forward = counting(part.forward, skipped, name)
+
+
+def count(hooked, skipped, name):
+    hooked[name] += 1
+    skipped[name] -= 1
+
+
+def counting(forward, skipped, name):
+    def counted(*args, **kwargs):
+        skipped[name] += 1
+        return forward(*args, **kwargs)
+
+    return counted
+
+
+def moved(submission, name, arguments, x):
+    """Build a module where its arguments are, move it to x, run it on x."""
+    return getattr(submission, name)(*arguments).to(x.device)(x)
+
+
+def scaled_by_half(submission, x):
+    """Run a LearnedScale on the caller's own x, with factors of one half."""
+    module = submission.LearnedScale(x.shape[-1]).to(x.device)
+    fill(module, {"scale": torch.full(x.shape[-1:], 0.5)})
+    return module(x)
+
+
+def standardised(submission, mean, std, x):
+    """Run a Standardise on the caller's own tensors."""
+    return submission.Standardise(mean, std).to(x.device)(x)
+
+
+def cleared(submission, name, arguments, x, upstream):
+    """Run backward, clear the gradients through the module; return whether there were any, and are any."""
+    module = getattr(submission, name)(*arguments).to(x.device)
+    module(x).backward(upstream)
+    before = [each.grad is not None for each in module.parameters()]
+    module.zero_grad()
+    return {"before": before, "after": [each.grad is not None for each in module.parameters()]}
+
+
+def summary_of(submission, kind, sizes):
+    """Ask the submission about a model of this kind; also say whether the model was touched."""
+    model = MODELS[kind](*sizes)
+    before, ran = facts(model), []
+    model.register_forward_hook(lambda *_: ran.append(True))
+    answer = submission.parameter_summary(model)
+    return {"answer": answer, "untouched": before == facts(model) and model.training and not ran}
+
+
+def facts(model):
+    """What would show that somebody touched a model."""
+    held = model.state_dict(keep_vars=True)
+    return {name: (id(each), each._version, each.requires_grad, each.grad is None) for name, each in held.items()}
+
+
+def plain(a, b, c):
+    return nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c, bias=False))
+
+
+def nested(a, b, c):
+    model = nn.Module()
+    model.offset = nn.Parameter(torch.zeros(a, 1))
+    model.body = nn.ModuleDict({"inner": nn.Sequential(nn.Conv2d(a, b, 2), nn.Linear(b, c))})
+    model.head = nn.Linear(c, a)
+    return model
+
+
+def frozen(a, b, c):
+    model = plain(a, b, c)
+    model[0].weight.requires_grad_(False)
+    model[2].requires_grad_(False)
+    return model
+
+
+def with_buffers(a, b, c):
+    return nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.Linear(b, c))
+
+
+def tied(a, b, c):
+    model = nn.Sequential(nn.Linear(a, a), nn.ReLU(), nn.Linear(a, a), nn.Linear(a, b))
+    model[2].weight = model[0].weight
+    return model
+
+
+MODELS = {"plain": plain, "nested": nested, "frozen": frozen, "with_buffers": with_buffers, "tied": tied}

@@ -1,0 +1,160 @@
+"""Runs engines with what the submission attached, and writes down what they did."""
+
+import math
+
+import torch
+from ignite.engine import Engine, Events, State
+from torch.nn import functional
+
+FAR = 200  # batches beyond the last one that is wanted, before endless data is cut off
+
+
+def pinball(outputs, targets):
+    """Return a loss in which outputs and targets may not be swapped."""
+    off = targets - outputs
+    return torch.maximum(0.8 * off, -0.2 * off).mean()
+
+
+LOSSES = {"mse": functional.mse_loss, "pinball": pinball}
+
+
+def train(submission, weight, bias, batches, loss_name, lr, device):
+    """Train a linear model from garbage gradients; someone switches it to evaluation between iterations."""
+    model = torch.nn.Linear(weight.shape[1], weight.shape[0]).to(device)
+    modes, outputs = [], []
+    with torch.no_grad():
+        model.weight.copy_(weight), model.bias.copy_(bias)
+    for parameter in model.parameters():
+        parameter.grad = torch.full_like(parameter, 7.0)
+    model.register_forward_hook(lambda module, args, output: modes.append(module.training))
+    model.eval()
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.5)
+    engine = Engine(submission.make_process_function(model, optimizer, LOSSES[loss_name], device))
+
+    @engine.on(Events.ITERATION_COMPLETED)
+    def look(engine):
+        outputs.append(engine.state.output)
+        model.eval()
+
+    engine.run([(inputs.cpu(), targets.cpu()) for inputs, targets in batches])
+    return {"outputs": outputs, "modes": modes, "weight": model.weight.detach(), "bias": model.bias.detach()}
+
+
+class _Spy(torch.nn.Module):
+    """Stays on the CPU, whatever it is given, and notes where that was."""
+
+    def __init__(self, places):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(3))
+        self.places = places
+
+    def forward(self, inputs):
+        self.places.append(inputs.device.type)
+        return self.scale * 2
+
+
+def places_of_batch(submission, device):
+    """Return the kinds of device on which model and loss function meet a batch."""
+    places = []
+    model = _Spy(places)
+
+    def loss_function(outputs, targets):
+        places.append(targets.device.type)
+        return outputs.sum()
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    process = submission.make_process_function(model, optimizer, loss_function, device)
+    process(Engine(lambda engine, batch: None), (torch.ones(3, 2), torch.ones(3)))
+    return places
+
+
+def _engine(outputs):
+    """Return an engine whose i-th iteration puts out `outputs[i]`, and the list of iterations that it ran."""
+    ran = []
+
+    def process(engine, batch):
+        ran.append(engine.state.iteration)
+        return outputs[engine.state.iteration - 1]
+
+    return Engine(process), ran
+
+
+def journal(submission, length, epochs):
+    """Run with a journal attached; return it, and how long it was before the run."""
+    entries = []
+    engine, ran = _engine([0.0] * (length * epochs))
+    submission.attach_journal(engine, entries)
+    before = len(entries) + len(ran)
+    engine.run(range(length), max_epochs=epochs)
+    return {"before": before, "journal": entries}
+
+
+def report(submission, outputs, epochs, every):
+    """Run with a report attached; return it."""
+    entries = []
+    engine, _ = _engine(outputs)
+    submission.attach_report(engine, every, entries)
+    engine.run(range(len(outputs) // epochs), max_epochs=epochs)
+    return entries
+
+
+def lows(submission, *several):
+    """Let each engine announce its lows, one after the other; return when they did, None for an unknown event."""
+    return [_lows(submission, outputs) for outputs in several]
+
+
+def _lows(submission, outputs):
+    engine, _ = _engine(outputs)
+    submission.announce_lows(engine)
+    event = submission.LowEvents.NEW_LOW
+    if not engine.has_registered_events(event):
+        return None
+    fired = []
+    engine.add_event_handler(event, lambda engine: fired.append((engine.state.iteration, engine.state.output)))
+    engine.run(range(len(outputs)))
+    return fired
+
+
+def two_lows(submission, first, second):
+    """Return the lows of two engines that run one after the other."""
+    return lows(submission, first, second)
+
+
+def stopped(submission, outputs, epochs, threshold):
+    """Run with a threshold; return how many iterations ran, and how often the run was completed."""
+    engine, ran = _engine(outputs)
+    ends = []
+    submission.stop_below(engine, threshold)
+    engine.add_event_handler(Events.COMPLETED, lambda engine: ends.append(engine.state.iteration))
+    engine.run(range(len(outputs) // epochs), max_epochs=epochs)
+    return {"iterations": len(ran), "ends": len(ends)}
+
+
+class _RanAway(Exception):
+    pass
+
+
+def endless(submission, first, iterations):
+    """Run on endless data; return how far it went and how many batches were taken."""
+    taken = []
+
+    def batches():
+        while len(taken) < iterations**2 + FAR:
+            taken.append(first + len(taken))
+            yield taken[-1]
+        raise _RanAway
+
+    ran = []
+
+    def process(engine, batch):
+        ran.append(batch)
+        return math.sqrt(batch)
+
+    engine = Engine(process)
+    try:
+        state = submission.run_for(engine, batches(), iterations)
+    except _RanAway:
+        return {"ran_away": True}
+    mine = isinstance(state, State)
+    answer = {"ran_away": False, "ran": ran, "taken": len(taken), "state": mine}
+    return answer | ({"iteration": state.iteration, "output": state.output} if mine else {})

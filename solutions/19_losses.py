@@ -1,0 +1,58 @@
+"""19 Losses, written from tensor operations"""
+
+import torch
+
+
+def reduced(losses: torch.Tensor, reduction: str) -> torch.Tensor:
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+
+
+def refuse_other_shapes(predictions: torch.Tensor, targets: torch.Tensor) -> None:
+    # subtle: (N,) and (N, 1) fit each other by broadcasting, and the mean over (N, N) looks like any other loss.
+    if predictions.shape != targets.shape:
+        raise ValueError(f"shapes differ: {tuple(predictions.shape)} and {tuple(targets.shape)}")
+
+
+def regression_losses(
+    predictions: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    refuse_other_shapes(predictions, targets)
+    differences = predictions - targets
+    mse = differences.pow(2).mean()
+    return differences.abs().mean(), mse, mse.sqrt()
+
+
+def bce(probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    refuse_other_shapes(probabilities, targets)
+    if probabilities.min() < 0 or probabilities.max() > 1:
+        raise ValueError("probabilities lie between 0 and 1")
+    # Unclamped, a p of 0 gives 0 * -inf = NaN even where it is right.
+    log_p = probabilities.log().clamp(min=-100)
+    log_not_p = (1 - probabilities).log().clamp(min=-100)
+    return reduced(-(targets * log_p + (1 - targets) * log_not_p), reduction)
+
+
+def bce_with_logits(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    refuse_other_shapes(logits, targets)
+    # log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)): the only exp left is at most 1.
+    softplus = logits.clamp(min=0) + torch.log1p(torch.exp(-logits.abs()))
+    return reduced(softplus - logits * targets, reduction)
+
+
+def log_softmax(logits: torch.Tensor, dim: int) -> torch.Tensor:
+    # A constant less in every logit changes no probability; with the largest at 0, exp cannot overflow.
+    shifted = logits - logits.amax(dim=dim, keepdim=True)
+    # subtle: the sum depends on the logits, and most of the gradient comes through it.
+    return shifted - shifted.exp().sum(dim=dim, keepdim=True).log()
+
+
+def nll(log_probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    picked = log_probabilities.gather(1, targets.unsqueeze(1)).squeeze(1)  # (N, C) -> (N,)
+    return reduced(-picked, reduction)
+
+
+def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    log_probabilities = log_softmax(logits, dim=1)  # (N, C)
+    if targets.is_floating_point():
+        return reduced(-(targets * log_probabilities).sum(dim=1), reduction)
+    return nll(log_probabilities, targets, reduction)
