@@ -139,7 +139,7 @@ def _states(progress: Progress, device: str) -> dict[str, State]:
 
 def _exercise(options: argparse.Namespace, console: Console) -> int:
     exercise = catalogue.find(options.exercise)
-    verdicts = _grade(options, [(exercise, options.file or exercise.stub)], keep=options.file is None)
+    verdicts = _grade(options, [(exercise, options.file or _from_here(exercise.stub))], keep=options.file is None)
     from grader.render import to_terminal
 
     console.print(to_terminal.report(verdicts))
@@ -151,12 +151,17 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
 
 
 def _all(options: argparse.Namespace, console: Console) -> int:
-    work = [(each, each.solution if options.solutions else each.stub) for each in catalogue.exercises()]
+    work = [(each, _from_here(each.solution if options.solutions else each.stub)) for each in catalogue.exercises()]
     verdicts = _grade(options, work, keep=not options.solutions)
     from grader.render import to_terminal
 
     console.print(to_terminal.summary(verdicts))
     return _finish(options, verdicts)
+
+
+def _from_here(path: Path) -> Path:
+    """Return the path as one would type it in the current folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _grade(options: argparse.Namespace, work: list[tuple[Exercise, Path]], *, keep: bool) -> list[Verdict]:

@@ -86,7 +86,9 @@ class Grader:
         started = time.perf_counter()
         self._preload(exercise)
         clock = Clock(self._limits)
-        policy = Policy("", (*exercise.readable, str(source.path)), self._device, int(self._limits.exercise) + 10)
+        policy = Policy(
+            "", (*exercise.readable, str(source.path.resolve())), self._device, int(self._limits.exercise) + 10
+        )
         probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
         nursery = Nursery(self._launcher, policy, load_request(source, probe, seed))
         collector = Collector(exercise, self._device, seed, lambda left: _opened(nursery, exercise, clock, seed, left))

@@ -13,7 +13,7 @@ from grader.ending import Ending
 from grader.sandbox import thaw, wire
 from grader.sandbox.client import Child, Crashed, Limits, TimedOut
 from grader.sandbox.freeze import Freezer, Node
-from grader.sandbox.seen import Line, Seen, SeenException
+from grader.sandbox.seen import Seen, SeenException
 from grader.verdict import Outcome, SourceLine
 
 
@@ -45,7 +45,7 @@ class Clock:
 
 def load_request(source: Source, probe: str, seed: int) -> dict[str, Any]:
     """Return the request that makes a child load this submission and the probe beside it."""
-    return {"op": "load", "source": source.text, "filename": str(source.path), "probe": probe, "seed": seed}
+    return {"op": "load", "source": source.text, "filename": str(source.path.resolve()), "probe": probe, "seed": seed}
 
 
 class Submission:
@@ -170,7 +170,7 @@ def _exception(node: Node) -> SeenException | None:
         type_name=str(node["type"]),
         bases=tuple(map(str, node["bases"])),
         message=str(node["message"]),
-        lines=tuple(Line(int(number), str(text), str(function)) for number, text, function in node["lines"]),
+        lines=tuple(SourceLine(int(number), str(text), str(function)) for number, text, function in node["lines"]),
         stated=bool(node["stated"]),
         forbidden=None if node["forbidden"] is None else str(node["forbidden"]),
         missing=None if node["missing"] is None else str(node["missing"]),
@@ -186,8 +186,8 @@ def _unless_raised(seen: Seen) -> Seen:
 def _ending_of(seen: Seen, exception: SeenException) -> Ending:
     """Return the ending that an exception out of the submission means."""
     outcome, said = _meaning(exception)
-    lines = tuple(SourceLine(line.number, line.text, line.function) for line in exception.lines)
-    return Ending(outcome, said, called=seen.called, lines=lines if outcome is not Outcome.NOT_STARTED else ())
+    lines = () if outcome is Outcome.NOT_STARTED else exception.lines
+    return Ending(outcome, said, called=seen.called, lines=lines)
 
 
 def _meaning(exception: SeenException) -> tuple[Outcome, str]:

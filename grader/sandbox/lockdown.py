@@ -32,6 +32,7 @@ SYSTEM_FILES = (
 GPU_FILES = ("/proc/driver/nvidia", "/proc/self", "/proc/devices", "/proc/modules", "/sys")
 GPU_DEVICES = (
     "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset", "/dev/nvidia-caps",
+    "/dev/dxg",
     *(f"/dev/nvidia{index}" for index in range(16)), "/dev/shm",
 )  # fmt: skip
 

@@ -84,15 +84,17 @@ def load(source: str, filename: str, module_name: str) -> types.ModuleType:
 class Observer:
     """Calls functions and describes what they did; `filename` tells the learner's lines from others."""
 
-    def __init__(self, filename: str, attempts: Attempts) -> None:
+    def __init__(self, filename: str, attempts: Attempts, device: str) -> None:
         self._filename = filename
+        self._device = device
         self._attempts = attempts
 
     def observe(self, work: Callable[[], Any], arguments: dict[str, Any], seed: int) -> tuple[Node, Freezer]:
         """Run `work` and return the node that describes it, with the tensors that belong to it."""
         freezer = Freezer(_shareable(arguments))
         node: Node = {}
-        before = _globals(seed)
+        _seed(seed, self._device)
+        before = {name: read() for name, read in _GLOBALS.items()}
         self._attempts.last = ""
         started = time.perf_counter()
         with _recorded() as caught:
@@ -189,19 +191,13 @@ _GLOBALS: dict[str, Callable[[], Any]] = {
 }
 
 
-def _globals(seed: int) -> dict[str, Any]:
-    _seed_torch(seed)
+def _seed(seed: int, device: str) -> None:
+    """Seed every generator in use; `torch.manual_seed` takes a hundred times longer to find none but the CPU's."""
+    torch.default_generator.manual_seed(seed)
+    if device != "cpu":
+        getattr(torch, device).manual_seed(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
-    return {name: read() for name, read in _GLOBALS.items()}
-
-
-def _seed_torch(seed: int) -> None:
-    """Seed every generator there is; `torch.manual_seed` takes a hundred times longer to find none but the CPU's."""
-    torch.default_generator.manual_seed(seed)
-    for backend in (torch.cuda, torch.mps):
-        if backend.is_available():
-            backend.manual_seed(seed)
 
 
 def _same(now: Any, was: Any) -> bool:

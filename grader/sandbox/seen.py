@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from grader.verdict import SourceLine
+
 
 @dataclass(frozen=True)
 class SeenTensor:
@@ -64,15 +66,6 @@ class Opaque:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the learner's own file."""
-
-    number: int
-    text: str
-    function: str
-
-
-@dataclass(frozen=True)
 class SeenException:
     """What the submission raised, with the lines of the learner's file on the way there.
 
@@ -83,7 +76,7 @@ class SeenException:
     type_name: str
     bases: tuple[str, ...]
     message: str
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
     stated: bool
     forbidden: str | None
     missing: str | None

@@ -30,7 +30,8 @@ def main(channel: socket.socket, output: int, policy: Policy) -> None:
     _settle(channel.fileno(), output, policy.scratch)
     in_force = lock_down(policy)
     wire.send(channel, {"in_force": in_force})
-    server = _Server(policy.device)
+    server = Server(policy.device)
+    server.watch()
     while True:
         message, arrays = wire.receive(channel)
         reply, tensors = server.answer(message, arrays)
@@ -71,23 +72,27 @@ def _flush() -> None:
             stream.flush()  # type: ignore[union-attr]
 
 
-class _Server:
+class Server:
     """Answers the three requests: load the submission, call one of its functions, call a probe."""
 
     def __init__(self, device: str) -> None:
         self._device = device
         self._attempts = Attempts()
-        self._observer = Observer("", self._attempts)
+        self._observer = Observer("", self._attempts, device)
         self._modules: dict[str, types.ModuleType] = {}
 
+    def watch(self) -> None:
+        """Begin to note what the submission tries on the system; holds for the rest of the process."""
+        self._attempts.watch()
+
     def answer(self, message: dict[str, Any], arrays: wire.Arrays) -> tuple[dict[str, Any], wire.Arrays]:
+        """Do what a request asks; return the answer and the tensors that belong to it."""
         return self._load(message) if message["op"] == "load" else self._call(message, arrays)
 
     def _load(self, message: dict[str, Any]) -> tuple[dict[str, Any], wire.Arrays]:
         if message["probe"]:
             self._modules[PROBE] = load(message["probe"], "<probe>", PROBE)
-        self._observer = Observer(message["filename"], self._attempts)
-        self._attempts.watch()
+        self._observer = Observer(message["filename"], self._attempts, self._device)
         with contextlib.suppress(RuntimeError):
             torch.set_num_threads(1)
 
