@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from grader import misconceptions
-from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, known_checks
+from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, find, known_checks
 from grader.errors import GraderError, UsageError
 from grader.findings import Findings
 from grader.grading import Grader, read_source
@@ -24,10 +27,15 @@ JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1,
         "(i for i in 'ab')")  # fmt: skip
 
 
-def audit_all(chosen: Sequence[Exercise], seeds: Sequence[int]) -> list[Findings]:
-    """Audit exercises under every seed; return the findings of each exercise, those of all seeds together."""
+def audit_all(chosen: Sequence[Exercise], seeds: Sequence[int], jobs: int) -> Iterator[Findings]:
+    """Audit exercises in `jobs` processes; yield the findings of each, those of all seeds together, in order."""
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(functools.partial(_audit_by_name, seeds=seeds), [exercise.name for exercise in chosen])
+
+
+def _audit_by_name(name: str, seeds: Sequence[int]) -> Findings:
     with Grader() as grader:
-        return [_merged([audit(exercise, grader, seed) for seed in seeds]) for exercise in chosen]
+        return _merged([audit(find(name), grader, seed) for seed in seeds])
 
 
 def _merged(findings: list[Findings]) -> Findings:

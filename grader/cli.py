@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 ALL_PASSED, NOT_ALL_PASSED, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 SEEDS = 2**32
+
+Item = TypeVar("Item")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,13 +98,20 @@ def _list_command(parser: argparse.ArgumentParser) -> None:
 def _audit_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercises", nargs="*", help="which (default: every one)")
     parser.add_argument("--seed", type=_seed, help="the first seed")
-    parser.add_argument("--seeds", type=int, default=1, help="how many seeds to try (1)")
+    parser.add_argument("--seeds", type=_count, default=1, metavar="N", help="how many seeds to try (1)")
+    parser.add_argument("--jobs", type=_count, default=os.cpu_count() or 1, metavar="N", help="how many at once")
     parser.set_defaults(run=_audit)
 
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= SEEDS:
         raise argparse.ArgumentTypeError(f"a seed is a number from 0 to {SEEDS - 1}, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 10000 is due, not {text!r}")
     return int(text)
 
 
@@ -139,7 +149,9 @@ def _states(progress: Progress, device: str) -> dict[str, State]:
 
 def _exercise(options: argparse.Namespace, console: Console) -> int:
     exercise = catalogue.find(options.exercise)
-    verdicts = _grade(options, [(exercise, options.file or _from_here(exercise.stub))], keep=options.file is None)
+    verdicts = _grade(
+        options, console, [(exercise, options.file or _from_here(exercise.stub))], keep=options.file is None
+    )
     from grader.render import to_terminal
 
     console.print(to_terminal.report(verdicts))
@@ -152,7 +164,7 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
 
 def _all(options: argparse.Namespace, console: Console) -> int:
     work = [(each, _from_here(each.solution if options.solutions else each.stub)) for each in catalogue.exercises()]
-    verdicts = _grade(options, work, keep=not options.solutions)
+    verdicts = _grade(options, console, work, keep=not options.solutions)
     from grader.render import to_terminal
 
     console.print(to_terminal.summary(verdicts))
@@ -164,14 +176,25 @@ def _from_here(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _grade(options: argparse.Namespace, work: list[tuple[Exercise, Path]], *, keep: bool) -> list[Verdict]:
+def _watched(work: Iterable[Item], total: int, doing: str, console: Console) -> Iterable[Item]:
+    """Return the same, with a progress bar where somebody is watching and there is more than one."""
+    if total < 2 or not console.is_terminal:
+        return work
+    from rich.progress import track
+
+    return track(work, doing, total, console=console, transient=True)
+
+
+def _grade(
+    options: argparse.Namespace, console: Console, work: list[tuple[Exercise, Path]], *, keep: bool
+) -> list[Verdict]:
     """Grade each file as its exercise; `keep` the attempts in the learner's record."""
     seed = secrets.randbelow(SEEDS) if options.seed is None else options.seed
     progress = Progress()
     verdicts: list[Verdict] = []
     with Session(options.device, options.call_limit, options.limit) as session:
         session.preload(work[0][0])
-        for exercise, path in work:
+        for exercise, path in _watched(work, len(work), "grading", console):
             graded = session.grade(exercise, path, seed)
             verdicts += graded
             if keep:
@@ -207,7 +230,8 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     from grader import audit
     from grader.render import to_overview
 
-    found = audit.audit_all(chosen, [(first + offset) % SEEDS for offset in range(options.seeds)])
+    seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
+    found = list(_watched(audit.audit_all(chosen, seeds, options.jobs), len(chosen), "auditing", console))
     stray = [] if options.exercises else audit.leftovers()
     console.print(to_overview.audit(found, stray, first))
     return ALL_PASSED if not stray and all(each.clean for each in found) else NOT_ALL_PASSED

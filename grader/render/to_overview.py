@@ -59,8 +59,9 @@ def listing(exercises: Sequence[Exercise], states: dict[str, State]) -> Renderab
 def audit(found: Sequence[Findings], stray: Sequence[str], seed: int) -> RenderableType:
     """Return what an audit found: two figures for each exercise, and every problem in words."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("exercise", "checks", "wrong answers", "right answers", "wrong accepted", "right refused", "problems"):
-        table.add_column(name, justify="left" if name == "exercise" else "right")
+    table.add_column("exercise", no_wrap=True)
+    for name in ("checks", "wrong\nanswers", "right\nanswers", "wrong\naccepted", "right\nrefused", "problems"):
+        table.add_column(name, justify="right", vertical="bottom")
     for each in found:
         counts = [len(each.wrong_accepted), len(each.right_refused), len(each.problems)]
         cells = [Text(str(count), style="red" if count else "green") for count in counts]
