@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from grader.sandbox.seen import Opaque, SeenArray, SeenTensor
 
 MAX_VALUES = 6
 MAX_TEXT = 100
+CONTROL = re.compile("[^\t\n\x20-\x7e\xa0-\U0010ffff]")
 
 
 def describe(value: Any, *, values: bool = False) -> str:
@@ -36,12 +39,10 @@ def describe(value: Any, *, values: bool = False) -> str:
 
 
 def _container(value: Any, values: bool) -> str:
-    if isinstance(value, dict):
-        inner = [f"{key!r}: {describe(item, values=values)}" for key, item in value.items()]
-    else:
-        inner = [describe(item, values=values) for item in value]
-    more = [f"… {len(inner)} in all"] if len(inner) > MAX_VALUES else []
-    text = ", ".join([*inner[:MAX_VALUES], *more])
+    shown = itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_VALUES)
+    parts = [(f"{key!r}: " if isinstance(value, dict) else "") + describe(item, values=values) for key, item in shown]
+    more = [f"… {len(value)} in all"] if len(value) > MAX_VALUES else []
+    text = ", ".join(parts + more)
     return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
 
 
@@ -68,6 +69,11 @@ def shorten(text: str, most: int = MAX_TEXT) -> str:
     """Return the text, cut in its middle where it is longer than `most`."""
     half = most // 2
     return text if len(text) <= most else f"{text[: half - 1]} … {text[-half + 2 :]}"
+
+
+def harmless(text: str) -> str:
+    """Return the text without what a terminal would obey: a submission may print, and not paint over a verdict."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -86,16 +86,20 @@ class Child:
                 ) from None
             self.in_force = tuple(map(str, message.get("in_force", ())))
 
-    def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None) -> str:
-        """Send a request without waiting; return the mark that its answer must bear."""
+    def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
+        """Send a request without waiting for its answer; return the mark that the answer must bear."""
         mark = secrets.token_hex(8)
-        self._channel.settimeout(START_SECONDS)
+        self._channel.settimeout(max(seconds, TICK_SECONDS))
         try:
             wire.send(self._channel, request | {"id": mark}, arrays)
-        except (wire.Closed, TimeoutError):
+        except wire.Closed:
             raise self._how_it_died() from None
+        except TimeoutError:  # it does not even read what it is asked
+            self.close()
+            raise TimedOut(seconds) from None
         finally:
-            self._channel.settimeout(None)
+            if self._channel.fileno() >= 0:
+                self._channel.settimeout(None)
         return mark
 
     def answer(self, mark: str, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
@@ -110,7 +114,7 @@ class Child:
         """Send a request and wait for its answer."""
         if not self._reader.empty or select.select([self._channel], [], [], 0)[0]:
             self._refuse_early_bytes()
-        return self.answer(self.post(request, arrays), seconds)
+        return self.answer(self.post(request, arrays, seconds), seconds)
 
     def _refuse_early_bytes(self) -> None:
         with contextlib.suppress(wire.Closed):

@@ -43,6 +43,10 @@ def spawned() -> None:
     """Serve one check in a process started for it alone, where forking torch is not safe (MPS)."""
     channel, output, policy = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
     policy["readable"] = tuple(policy["readable"])
+    if sys.platform == "linux":
+        from grader.sandbox.workers import allow_workers
+
+        allow_workers()
     try:
         main(socket.socket(fileno=channel), output, Policy(**policy))
     finally:

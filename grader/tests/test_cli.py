@@ -20,8 +20,8 @@ STUB, SOLUTION = str(find("05").stub), str(find("05").solution)
 
 def run(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "grader", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
-        env=os.environ | {"COLUMNS": "100"} | environment,
+        [sys.executable, "-m", "grader", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=120,
+        check=False, env=os.environ | {"COLUMNS": "100"} | environment,
     )  # fmt: skip
 
 
@@ -99,7 +99,8 @@ def test_a_device_that_is_not_here_is_one_line_and_2():
 
 
 def test_list_loads_neither_torch_nor_pytest():
-    code = "import sys; from grader.cli import main; main(['list']); sys.exit(bool({'torch', 'pytest'} & set(sys.modules)))"
+    look = "sys.exit(bool({'torch', 'pytest'} & set(sys.modules)))"
+    code = f"import sys; from grader.cli import main; main(['list']); {look}"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True).returncode == 0
 
 

@@ -113,7 +113,8 @@ def call_that(change):
 
 @pytest.mark.parametrize(
     "change",
-    [lambda x: x.add_(1), lambda x: x.data.add_(1), lambda x: x.numpy().fill(0), lambda x: x.mul_(1), lambda x: x.requires_grad_()],
+    [lambda x: x.add_(1), lambda x: x.data.add_(1), lambda x: x.numpy().fill(0), lambda x: x.mul_(1),
+     lambda x: x.requires_grad_()],
     ids=["in place", "through .data", "through numpy", "written with the same values", "requires_grad"],
 )  # fmt: skip
 def test_a_changed_argument_is_noticed(change):

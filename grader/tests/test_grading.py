@@ -11,6 +11,7 @@ from grader.errors import GraderError, UsageError
 from grader.grading import Grader, read_source
 from grader.sandbox import landlock
 from grader.sandbox.client import Limits
+from grader.sandbox.launch import SpawnLauncher
 from grader.sandbox.lockdown import seccomp_rules
 from grader.submission import Source
 from grader.tests.conftest import step
@@ -120,7 +121,8 @@ def test_checks_do_not_see_each_others_state(submit):
 @pytest.mark.parametrize(
     "attack",
     [
-        "import os\nfor fd in range(64):\n    try: os.write(fd, b'\\0\\0\\0\\2\\0\\0\\0\\0{}')\n    except OSError: pass\n",
+        "import os\nforged = b'\\0\\0\\0\\2\\0\\0\\0\\0{}'\nfor fd in range(64):\n    try: os.write(fd, forged)\n"
+        "    except OSError: pass\n",
         "import json\njson.dumps = lambda *a, **k: '{}'\n",
         "torch.Tensor.__eq__ = lambda *a: True\ntorch.allclose = lambda *a, **k: True\ntorch.equal = torch.allclose\n",
         "import sys\nfor name in list(sys.modules):\n    if name.startswith('grader'): del sys.modules[name]\n",
@@ -198,3 +200,17 @@ def test_the_line_that_is_not_utf8_is_named(tmp_path):
     path.write_bytes(b"one = 1\ntwo = '\xe9'\n")
     with pytest.raises(UsageError, match="line 2"):
         read_source(path)
+
+
+def test_what_is_printed_cannot_paint_over_the_verdict(submit):
+    verdict = submit(switch_on("    print('\\x1b[2Jfine\\x07')\n    raise ValueError('\\x1b[31m')\n"))
+    check = step(verdict, "switch_on").checks[0]
+    assert "\x1b" not in check.printed + check.said
+    assert "fine" in check.printed
+
+
+def test_a_fresh_process_for_each_check_does_as_well_as_a_fork(exercise):
+    """MPS cannot be used after a fork: there each child is a new interpreter."""
+    with Grader("cpu", launcher=SpawnLauncher()) as grader:
+        verdict = grader.grade(exercise, read_source(exercise.solution), seed=1)
+    assert verdict.passed
