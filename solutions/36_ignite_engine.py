@@ -19,7 +19,7 @@ def make_process_function(
     loss_function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     device: torch.device,
 ) -> Callable[[Engine, Batch], float]:
-    def process(engine: Engine, batch: Batch) -> float:
+    def process(_engine: Engine, batch: Batch) -> float:
         # Set anew each time: a validation between two iterations leaves the model in evaluation mode.
         model.train()
         inputs, targets = (part.to(device) for part in batch)

@@ -7,14 +7,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.compare import TOLERANCES, expect, require
+from grader.compare import TOLERANCES, expect, looks_like, require
 
 GAMES = ("ALE/Breakout-v5", "ALE/Pong-v5", "ALE/AirRaid-v5")
 SHAPES = {
     "discriminator": ((4, 3, 8, 8), (4,), (1, 4, 8, 8), (1,)),
     "generator": ((7, 4, 8, 8), (4,), (4, 3, 8, 8), (3,)),
 }
-ADAM = {"eps": 1e-8, "weight_decay": 0, "amsgrad": False, "maximize": False}
+DEFAULTS = {"eps": 1e-8, "weight_decay": 0, "amsgrad": False, "maximize": False}
 # What each misunderstanding does to the discriminator's step.
 SLIPS = ("labels-swapped", "fake-under-no-grad", "zero-grad-missing", "mean-vs-sum", "two-updates")
 
@@ -108,13 +108,13 @@ def test_loss_gradients(submission, rng):
     due = [each.clone().requires_grad_() for each in (real, fake)]
     (loss_of(*due) * upstream).backward()
     pair = expect(submission.probe.loss_gradients(real, fake, upstream)).length(2)
-    cut_off = ("detached-returned", "fake-under-no-grad")
     for index, name in enumerate(("real_probabilities", "fake_probabilities")):
         swapped = [each.clone().requires_grad_() for each in (real, fake)]
         (loss_of(*swapped, "labels-swapped") * upstream).backward()
         # What is averaged otherwise has gradients of the right direction and another size.
         scaled = lambda t, i=index: _same_ratio(t.grad.data, due[i].grad)  # noqa: E731
-        named = {"labels-swapped": swapped[index].grad, "mean-vs-sum": scaled, cut_off[index]: lambda t: t.grad is None}
+        cut_off = ("detached-returned", "fake-under-no-grad")[index]
+        named = {"labels-swapped": swapped[index].grad, "mean-vs-sum": scaled, cut_off: lambda t: t.grad is None}
         pair.item(index, name, named).grad(due[index].grad)
 
 
@@ -137,67 +137,62 @@ def test_loss_on_device(submission, rng):
 @pytest.mark.step("make_optimizers")
 def test_optimizers(submission, rng):
     """gives each network an Adam of its own with the settings asked for"""
-    due = {
-        "discriminator": ["discriminator.0.bias", "discriminator.0.weight", "discriminator.2.bias", "discriminator.2.weight"],
-        "generator": ["generator.0.bias", "generator.0.weight"],
-    }
+    layers = {"discriminator": (0, 2), "generator": (0,)}
     for lr in (0.0001 * whole(rng, 2, 9), 0.01 * whole(rng, 2, 9)):
         seen = submission.probe.optimizers_of(lr)
-        two = expect(seen).length(2)
-        for index, name in enumerate(due):
-            optimizer = two.item(index, f"the optimizer for the {name}")
-            optimizer.item("class", f"the class of the optimizer for the {name}").equals("Adam")
-            wrong_net = {"optimizer-over-wrong-net": lambda held, due=due[name]: held != due}
-            optimizer.item("parameters", f"the list of parameters in the optimizer for the {name}", wrong_net).equals(due[name])
-            settings = optimizer.item("settings", f"the settings of the optimizer for the {name}")
-            for part in range(len(seen.value[index]["settings"])):
-                group = settings.item(part, f"the settings of the optimizer for the {name}")
-                named = {"hard-coded-hyperparameters": lambda value: value != lr}
-                group.item("lr", f"the learning rate of the optimizer for the {name}", named).equals(lr)
-                named = {"adam-default-betas": (0.9, 0.999)}
-                group.item("betas", f"betas of the optimizer for the {name}", named).satisfies(
-                    lambda betas: tuple(betas) == (0.5, 0.999), f"betas of the optimizer for the {name} are not what is due", due="(0.5, 0.999)"
-                )
-                for key, value in ADAM.items():
-                    group.item(key, f"{key} of the optimizer for the {name}").satisfies(
-                        lambda got, value=value: got == value, f"{key} of the optimizer for the {name} is not Adam's default", due=str(value)
-                    )
+        expect(seen).length(2)
+        for index, (name, numbers) in enumerate(layers.items()):
+            due = [f"{name}.{number}.{kind}" for number in numbers for kind in ("bias", "weight")]
+            _right_optimizer(expect(seen).item(index, f"the optimizer for the {name}"), name, due, lr)
+
+
+def _right_optimizer(optimizer, network, due, lr):
+    of = f"of the optimizer for the {network}"
+    optimizer.item("class", f"the class {of}").equals("Adam")
+    wrong_net = {"optimizer-over-wrong-net": lambda held: held != due}
+    optimizer.item("parameters", f"the list of parameters {of}", wrong_net).equals(due)
+    for key, value in {"lr": lr, "betas": [0.5, 0.999], **DEFAULTS}.items():
+        named = {"lr": {"hard-coded-hyperparameters": lambda each: True}, "betas": {"adam-default-betas": [[0.9, 0.999]]}}
+        setting = optimizer.item(key, f"{key} {of}", named.get(key))
+        setting.satisfies(lambda each, value=value: all(one == value for one in each), f"{key} {of} is not what is due", due=str(value))
 
 
 class Round:
-    """What one run of three steps is made of, and what is due after it."""
+    """What one run of three steps is made of, and what is due after it; on real frames or on random ones."""
 
-    def __init__(self, rng, device, slot):
-        self.game, self.device = GAMES[(slot + whole(rng, 0, 3)) % 3], device
-        self.batch = 3 + slot
-        self.seed = whole(rng, 0, 10**6)
-        self.lr, self.momentum, self.train = ((0.02, 0.5, True), (0.005, 0.0, False))[slot]
+    def __init__(self, rng, *, game="", batch=3, train=True):
+        self.game, self.batch, self.train = game, batch, train
+        self.lr, self.momentum = (0.02, 0.5) if train else (0.005, 0.0)
         self.weights = {name: [_weight(shape, rng) for shape in shapes] for name, shapes in SHAPES.items()}
         self.garbage = {name: [torch.randn(shape, generator=rng) for shape in shapes] for name, shapes in SHAPES.items()}
-        self.latents = [torch.randn(self.batch, 7, 1, 1, generator=rng) for _ in range(3)]
-        self.upstream = torch.randn(self.batch, 3, 64, 64, generator=rng) / 100
+        self.latents = [torch.randn(batch, 7, 1, 1, generator=rng) for _ in range(3)]
+        self.upstream = torch.randn(batch, 3, 64, 64, generator=rng) / 100
+        self.frames = torch.rand(3 * (batch + 2), 3, 64, 64, generator=rng) * 2 - 1
+        self.seed = whole(rng, 0, 10**6)
         self._cache = {}
 
-    def seen(self, submission):
-        """Run the three steps, and make sure that the frames are real ones."""
+    def seen(self, submission, device):
+        """Run the three steps, and make sure that the frames are such."""
         seen = submission.probe.three_steps(
-            self.game, self.seed, self.weights, self.garbage, self.latents, self.upstream, self.lr, self.momentum, self.train, self.device
-        )
-        count = 3 * (self.batch + 2)
-        frames = expect(seen).item("frames", "the real frames").shape(count, 3, 64, 64).dtype(torch.float32).finite()
+            self.game, self.seed, self.frames, self.weights, self.garbage, self.latents, self.upstream,
+            self.lr, self.momentum, self.train, device,
+        )  # fmt: skip
+        frames = expect(seen).item("frames", "the real frames").shape(*self.frames.shape).dtype(torch.float32).finite()
         frames.satisfies(lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the frames are no game's frames")
-        self.frames = seen.value["frames"].data.double()
+        self.frames = seen.value["frames"].data
         return seen
 
-    def discriminator(self):
-        """Return the discriminator that the run began with, in float64."""
-        layers = (nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0))
-        return _filled(nn.Sequential(*layers).double(), self.weights["discriminator"])
-
-    def generator(self):
-        """Return the generator that the run began with, in float64."""
-        layers = (nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
-        return _filled(nn.Sequential(*layers).double(), self.weights["generator"])
+    def networks(self):
+        """Return the discriminator and the generator that the run began with, garbage in .grad, in float64."""
+        discriminator = nn.Sequential(
+            nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
+        )
+        generator = nn.Sequential(nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
+        for network, name in ((discriminator, "discriminator"), (generator, "generator")):
+            parameters = network.double().parameters()
+            for parameter, value, grad in zip(parameters, self.weights[name], self.garbage[name], strict=True):
+                parameter.data, parameter.grad = value.double(), grad.double()
+        return discriminator, generator
 
     def due(self, slip=""):
         """Return the discriminator's parameters after three steps, and the three losses; right or with a slip."""
@@ -206,33 +201,40 @@ class Round:
         return self._cache[slip]
 
     def _trained(self, slip):
-        network, generator, losses = self.discriminator(), self.generator(), []
+        (network, generator), losses = self.networks(), []
         optimizer = torch.optim.SGD(network.parameters(), lr=self.lr, momentum=self.momentum)
-        for parameter, value in zip(network.parameters(), self.garbage["discriminator"], strict=True):
-            parameter.grad = value.double()
-        for real, latent in zip(self.frames.split(self.batch + 2), self.latents, strict=True):
-            fake = generator(latent.double()).detach()
-            losses.append(self._step(network, optimizer, real, fake, slip))
+        for real, latent in zip(self.frames.double().chunk(3), self.latents, strict=True):
+            losses.append(_step(network, optimizer, real, generator(latent.double()).detach(), slip))
         return [parameter.detach() for parameter in network.parameters()], losses
 
-    def _step(self, network, optimizer, real, fake, slip):
-        if slip != "zero-grad-missing":
-            optimizer.zero_grad()
-        if slip == "two-updates":
-            loss = F.binary_cross_entropy(network(real), torch.ones(len(real), dtype=torch.float64))
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad()
-            second = F.binary_cross_entropy(network(fake), torch.zeros(len(fake), dtype=torch.float64))
-            second.backward()
-            loss = loss + second
-        else:
-            loss = loss_of(network(real), network(fake), slip)
-            loss.backward()
+    def parameters_like(self, slips, index):
+        """Return lookalikes for one parameter of the trained discriminator."""
+        return {slip: lambda t, slip=slip: looks_like(t, self.due(slip)[0][index]) for slip in slips}
+
+    def losses_like(self, slips, index):
+        """Return lookalikes for one of the losses."""
+        return {slip: lambda value, slip=slip: near(value, self.due(slip)[1][index]) for slip in slips}
+
+
+def _step(network, optimizer, real, fake, slip):
+    """Take one step, right or with a slip; return the loss."""
+    if slip != "zero-grad-missing":
+        optimizer.zero_grad()
+    if slip == "two-updates":
+        loss = F.binary_cross_entropy(network(real), torch.ones(len(real), dtype=torch.float64))
+        loss.backward()
         optimizer.step()
-        if slip == "loss-after-step":
-            loss = loss_of(network(real), network(fake))
-        return loss.item()
+        optimizer.zero_grad()
+        second = F.binary_cross_entropy(network(fake), torch.zeros(len(fake), dtype=torch.float64))
+        second.backward()
+        loss = loss + second
+    else:
+        loss = loss_of(network(real), network(fake), slip)
+        loss.backward()
+    optimizer.step()
+    if slip == "loss-after-step":
+        loss = loss_of(network(real), network(fake))
+    return loss.item()
 
 
 def _weight(shape, rng):
@@ -240,79 +242,65 @@ def _weight(shape, rng):
     return torch.randn(shape, generator=rng) / math.prod(shape[1:] or (16,)) ** 0.5 / 2
 
 
-def _filled(network, values):
-    for parameter, value in zip(network.parameters(), values, strict=True):
-        parameter.data = value.double()
-    return network
-
-
-def near(due):
-    """Return a function that tells whether a float is `due`, by float32's tolerance."""
+def near(value, due):
+    """Tell whether a float is `due`, by float32's tolerance."""
     relative, absolute = TOLERANCES["float32"]
-    return lambda value: math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
-
-
-NAMES = ("the first layer's weight", "the first layer's bias", "the last layer's weight", "the last layer's bias")
+    return math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
 
 
 @pytest.mark.step("discriminator_step")
 def test_three_steps(submission, rng, device):
     """moves the discriminator right, three times in a row, from dirty gradients"""
-    run = Round(rng, device, 0)
-    seen = run.seen(submission)
+    run = Round(rng, game=GAMES[whole(rng, 0, 3)])
+    seen = run.seen(submission, device)
     parameters = expect(seen).item("discriminator").length(4)
-    for index, name in enumerate(NAMES):
-        named = {slip: run.due(slip)[0][index] for slip in SLIPS}
-        parameters.item(index, f"the discriminator after three steps, {name},", named).values(run.due()[0][index])
+    for index, name in enumerate(("first weight", "first bias", "last weight", "last bias")):
+        named = run.parameters_like(SLIPS, index)
+        parameters.item(index, f"the discriminator's {name} after three steps", named).values(run.due()[0][index])
 
 
 @pytest.mark.step("discriminator_step")
 def test_losses(submission, rng, device):
     """returns each step's loss as a plain float"""
-    run = Round(rng, device, 1)
-    seen = run.seen(submission)
+    run = Round(rng, game=GAMES[whole(rng, 0, 3)], batch=4, train=False)
+    seen = run.seen(submission, device)
     losses = expect(seen).item("losses").length(3)
+    slips = ("labels-swapped", "mean-vs-sum", "zero-grad-missing", "two-updates", "loss-after-step")
     for index, due in enumerate(run.due()[1]):
-        named = {"loss-keeps-graph": lambda value: value.requires_grad} | {
-            slip: near(run.due(slip)[1][index]) for slip in ("labels-swapped", "mean-vs-sum", "zero-grad-missing", "two-updates", "loss-after-step")
-        }
+        named = {"loss-keeps-graph": lambda value: value.requires_grad, **run.losses_like(slips, index)}
         loss = losses.item(index, f"the loss of step {index + 1}", named).is_a(float)
-        loss.satisfies(near(due), f"the loss of step {index + 1} is not what is due", due=f"{due:.6g}")
+        said = f"the loss of step {index + 1} is not what is due"
+        loss.satisfies(lambda value, due=due: near(value, due), said, due=f"{due:.6g}")
 
 
 @pytest.mark.step("discriminator_step")
 def test_generator_untouched(submission, rng, device):
-    """lets no gradient into the generator"""
-    run = Round(rng, device, 0)
-    seen = run.seen(submission)
-    for index, due in enumerate(run.garbage["generator"]):
-        grad = expect(seen).item("generator_grads").item(index, "the .grad of the generator", {"no-detach": lambda t: True})
-        grad.values(due)
-    for index, due in enumerate(run.weights["generator"]):
-        expect(seen).item("generator").item(index, "the generator").values(due)
-    expect(seen).item("train", "train mode of the networks' modules").satisfies(
-        lambda flags: set(flags) == {run.train}, "train mode was changed", due=str(run.train)
-    )
+    """lets no gradient into the generator, and leaves train mode alone"""
+    for train in (True, False):
+        run = Round(rng, train=train)
+        seen = run.seen(submission, device)
+        parts = zip(run.garbage["generator"], run.weights["generator"], strict=True)
+        for index, (grad, weight) in enumerate(parts):
+            named = {"no-detach": lambda t: True}
+            expect(seen).item("generator_grads").item(index, "the .grad of the generator", named).values(grad)
+            expect(seen).item("generator").item(index, "a parameter of the generator").values(weight)
+        modes = expect(seen).item("train", "train mode of the networks' modules")
+        modes.satisfies(lambda flags, train=train: set(flags) == {train}, "train mode was changed", due=str(train))
 
 
 @pytest.mark.step("discriminator_step")
 def test_caller_keeps_frames(submission, rng, device):
     """leaves the frames as they were, and the fake ones usable for the generator's step"""
-    run = Round(rng, device, 1)
-    seen = run.seen(submission)
-    count = run.batch + 2
-    for index in range(3):
-        pair = expect(seen).item("after").length(3).item(index).length(2)
-        real = pair.item(0, "real").requires_grad(False)
-        real.values(run.frames[index * count : (index + 1) * count].float())
-        fake = pair.item(1, "fake", {"detaches-in-place": lambda t: not t.requires_grad}).requires_grad(True)
-        fake.values(run.generator()(run.latents[index].double()).detach())
+    run = Round(rng)
+    seen = run.seen(submission, device)
+    after = expect(seen).item("after").length(3)
+    _, generator = run.networks()
+    for index, frames in enumerate(run.frames.chunk(3)):
+        after.item(index).item(0, "real").requires_grad(False).values(frames)
+        fake = after.item(index).item(1, "fake", {"detaches-in-place": lambda t: not t.requires_grad})
+        fake.requires_grad(True).values(generator(run.latents[index].double()).detach())
     lost = {"no-detach": False}
     expect(seen).item("leads_back", "whether the fake frames still lead back to the generator", lost).equals(True)
-    generator = run.generator()
-    _filled(generator, run.weights["generator"])
-    for parameter, value in zip(generator.parameters(), run.garbage["generator"], strict=True):
-        parameter.grad = value.double()
     generator(run.latents[2].double()).backward(run.upstream.double())
     for index, parameter in enumerate(generator.parameters()):
         through = expect(seen).item("through_fake").item(index, "the generator", {"no-detach": lambda t: True})
@@ -322,18 +310,21 @@ def test_caller_keeps_frames(submission, rng, device):
 @pytest.mark.step("discriminator_step")
 def test_what_discriminator_sees(submission, rng, device):
     """shows each frame once, and asks for no gradient of the frames"""
-    run = Round(rng, device, 0)
-    seen = run.seen(submission)
+    run = Round(rng)
+    seen = run.seen(submission, device)
     inputs = expect(seen).item("inputs", "what the discriminator was called with", {"calls-forward-directly": []})
     inputs.satisfies(lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", due="each frame once")
-    frames = 3 * (2 * run.batch + 2)
-    inputs.satisfies(lambda calls: sum(count for count, _ in calls) == frames, "it did not see each frame once", due=f"{frames} frames in three steps")
-    inputs.satisfies(lambda calls: not any(asked for _, asked in calls), "frames that require a gradient were shown to it",
-                     due="requires_grad=False", misconception="no-detach")  # fmt: skip
+    frames = len(run.frames) + 3 * run.batch
+    once = f"{frames} frames in three steps"
+    inputs.satisfies(lambda calls: sum(count for count, _ in calls) == frames, "it did not see each frame once", due=once)
+    inputs.satisfies(
+        lambda calls: not any(asked for _, asked in calls), "frames that require a gradient were shown to it",
+        due="requires_grad=False", misconception="no-detach",
+    )  # fmt: skip
 
 
 @pytest.mark.step("discriminator_step")
 def test_step_on_device(submission, device):
     """stays on the device of networks and frames"""
-    seen = submission.probe.step_on(device)
-    expect(seen, {"hard-coded-device": lambda said: isinstance(said, str)}, what="what the step raised on another device").equals(None)
+    named = {"hard-coded-device": lambda said: isinstance(said, str)}
+    expect(submission.probe.step_on(device), named, what="what the step raised on another device").equals(None)

@@ -85,15 +85,23 @@ def _optimizer(optimizer, names):
     if not isinstance(optimizer, torch.optim.Optimizer):
         return optimizer
     held = [names.get(id(parameter), "another") for group in optimizer.param_groups for parameter in group["params"]]
-    wanted = ("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
-    settings = [{name: group.get(name) for name in wanted} for group in optimizer.param_groups]
-    return {"class": type(optimizer).__name__, "parameters": sorted(held), "settings": settings}
+    settings = {
+        name: [_plain(group.get(name)) for group in optimizer.param_groups]
+        for name in ("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
+    }
+    return {"class": type(optimizer).__name__, "parameters": sorted(held), **settings}
 
 
-def three_steps(submission, game, seed, weights, garbage, latents, upstream, lr, momentum, train, device):
-    """Take three steps on frames of a game, from garbage in every .grad; then send a gradient through the last fake."""
-    count = len(latents[0]) + 2
-    frames = frames_of(game, seed, 3 * count)
+def _plain(setting):
+    return list(setting) if isinstance(setting, tuple) else setting
+
+
+def three_steps(submission, game, seed, frames, weights, garbage, latents, upstream, lr, momentum, train, device):
+    """Take three steps on frames of a game (or on `frames`, for want of one), from garbage in every .grad.
+
+    Afterwards a gradient is sent through the last fake frames.
+    """
+    frames = frames_of(game, seed, len(frames)) if game else frames
     discriminator, generator = networks(weights, device)
     discriminator.train(train), generator.train(train)
     soil(discriminator, garbage["discriminator"]), soil(generator, garbage["generator"])
@@ -102,7 +110,7 @@ def three_steps(submission, game, seed, weights, garbage, latents, upstream, lr,
     discriminator.register_forward_pre_hook(
         lambda _, args: seen["inputs"].append((len(args[0]), args[0].requires_grad and torch.is_grad_enabled()))
     )
-    for real, latent in zip(frames.to(device).split(count), latents, strict=True):
+    for real, latent in zip(frames.to(device).chunk(3), latents, strict=True):
         fake = generator(latent)
         seen["fakes"].append(fake.detach().clone())
         seen["losses"].append(submission.discriminator_step(discriminator, optimizer, real, fake))

@@ -1,0 +1,74 @@
+"""Writes digits into the scratch folder, makes datasets and Axes, and looks at what came of them."""
+
+from itertools import islice
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+PATH = "digits.csv"
+
+
+def write(submission, text):
+    """Put a CSV file where the next call can read it."""
+    Path(PATH).write_text(text, encoding="utf-8")
+
+
+def ask(submission, path, indices):
+    """Make a dataset of a file; return its length, and the item or the exception at each index."""
+    dataset = submission.DigitDataset(path)
+    return {"length": len(dataset), "items": [_item(dataset, index) for index in indices]}
+
+
+def describe(submission, text):
+    """Tell whether it is a Dataset, and what a plain loop gets out of it, stopped at twice its length."""
+    from torch.utils.data import Dataset
+
+    write(submission, text)
+    dataset = submission.DigitDataset(PATH)
+    return {"is_dataset": isinstance(dataset, Dataset), "looped": sum(1 for _ in islice(dataset, 2 * len(dataset)))}
+
+
+def after_change(submission, text, other_text, indices):
+    """Make a dataset, write other digits over its file, then ask for items."""
+    write(submission, text)
+    dataset = submission.DigitDataset(PATH)
+    write(submission, other_text)
+    return [_item(dataset, index) for index in indices]
+
+
+def draw(submission, pixels, label, cmap):
+    """Draw on the second of three Axes; tell what is there, and what came to be elsewhere."""
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    before, axes, after = figure.subplots(1, 3)
+    submission.draw(axes, pixels, label, cmap)
+    others = [before, after, *(each for number in plt.get_fignums() for each in plt.figure(number).axes)]
+    others += [each for each in figure.axes if each not in (before, axes, after)]
+    return {
+        "images": [_image(image) for image in axes.images],
+        "title": axes.get_title(),
+        "top_down": bool(axes.yaxis_inverted()),
+        "elsewhere": sum(each.has_data() for each in others),
+        "titles_elsewhere": [each.get_title() for each in others],
+        "figures": len(plt.get_fignums()),
+    }
+
+
+def _image(image):
+    return {
+        "array": np.asarray(image.get_array(), dtype=np.float64),
+        "cmap": image.get_cmap().name,
+        "interpolation": image.get_interpolation(),
+        "range": [float(limit) for limit in image.get_clim()],
+        "origin": image.origin,
+    }
+
+
+def _item(dataset, index):
+    try:
+        return dataset[index]
+    except (IndexError, KeyError) as error:
+        return "IndexError" if isinstance(error, IndexError) else "KeyError"
