@@ -99,6 +99,7 @@ def _audit_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercises", nargs="*", help="which (default: every one)")
     parser.add_argument("--seed", type=_seed, help="the first seed")
     parser.add_argument("--seeds", type=_count, default=1, metavar="N", help="how many seeds to try (1)")
+    parser.add_argument("--mutants", action="store_true", help="also change each solution automatically (takes long)")
     parser.add_argument("--jobs", type=_count, default=os.cpu_count() or 1, metavar="N", help="how many at once")
     parser.set_defaults(run=_audit)
 
@@ -231,7 +232,8 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     from grader.render import to_overview
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    found = list(_watched(audit.audit_all(chosen, seeds, options.jobs), len(chosen), "auditing", console))
+    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
+    found = list(_watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else audit.leftovers()
     console.print(to_overview.audit(found, stray, first))
     return ALL_PASSED if not stray and all(each.clean for each in found) else NOT_ALL_PASSED

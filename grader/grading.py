@@ -81,8 +81,11 @@ class Grader:
         """End every process that was started."""
         self._launcher.close()
 
-    def grade(self, exercise: Exercise, source: Source, *, seed: int) -> Verdict:
-        """Run every check on the submission; a fault of the grader itself raises GraderError."""
+    def grade(self, exercise: Exercise, source: Source, *, seed: int, to_the_end: bool = True) -> Verdict:
+        """Run every check on the submission; a fault of the grader itself raises GraderError.
+
+        Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
+        """
         started = time.perf_counter()
         self._preload(exercise)
         clock = Clock(self._limits)
@@ -91,7 +94,13 @@ class Grader:
         )
         probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
         nursery = Nursery(self._launcher, policy, load_request(source, probe, seed))
-        collector = Collector(exercise, self._device, seed, lambda left: _opened(nursery, exercise, clock, seed, left))
+        collector = Collector(
+            exercise,
+            self._device,
+            seed,
+            lambda left: _opened(nursery, exercise, clock, seed, left),
+            to_the_end=to_the_end,
+        )
         try:
             _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
         finally:

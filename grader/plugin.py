@@ -23,17 +23,21 @@ Opener = Callable[[int], AbstractContextManager[tuple[Submission, Callable[[], s
 class Collector:
     """Runs the checks of one exercise; `results` holds how each ended, by name, `faults` what broke in a check.
 
+    Unless `to_the_end`, what comes after the first check that did not pass is left out as blocked.
     `open_submission` returns a context with a fresh submission and a way to read what it printed; its
     argument tells whether more checks will follow.
     """
 
-    def __init__(self, exercise: Exercise, device: str, seed: int, open_submission: Opener) -> None:
+    def __init__(
+        self, exercise: Exercise, device: str, seed: int, open_submission: Opener, *, to_the_end: bool = True
+    ) -> None:
         self.results: dict[str, CheckResult] = {}
         self.faults: list[BaseException] = []
         self._exercise = exercise
         self._device = device
         self._seed = seed
         self._open = open_submission
+        self._to_the_end = to_the_end
         self._known = {check.name: check for check in known_checks(exercise)}
         self._left = len(self._known)
         self._submission: Submission | None = None
@@ -51,12 +55,15 @@ class Collector:
         """Leave out the checks of a step that builds on one which did not pass."""
         check = self._known[item.name]
         missing = [step for step in self._exercise.needs.get(check.step, ()) if not self._passed(step)]
-        if not missing:
-            return None
         said = f"waits for {' and '.join(f'`{step}`' for step in missing)}"
+        if not missing and (self._to_the_end or not self._has_failed()):
+            return None
         self.results[item.name] = CheckResult(item.name, check.headline, Outcome.BLOCKED, said)
         self._left -= 1
         return True
+
+    def _has_failed(self) -> bool:
+        return any(result.outcome is not Outcome.PASSED for result in self.results.values())
 
     def _passed(self, step: str) -> bool:
         """Whether every known check of a step has run and passed."""

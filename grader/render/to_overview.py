@@ -66,14 +66,18 @@ def audit(found: Sequence[Findings], stray: Sequence[str], seed: int) -> Rendera
         counts = [len(each.wrong_accepted), len(each.right_refused), len(each.problems)]
         cells = [Text(str(count), style="red" if count else "green") for count in counts]
         table.add_row(each.exercise, str(each.checks), str(each.wrong), str(each.right), *cells)
-    lines = [
-        f"{each.exercise}: {text}"
-        for each in found
-        for text in (*each.wrong_accepted, *each.right_refused, *each.problems)
-    ]
+    if any(each.mutants for each in found):
+        total, same = sum(each.mutants for each in found), sum(each.equivalent for each in found)
+        survived = sum(len(each.mutants_accepted) for each in found)
+        mutants = (
+            f"{total} changed solutions: {survived} accepted, {same} listed as meaning the same ({same / total:.1%})"
+        )
+    else:
+        mutants = ""
+    lines = [f"{each.exercise}: {text}" for each in found for text in each.texts]
     clean = "Every wrong answer was refused for its own reason, and every right one accepted."
     end = Text("\n".join(lines + list(stray)) or clean, style="red" if lines or stray else "green")
-    return Group(table, Text(), end, Text(f"seed {seed}", style="dim"))
+    return Group(table, Text(), end, Text(mutants), Text(f"seed {seed}", style="dim"))
 
 
 def examination(found: Sequence[Finding]) -> RenderableType:

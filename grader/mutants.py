@@ -1,0 +1,181 @@
+"""Changes a solution automatically, one place at a time: each change must be refused, or be known to mean the same.
+
+Works on syntax trees, so that a mutant's key (what was changed, where, into what) survives reformatting.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from grader.catalogue import ANSWERS, Exercise
+
+Change = tuple[ast.AST, str]
+Operator = Callable[[ast.AST], Iterator[Change]]
+
+COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.MatMult: ast.Mult,
+}  # fmt: skip
+# A name or method and the sibling that learners take for it.
+SIBLINGS = {
+    "mean": "sum", "sum": "mean", "stack": "cat", "cat": "stack", "view": "clone", "float32": "float64",
+    "float64": "float32", "int64": "int32", "eval": "train", "train": "eval", "zeros": "ones", "ones": "zeros",
+    "zeros_like": "ones_like", "ones_like": "zeros_like", "min": "max", "max": "min", "any": "all", "all": "any",
+    "round": "trunc", "argmax": "argmin", "terminated": "truncated", "truncated": "terminated", "randn": "rand",
+    "log_softmax": "softmax", "add_": "add", "mul_": "mul", "exp": "expm1", "update": "copy", "no_grad": "enable_grad",
+}  # fmt: skip
+DROPPED_METHODS = {
+    "detach",
+    "clone",
+    "item",
+    "requires_grad_",
+    "contiguous",
+    "cpu",
+    "to",
+    "float",
+    "squeeze",
+    "unsqueeze",
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed solution: `key` names the change, `step` the definition that it is in."""
+
+    key: str
+    step: str
+    text: str
+
+
+def mutants(exercise: Exercise) -> Iterator[Mutant]:
+    """Yield every mutant of an exercise's solution, in the order of its lines."""
+    tree = ast.parse(exercise.solution.read_text(encoding="utf-8"))
+    seen: Counter[str] = Counter()
+    for definition in tree.body:
+        if isinstance(definition, (ast.FunctionDef, ast.ClassDef)) and definition.name in exercise.steps:
+            for text, change in _changed(tree, definition):
+                key = f"{definition.name}: {change}"
+                seen[key] += 1
+                yield Mutant(key if seen[key] == 1 else f"{key} (#{seen[key]})", definition.name, text)
+
+
+def equivalents(exercise: Exercise) -> dict[str, str]:
+    """Return the mutants that mean the same as the solution, by key, each with the reason."""
+    path = ANSWERS / exercise.name / "equivalent.toml"
+    return dict(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def _changed(tree: ast.Module, definition: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield (text of the module, what was changed) for each change of one definition."""
+    for parent, field, index, node in _places(definition):
+        for operator in OPERATORS:
+            for new, said in operator(node):
+                _put(parent, field, index, new)
+                yield ast.unparse(ast.fix_missing_locations(tree)), said
+                _put(parent, field, index, node)
+
+
+def _places(root: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Yield (parent, field, index, node) for everything below a definition but annotations and docstrings."""
+    for field, value in list(ast.iter_fields(root)):
+        if field in ("annotation", "returns", "decorator_list", "bases"):
+            continue
+        for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(node, ast.AST) and not _is_text(node):
+                yield root, field, index, node
+                yield from _places(node)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
+    if index is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[index] = node
+
+
+def _words(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())[:80]
+
+
+def _replaced(node: ast.AST, new: ast.AST) -> Change:
+    return new, f"{_words(node)} → {_words(new)}"
+
+
+def _with(node: ast.AST, **fields: object) -> ast.AST:
+    """Return a shallow copy of a node with other fields."""
+    new = copy.copy(node)
+    for name, value in fields.items():
+        setattr(new, name, value)
+    return new
+
+
+def _removed(node: ast.AST) -> Iterator[Change]:
+    simple = (ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.If, ast.For, ast.While, ast.Raise, ast.Delete)
+    if isinstance(node, simple):
+        yield ast.Pass(), f"removed: {_words(node)}"
+    if isinstance(node, ast.With):
+        yield ast.If(ast.Constant(value=True), node.body, []), f"without: with {', '.join(map(_words, node.items))}"
+
+
+def _conditions(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, (ast.If, ast.While, ast.IfExp)):
+        yield _with(node, test=ast.UnaryOp(ast.Not(), node.test)), f"negated: {_words(node.test)}"
+    if isinstance(node, ast.BoolOp):
+        other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield _replaced(node, _with(node, op=other))
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARISONS:
+        yield _replaced(node, _with(node, ops=[COMPARISONS[type(node.ops[0])](), *node.ops[1:]]))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub)):
+        yield _replaced(node, node.operand)
+
+
+def _arithmetic(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in ARITHMETIC:
+        yield _replaced(node, _with(node, op=ARITHMETIC[type(node.op)]()))
+
+
+def _constants(node: ast.AST) -> Iterator[Change]:
+    if not isinstance(node, ast.Constant):
+        return
+    if isinstance(node.value, bool):
+        yield _replaced(node, ast.Constant(value=not node.value))
+    elif isinstance(node.value, (int, float)):
+        yield _replaced(node, ast.Constant(value=node.value + 1))
+
+
+def _arguments(node: ast.AST) -> Iterator[Change]:
+    if not isinstance(node, ast.Call):
+        return
+    for index in range(len(node.args)):
+        yield _replaced(node, _with(node, args=node.args[:index] + node.args[index + 1 :]))
+    for index in range(len(node.keywords)):
+        yield _replaced(node, _with(node, keywords=node.keywords[:index] + node.keywords[index + 1 :]))
+    if len(node.args) > 1:
+        yield _replaced(node, _with(node, args=[node.args[1], node.args[0], *node.args[2:]]))
+
+
+def _siblings(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.Attribute) and node.attr in SIBLINGS:
+        yield _replaced(node, _with(node, attr=SIBLINGS[node.attr]))
+    if isinstance(node, ast.Name) and node.id in SIBLINGS:
+        yield _replaced(node, _with(node, id=SIBLINGS[node.id]))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in DROPPED_METHODS:
+        yield _replaced(node, node.func.value)
+    if isinstance(node, ast.Return) and isinstance(node.value, (ast.Call, ast.BinOp, ast.Name)):
+        yield _replaced(node, ast.Return(ast.Call(ast.Attribute(node.value, "detach", ast.Load()), [], [])))
+
+
+OPERATORS: tuple[Operator, ...] = (_removed, _conditions, _arithmetic, _constants, _arguments, _siblings)
