@@ -121,8 +121,9 @@ def test_bce_gradient(submission, rng):
     for reduction, upstream in (("none", torch.randn(5, 3, generator=rng)), ("mean", torch.randn((), generator=rng))):
         p, t = uniform(rng, 5, 3), uniform(rng, 5, 3)
         gradient_of(
-            submission, "bce", p, [t, reduction], upstream, lambda p, t, how: F.binary_cross_entropy(p, t, reduction=how)
-        )
+            submission, "bce", p, [t, reduction], upstream,
+            lambda p, t, how: F.binary_cross_entropy(p, t, reduction=how),
+        )  # fmt: skip
 
 
 @pytest.mark.step("bce")
@@ -156,7 +157,7 @@ def test_logits_values(submission, rng, device):
 
 
 def unstable(due, x, t, reduction):
-    """Return what goes wrong for large logits: however it is kept finite, a rounded sigmoid no longer knows the logit."""
+    """Return what goes wrong for large logits: kept finite or not, a rounded sigmoid no longer knows them."""
     return {
         "probabilities-into-logits": F.binary_cross_entropy_with_logits(x.sigmoid(), t, reduction=reduction),
         "unstable-log": lambda got: not_finite(got) or got.data.abs().max() < 0.8 * due.abs().max(),
@@ -202,8 +203,8 @@ def test_log_softmax_values(submission, rng, device):
         for dim in dims:
             x = torch.randn(shape, generator=rng) * 2
             others = [F.log_softmax(x, other) for other in range(len(shape)) if other != dim % len(shape)]
-            whole = F.log_softmax(x.flatten(), 0).view(shape)
-            named = {"softmax-wrong-dim": lambda got, all_=[*others, whole]: any(looks_like(got, each) for each in all_)}
+            others.append(F.log_softmax(x.flatten(), 0).view(shape))
+            named = {"softmax-wrong-dim": lambda got, others=others: any(looks_like(got, each) for each in others)}
             seen = expect(submission.log_softmax(x, dim), named | {"mutates-caller": lambda got: got.same_as == "0"})
             seen.keeps_argument(0, x, "mutates-caller").tensor(F.log_softmax(x, dim), device=device)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.compare import TOLERANCES, expect, looks_like, require
+from grader.compare import expect, looks_like, require, tolerance
 
 GAMES = ("ALE/Breakout-v5", "ALE/Pong-v5", "ALE/AirRaid-v5")
 SHAPES = {
@@ -152,9 +152,16 @@ def _right_optimizer(optimizer, network, due, lr):
     wrong_net = {"optimizer-over-wrong-net": lambda held: held != due}
     optimizer.item("parameters", f"the list of parameters {of}", wrong_net).equals(due)
     for key, value in {"lr": lr, "betas": [0.5, 0.999], **DEFAULTS}.items():
-        named = {"lr": {"hard-coded-hyperparameters": lambda each: True}, "betas": {"adam-default-betas": [[0.9, 0.999]]}}
+        named = {
+            "lr": {"hard-coded-hyperparameters": lambda each: True},
+            "betas": {"adam-default-betas": [[0.9, 0.999]]},
+        }
         setting = optimizer.item(key, f"{key} {of}", named.get(key))
-        setting.satisfies(lambda each, value=value: all(one == value for one in each), f"{key} {of} is not what is due", due=str(value))
+        setting.satisfies(
+            lambda each, value=value: all(one == value for one in each),
+            f"{key} {of} is not what is due",
+            due=str(value),
+        )
 
 
 class Round:
@@ -164,7 +171,9 @@ class Round:
         self.game, self.batch, self.train = game, batch, train
         self.lr, self.momentum = (0.02, 0.5) if train else (0.005, 0.0)
         self.weights = {name: [_weight(shape, rng) for shape in shapes] for name, shapes in SHAPES.items()}
-        self.garbage = {name: [torch.randn(shape, generator=rng) for shape in shapes] for name, shapes in SHAPES.items()}
+        self.garbage = {
+            name: [torch.randn(shape, generator=rng) for shape in shapes] for name, shapes in SHAPES.items()
+        }
         self.latents = [torch.randn(batch, 7, 1, 1, generator=rng) for _ in range(3)]
         self.upstream = torch.randn(batch, 3, 64, 64, generator=rng) / 100
         self.frames = torch.rand(3 * (batch + 2), 3, 64, 64, generator=rng) * 2 - 1
@@ -178,7 +187,9 @@ class Round:
             self.lr, self.momentum, self.train, device,
         )  # fmt: skip
         frames = expect(seen).item("frames", "the real frames").shape(*self.frames.shape).dtype(torch.float32).finite()
-        frames.satisfies(lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the frames are no game's frames")
+        frames.satisfies(
+            lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the frames are no game's frames"
+        )
         self.frames = seen.value["frames"].data
         return seen
 
@@ -211,9 +222,9 @@ class Round:
         """Return lookalikes for one parameter of the trained discriminator."""
         return {slip: lambda t, slip=slip: looks_like(t, self.due(slip)[0][index]) for slip in slips}
 
-    def losses_like(self, slips, index):
+    def losses_like(self, slips, index, device):
         """Return lookalikes for one of the losses."""
-        return {slip: lambda value, slip=slip: near(value, self.due(slip)[1][index]) for slip in slips}
+        return {slip: lambda value, slip=slip: near(value, self.due(slip)[1][index], device) for slip in slips}
 
 
 def _step(network, optimizer, real, fake, slip):
@@ -242,9 +253,9 @@ def _weight(shape, rng):
     return torch.randn(shape, generator=rng) / math.prod(shape[1:] or (16,)) ** 0.5 / 2
 
 
-def near(value, due):
-    """Tell whether a float is `due`, by float32's tolerance."""
-    relative, absolute = TOLERANCES["float32"]
+def near(value, due, device):
+    """Tell whether a float is `due`, by float32's tolerance on that device."""
+    relative, absolute = tolerance("float32", "float32", device.type)
     return math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
 
 
@@ -267,10 +278,10 @@ def test_losses(submission, rng, device):
     losses = expect(seen).item("losses").length(3)
     slips = ("labels-swapped", "mean-vs-sum", "zero-grad-missing", "two-updates", "loss-after-step")
     for index, due in enumerate(run.due()[1]):
-        named = {"loss-keeps-graph": lambda value: value.requires_grad, **run.losses_like(slips, index)}
+        named = {"loss-keeps-graph": lambda value: value.requires_grad, **run.losses_like(slips, index, device)}
         loss = losses.item(index, f"the loss of step {index + 1}", named).is_a(float)
         said = f"the loss of step {index + 1} is not what is due"
-        loss.satisfies(lambda value, due=due: near(value, due), said, due=f"{due:.6g}")
+        loss.satisfies(lambda value, due=due: near(value, due, device), said, due=f"{due:.6g}")
 
 
 @pytest.mark.step("discriminator_step")
@@ -313,10 +324,14 @@ def test_what_discriminator_sees(submission, rng, device):
     run = Round(rng)
     seen = run.seen(submission, device)
     inputs = expect(seen).item("inputs", "what the discriminator was called with", {"calls-forward-directly": []})
-    inputs.satisfies(lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", due="each frame once")
+    inputs.satisfies(
+        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", due="each frame once"
+    )
     frames = len(run.frames) + 3 * run.batch
     once = f"{frames} frames in three steps"
-    inputs.satisfies(lambda calls: sum(count for count, _ in calls) == frames, "it did not see each frame once", due=once)
+    inputs.satisfies(
+        lambda calls: sum(count for count, _ in calls) == frames, "it did not see each frame once", due=once
+    )
     inputs.satisfies(
         lambda calls: not any(asked for _, asked in calls), "frames that require a gradient were shown to it",
         due="requires_grad=False", misconception="no-detach",

@@ -27,6 +27,7 @@ def frames_of(game, seed, count):
 
 def networks(weights, device):
     """Build a small discriminator and generator that hold `weights`, in train mode."""
+    torch.backends.cudnn.allow_tf32 = False  # its convolutions would round to three digits
     discriminator = nn.Sequential(
         nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
     )

@@ -1,0 +1,343 @@
+"""Hidden checks of 10: recording operations, ordering their graph, and running backward over it."""
+
+import math
+from itertools import pairwise, product
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+BOOLS = (False, True)
+MOST_LOOKS = 20
+# A graph is a list of (parents, local gradients, requires_grad), parents by their place; the last one is the root.
+
+
+def numbers(rng, count):
+    """Draw plain numbers whose size lies between 0.8 and 1.25, so that long products stay near 1."""
+    size = 0.8 + 0.45 * torch.rand(count, generator=rng, dtype=torch.float64)
+    return (size * (torch.randint(2, (count,), generator=rng) * 2 - 1)).tolist()
+
+
+def recorded(seen, value, parents, local_gradients, named=None):
+    """Ask for everything that one operation records."""
+    node = expect(seen)
+    returned = node.item("node", "what came back")
+    returned.satisfies(lambda other: other is None, "what came back is no Node", due="a Node")
+    node.item("value", "value").is_a(float).equals(value)
+    node.item("parents", "the places of the parents among the arguments").equals(parents)
+    node.item("local_gradients", "local_gradients", named).equals(local_gradients)
+    node.item("grad", "grad").equals(None)
+    node.item("arguments_kept", "whether the arguments are as they were").equals(True)
+
+
+def contagion(submission, name, count):
+    """Ask for requires_grad of the result, for every combination of the arguments'."""
+    for flags in product(BOOLS, repeat=count):
+        named = {"contagion-forgotten": lambda answer, flags=flags: answer is False and any(flags)}
+        seen = expect(submission.probe.operate(name, [0.5, 1.5][:count], list(flags)))
+        seen.item("requires_grad", f"requires_grad of the result of {flags}", named).equals(any(flags))
+
+
+@pytest.mark.step("add")
+def test_add(submission, rng):
+    """adds, and records both parents with their derivatives"""
+    a, b = numbers(rng, 2)
+    named = {"local-gradients-of-another": lambda found: sorted(found) == sorted([a, b])}
+    recorded(submission.probe.operate("add", [a, b], [True, True]), a + b, [0, 1], [1.0, 1.0], named)
+
+
+@pytest.mark.step("add")
+def test_add_contagion(submission):
+    """requires a gradient as soon as one of the two does"""
+    contagion(submission, "add", 2)
+
+
+@pytest.mark.step("add")
+def test_add_same(submission, rng):
+    """records a node that is added to itself twice"""
+    (a,) = numbers(rng, 1)
+    recorded(submission.probe.operate("add", [a], [True], True), a + a, [0, 0], [1.0, 1.0])
+
+
+@pytest.mark.step("multiply")
+def test_multiply(submission, rng):
+    """multiplies, and records both parents with their derivatives"""
+    a, b = numbers(rng, 2)
+    named = {"local-gradients-of-another": lambda found: sorted(found) == sorted([a, b]) or found == [1.0, 1.0]}
+    recorded(submission.probe.operate("multiply", [a, b], [True, True]), a * b, [0, 1], [b, a], named)
+
+
+@pytest.mark.step("multiply")
+def test_multiply_contagion(submission):
+    """requires a gradient as soon as one of the two does"""
+    contagion(submission, "multiply", 2)
+
+
+@pytest.mark.step("multiply")
+def test_multiply_same(submission, rng):
+    """records a node that is multiplied by itself twice"""
+    (a,) = numbers(rng, 1)
+    recorded(submission.probe.operate("multiply", [a], [True], True), a * a, [0, 0], [a, a])
+
+
+@pytest.mark.step("tanh")
+def test_tanh(submission, rng):
+    """takes the hyperbolic tangent, and records its derivative"""
+    for a in numbers(rng, 3):
+        value = math.tanh(a)
+        wrong_points = (1 - a**2, 1 - math.tanh(value) ** 2)
+        named = {
+            "derivative-at-the-wrong-point": lambda found, wrong=wrong_points: any(
+                math.isclose(found[0], each, rel_tol=1e-6) for each in wrong
+            )
+        }
+        recorded(submission.probe.operate("tanh", [a], [True]), value, [0], [1 - value**2], named)
+
+
+@pytest.mark.step("tanh")
+def test_tanh_contagion(submission):
+    """requires a gradient if its parent does"""
+    contagion(submission, "tanh", 1)
+
+
+def linked(rng, ways, constants=()):
+    """Return a graph with these parents and drawn local gradients."""
+    graph = []
+    for index, parents in enumerate(ways):
+        required = any(graph[parent][2] for parent in parents) if parents else index not in constants
+        graph.append([list(parents), numbers(rng, len(parents)), required])
+    return graph
+
+
+def diamond(rng):
+    """Two ways from the root to one node, which is a result itself."""
+    return linked(rng, [(), (), (0, 1), (2,), (2,), (3, 4)], constants=(1,))
+
+
+def short_cuts(rng):
+    """A short way and a long way to one result, in both orders of the root's parents."""
+    return [linked(rng, [(), (0,), (1,), (2,), (3,), ends]) for ends in ((1, 4), (4, 1))]
+
+
+def tangle(rng, count=12):
+    """A drawn graph whose nodes have one to three parents among those before; the first three are leaves."""
+    ways: list[tuple[int, ...]] = [(), (), ()]
+    for index in range(3, count):
+        parents = torch.randint(index, (int(torch.randint(1, 4, (), generator=rng)),), generator=rng).tolist()
+        ways.append((index - 1, *parents[1:]) if len(parents) > 1 else (index - 1,))
+    return linked(rng, ways, constants=(1,))
+
+
+def ladder(rng, rungs=12):
+    """Every node is used twice by the next: 2 ** rungs ways lead back to the leaf."""
+    return linked(rng, [(), *[(index, index) for index in range(rungs)]])
+
+
+def chain(rng, length=99):
+    """One long way without a fork."""
+    return linked(rng, [(), *[(index,) for index in range(length)]])
+
+
+def graphs(rng):
+    """Return graphs of every kind."""
+    return [*short_cuts(rng), diamond(rng), tangle(rng), tangle(rng), chain(rng)]
+
+
+def behind(graph):
+    """Return the places of the root and of everything that it was computed from."""
+    found = {len(graph) - 1}
+    for index in reversed(range(len(graph))):
+        if index in found:
+            found.update(graph[index][0])
+    return found
+
+
+def right_order(order, graph):
+    """Tell whether every node stands once and before all of its parents."""
+    place = {node: index for index, node in enumerate(order)}
+    return sorted(order) == sorted(behind(graph)) and all(
+        place[node] < place[parent] for node in order for parent in graph[node][0]
+    )
+
+
+@pytest.mark.step("topological_order")
+def test_order(submission, rng):
+    """lists every node once, and each before its parents"""
+    for graph in graphs(rng):
+        nodes = behind(graph)
+        named = {
+            "order-upside-down": lambda order, graph=graph: right_order(order[::-1], graph),
+            "wrong-order": lambda order, nodes=nodes: sorted(order) == sorted(nodes),
+            "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
+        }
+        order = expect(submission.probe.order(graph)).item("order", "the order", named).is_a(list)
+        due = f"each of {len(nodes)} nodes once"
+        order.satisfies(lambda found, nodes=nodes: set(found) == nodes, "nodes are missing or foreign", due=due)
+        order.satisfies(lambda found: len(found) == len(set(found)), "a node is listed more than once", due=due)
+        order.satisfies(
+            lambda found, graph=graph: right_order(found, graph),
+            "a node stands behind one of its parents", due="each node before its parents",
+        )  # fmt: skip
+
+
+@pytest.mark.step("topological_order")
+def test_order_is_quick(submission, rng):
+    """looks at each node a few times, however many ways lead to it"""
+    seen = expect(submission.probe.order(ladder(rng)))
+    seen.item("order", "the order").is_a(list)
+    few_looks(seen)
+
+
+def few_looks(seen):
+    """Require that no node was looked at once for each way that leads to it."""
+    named = {"exponential-revisit": lambda count: count > MOST_LOOKS}
+    looks = seen.item("looks", "the most looks at one node's parents", named).is_a(int)
+    looks.satisfies(
+        lambda count: count <= MOST_LOOKS, "a node was looked at again and again", due=f"{MOST_LOOKS} at most"
+    )
+
+
+def by_torch(graph, upstreams, grads):
+    """Return the .grad of every node after each pass, as torch's autograd has it."""
+    tensors, after = [], []
+    for index, (parents, locals_, required) in enumerate(graph):
+        if parents:
+            tensors.append(sum(tensors[parent] * local for parent, local in zip(parents, locals_, strict=True)))
+        else:
+            tensors.append(torch.tensor(0.5, dtype=torch.float64, requires_grad=required))
+            if grads[index] is not None:
+                tensors[-1].grad = torch.tensor(grads[index], dtype=torch.float64)
+    for upstream in upstreams:
+        tensors[-1].backward(torch.tensor(1.0 if upstream is None else upstream).double(), retain_graph=True)
+        leaves = [not parents and required for parents, _, required in graph]
+        found = [t.grad if leaf else None for t, leaf in zip(tensors, leaves, strict=True)]
+        after.append([None if grad is None else grad.item() for grad in found])
+    return after
+
+
+def in_order(graph, order, start):
+    """Let each node pass on what has arrived by its turn; return what each one holds in the end."""
+    arrived = {len(graph) - 1: start}
+    for node in order:
+        for parent, local in zip(*graph[node][:2], strict=True):
+            arrived[parent] = arrived.get(parent, 0.0) + arrived.get(node, 0.0) * local
+    return arrived
+
+
+def last_only(graph, start):
+    """Let every contribution replace the one before; return what each node holds in the end."""
+    held = {len(graph) - 1: start}
+    for node in reversed(range(len(graph))):
+        for parent, local in zip(*graph[node][:2], strict=True):
+            if node in held:
+                held[parent] = held[node] * local
+    return held
+
+
+def depth_first(graph):
+    """Return the order of first arrival, going down before going across."""
+    order, waiting = [], [len(graph) - 1]
+    while waiting:
+        node = waiting.pop()
+        if node not in order:
+            order.append(node)
+            waiting += reversed(graph[node][0])
+    return order
+
+
+def breadth_first(graph):
+    """Return the order of first arrival, going across before going down."""
+    order = [len(graph) - 1]
+    for node in order:
+        order += [parent for parent in dict.fromkeys(graph[node][0]) if parent not in order]
+    return order
+
+
+def named_at(graph, index, start, was, due):
+    """Return what misconceptions leave at one node after one pass from `start`."""
+    parents, _, required = graph[index]
+    if parents or not required:
+        return {"nonleaf-keeps-grad" if parents else "constant-gets-grad": lambda grad: grad is not None}
+    if due is None:
+        return {}
+    arrived = due - (was or 0.0)
+    return {
+        "stops-before-the-leaf": lambda grad: was is None and grad is None,
+        "upstream-ignored": lambda grad: start != 1.0 and near(grad, (was or 0.0) + arrived / start),
+        "overwrite-instead-of-accumulate": lambda grad: was is not None and near(grad, arrived),
+    }
+
+
+def named_on_ways(graph, index, start, was, due):
+    """Return the same, and what can be told apart where one way to a result is longer than the other."""
+    named = named_at(graph, index, start, was, due)
+    if index:
+        return named
+    last = last_only(graph, start)[0]
+    disordered = [in_order(graph, walk(graph), start)[0] for walk in (depth_first, breadth_first)]
+    kept = (0.0,) if was is None else (0.0, was)
+    return named | {
+        "overwrite-instead-of-accumulate": lambda grad: (
+            any(near(grad, old + last) for old in kept) or (was is not None and near(grad, due - was))
+        ),
+        "wrong-order": lambda grad: any(near(grad, (was or 0.0) + each) for each in disordered),
+    }
+
+
+def near(grad, value):
+    """Tell whether two numbers are equal but for rounding."""
+    return math.isclose(grad, value, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@pytest.mark.step("backward")
+def test_unequal_ways(submission, rng):
+    """waits until everything has arrived, and adds it up"""
+    for graph in short_cuts(rng):
+        passes(submission, graph, numbers(rng, 1), [None] * len(graph), named_on_ways)
+
+
+@pytest.mark.step("backward")
+def test_any_graph(submission, rng):
+    """leaves in every node what torch would leave there"""
+    for graph in graphs(rng):
+        for upstream in (*numbers(rng, 1), None):
+            passes(submission, graph, [upstream], [None] * len(graph), named_at)
+
+
+@pytest.mark.step("backward")
+def test_passes_add_up(submission, rng):
+    """adds to what is in .grad already, pass after pass"""
+    for graph in short_cuts(rng):
+        grads = [*numbers(rng, 1), *[None] * (len(graph) - 1)]
+        seen = passes(submission, graph, numbers(rng, 3), grads, named_on_ways)
+        seen.item("kept", "whether the rest of every node is as it was").equals(True)
+
+
+def passes(submission, graph, upstreams, grads, names):
+    """Run backward for each upstream gradient and compare every node with torch's after each pass."""
+    due = by_torch(graph, upstreams, grads)
+    seen = expect(submission.probe.run_backward(graph, upstreams, grads))
+    after = seen.item("grads").length(len(upstreams))
+    for turn, (before, now) in enumerate(pairwise([grads, *due])):
+        start = 1.0 if upstreams[turn] is None else upstreams[turn]
+        found = after.item(turn, "the .grad of all nodes").length(len(graph))
+        for index, (parents, _, required) in enumerate(graph):
+            what = "result" if parents else "leaf" if required else "constant"
+            named = names(graph, index, start, before[index], now[index])
+            found.item(index, f"the .grad of a {what} after pass {turn + 1}", named).equals(now[index])
+    return seen
+
+
+@pytest.mark.step("backward")
+def test_root_is_leaf(submission, rng):
+    """gives a root that is a leaf itself its upstream gradient"""
+    (upstream,) = numbers(rng, 1)
+    passes(submission, linked(rng, [(), ()]), [upstream], [None, None], named_at)
+
+
+@pytest.mark.step("backward")
+def test_backward_is_quick(submission, rng):
+    """visits each node once, however many ways lead to it"""
+    graph = ladder(rng)
+    few_looks(expect(submission.probe.run_backward(graph, [1.0], [None] * len(graph))))

@@ -1,0 +1,441 @@
+"""Hidden checks of 20: each optimizer against torch's own, and against what the usual slips give."""
+
+import copy
+
+import pytest
+import torch
+
+from grader.compare import expect, looks_like
+
+STEPS = 4
+
+
+def shapes(rng, *sizes, dtype=torch.float32):
+    return [torch.randn(size, generator=rng, dtype=dtype) for size in sizes]
+
+
+def gradients(rng, groups, steps=STEPS):
+    """Return rows of gradients, one for each step; each keeps away from 0, where a division would blow rounding up."""
+    params = [p for group in groups for p in group["params"]]
+    rows = [[torch.randn(p.shape, generator=rng, dtype=p.dtype) for p in params] for _ in range(steps)]
+    return [[g + 0.2 * g.sign() for g in row] for row in rows]
+
+
+def three_groups(rng, first, second, third):
+    """Return three groups of parameters with these options, and what is changed before each step."""
+    groups = [
+        {"params": shapes(rng, (4, 3), (5,))} | first,
+        {"params": [*shapes(rng, (2, 3, 2)), *shapes(rng, (3, 2), dtype=torch.float64)]} | second,
+        {"params": shapes(rng, (3, 5))} | third,
+    ]
+    changes = [[{}, {}, {}] for _ in range(STEPS)]
+    changes[2] = [{"lr": 0.02}, {"lr": 0.3}, {"lr": 0.01}]
+    return groups, changes
+
+
+def unchanged(groups):
+    return [[{} for _ in groups] for _ in range(STEPS)]
+
+
+def run(name, groups, defaults, grads, changes, *, at=None, forget=()):
+    """Return the parameters after torch's own steps; from step `at` on without the parts of its state in `forget`."""
+    groups = [group | {"params": [torch.nn.Parameter(t.clone()) for t in group["params"]]} for group in groups]
+    params = [p for group in groups for p in group["params"]]
+    optimizer = getattr(torch.optim, name)(groups, **defaults, foreach=False)
+    for number, (row, change) in enumerate(zip(grads, changes, strict=True)):
+        if number == at:
+            for state in optimizer.state.values():
+                for key in [key for key in state if key in forget]:
+                    state[key] = torch.zeros_like(state[key])
+            if not forget:
+                optimizer.state.clear()
+        for group, options in zip(optimizer.param_groups, change, strict=True):
+            group.update(options)
+        for p, g in zip(params, row, strict=True):
+            p.grad = g
+        optimizer.step()
+    return [p.detach() for p in params]
+
+
+def simulate(rule, groups, defaults, grads, changes, *, shared=()):
+    """Return the parameters after steps by `rule(state, p, g, options)`; the keys in `shared` exist once for all."""
+    options = [defaults | {k: v for k, v in group.items() if k != "params"} for group in groups]
+    params = [[p, {}, number] for number, group in enumerate(groups) for p in group["params"]]
+    common = {}
+    for row, change in zip(grads, changes, strict=True):
+        for group, changed in zip(options, change, strict=True):
+            group.update(changed)
+        for each, g in zip(params, row, strict=True):
+            each[1].update(common)
+            each[0] = rule(each[1], each[0], g, options[each[2]])
+            common = {key: each[1][key] for key in shared}
+    return [p for p, _, _ in params]
+
+
+# What a rule makes of one parameter; with no slip, what torch does.
+
+
+def sgd(slip=""):
+    def rule(s, p, g, o):
+        lr, momentum, dampening = o["lr"], o["momentum"], o["dampening"]
+        if momentum == 0 and slip != "always":
+            return p - lr * g
+        weight = {"ema": 1 - momentum, "ema-from-zero": 1 - momentum, "ignored": 1, "weight": dampening}
+        new = weight.get(slip, 1 - dampening) * g * (lr if slip == "lr" else 1)
+        first = new if slip in ("from-zero", "ema-from-zero") else lr * g if slip == "lr" else g
+        s["v"] = momentum * s["v"] + new if "v" in s else first
+        return p - (1 if slip == "lr" else lr) * s["v"]
+
+    return rule
+
+
+def scaled(p, g, square, o, eps_inside):
+    lr, eps = o["lr"], o["eps"]
+    return p - lr * g / ((square + eps).sqrt() if eps_inside else square.sqrt() + eps)
+
+
+def adagrad(eps_inside=False):
+    def rule(s, p, g, o):
+        s["v"] = s.get("v", 0) + g**2
+        return scaled(p, g, s["v"], o, eps_inside)
+
+    return rule
+
+
+def rmsprop(eps_inside=False, swapped=False, summed=False):
+    def rule(s, p, g, o):
+        alpha = 1 - o["alpha"] if swapped else o["alpha"]
+        s["v"] = s.get("v", 0) + g**2 if summed else alpha * s.get("v", 0) + (1 - alpha) * g**2
+        return scaled(p, g, s["v"], o, eps_inside)
+
+    return rule
+
+
+def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False):
+    def rule(s, p, g, o):
+        b1, b2 = (1 - b for b in o["betas"]) if swapped else o["betas"]
+        s["t"] = s.get("t", 0) + 1
+        s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
+        s["v"] = b2 * s.get("v", 0) + (1 - b2) * g**2
+        m = s["m"] / (1 - b1 ** s["t"]) if first else s["m"]
+        v = s["v"] / (1 - b2 ** s["t"]) if second else s["v"]
+        if stored:
+            s["m"], s["v"] = m, v
+        return scaled(p, m, v, o, eps_inside)
+
+    return rule
+
+
+def compare(params, due, faces, device, before):
+    """Ask for each parameter; `faces` maps a misconception to lists of what it would have made of all of them."""
+    params.length(len(due))
+    for index, (right, old) in enumerate(zip(due, before, strict=True)):
+        named = {
+            name: lambda got, made=made: any(looks_like(got, each[index]) for each in made)
+            for name, made in faces.items()
+        }
+        named |= {"rebinding-drops-leaf": old, "step-uphill": 2 * old - right}
+        params.item(index, f"parameter {index + 1} of {len(due)}", named).tensor(right, device=device).leaf(True)
+
+
+def check_values(submission, device, name, groups, defaults, grads, changes, faces):
+    """Groups with options of their own, options that change between steps, gradients left alone."""
+    seen = expect(submission.probe.in_place(name, groups, defaults, grads[0]))
+    seen.item("recorded", "whether autograd recorded the step", {"update-outside-no-grad": True}).equals(False)
+    seen = expect(submission.probe.descend(name, groups, defaults, grads, changes))
+    shares = seen.item("shares", "whether what is remembered shares memory with .grad", {"buffer-aliases-grad": True})
+    shares.equals(False)
+    seen.item("kept", "whether each .grad is as it was", {"mutates-caller": False}).equals(True)
+    plain = [{"params": group["params"]} for group in groups]
+    first = {key: value for key, value in groups[0].items() if key != "params"}
+    ignored = {
+        "hard-coded-hyperparameters": [
+            run(name, plain, defaults, grads, unchanged(groups)),
+            run(name, plain, defaults | first, grads, unchanged(groups)),
+            run(name, groups, defaults, grads, unchanged(groups)),
+            *faces.pop("hard-coded-hyperparameters", []),
+        ]
+    }
+    before = [p for group in groups for p in group["params"]]
+    compare(seen.item("params"), run(name, groups, defaults, grads, changes), faces | ignored, device, before)
+
+
+def fixed(name, groups, defaults, grads, changes, **constants):
+    """Return what comes out where options are constants in the code."""
+    return run(name, [group | constants for group in groups], defaults, grads, changes)
+
+
+def check_own_state(submission, rng, device, name, defaults, rule, shared):
+    """Two parameters of one shape, so that a state in common would fit both."""
+    groups = [{"params": shapes(rng, (3, 4), (3, 4))}]
+    grads = gradients(rng, groups)
+    seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
+    full = {"momentum": 0.0, "dampening": 0.0} | defaults
+    made = [simulate(rule, groups, full, grads, unchanged(groups), shared=keys) for keys in shared]
+    due = run(name, groups, defaults, grads, unchanged(groups))
+    compare(seen.item("params"), due, {"state-shared-between-params": made}, device, groups[0]["params"])
+    seen = expect(submission.probe.mixes_devices(name, defaults))
+    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+
+
+def check_none(submission, rng, device, name, defaults):
+    """A gradient that is None in the first step of one parameter, and later in that of another."""
+    groups = [{"params": shapes(rng, (4, 3), (2,), (3, 2))}]
+    grads = gradients(rng, groups)
+    params = groups[0]["params"]
+    grads[0][1] = grads[2][0] = None
+    zeros = [[torch.zeros_like(p) if g is None else g for g, p in zip(row, params, strict=True)] for row in grads]
+    stops = [[None if None in row[: index + 1] else g for index, g in enumerate(row)] for row in grads]
+    whole = [[None] * 3 if None in row else row for row in grads]
+    faces = [run(name, groups, defaults, rows, unchanged(groups)) for rows in (zeros, stops, whole)]
+    seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
+    seen.item("raised", "what was raised for a .grad of None", {"skips-none-grad": lambda v: v != ""}).equals("")
+    due = run(name, groups, defaults, grads, unchanged(groups))
+    compare(seen.item("params"), due, {"skips-none-grad": faces}, device, groups[0]["params"])
+
+
+def check_resumes(submission, rng, device, name, defaults, forget=()):
+    """Two steps, then two more by another optimizer that loaded the first one's state."""
+    groups = [{"params": shapes(rng, (4, 3), (2,))}, {"params": shapes(rng, (3, 2)), "lr": 0.07}]
+    grads = gradients(rng, groups)
+    due = run(name, groups, defaults, grads, unchanged(groups))
+    lost = [run(name, groups, defaults, grads, unchanged(groups), at=2, forget=keys) for keys in ((), forget)]
+    seen = expect(submission.probe.resumed(name, groups, defaults, grads, 2), what="the list of parameters")
+    before = [p for group in groups for p in group["params"]]
+    compare(seen, due, {"state-outside-state": lost}, device, before)
+
+
+@pytest.mark.step("SGD")
+def test_sgd_values(submission, rng, device):
+    """takes torch's steps, in groups of their own settings, also when those change"""
+    groups, changes = three_groups(
+        rng, {"momentum": 0.9, "dampening": 0.2}, {"lr": 0.05, "momentum": 0.5}, {"lr": 0.2, "dampening": 0.4}
+    )
+    grads, defaults = gradients(rng, groups), {"lr": 0.1}
+    full = {"momentum": 0.0, "dampening": 0.0} | defaults
+    slips = ("from-zero", "ema", "ema-from-zero", "ignored", "weight", "always")
+    faces = {
+        "momentum-dampening-mixup": [simulate(sgd(slip), groups, full, grads, changes) for slip in slips],
+        "lr-inside-buffer": [simulate(sgd("lr"), groups, full, grads, changes)],
+        "hard-coded-hyperparameters": [fixed("SGD", groups, defaults, grads, changes, momentum=0.9, dampening=0)],
+    }
+    check_values(submission, device, "SGD", groups, defaults, grads, changes, faces)
+
+
+@pytest.mark.step("SGD")
+def test_sgd_own_state(submission, rng, device):
+    """remembers each parameter by itself, on its device"""
+    check_own_state(submission, rng, device, "SGD", {"lr": 0.1, "momentum": 0.8}, sgd(), [("v",)])
+
+
+@pytest.mark.step("SGD")
+def test_sgd_none(submission, rng, device):
+    """skips a parameter that has no gradient, and no other"""
+    check_none(submission, rng, device, "SGD", {"lr": 0.1, "momentum": 0.8, "dampening": 0.3})
+
+
+@pytest.mark.step("SGD")
+def test_sgd_resumes(submission, rng, device):
+    """goes on from its state_dict as if it had never stopped"""
+    check_resumes(submission, rng, device, "SGD", {"lr": 0.1, "momentum": 0.8})
+
+
+@pytest.mark.step("Adagrad")
+def test_adagrad_values(submission, rng, device):
+    """takes torch's steps, in groups of their own settings, also when those change"""
+    groups, changes = three_groups(rng, {"eps": 0.3}, {"lr": 0.05, "eps": 0.1}, {"lr": 0.2})
+    grads, defaults = gradients(rng, groups), {"lr": 0.1}
+    full = {"eps": 1e-10} | defaults
+    faces = {
+        "eps-inside-sqrt": [simulate(adagrad(eps_inside=True), groups, full, grads, changes)],
+        "hard-coded-hyperparameters": [
+            fixed("Adagrad", groups, defaults, grads, changes, eps=eps) for eps in (1e-10, 1e-8)
+        ],
+    }
+    check_values(submission, device, "Adagrad", groups, defaults, grads, changes, faces)
+
+
+@pytest.mark.step("Adagrad")
+def test_adagrad_own_state(submission, rng, device):
+    """remembers each parameter by itself, on its device"""
+    check_own_state(submission, rng, device, "Adagrad", {"lr": 0.1, "eps": 1e-10}, adagrad(), [("v",)])
+
+
+@pytest.mark.step("Adagrad")
+def test_adagrad_none(submission, rng, device):
+    """skips a parameter that has no gradient, and no other"""
+    check_none(submission, rng, device, "Adagrad", {"lr": 0.1})
+
+
+@pytest.mark.step("Adagrad")
+def test_adagrad_resumes(submission, rng, device):
+    """goes on from its state_dict as if it had never stopped"""
+    check_resumes(submission, rng, device, "Adagrad", {"lr": 0.1})
+
+
+@pytest.mark.step("RMSprop")
+def test_rmsprop_values(submission, rng, device):
+    """takes torch's steps, in groups of their own settings, also when those change"""
+    groups, changes = three_groups(
+        rng, {"alpha": 0.7, "eps": 0.3}, {"lr": 0.005, "eps": 0.1}, {"lr": 0.02, "alpha": 0.4}
+    )
+    grads, defaults = gradients(rng, groups), {"lr": 0.01}
+    full = {"alpha": 0.99, "eps": 1e-8} | defaults
+    faces = {
+        "eps-inside-sqrt": [simulate(rmsprop(eps_inside=True), groups, full, grads, changes)],
+        "decay-swapped": [simulate(rmsprop(swapped=True), groups, full, grads, changes)],
+        "sum-not-average": [simulate(rmsprop(summed=True), groups, full, grads, changes)],
+        "hard-coded-hyperparameters": [
+            fixed("RMSprop", groups, defaults, grads, changes, **constants)
+            for constants in ({"alpha": 0.99}, {"alpha": 0.9}, {"eps": 1e-8}, {"alpha": 0.99, "eps": 1e-8})
+        ],
+    }
+    check_values(submission, device, "RMSprop", groups, defaults, grads, changes, faces)
+
+
+@pytest.mark.step("RMSprop")
+def test_rmsprop_own_state(submission, rng, device):
+    """remembers each parameter by itself, on its device"""
+    defaults = {"lr": 0.01, "alpha": 0.8, "eps": 1e-8}
+    check_own_state(submission, rng, device, "RMSprop", defaults, rmsprop(), [("v",)])
+
+
+@pytest.mark.step("RMSprop")
+def test_rmsprop_none(submission, rng, device):
+    """skips a parameter that has no gradient, and no other"""
+    check_none(submission, rng, device, "RMSprop", {"lr": 0.01})
+
+
+@pytest.mark.step("RMSprop")
+def test_rmsprop_resumes(submission, rng, device):
+    """goes on from its state_dict as if it had never stopped"""
+    check_resumes(submission, rng, device, "RMSprop", {"lr": 0.01, "alpha": 0.8})
+
+
+@pytest.mark.step("Adam")
+def test_adam_values(submission, rng, device):
+    """takes torch's steps, in groups of their own settings, also when those change"""
+    groups, changes = three_groups(
+        rng, {"betas": (0.8, 0.95), "eps": 0.3}, {"lr": 0.05, "eps": 0.1}, {"lr": 0.2, "betas": (0.5, 0.7)}
+    )
+    grads, defaults = gradients(rng, groups), {"lr": 0.1}
+    full = {"betas": (0.9, 0.999), "eps": 1e-8} | defaults
+    uncorrected = [{"first": False, "second": False}, {"first": False}, {"second": False}]
+    standard = {"betas": (0.9, 0.999)}
+    faces = {
+        "no-bias-correction": [simulate(adam(**slip), groups, full, grads, changes) for slip in uncorrected],
+        "correction-stored": [simulate(adam(stored=True), groups, full, grads, changes)],
+        "eps-inside-sqrt": [simulate(adam(eps_inside=True), groups, full, grads, changes)],
+        "decay-swapped": [simulate(adam(swapped=True), groups, full, grads, changes)],
+        "hard-coded-hyperparameters": [
+            fixed("Adam", groups, defaults, grads, changes, **constants)
+            for constants in (standard, {"eps": 1e-8}, standard | {"eps": 1e-8})
+        ],
+    }
+    # A count that begins at 0 divides by 1 - 1.
+    faces["step-counted-late"] = [[torch.full_like(p, torch.nan) for group in groups for p in group["params"]]]
+    check_values(submission, device, "Adam", groups, defaults, grads, changes, faces)
+
+
+@pytest.mark.step("Adam")
+def test_adam_own_state(submission, rng, device):
+    """remembers each parameter by itself, on its device"""
+    defaults = {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-8}
+    check_own_state(submission, rng, device, "Adam", defaults, adam(), [("t",), ("m", "v"), ("t", "m", "v")])
+
+
+@pytest.mark.step("Adam")
+def test_adam_none(submission, rng, device):
+    """skips a parameter that has no gradient, and no other"""
+    check_none(submission, rng, device, "Adam", {"lr": 0.1})
+
+
+@pytest.mark.step("Adam")
+def test_adam_resumes(submission, rng, device):
+    """goes on from its state_dict as if it had never stopped"""
+    check_resumes(submission, rng, device, "Adam", {"lr": 0.1, "betas": (0.8, 0.9)}, forget=("step",))
+
+
+@pytest.mark.step("clear_gradients")
+def test_clear(submission, rng, device):
+    """clears every gradient of every group, to None or to zeros in place"""
+    for set_to_none in (True, False):
+        values = shapes(rng, (4, 3), (2,), (3, 2), (5,))
+        grads = shapes(rng, (4, 3), (2,), (3, 2), (5,))
+        grads[1] = None
+        seen = expect(submission.probe.cleared(values, grads, set_to_none))
+        seen.item("called", "whether optimizer.zero_grad was called").equals(False)
+        due = [None if set_to_none or g is None else torch.zeros_like(g) for g in grads]
+        left = {
+            "first-group-only": lambda got, grads=grads: (
+                looks_like(got[2], grads[2]) and not looks_like(got[0], grads[0])
+            ),
+            "none-becomes-zeros": lambda got, on=set_to_none: not on and got[1] is not None,
+            "argument-ignored": lambda got, due=due: (got[0] is None) is not (due[0] is None),
+        }
+        found = seen.item("grads", "the list of gradients", left).length(4)
+        found.satisfies(
+            lambda got, due=due: all(a is None if b is None else looks_like(a, b) for a, b in zip(got, due, strict=True)),
+            "not every gradient was cleared as asked", due="None for each" if set_to_none else "zeros; None stays None",
+        )  # fmt: skip
+        kept = seen.item(
+            "same", "for each .grad, whether it is the tensor that it was", {"new-zeros": lambda got: not got[0]}
+        )
+        kept.equals([g is None or not set_to_none for g in grads])
+        for index, value in enumerate(values):
+            seen.item("params").item(index, "a parameter").tensor(value, device=device)
+        seen.item("groups", "the number of parameters in each group").equals([2, 2])
+        seen.item("returned", "what came back").equals(None)
+
+
+@pytest.mark.step("hand_over")
+def test_hand_over(submission, rng, device):
+    """gives the target the state and the settings of the source, and a memory of its own"""
+    for name, mine, theirs in (
+        ("Adam", [{"lr": 0.2, "betas": (0.8, 0.9)}, {"lr": 0.1, "betas": (0.5, 0.7)}], [{"lr": 0.01}, {"lr": 0.02}]),
+        (
+            "SGD",
+            [{"lr": 0.2, "momentum": 0.8}, {"lr": 0.1, "momentum": 0.5}],
+            [{"lr": 0.3}, {"lr": 0.4, "momentum": 0.9}],
+        ),
+    ):
+        sizes = [[(4, 3), (2,)], [(3, 2)]]
+        mine = [options | {"params": shapes(rng, *each)} for options, each in zip(mine, sizes, strict=True)]
+        theirs = [options | {"params": shapes(rng, *each)} for options, each in zip(theirs, sizes, strict=True)]
+        grads, later = gradients(rng, mine, 3), gradients(rng, mine, 2)
+        seen = expect(submission.probe.handed_over("torch." + name, mine, theirs, grads, later))
+        seen.item("untouched", "whether the source and all parameters were left alone").equals(True)
+        options = [{k: v for k, v in group.items() if k != "params"} for group in mine]
+        seen.item("options", "the hyperparameters of the target", {"settings-left-behind": old_options(theirs)}).equals(
+            options
+        )
+        seen.item("shares", "whether source and target share memory", {"aliasing-state": True}).equals(False)
+        due = moves(name, mine, grads, later)
+        fresh = moves(name, mine, [], later)
+        stale = moves(name, mine, [[g * 3 for g in grads[0]]], later, own=theirs)
+        for index, right in enumerate(due):
+            named = {"state-left-behind": lambda got, i=index: looks_like(got, fresh[i]) or looks_like(got, stale[i])}
+            seen.item("moved", "the list of moves").item(index, "the way a parameter of the target went", named).values(
+                right
+            )
+
+
+def old_options(groups):
+    """Return a lookalike: the learning rates are those that the target had before."""
+    return lambda got: [each["lr"] for each in got] == [each["lr"] for each in groups]
+
+
+def moves(name, groups, before, after, own=None):
+    """Return how far parameters go in the steps `after`, with what was remembered from the steps `before`."""
+    made = [group | {"params": [torch.nn.Parameter(t.clone()) for t in group["params"]]} for group in own or groups]
+    params = [p for group in made for p in group["params"]]
+    optimizer = getattr(torch.optim, name)(made)
+    for rows in (before, after):
+        start = copy.deepcopy(params)
+        for row in rows:
+            for p, g in zip(params, row, strict=True):
+                p.grad = g.clone()
+            optimizer.step()
+        for group, options in zip(optimizer.param_groups, groups, strict=True):
+            group.update({k: v for k, v in options.items() if k != "params"})
+    return [(p - old).detach() for p, old in zip(params, start, strict=True)]

@@ -1,0 +1,395 @@
+"""Hidden checks of 23: batches by hand and by DataLoader."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from grader.compare import expect, require
+
+
+def table(rng, count):
+    """Random rows (count, 3), no two alike, and the number of each row."""
+    return torch.randn(count, 3, generator=rng), torch.arange(count)
+
+
+def seed_of(rng):
+    """A random seed."""
+    return int(torch.randint(1, 10**6, (), generator=rng))
+
+
+def new(seed):
+    """A generator of this seed."""
+    return torch.Generator().manual_seed(seed)
+
+
+def sizes_of(count, batch_size, drop_last=False):
+    """The size of each batch of an epoch."""
+    sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
+    return [size for size in sizes if size == batch_size or not drop_last]
+
+
+def order_of(seen, index, rows, sizes, device, what="epoch"):
+    """Ask for an epoch's batches of these sizes, x beside y and each item once; return the order of the items."""
+    whole, full = len(sizes_of(len(rows), sizes[0])), len(rows) // sizes[0]
+    named = {
+        "last-batch-lost": lambda got: len(got) == full < len(sizes),
+        "argument-ignored": lambda got: len(got) == whole > len(sizes),
+    }
+    epoch = expect(seen).item(index, f"{what} {index + 1}", named).length(len(sizes))
+    for place, size in enumerate(sizes):
+        name = f"batch {place + 1} of {what} {index + 1}"
+        batch = epoch.item(place, name).length(2)
+        batch.item(0, f"x in {name}").shape(size, 3).dtype(torch.float32).on(device).finite()
+        batch.item(1, f"y in {name}").shape(size).dtype(torch.int64).on(device).finite()
+    x, y = (torch.cat([batch[part].data for batch in seen.value[index]]) for part in (0, 1))
+    return _in_order(seen, rows, x, y.tolist())
+
+
+def _in_order(seen, rows, x, y):
+    """Return the order of the items after asking that it is one."""
+    fits = (x[:, None, :] == rows[None]).all(-1)
+    require(bool(fits.any(1).all()), "x holds rows that are not in the data", called=seen.called)
+    order = fits.int().argmax(1).tolist()
+    again = len(order) - len(set(order))
+    require(not again, f"{again} items are there more than once", called=seen.called, got=str(order),
+            due="each item once", misconception="drawn-with-replacement")  # fmt: skip
+    apart = "shuffle-x-without-y" if len(set(y)) == len(y) else None
+    require(order == y, "x and y no longer belong together", called=seen.called, got=f"x of items {order[:8]} …",
+            due=f"as their y, {y[:8]} …", misconception=apart)  # fmt: skip
+    return order
+
+
+def asks_for_shuffling(seen, order, sizes):
+    """Ask that an order is neither that of the data nor one of whole stretches of it."""
+    require(order != sorted(order), "the items are in the order of the data", called=seen.called, got=str(order[:8]),
+            due="a random order", misconception="not-shuffled")  # fmt: skip
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    batches = [order[start : start + size] for start, size in zip(starts, sizes, strict=True)]
+    stretches = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in batches)
+    require(not stretches, "each batch holds neighbours in their old order", called=seen.called, got=str(batches[:2]),
+            due="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
+
+
+# 1
+
+
+@pytest.mark.step("iterate_batches")
+def test_every_item_once(submission, rng, device):
+    """puts every item into exactly one batch, x beside its y"""
+    for count, batch_size in ((23, 5), (24, 6), (7, 10), (11, 1)):
+        rows, numbers = table(rng, count)
+        seen = submission.probe.epochs(rows, numbers, batch_size, new(seed_of(rng)), 1)
+        order = order_of(seen, 0, rows, sizes_of(count, batch_size), device)
+        require(sorted(order) == numbers.tolist(), "some items are missing", called=seen.called)
+
+
+@pytest.mark.step("iterate_batches")
+def test_shuffles(submission, rng, device):
+    """mixes all items"""
+    rows, numbers = table(rng, 26)
+    seen = submission.probe.epochs(rows, numbers, 6, new(seed_of(rng)), 1)
+    sizes = sizes_of(26, 6)
+    asks_for_shuffling(seen, order_of(seen, 0, rows, sizes, device), sizes)
+
+
+@pytest.mark.step("iterate_batches")
+def test_epochs_differ(submission, rng, device):
+    """has another order in each epoch"""
+    rows, numbers = table(rng, 22)
+    seen = submission.probe.epochs(rows, numbers, 5, new(seed_of(rng)), 3)
+    orders = [order_of(seen, index, rows, sizes_of(22, 5), device) for index in range(3)]
+    same = [orders[0] == orders[1], orders[1] == orders[2]]
+    require(not any(same), "two epochs in a row have one order", called=seen.called, got=str(orders[1][:8]),
+            due="another order", misconception="same-order-every-epoch")  # fmt: skip
+
+
+@pytest.mark.step("iterate_batches")
+def test_seed_decides(submission, rng, device):
+    """has the same orders for the same seed, and others for another"""
+    rows, numbers = table(rng, 21)
+    seed = seed_of(rng)
+    seen = [submission.probe.epochs(rows, numbers, 4, new(each), 2) for each in (seed, seed, seed + 1)]
+    first, again, other = ([order_of(each, index, rows, sizes_of(21, 4), device) for index in (0, 1)] for each in seen)
+    require(first == again, "the same seed gave another order", called=seen[1].called)
+    require(first != other, "another seed gave the same order", called=seen[2].called)
+
+
+@pytest.mark.step("iterate_batches")
+def test_leaves_the_rest_alone(submission, rng):
+    """changes neither the data nor anybody else's random numbers"""
+    rows, numbers = table(rng, 17)
+    seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 2)
+    expect(seen).keeps_argument(0, rows, "mutates-caller").keeps_argument(1, numbers, "mutates-caller")
+    expect(seen).keeps_globals(misconception="global-rng-touched")
+
+
+# 2
+
+
+@pytest.mark.step("count_batches")
+def test_keeps_the_last(submission, rng):
+    """counts a smaller last batch"""
+    for length, batch_size in _lengths(rng):
+        exact = length % batch_size == 0
+        named = {
+            "last-batch-lost": lambda got: got == length // batch_size and not exact,
+            "batch-of-nothing": lambda got: got == length // batch_size + 1 and exact,
+        }
+        seen = submission.count_batches(length, batch_size, False)
+        expect(seen, named).equals(len(sizes_of(length, batch_size)))
+
+
+@pytest.mark.step("count_batches")
+def test_drops_the_last(submission, rng):
+    """leaves it out where it is to be dropped"""
+    for length, batch_size in _lengths(rng):
+        due = length // batch_size
+        named = {
+            "argument-ignored": lambda got: got == due + 1 and length % batch_size,
+            "whole-batch-dropped": lambda got: got == due - 1 and not length % batch_size,
+        }
+        expect(submission.count_batches(length, batch_size, True), named).equals(due)
+
+
+def _lengths(rng):
+    batch_size = int(torch.randint(3, 9, (), generator=rng))
+    times = int(torch.randint(2, 30, (), generator=rng))
+    short = [(batch_size - 1, batch_size), (0, batch_size), (batch_size, batch_size), (times, 1)]
+    whole = times * batch_size
+    return [(whole, batch_size), (whole + 1, batch_size), (whole - 1, batch_size), *short]
+
+
+# 3
+
+
+@pytest.mark.step("make_loader")
+def test_batches_of_loader(submission, rng):
+    """hands out every item once, in batches of the size asked for"""
+    for count, batch_size, drop_last in ((20, 6, False), (20, 6, True), (21, 7, True), (14, 4, False)):
+        rows, numbers = table(rng, count)
+        sizes = sizes_of(count, batch_size, drop_last)
+        seen = submission.probe.loop(rows, batch_size, drop_last, seed_of(rng), 1)
+        expect(seen).item("is_loader", "whether it is a DataLoader").equals(True)
+        named = {
+            "last-batch-lost": lambda got: got == count // batch_size < len(sizes),
+            "argument-ignored": lambda got: got == len(sizes) + 1 and drop_last,
+        }
+        expect(seen).item("length", "the length of the loader", named).equals(len(sizes))
+        order = order_of(_epochs(seen), 0, rows, sizes, "cpu")
+        asks_for_shuffling(seen, order, sizes)
+        require(drop_last or sorted(order) == numbers.tolist(), "some items are missing", called=seen.called)
+
+
+@pytest.mark.step("make_loader")
+def test_epochs_of_loader(submission, rng):
+    """has another order in each epoch"""
+    rows, _ = table(rng, 23)
+    seen = submission.probe.loop(rows, 6, False, seed_of(rng), 3)
+    orders = [order_of(_epochs(seen), index, rows, sizes_of(23, 6), "cpu") for index in range(3)]
+    require(orders[0] != orders[1] != orders[2], "two epochs in a row have one order", called=seen.called,
+            got=str(orders[1][:8]), due="another order", misconception="same-order-every-epoch")  # fmt: skip
+
+
+@pytest.mark.step("make_loader")
+def test_seed_of_loader(submission, rng):
+    """has the same orders for the same seed, whatever others draw, and others for another seed"""
+    rows, _ = table(rng, 23)
+    seed, sizes = seed_of(rng), sizes_of(23, 6)
+    runs = ((seed, 1), (seed, 9), (seed + 1, 1))
+    seen = [submission.probe.loop_after_draws(rows, 6, each, draws) for each, draws in runs]
+    first, again, other = ([order_of(each, index, rows, sizes, "cpu") for index in (0, 1)] for each in seen)
+    require(first == again, "the same seed gave another order, after others had drawn random numbers",
+            called=seen[1].called, misconception="global-rng-touched")  # fmt: skip
+    constant = None if first[0] == first[1] else "argument-ignored"
+    require(first != other, "another seed gave the same order", called=seen[2].called, misconception=constant)
+
+
+@pytest.mark.step("make_loader")
+def test_global_state(submission, rng):
+    """leaves the global random state alone"""
+    rows, _ = table(rng, 10)
+    seen = submission.probe.loop(rows, 4, False, seed_of(rng), 2)
+    expect(seen).item("epochs", "its epochs").length(2)
+    expect(seen).keeps_globals("torch's global random state", misconception="global-rng-touched")
+
+
+def _epochs(seen):
+    """What was seen of a loop, as if its epochs alone had come back."""
+    expect(seen).item("epochs", "its epochs").given()
+    return dataclasses.replace(seen, value=seen.value["epochs"])
+
+
+# 4
+
+
+@pytest.mark.step("first_batch")
+def test_first(submission, rng):
+    """returns the first batch of a pass"""
+    for count, batch_size in ((19, 4), (12, 5)):
+        rows, numbers = table(rng, count)
+        seed = seed_of(rng)
+        seen = submission.probe.look(rows, batch_size, seed)
+        loader = DataLoader(TensorDataset(rows, numbers), batch_size, shuffle=True, generator=new(seed))
+        batches = list(loader)
+        pair = expect(seen).item("batch", "the batch").length(2)
+        named = {"last-for-first": batches[-1][1], "not-shuffled": numbers[:batch_size]}
+        pair.item(1, "the numbers of the items", named).tensor(batches[0][1])
+        pair.item(0, "the rows").tensor(batches[0][0])
+
+
+@pytest.mark.step("first_batch")
+def test_no_more_than_first(submission, rng):
+    """reads no items but those of one batch"""
+    rows, _ = table(rng, 15)
+    seen = submission.probe.look(rows, 4, seed_of(rng))
+    expect(seen).item("batch", "the batch").length(2)
+    named = {"whole-pass-for-one-batch": lambda asked: len(asked) >= 15}
+    expect(seen).item("asked", "the items that the dataset was asked for", named).length(4)
+
+
+# 5
+
+
+def sequences(rng, lengths):
+    """Lists of random numbers of these lengths, with a 0 at the end of some and at the start of others."""
+    made = [torch.randn(length, generator=rng).mul(4).round(decimals=2).tolist() for length in lengths]
+    for place, each in enumerate(made):
+        if len(each) > 1:
+            each[-1 if place % 2 else 0] = 0.0
+    return made
+
+
+def padded(made):
+    """The rows as they are due."""
+    longest = max(map(len, made))
+    return torch.tensor([each + [0.0] * (longest - len(each)) for each in made])
+
+
+@pytest.mark.step("pad_collate")
+def test_rows(submission, rng):
+    """puts each sequence at the start of its row, zeros after it"""
+    for lengths in ((3, 6, 2, 4), (5, 1), (4,)):
+        made = sequences(rng, lengths)
+        due = padded(made)
+        front = torch.tensor([[0.0] * (due.shape[1] - len(each)) + each for each in made])
+        named = {
+            "padded-in-front": front,
+            "cut-to-shortest": due[:, : min(lengths)],
+            "sequence-first": lambda t: t.shape == due.T.shape and t.data.allclose(due.T),
+            "float64-leak": lambda t: t.dtype == "float64",
+        }
+        seen = submission.probe.collate(made, list(range(len(made))))
+        expect(seen).item("batch", "the batch").length(3).item(0, "padded", named).tensor(due)
+
+
+@pytest.mark.step("pad_collate")
+def test_lengths(submission, rng):
+    """tells the length of each sequence before it was padded"""
+    for lengths in ((3, 6, 2, 4), (2, 2, 5)):
+        made = sequences(rng, lengths)
+        filled = (padded(made) != 0).sum(1)
+        named = {"lengths-after-padding": torch.full((len(lengths),), max(lengths)), "zeros-counted-as-padding": filled}
+        seen = submission.probe.collate(made, list(range(len(made))))
+        expect(seen).item("batch", "the batch").length(3).item(1, "lengths", named).tensor(torch.tensor(lengths))
+
+
+@pytest.mark.step("pad_collate")
+def test_labels(submission, rng):
+    """makes an int64 tensor of the labels"""
+    labels = torch.randint(0, 9, (5,), generator=rng)
+    seen = submission.probe.collate(sequences(rng, (3, 1, 2, 6, 2)), labels.tolist())
+    named = {"labels-not-long": lambda t: t.dtype != "int64", "label-shape": lambda t: t.shape == (5, 1)}
+    expect(seen).item("batch", "the batch").length(3).item(2, "labels", named).tensor(labels)
+
+
+@pytest.mark.step("pad_collate")
+def test_sequences_unchanged(submission, rng):
+    """leaves the sequences as they are"""
+    made = sequences(rng, (3, 5, 2))
+    seen = expect(submission.probe.collate(made, [4, 0, 2]))
+    seen.item("batch", "the batch").length(3)
+    after = seen.item("after", "the sequences afterwards").length(3)
+    for place, each in enumerate(made):
+        after.item(place, f"sequence {place} afterwards", {"mutates-caller": lambda _: True}).tensor(torch.tensor(each))
+
+
+@pytest.mark.step("pad_collate")
+def test_in_a_loader(submission, rng):
+    """pads each batch of a DataLoader to its own longest sequence"""
+    made = sequences(rng, (2, 5, 7, 3, 4))
+    seen = expect(submission.probe.collate_in_loader(made, [3, 1, 4, 1, 5], 2)).length(3)
+    for place in range(3):
+        part = made[2 * place : 2 * place + 2]
+        rows = seen.item(place, f"batch {place + 1}").length(3).item(0, f"padded of batch {place + 1}")
+        rows.shape(len(part), max(map(len, part)))
+
+
+# 6
+
+
+def draws(submission, rng, bases, workers):
+    """Three numbers of each worker in each epoch, asked to be there."""
+    seen = submission.probe.draw_in_workers(bases, workers)
+    epochs = expect(seen).length(len(bases))
+    for index in range(len(bases)):
+        epoch = epochs.item(index, f"epoch {index + 1}").length(workers)
+        for worker in range(workers):
+            epoch.item(worker, f"what worker {worker} drew").length(3)
+    return seen
+
+
+@pytest.mark.step("seed_worker")
+def test_workers_differ(submission, rng):
+    """lets each worker draw numbers of its own"""
+    for workers in (2, 4):
+        seen = draws(submission, rng, [seed_of(rng) * 1000], workers)
+        drawn = [tuple(each) for each in seen.value[0]]
+        require(len(set(drawn)) == workers, "two workers drew the same numbers", called=seen.called,
+                got=f"{len(set(drawn))} different series", due=f"{workers} different series",
+                misconception="workers-draw-the-same")  # fmt: skip
+
+
+@pytest.mark.step("seed_worker")
+def test_worker_epochs_differ(submission, rng):
+    """lets a worker draw other numbers in each epoch"""
+    seen = draws(submission, rng, [seed_of(rng) * 1000, seed_of(rng) * 1000 + 10**10], 2)
+    first, second = seen.value
+    fixed = "worker-seed-same-every-epoch" if first[0] != first[1] else "workers-draw-the-same"
+    require(first[0] != second[0] and first[1] != second[1], "a worker drew the same numbers in two epochs",
+            called=seen.called, misconception=fixed)  # fmt: skip
+
+
+@pytest.mark.step("seed_worker")
+def test_worker_seed_decides(submission, rng):
+    """draws the same numbers again for the same seed"""
+    base = seed_of(rng) * 1000
+    seen = draws(submission, rng, [base, base], 3)
+    require(seen.value[0] == seen.value[1], "the same seed gave other numbers", called=seen.called,
+            misconception="seed-from-nowhere")  # fmt: skip
+
+
+@pytest.mark.step("seed_worker")
+def test_other_generators(submission, rng):
+    """leaves the global generators as DataLoader has seeded them"""
+    seen = expect(submission.probe.states_in_worker(seed_of(rng), 1))
+    for name in ("torch", "random", "numpy"):
+        seen.item(name, f"whether the global state of {name} is as before").equals(True)
+
+
+@pytest.mark.step("seed_worker")
+def test_real_workers(submission, rng):
+    """works in the worker processes of a DataLoader"""
+    seen = submission.probe.draw_in_real_workers(8, 2, seed_of(rng))
+    drawn = []
+    for index in range(2):
+        epoch = expect(seen).item(index, f"epoch {index + 1}").length(4)
+        for place in range(4):
+            epoch.item(place, f"batch {place + 1}").length(2).item(0, "what was drawn").length(2)
+        drawn.append([number for batch in seen.value[index] for number in batch[0]])
+        require(len(set(drawn[index])) == 8, "a number was drawn twice in one epoch", called=seen.called,
+                got=f"{len(set(drawn[index]))} different numbers", due="8 different numbers",
+                misconception="workers-draw-the-same")  # fmt: skip
+    require(not set(drawn[0]) & set(drawn[1]), "the second epoch drew numbers of the first again",
+            called=seen.called, misconception="worker-seed-same-every-epoch")  # fmt: skip

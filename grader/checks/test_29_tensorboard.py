@@ -1,0 +1,267 @@
+"""Hidden checks of 29: what stands in event files, and what comes back out of them."""
+
+import math
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from google.protobuf.message import DecodeError
+from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+from grader.compare import expect
+
+CURVES = {"sin": math.sin, "cos": math.cos, "tan": math.tan}
+
+
+def _int(rng, low, high):
+    return int(torch.randint(low, high, (), generator=rng))
+
+
+def _loaded(blob):
+    """Return (step, value) of all values in the bytes of one event file, as far as they can be read."""
+    values = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "events.out.tfevents.1")
+        try:
+            path.write_bytes(blob.data.numpy().tobytes())
+            for event in LegacyEventFileLoader(str(path)).Load():
+                values += [(event.step, value) for value in event.summary.value]
+        except Exception:  # bytes that are no event file
+            return values
+    return values
+
+
+def _run(seen, folder, lookalikes=None):
+    """Ask that every writer is closed and all was written into one folder; return what stands there."""
+    named = {"writer-not-closed": lambda count: count > 0}
+    expect(seen).item("open", "the number of writers that are still open", named).equals(0)
+    runs = expect(seen).item("runs", "the event files, by folder", lookalikes).is_a(dict)
+    loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
+    runs.satisfies(
+        lambda _: [name for name, values in loaded.items() if values] == [folder],
+        "there are event files in other folders than is due, or none at all", due=f"all values in {folder}",
+    )  # fmt: skip
+    return loaded[folder]
+
+
+def _curve(values, tag):
+    return [(step, value.simple_value) for step, value in values if value.tag == tag]
+
+
+def _without_poles(points):
+    return [(step, value) for step, value in points if abs(value) < 1e6]
+
+
+def _angles(rng):
+    start, stride = _int(rng, -360, -300), _int(rng, 7, 14)
+    return start, _int(rng, 300, 361), stride
+
+
+@pytest.mark.step("write_curves")
+def test_tags(submission, rng):
+    """writes three scalars into the folder that it is given, and closes its writer"""
+    log_dir = f"logs/{_int(rng, 0, 1000)}"
+    seen = submission.probe.curves(log_dir, *_angles(rng))
+    named = {
+        "add-scalars-makes-runs": lambda runs: any(name.startswith(log_dir + "/") for name in runs),
+        "log-dir-ignored": lambda runs: log_dir not in runs and any(name.startswith("runs") for name in runs),
+    }
+    values = _run(seen, log_dir, named)
+    tags = sorted({value.tag for _, value in values})
+    named = {"one-tag-for-all": lambda tags: len(tags) == 1}
+    expect(tags, named, what="the list of tags").equals(["cos", "sin", "tan"])
+
+
+@pytest.mark.step("write_curves")
+def test_curves(submission, rng):
+    """draws each function over the angle in degrees"""
+    _, stop, stride = _angles(rng)
+    angles = range(-90 - 10 * stride, stop, stride)
+    values = _run(submission.probe.curves("curves", angles.start, stop, stride), "curves")
+    for tag, function in CURVES.items():
+        due = _without_poles([(angle, function(math.radians(angle))) for angle in angles])
+        named = {
+            "degrees-not-radians": [(angle, function(angle)) for angle in angles],
+            "step-missing": [(0, value) for _, value in due],
+            "step-counts-from-zero": lambda found, due=due: (
+                [step for step, _ in found] != [step for step, _ in due]
+                and {step for step, _ in found} <= set(range(len(angles)))
+                and len(found) == len(due)
+            ),
+        }
+        expect(_without_poles(_curve(values, tag)), named, what=f"the curve {tag}").equals(due)
+
+
+def _points(rng, first, count):
+    return [(first + 2 * index, value) for index, value in enumerate(torch.randn(count, generator=rng).tolist())]
+
+
+@pytest.mark.step("read_curve")
+def test_reads_curve(submission, rng):
+    """reads every point of one tag"""
+    points = _points(rng, _int(rng, -9, 9), 5)
+    named = {"accumulator-not-reloaded": "not found in Reservoir"}
+    expect(submission.probe.read_curve("run", f"curve{_int(rng, 0, 100)}", [points]), named).equals(points)
+
+
+@pytest.mark.step("read_curve")
+def test_reads_all_files(submission, rng):
+    """reads all event files of the run, one after the other"""
+    parts = [_points(rng, first, count) for first, count in ((0, 4), (8, 3), (14, 6))]
+    named = {
+        "accumulator-not-reloaded": "not found in Reservoir",
+        "one-file-of-several": lambda found: any(
+            len(found) == len(part) and found[0][0] == part[0][0] for part in parts
+        ),
+    }
+    seen = submission.probe.read_curve("run/second", "loss", parts)
+    expect(seen, named).equals([point for part in parts for point in part])
+
+
+def _weights(rng):
+    steps = [_int(rng, 0, 5), _int(rng, 7, 20)]
+    return torch.randn(3, 4, generator=rng), torch.randn(3, generator=rng), steps, [1.0, 1.5]
+
+
+def _figures(values):
+    """Return what a histogram says of its values: count, smallest, largest, sum and sum of squares."""
+    flat = values.double().flatten()
+    return [float(each) for each in (len(flat), flat.min(), flat.max(), flat.sum(), flat.square().sum())]
+
+
+def _of(value):
+    histogram = value.histo
+    return [histogram.num, histogram.min, histogram.max, histogram.sum, histogram.sum_squares]
+
+
+def _tags(values):
+    return [(step, value.tag) for step, value in values]
+
+
+@pytest.mark.step("write_histograms")
+def test_histogram_tags(submission, rng):
+    """writes one histogram for each weight and each gradient that is there, at its step"""
+    weights, bias, steps, factors = _weights(rng)
+    values = _run(submission.probe.histograms(weights, bias, steps, factors), "net")
+    tags = ["gradients/layer.weight", "weights/layer.bias", "weights/layer.weight", "weights/scale"]
+    due = [(step, tag) for step in steps for tag in tags]
+    named = {
+        "step-missing": [(0, tag) for tag in sorted(2 * tags)],
+        "one-tag-for-all": lambda found: len(found) == len(due) and len({tag for _, tag in found}) < len(tags),
+        "buffers-are-not-parameters": sorted([*due, *((step, "weights/steps") for step in steps)]),
+        "frozen-left-out": [pair for pair in due if pair[1] != "weights/scale"],
+    }
+    found = [(step, value.tag) for step, value in values if value.HasField("histo")]
+    expect(sorted(found), named, what="the list of (step, tag) of all histograms").equals(due)
+
+
+@pytest.mark.step("write_histograms")
+def test_histogram_values(submission, rng, device):
+    """counts the values themselves, weights under weights and gradients under gradients"""
+    weights, bias, steps, factors = _weights(rng)
+    values = _run(submission.probe.histograms(weights, bias, steps, factors), "net")
+    found = {(step, value.tag): _of(value) for step, value in values if value.HasField("histo")}
+    for step, factor in zip(steps, factors, strict=True):
+        grad = weights.cos() * factor
+        named = {"weights/layer.weight": weights * factor, "weights/layer.bias": bias, "weights/scale": weights[0],
+                 "gradients/layer.weight": grad}  # fmt: skip
+        for tag, due in named.items():
+            got = expect(found, what="the set of histograms").item((step, tag), f"the histogram {tag} at step {step}")
+            got.satisfies(
+                lambda figures, due=due: torch.allclose(
+                    torch.tensor(figures), torch.tensor(_figures(due)), rtol=1e-5, atol=1e-5
+                ),
+                f"the histogram {tag} at step {step} is not that of its values: count, min, max, sum, sum of squares",
+                due=str([float(f"{each:.5g}") for each in _figures(due)]),
+            )  # fmt: skip
+
+
+@pytest.mark.step("write_histograms")
+def test_writer_stays_open(submission, rng, device):
+    """leaves the caller's writer open and the model as it was"""
+    weights, bias, steps, factors = _weights(rng)
+    seen = expect(submission.probe.histograms(weights, bias, steps, factors))
+    seen.item("closed", "whether the caller's writer was closed", {"closes-callers-writer": True}).equals(False)
+    kept = seen.item("kept", "what was kept").length(3)
+    kept.item("weight", "the model's weight").tensor(weights * factors[-1], device=device)
+    kept.item("grad", "its gradient").tensor(weights.cos() * factors[-1], device=device)
+    kept.item("other", "whether the bias still has no gradient").equals(True)
+
+
+@pytest.mark.step("read_ranges")
+def test_ranges(submission, rng):
+    """reads every histogram that was written, not a sample of them"""
+    values = torch.randn(_int(rng, 20, 30), 7, generator=rng)
+    due = [(3 * index, row.min().item(), row.max().item()) for index, row in enumerate(values)]
+    named = {"reservoir-keeps-few": lambda found: 0 < len(found) < len(due) and set(found[-1:]) <= set(due)}
+    expect(submission.probe.read_ranges("run", f"weights/{_int(rng, 0, 100)}", values), named).equals(due)
+
+
+def _plain(value):
+    """Return what a record holds: a word or a number. torch's own writer notes a flag as a number, so all do here."""
+    found = getattr(value, value.WhichOneof("kind") or "kind", None)
+    return float(found) if isinstance(found, bool) else found
+
+
+def _hparams(values):
+    """Return hyperparameters and names of metrics as they stand in a run; None where there is no such record."""
+    found, metrics = None, None
+    for _, value in values:
+        if value.metadata.plugin_data.plugin_name == "hparams":
+            try:
+                data = HParamsPluginData.FromString(value.metadata.plugin_data.content)
+            except DecodeError:  # a record that the submission made up
+                continue
+            if data.HasField("session_start_info"):
+                hparams = data.session_start_info.hparams
+                found = {name: _plain(each) for name, each in hparams.items()}
+            if data.HasField("experiment"):
+                metrics = sorted(info.name.tag for info in data.experiment.metric_infos)
+    return found, metrics
+
+
+def _trial(submission, rng, hparams):
+    """Let a trial be written; return its values and the metrics that are due."""
+    log_dir, name = f"search{_int(rng, 0, 100)}", f"trial{_int(rng, 0, 100)}"
+    metrics = {"hparam/accuracy": torch.rand((), generator=rng).item(), "hparam/loss": 1 + _int(rng, 0, 9) / 8}
+    seen = submission.probe.trial(log_dir, name, hparams, metrics)
+    named = {
+        "hparam-run-unnamed": lambda runs: any(
+            run.removeprefix(log_dir + "/").replace(".", "").isdecimal() for run in runs
+        ),
+    }
+    return _run(seen, f"{log_dir}/{name}", named), metrics
+
+
+@pytest.mark.step("write_trial")
+def test_trial(submission, rng):
+    """notes hyperparameters and metrics, each as what it is"""
+    hparams = {"lr": 10.0 ** -_int(rng, 1, 5), "batch_size": float(_int(rng, 1, 100))}
+    values, metrics = _trial(submission, rng, hparams)
+    found, names = _hparams(values)
+    named = {
+        "hparams-metrics-swapped": metrics,
+        "hparams-as-plain-values": lambda found: (
+            found is None and set(hparams) <= {value.tag.removesuffix("/text_summary") for _, value in values}
+        ),
+    }
+    expect(found, named, what="the record of hyperparameters").equals(hparams)
+    expect(names, what="the record of which values are metrics").equals(sorted(metrics))
+    scalars = {value.tag: value.simple_value for _, value in values if value.HasField("simple_value")}
+    expect(scalars, what="the scalars").equals(metrics)
+
+
+@pytest.mark.step("write_trial")
+def test_kinds(submission, rng):
+    """keeps words, whole numbers and flags among the hyperparameters"""
+    hparams = {"optimizer": f"adam{_int(rng, 0, 9)}", "layers": _int(rng, 1, 9), "nesterov": True, "lr": 0.125}
+    values, _ = _trial(submission, rng, hparams)
+    named = {
+        "hparams-as-plain-values": lambda found: (
+            found is None and set(hparams) & {value.tag.removesuffix("/text_summary") for _, value in values}
+        )
+    }
+    due = hparams | {"layers": float(hparams["layers"]), "nesterov": 1.0}
+    expect(_hparams(values)[0], named, what="the record of hyperparameters").equals(due)

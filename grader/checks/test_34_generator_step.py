@@ -1,0 +1,412 @@
+"""Hidden checks of 34: the generator learns through the discriminator, and the discriminator is left alone."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from grader.compare import expect, looks_like, require, tolerance
+
+GAMES = ("ALE/Breakout-v5", "ALE/Pong-v5", "ALE/AirRaid-v5")
+SHAPES = {
+    "discriminator": ((4, 3, 8, 8), (4,), (1, 4, 8, 8), (1,)),
+    "generator": ((7, 4, 8, 8), (4,), (4, 3, 8, 8), (3,)),
+}
+NAMES = ("first weight", "first bias", "last weight", "last bias")
+# What each misunderstanding does to the networks; some have several faces (see Reference).
+FACES = {
+    "detached-generator": ("detached",),
+    "trained-toward-fake": ("toward-fake",),
+    "saturating-loss": ("saturating",),
+    "zero-grad-missing": ("g-never-cleared", "nothing-cleared", "g-cleared-at-the-end", "cleared-at-the-end"),
+    "stale-d-gradients": ("d-cleared-too-early", "d-never-cleared"),
+    "d-updated-too": ("d-stepped-twice", "joint-update"),
+    "labels-swapped": ("labels-swapped",),
+    "fake-under-no-grad": ("fakes-not-learned",),
+    "generator-goes-first": ("generator-first",),
+}
+STEP_SLIPS = ("detached-generator", "trained-toward-fake", "saturating-loss", "zero-grad-missing")
+FROZEN = 1
+
+
+def cross_entropy(answers, label):
+    return F.binary_cross_entropy(answers, torch.full_like(answers, label))
+
+
+def loss_of(answers, slip=""):
+    """Return the generator's loss from the discriminator's answers, right or with a slip."""
+    if slip == "saturating":
+        return -cross_entropy(answers, 0.0)
+    return cross_entropy(answers, 0.0 if slip == "toward-fake" else 1.0)
+
+
+@pytest.mark.step("generator_loss")
+def test_loss(submission, rng, device):
+    """is the mean loss of answers that should have been 1"""
+    for size in (5, 3):
+        answers = torch.randn(size, generator=rng).mul(2).sigmoid()
+        named = {
+            "trained-toward-fake": loss_of(answers, "toward-fake"),
+            "saturating-loss": loss_of(answers, "saturating"),
+            "mean-vs-sum": -answers.log().sum(),
+        }
+        seen = expect(submission.generator_loss(answers), named)
+        seen.tensor(loss_of(answers), device=device).keeps_argument(0, answers, "mutates-caller")
+
+
+@pytest.mark.step("generator_loss")
+def test_loss_gradient(submission, rng):
+    """lets the gradient flow to the discriminator's answers"""
+    answers, upstream = torch.randn(4, generator=rng).mul(2).sigmoid(), torch.randn((), generator=rng)
+    leaves = [answers.clone().requires_grad_() for _ in range(3)]
+    for leaf, slip in zip(leaves, ("", "toward-fake", "saturating"), strict=True):
+        (loss_of(leaf, slip) * upstream).backward()
+    due, toward_fake, saturating = (leaf.grad for leaf in leaves)
+    named = {
+        "trained-toward-fake": toward_fake,
+        "saturating-loss": saturating,
+        "mean-vs-sum": due * 4,
+        "detached-returned": lambda t: t.grad is None,
+    }
+    expect(submission.probe.loss_gradient(answers, upstream), named, what="fake_probabilities").grad(due)
+
+
+@pytest.mark.step("generator_loss")
+def test_loss_on_device(submission, rng):
+    """keeps to the device of the answers"""
+    submission.generator_loss(torch.rand(3, generator=rng))
+    seen = submission.attempt("generator_loss", torch.empty(3, device="meta"))
+    require(seen.exception is None, "on another device it raised", got=str(seen.exception),
+            due="a loss on the device of the answers", misconception="hard-coded-device")  # fmt: skip
+    expect(seen, {"hard-coded-device": lambda t: t.device == "cpu"}).shape().on("meta")
+
+
+class Round:
+    """What one run of three steps is made of; the reference is computed in float64."""
+
+    def __init__(self, rng, *, batch=3, train=True):
+        self.batch, self.train = batch, train
+        self.lrs, self.momentum = ((0.05, 2.0), 0.5) if train else ((0.03, 4.0), 0.0)
+        self.weights = {name: [_weight(shape, rng) for shape in shapes] for name, shapes in SHAPES.items()}
+        self.garbage = {
+            name: [torch.randn(shape, generator=rng) for shape in shapes] for name, shapes in SHAPES.items()
+        }
+        self.latents = [torch.randn(batch, 7, 1, 1, generator=rng) for _ in range(3)]
+        self.frames = torch.rand(3 * (batch + 2), 3, 64, 64, generator=rng) * 2 - 1
+        self.seed = int(torch.randint(10**6, (), generator=rng))
+        self._cache = {}
+
+    def generator_steps(self, submission, name, device):
+        """Let the submission take three steps of the generator."""
+        frozen = FROZEN if name == "generator_step_without_trace" else None
+        seen = submission.probe.three_generator_steps(
+            name, self.weights, self.garbage, self.latents, self.lrs[1], self.momentum, self.train, frozen, device
+        )
+        return not_cut_off(seen)
+
+    def gan_steps(self, submission, device, game=""):
+        """Let the submission train both networks three times, and make sure that the frames are such."""
+        seen = submission.probe.three_gan_steps(
+            game, self.seed, self.frames, self.weights, self.garbage, self.latents, self.lrs, self.momentum,
+            self.train, device,
+        )  # fmt: skip
+        not_cut_off(seen)
+        frames = expect(seen).item("frames", "the real frames").shape(*self.frames.shape).dtype(torch.float32).finite()
+        frames.satisfies(
+            lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the frames are no game's frames"
+        )
+        self.frames = seen.value["frames"].data
+        return seen
+
+    def due(self, kind, slip=""):
+        """Return parameters of both networks, and all losses, after three steps of this kind."""
+        if (kind, slip) not in self._cache:
+            self._cache[kind, slip] = Reference(self, slip).run(kind)
+        return self._cache[kind, slip]
+
+    def like(self, kind, slips, which, index):
+        """Return lookalikes for one parameter of a trained network."""
+        return {
+            slip: lambda t, slip=slip: any(looks_like(t, self.due(kind, face)[which][index]) for face in FACES[slip])
+            for slip in slips
+        }
+
+    def losses_like(self, kind, slips, index, device):
+        """Return lookalikes for one of the losses."""
+        return {
+            slip: lambda v, slip=slip: any(
+                near(v, self.due(kind, face)["losses"][index], device) for face in FACES[slip]
+            )
+            for slip in slips
+        }
+
+
+def not_cut_off(seen):
+    """Go on only where backward found its way."""
+    said = "the generator's loss has nothing behind it: `backward` found no tensor that requires a gradient"
+    expect(seen).item("cut_off", "the graph").satisfies(lambda cut: not cut, said, misconception="detached-generator")
+    return seen
+
+
+class Reference:
+    """Both networks trained as the text says, or with a slip."""
+
+    def __init__(self, run, slip):
+        self.run_, self.slip = run, slip
+        self.discriminator = nn.Sequential(
+            nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
+        )
+        self.generator = nn.Sequential(
+            nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh()
+        )
+        self.optimizers = []
+        both = (("discriminator", self.discriminator), ("generator", self.generator))
+        for (name, network), lr in zip(both, run.lrs, strict=True):
+            parameters = network.double().parameters()
+            for parameter, value, grad in zip(parameters, run.weights[name], run.garbage[name], strict=True):
+                parameter.data, parameter.grad = value.double(), grad.double()
+            self.optimizers.append(torch.optim.SGD(network.parameters(), lr, run.momentum))
+
+    def run(self, kind):
+        """Take three steps of this kind, "generator" or "gan"; return what is due."""
+        losses = []
+        for real, latent in zip(self.run_.frames.double().chunk(3), self.run_.latents, strict=True):
+            fake = self.generator(latent.double())
+            losses += self._gan(real, fake) if kind == "gan" else [self._generator(fake)]
+        named = {"discriminator": self.discriminator, "generator": self.generator}
+        return {name: [p.detach() for p in net.parameters()] for name, net in named.items()} | {"losses": losses}
+
+    def _gan(self, real, fake):
+        if self.slip == "generator-first":
+            return [self._generator(fake), self._discriminator(real, fake)][::-1]
+        if self.slip == "joint-update":
+            return self._together(real, fake)
+        losses = [self._discriminator(real, fake), self._generator(fake)]
+        if self.slip == "cleared-at-the-end":
+            self.discriminator.zero_grad()
+        return losses
+
+    def _discriminator(self, real, fake):
+        optimizer = self.optimizers[0]
+        if self.slip not in ("nothing-cleared", "d-never-cleared", "d-cleared-too-early", "cleared-at-the-end"):
+            optimizer.zero_grad()
+        loss = self._discriminator_loss(real, fake)
+        loss.backward()
+        optimizer.step()
+        if self.slip == "d-cleared-too-early":
+            optimizer.zero_grad()
+        return loss.item()
+
+    def _discriminator_loss(self, real, fake):
+        true, false = (0.0, 1.0) if self.slip == "labels-swapped" else (1.0, 0.0)
+        answers = self.discriminator(fake.detach())
+        answers = answers.detach() if self.slip == "fakes-not-learned" else answers
+        return cross_entropy(self.discriminator(real), true) + cross_entropy(answers, false)
+
+    def _generator(self, fake):
+        late = ("g-cleared-at-the-end", "cleared-at-the-end")
+        if self.slip not in ("nothing-cleared", "g-never-cleared", *late):
+            self.optimizers[1].zero_grad()
+        loss = loss_of(self.discriminator(fake.detach() if self.slip == "detached" else fake), self.slip)
+        loss.backward()
+        self.optimizers[1].step()
+        if self.slip == "d-stepped-twice":
+            self.optimizers[0].step()
+        if self.slip in late:
+            self.optimizers[1].zero_grad()
+        return loss.item()
+
+    def _together(self, real, fake):
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        first, second = self._discriminator_loss(real, fake), loss_of(self.discriminator(fake))
+        (first + second).backward()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return [first.item(), second.item()]
+
+
+def _weight(shape, rng):
+    """Draw a weight about as large as torch would."""
+    return torch.randn(shape, generator=rng) / math.prod(shape[1:] or (16,)) ** 0.5 / 2
+
+
+def near(value, due, device):
+    """Tell whether a float is `due`, by float32's tolerance on that device."""
+    relative, absolute = tolerance("float32", "float32", device.type)
+    return math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
+
+
+def _check_generator(run, seen, kind, slips):
+    parameters = expect(seen).item("generator").length(4)
+    for index, name in enumerate(NAMES):
+        named = run.like(kind, slips, "generator", index)
+        due = run.due(kind)["generator"][index]
+        parameters.item(index, f"the generator's {name} after three steps", named).values(due)
+
+
+def _check_losses(losses, due, named, device):
+    """Ask for plain floats with these values; `named` gives the lookalikes for each index."""
+    for index, value in enumerate(due):
+        loss = losses.item(index, f"loss {index + 1}", {"loss-keeps-graph": lambda v: v.requires_grad, **named(index)})
+        loss.is_a(float)
+        said = f"loss {index + 1} is not what is due"
+        loss.satisfies(lambda got, value=value: near(got, value, device), said, due=f"{value:.6g}")
+
+
+def _check_one_round(submission, rng, device, name):
+    """Ask of three steps of the generator what both such steps have in common."""
+    run = Round(rng)
+    seen = run.generator_steps(submission, name, device)
+    _check_generator(run, seen, "generator", STEP_SLIPS)
+    judge = expect(seen).item("discriminator").length(4)
+    for index, weight in enumerate(run.weights["discriminator"]):
+        judge.item(index, f"the discriminator's {NAMES[index]}", {"d-updated-too": lambda t: True}).values(weight)
+
+
+def _check_returned(submission, rng, device, name):
+    for train in (True, False):
+        run = Round(rng, batch=4, train=train)
+        seen = run.generator_steps(submission, name, device)
+        slips = ("trained-toward-fake", "saturating-loss")
+        losses, due = expect(seen).item("losses").length(3), run.due("generator")["losses"]
+        _check_losses(losses, due, lambda i, run=run: run.losses_like("generator", slips, i, device), device)
+        _check_modes(seen, train)
+
+
+def _check_modes(seen, train):
+    modes = expect(seen).item("train", "train mode of the networks' modules")
+    modes.satisfies(lambda flags: set(flags) == {train}, "train mode was changed", due=str(train))
+
+
+def _check_shown(seen, frames, attached):
+    """Ask how many frames the discriminator has seen, and how many of them led back to the generator."""
+    shown = expect(seen).item("shown", "what the discriminator was called with", {"calls-forward-directly": []})
+    shown.satisfies(lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", due="a call of it")
+    often = "the discriminator did not see each frame as often as it should"
+    shown.satisfies(lambda calls: sum(c for c, _ in calls) == frames, often, due=f"{frames} frames in three steps")
+    count = lambda calls: sum(c for c, leads_back in calls if leads_back)  # noqa: E731
+    said = "frames cut off from the generator were shown where its gradient is needed"
+    shown.satisfies(lambda calls: count(calls) >= attached, said, misconception="detached-generator")
+    said = "frames that lead back to the generator were shown where no gradient of it is wanted"
+    shown.satisfies(lambda calls: count(calls) <= attached, said, misconception="no-detach")
+
+
+def _check_device(submission, name, device):
+    named = {"hard-coded-device": lambda said: isinstance(said, str)}
+    seen = submission.probe.step_on(name, device)
+    expect(seen, named, what="what the step raised on another device").equals(None)
+
+
+@pytest.mark.step("generator_step")
+def test_three_steps(submission, rng, device):
+    """moves the generator right and the discriminator not at all, from dirty gradients"""
+    _check_one_round(submission, rng, device, "generator_step")
+
+
+@pytest.mark.step("generator_step")
+def test_losses(submission, rng, device):
+    """returns each step's loss as a plain float, and leaves train mode alone"""
+    _check_returned(submission, rng, device, "generator_step")
+
+
+@pytest.mark.step("generator_step")
+def test_shown(submission, rng, device):
+    """shows the discriminator each frame once, with its way back to the generator"""
+    run = Round(rng)
+    seen = run.generator_steps(submission, "generator_step", device)
+    _check_shown(seen, 3 * run.batch, 3 * run.batch)
+
+
+@pytest.mark.step("generator_step")
+def test_step_on_device(submission, device):
+    """stays on the device of networks and frames"""
+    _check_device(submission, "generator_step", device)
+
+
+@pytest.mark.step("generator_step_without_trace")
+def test_same_steps(submission, rng, device):
+    """moves the generator as in step 2"""
+    _check_one_round(submission, rng, device, "generator_step_without_trace")
+
+
+@pytest.mark.step("generator_step_without_trace")
+def test_same_losses(submission, rng, device):
+    """returns the losses of step 2, and leaves train mode alone"""
+    _check_returned(submission, rng, device, "generator_step_without_trace")
+
+
+@pytest.mark.step("generator_step_without_trace")
+def test_no_trace(submission, rng, device):
+    """leaves the discriminator's gradients and flags as they were"""
+    run = Round(rng)
+    seen = run.generator_steps(submission, "generator_step_without_trace", device)
+    named = {"freeze-not-undone": [False] * 4, "unfreezes-everything": [True] * 4}
+    flags = expect(seen).item("judge_flags", "the list of the discriminator's requires_grad", named)
+    flags.equals([index != FROZEN for index in range(4)])
+    named = {
+        "erases-d-gradients": lambda t: t is None or not t.data.any(),
+        "stale-d-gradients": lambda t: t.data is not None,
+    }
+    grads = expect(seen).item("judge_grads").length(4)
+    for index, grad in enumerate(run.garbage["discriminator"]):
+        grads.item(index, f"the .grad of the discriminator's {NAMES[index]}", named).values(grad)
+    said = "gradients were computed for the discriminator's parameters, only to be thrown away"
+    computed = expect(seen).item("computed", "the count of gradients computed for the discriminator")
+    computed.satisfies(lambda count: count == 0, said, due="0", misconception="gradients-computed-in-vain")
+    _check_shown(seen, 3 * run.batch, 3 * run.batch)
+
+
+@pytest.mark.step("generator_step_without_trace")
+def test_traceless_on_device(submission, device):
+    """stays on the device of networks and frames"""
+    _check_device(submission, "generator_step_without_trace", device)
+
+
+@pytest.mark.step("gan_step")
+def test_both_networks(submission, rng, device):
+    """moves both networks right, three times in a row, from dirty gradients"""
+    run = Round(rng)
+    seen = run.gan_steps(submission, device, GAMES[int(torch.randint(3, (), generator=rng))])
+    parameters = expect(seen).item("discriminator").length(4)
+    for index, name in enumerate(NAMES):
+        named = run.like("gan", FACES, "discriminator", index)
+        due = run.due("gan")["discriminator"][index]
+        parameters.item(index, f"the discriminator's {name} after three steps", named).values(due)
+    _check_generator(run, seen, "gan", FACES)
+
+
+@pytest.mark.step("gan_step")
+def test_both_losses(submission, rng, device):
+    """returns both losses of each step as plain floats, and leaves train mode alone"""
+    run = Round(rng, batch=4, train=False)
+    seen = run.gan_steps(submission, device, GAMES[int(torch.randint(3, (), generator=rng))])
+    pairs = expect(seen).item("losses").length(3)
+    slips = ("trained-toward-fake", "saturating-loss", "labels-swapped", "generator-goes-first")
+    due = run.due("gan")["losses"]
+    for step in range(3):
+        pair = pairs.item(step, f"what step {step + 1} returned").length(2)
+        first = 2 * step
+        like = lambda i, first=first: run.losses_like("gan", slips, first + i, device)  # noqa: E731
+        _check_losses(pair, due[first : first + 2], like, device)
+    _check_modes(seen, False)
+
+
+@pytest.mark.step("gan_step")
+def test_calls(submission, rng, device):
+    """runs the generator once, and shows the discriminator each frame as often as needed"""
+    run = Round(rng)
+    seen = run.gan_steps(submission, device)
+    made = expect(seen).item("generated", "the batches that the generator was called with")
+    made.satisfies(lambda sizes: sum(sizes) > 0, "`generator_net(latent)` was never called",
+                   misconception="calls-forward-directly")  # fmt: skip
+    made.equals([run.batch] * 3)
+    _check_shown(seen, len(run.frames) + 6 * run.batch, 3 * run.batch)
+
+
+@pytest.mark.step("gan_step")
+def test_gan_step_on_device(submission, device):
+    """stays on the device of networks and frames"""
+    _check_device(submission, "gan_step", device)

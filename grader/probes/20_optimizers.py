@@ -1,0 +1,148 @@
+"""Makes parameters and optimizers, sets gradients by hand, and takes steps."""
+
+import copy
+
+import torch
+
+
+def _built(submission, name, groups, defaults):
+    """Return an optimizer of the submission's (or of torch's), and its parameters, with the values in `groups`."""
+    kind = getattr(torch.optim, name.removeprefix("torch.")) if name.startswith("torch.") else getattr(submission, name)
+    groups = [group | {"params": [torch.nn.Parameter(t.clone()) for t in group["params"]]} for group in groups]
+    parameters = [p for group in groups for p in group["params"]]
+    return kind(groups, **defaults), parameters
+
+
+def _set_gradients(parameters, row):
+    for p, g in zip(parameters, row, strict=True):
+        if g is None or p.grad is None:
+            p.grad = None if g is None else g.clone()
+        else:
+            p.grad.copy_(g)  # the same memory again, as backward does after zero_grad(set_to_none=False)
+
+
+def _kept(parameters, row):
+    pairs = zip([p.grad for p in parameters], row, strict=True)
+    return all(now is None if g is None else now is not None and torch.equal(now, g) for now, g in pairs)
+
+
+def _shares(state, tensors):
+    mine = {t.data_ptr() for t in tensors if t is not None and t.numel()}
+    return any(
+        isinstance(value, torch.Tensor) and value.numel() and value.data_ptr() in mine
+        for each in state.values() if isinstance(each, dict) for value in each.values()
+    )  # fmt: skip
+
+
+def descend(submission, name, groups, defaults, grads, changes):
+    """Take a step for each row of gradients; `changes` holds for each step what is put into the groups before."""
+    optimizer, parameters = _built(submission, name, groups, defaults)
+    seen = {"kept": True, "shares": False, "raised": ""}
+    for row, change in zip(grads, changes, strict=True):
+        _set_gradients(parameters, row)
+        for group, options in zip(optimizer.param_groups, change, strict=True):
+            group.update(options)
+        try:
+            optimizer.step()
+        except (TypeError, AttributeError) as error:
+            if None not in row:
+                raise
+            seen["raised"] = f"{type(error).__name__}: {error}"
+            break
+        seen["kept"] = seen["kept"] and _kept(parameters, row)
+        seen["shares"] = seen["shares"] or _shares(optimizer.state, [p.grad for p in parameters])
+    return seen | {"params": parameters}
+
+
+def in_place(submission, name, groups, defaults, grads):
+    """Take a step where autograd records, and say whether it refused to change a leaf."""
+    optimizer, parameters = _built(submission, name, groups, defaults)
+    _set_gradients(parameters, grads)
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        if "a leaf Variable that requires grad" not in str(error):
+            raise
+        return {"recorded": True}
+    return {"recorded": False}
+
+
+def resumed(submission, name, groups, defaults, grads, at):
+    """Take `at` steps, save the state, and go on with new parameters and a new optimizer that loads it."""
+    optimizer, parameters = _built(submission, name, groups, defaults)
+    for row in grads[:at]:
+        _set_gradients(parameters, row)
+        optimizer.step()
+    saved = copy.deepcopy(optimizer.state_dict())
+    values = iter([p.detach().clone() for p in parameters])
+    groups = [group | {"params": [next(values) for _ in group["params"]]} for group in groups]
+    optimizer, parameters = _built(submission, name, groups, defaults)
+    optimizer.load_state_dict(saved)
+    for row in grads[at:]:
+        _set_gradients(parameters, row)
+        optimizer.step()
+    return parameters
+
+
+def mixes_devices(submission, name, defaults):
+    """Take two steps on the meta device; say whether devices were mixed."""
+    for device in ("cpu", "meta"):
+        p = torch.nn.Parameter(torch.ones(3, 2, device=device))
+        try:
+            optimizer = getattr(submission, name)([p], **defaults)
+            for _ in range(2):
+                p.grad = torch.ones(3, 2, device=device)
+                optimizer.step()
+        except Exception as error:
+            if device == "cpu":
+                raise
+            return {"mixed": "expected device" in str(error) or "same device" in str(error)}
+    states = [value for state in optimizer.state.values() for value in state.values()]
+    return {"mixed": any(isinstance(v, torch.Tensor) and v.shape == p.shape and v.device != p.device for v in states)}
+
+
+def cleared(submission, values, grads, set_to_none):
+    """Clear the gradients of an optimizer over two groups."""
+    parameters = [torch.nn.Parameter(t.clone()) for t in values]
+    optimizer = torch.optim.SGD([{"params": parameters[:2]}, {"params": parameters[2:], "lr": 0.3}], lr=0.1)
+    called = []
+    optimizer.zero_grad = lambda *args, **kwargs: called.append(True)
+    _set_gradients(parameters, grads)
+    before = [p.grad for p in parameters]
+    returned = submission.clear_gradients(optimizer, set_to_none)
+    return {
+        "returned": returned,
+        "called": bool(called),
+        "grads": [p.grad for p in parameters],
+        "same": [p.grad is old for p, old in zip(parameters, before, strict=True)],
+        "params": parameters,
+        "groups": [len(group["params"]) for group in optimizer.param_groups],
+    }
+
+
+def handed_over(submission, name, mine, theirs, grads, later):
+    """Step the source, and the target otherwise; hand over; step both differently. `mine`, `theirs`: groups."""
+    source, first = _built(submission, name, mine, {})
+    target, second = _built(submission, name, theirs, {})
+    for row in grads:
+        _set_gradients(first, row)
+        source.step()
+    _set_gradients(second, [g * 3 for g in grads[0]])
+    target.step()
+    before = copy.deepcopy(source.state_dict()), [p.detach().clone() for p in [*first, *second]]
+    submission.hand_over(source, target)
+    untouched = all(torch.equal(p, old) for p, old in zip([*first, *second], before[1], strict=True))
+    untouched = untouched and str(source.state_dict()) == str(before[0])
+    shares = _shares(target.state, [v for each in source.state.values() for v in each.values() if torch.is_tensor(v)])
+    start = [p.detach().clone() for p in second]
+    for row in later:
+        _set_gradients(first, [g * -7 for g in row])
+        source.step()
+        _set_gradients(second, row)
+        target.step()
+    moved = [p.detach() - old for p, old in zip(second, start, strict=True)]
+    options = [
+        {key: value for key, value in group.items() if key in ("lr", "momentum", "betas")}
+        for group in target.param_groups
+    ]
+    return {"untouched": untouched, "shares": shares, "moved": moved, "options": options}

@@ -1,0 +1,87 @@
+"""Lets the submission write event files and returns their bytes; writes some for it to read back."""
+
+import os
+import threading
+from pathlib import Path
+
+import torch
+from tensorboardX import SummaryWriter
+
+WRITING_THREADS = ("_EventLoggerThread", "_AsyncWriterThread")  # of tensorboardX and torch.utils.tensorboard
+
+
+def _left_behind():
+    """Return every event file below the current folder by its folder, and how many writers are still open."""
+    runs = {}
+    for folder, _, names in sorted(os.walk(".")):
+        for name in sorted(names):
+            if "tfevents" in name:
+                data = bytearray(Path(folder, name).read_bytes())
+                blob = torch.frombuffer(data, dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
+                runs.setdefault(Path(folder).as_posix(), []).append(blob)
+    return {"runs": runs, "open": sum(type(each).__name__ in WRITING_THREADS for each in threading.enumerate())}
+
+
+def curves(submission, log_dir, start, stop, stride):
+    """Let curves be written."""
+    submission.write_curves(log_dir, range(start, stop, stride))
+    return _left_behind()
+
+
+def trial(submission, log_dir, name, hparams, metrics):
+    """Let a trial be written."""
+    submission.write_trial(log_dir, name, hparams, metrics)
+    return _left_behind()
+
+
+class _Net(torch.nn.Module):
+    def __init__(self, weights, bias):
+        super().__init__()
+        self.layer = torch.nn.Linear(weights.shape[1], weights.shape[0], device=weights.device)
+        self.scale = torch.nn.Parameter(weights[0].clone(), requires_grad=False)
+        self.register_buffer("steps", torch.ones(3, device=weights.device))
+        with torch.no_grad():
+            self.layer.weight.copy_(weights), self.layer.bias.copy_(bias)
+
+
+def histograms(submission, weights, bias, steps, factors):
+    """Let histograms of a net be written at several steps, its weights and gradients times a factor each time."""
+    net = _Net(weights, bias)
+    writer = SummaryWriter(log_dir="net")
+    closed = []
+    for step, factor in zip(steps, factors, strict=True):
+        with torch.no_grad():
+            net.layer.weight.copy_(weights * factor)
+        net.layer.weight.grad = weights.cos() * factor
+        submission.write_histograms(writer, net, step)
+        closed.append(writer.file_writer is None)
+    writer.close()
+    kept = {"weight": net.layer.weight.detach(), "grad": net.layer.weight.grad, "other": net.layer.bias.grad is None}
+    return _left_behind() | {"closed": any(closed), "kept": kept}
+
+
+def read_curve(submission, log_dir, tag, parts):
+    """Write points into several event files of one run, another tag beside it, and let one tag be read back.
+
+    What the accumulator says when nothing was loaded comes back as text.
+    """
+    for index, points in enumerate(parts):
+        with SummaryWriter(log_dir=log_dir, filename_suffix=f".{index}") as writer:
+            for step, value in points:
+                writer.add_scalar("another/" + tag, -value, step)
+                writer.add_scalar(tag, value, step)
+    try:
+        return submission.read_curve(log_dir, tag)
+    except KeyError as error:
+        if "not found in Reservoir" in str(error):
+            return "not found in Reservoir"
+        raise
+
+
+def read_ranges(submission, log_dir, tag, values):
+    """Write one histogram for each row of values, at every third step, and let them be read back."""
+    with SummaryWriter(log_dir=log_dir) as writer:
+        for index, row in enumerate(values):
+            writer.add_histogram("another/" + tag, row * 2, index, bins="auto")
+            writer.add_histogram(tag, row, 3 * index, bins="auto")
+    return submission.read_ranges(log_dir, tag)
