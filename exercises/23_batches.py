@@ -9,7 +9,7 @@ epochs and the rest of the program draws what it would have drawn anyway.
     >>> from torch.utils.data import DataLoader, TensorDataset
     >>> generator = torch.Generator().manual_seed(1)
     >>> torch.randperm(5, generator=generator), torch.randperm(5, generator=generator)
-    (tensor([4, 3, 1, 0, 2]), tensor([4, 0, 1, 3, 2]))
+    (tensor([0, 4, 2, 3, 1]), tensor([3, 2, 4, 1, 0]))
     >>> dataset = TensorDataset(torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([10, 20, 30]))
     >>> for inputs, targets in DataLoader(dataset, batch_size=2):
     ...     print(inputs.shape, targets)

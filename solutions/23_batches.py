@@ -39,7 +39,7 @@ def pad_collate(batch: list[tuple[torch.Tensor, int]]) -> tuple[torch.Tensor, to
     return padded, lengths, torch.tensor([label for _, label in batch])
 
 
-def seed_worker(worker_id: int) -> None:
+def seed_worker(worker_id: int) -> None:  # noqa: ARG001  DataLoader passes it
     info = get_worker_info()
     # The seed already holds the worker's id, and DataLoader draws a new one for each epoch.
     info.dataset.generator.manual_seed(info.seed)

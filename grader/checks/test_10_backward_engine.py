@@ -209,7 +209,9 @@ def by_torch(graph, upstreams, grads):
             if grads[index] is not None:
                 tensors[-1].grad = torch.tensor(grads[index], dtype=torch.float64)
     for upstream in upstreams:
-        tensors[-1].backward(torch.tensor(1.0 if upstream is None else upstream).double(), retain_graph=True)
+        tensors[-1].backward(
+            torch.tensor(1.0 if upstream is None else upstream, dtype=torch.float64), retain_graph=True
+        )
         leaves = [not parents and required for parents, _, required in graph]
         found = [t.grad if leaf else None for t, leaf in zip(tensors, leaves, strict=True)]
         after.append([None if grad is None else grad.item() for grad in found])

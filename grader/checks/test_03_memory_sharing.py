@@ -1,0 +1,148 @@
+"""Hidden checks of 03: who shares memory with whom, and which copies are safe."""
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+# Whether each expression shares, and what somebody believes who says the opposite.
+TABLE = {
+    "torch.tensor(array)": (False, "tensor-shares"),
+    "torch.from_numpy(array)": (True, "from-numpy-copies"),
+    "torch.as_tensor(array)": (True, "from-numpy-copies"),
+    "torch.as_tensor(array, dtype=torch.float64)": (False, "conversion-cannot-share"),
+    "tensor.numpy()": (True, "from-numpy-copies"),
+    "tensor.view(12)": (True, "view-is-copy"),
+    "tensor.reshape(12)": (True, "reshape-always-copies"),
+    "tensor.t()": (True, "view-is-copy"),
+    "tensor.t().reshape(12)": (False, "reshape-always-views"),
+    "tensor[1]": (True, "view-is-copy"),
+    "tensor[:, 1:3]": (True, "view-is-copy"),
+    "tensor[[0, 2]]": (False, "list-index-copies"),
+    "tensor.clone()": (False, "clone-shares"),
+    "tensor.detach()": (True, "detach-copies"),
+}
+# The relation of two tensors, whether they lie in one storage, and who would err.
+PAIRS = {
+    "itself": (True, ""),
+    "a view": (True, "same-memory-other-object"),
+    "detached": (True, "same-memory-other-object"),
+    "strangers": (False, ""),
+    "a clone": (False, "equal-is-not-shared"),
+    "a part of a clone": (False, "equal-is-not-shared"),
+    "a list of rows": (False, "equal-is-not-shared"),
+    "the transposed": (True, "same-memory-other-object"),
+    "a later row": (True, "data-ptr-is-the-start"),
+    "two rows": (True, ""),
+}
+
+
+@pytest.mark.step("shares")
+def test_table(submission):
+    """tells for each expression whether it shares"""
+    for expression, (due, misconception) in TABLE.items():
+        expect(submission.shares(expression), {misconception: not due}, what=f"the answer for {expression}").equals(due)
+
+
+@pytest.mark.step("same_storage")
+def test_pairs(submission, rng):
+    """tells shared memory from equal numbers and from the same object"""
+    for kind, (due, misconception) in PAIRS.items():
+        seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
+        named = {misconception: not due} if misconception else {}
+        expect(seen).item("answer", f"the answer for {kind}", named).equals(due)
+
+
+@pytest.mark.step("same_storage")
+def test_pairs_left_alone(submission, rng):
+    """writes into neither of the two"""
+    for kind in ("a view", "strangers"):
+        seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
+        named = {"mutates-caller": False}
+        expect(seen).item("untouched", "whether the two are as they were", named).equals(True)
+
+
+@pytest.mark.step("window_and_copy")
+def test_window_and_copy(submission, rng):
+    """makes one tensor that shares with the array and one that does not"""
+    for dtype, shape in ((torch.float64, (3, 5)), (torch.int64, (4,)), (torch.float32, (2, 3, 4))):
+        due = (torch.randn(*shape, generator=rng) * 50).to(dtype)
+        sent = due.numpy().copy()
+        pair = expect(submission.window_and_copy(sent)).length(2).keeps_argument(0, sent.copy())
+        window = pair.item(0, "the window", {"tensor-shares": lambda t: not t.shares_with})
+        window.tensor(due).satisfies(lambda t: bool(t.shares_with), "the window does not share the array's memory")
+        copy = pair.item(1, "the copy", {"from-numpy-copies": lambda t: bool(t.shares_with)})
+        copy.tensor(due).satisfies(lambda t: not t.shares_with, "the copy shares the array's memory")
+
+
+@pytest.mark.step("doubled_row")
+def test_row(submission, rng, device):
+    """returns the row, doubled"""
+    for index in (0, 2):
+        matrix = torch.randn(3, 5, generator=rng)
+        expect(submission.doubled_row(matrix, index)).tensor(matrix[index] * 2, device=device)
+
+
+@pytest.mark.step("doubled_row")
+def test_matrix_left_alone(submission, rng):
+    """leaves the matrix as it was"""
+    matrix = torch.randn(3, 5, generator=rng)
+    seen = expect(submission.doubled_row(matrix, 1)).keeps_argument(0, matrix, "view-is-copy")
+    seen.satisfies(lambda t: not t.shares_with, "it shares the matrix's memory", due="memory of its own")
+
+
+@pytest.mark.step("flat_view")
+def test_flat(submission, rng, device):
+    """flattens without a copy where that can be done"""
+    for shape in ((3, 5), (2, 3, 4), (6,)):
+        tensor = torch.randn(*shape, generator=rng)
+        flat = expect(submission.flat_view(tensor)).tensor(tensor.flatten(), device=device)
+        flat.satisfies(lambda t: t.shares_with == ("0",), "it is a copy", due="a view on the caller's memory")
+        flat.keeps_argument(0, tensor, "mutates-caller")
+    values = torch.randn(3, 4, generator=rng)
+    strided = expect(submission.probe.flat_of("every other", values))
+    strided.item("raised", "what was raised for a view with gaps").equals("")
+    strided.item("flat", "the flat view of every other element").tensor(values.flatten()[::2], device=device)
+    strided.item("shared", "whether it shares memory").equals(True)
+
+
+@pytest.mark.step("flat_view")
+def test_refuses(submission, rng):
+    """refuses where flattening would need a copy"""
+    copied = {
+        "reshape-always-views": lambda seen: seen["flat"].shape == (seen["flat"].data.numel(),) and not seen["shared"]
+    }
+    for kind in ("transposed", "columns"):
+        facts = expect(submission.probe.flat_of(kind, torch.randn(3, 4, generator=rng)), copied)
+        said = f"no RuntimeError was raised for {kind} of a matrix, which do not lie in one piece"
+        facts.satisfies(lambda seen: seen["raised"] != "", said, due="RuntimeError")
+
+
+@pytest.mark.step("two_copies")
+def test_copies(submission, rng, device):
+    """copies twice, once inside the graph and once outside"""
+    x = torch.randn(3, 5, generator=rng)
+    seen = submission.two_copies(x.clone().requires_grad_())
+    pair = expect(seen).length(2)
+    named = {
+        "view-is-copy": lambda t: t.shares_with and t.requires_grad and t.same_as is None,
+        "detached-returned": lambda t: not t.shares_with and t.grad_fn is None,
+    }
+    attached = pair.item(0, "the copy inside the graph", named).tensor(x, device=device).requires_grad(True).leaf(False)
+    attached.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", due="memory of its own")
+    named = {
+        "clone-detaches": lambda t: t.requires_grad and t.grad_fn is not None and not t.shares_with,
+        "detach-copies": lambda t: t.shares_with and not t.requires_grad,
+    }
+    outside = pair.item(1, "the copy outside the graph", named).tensor(x, device=device).requires_grad(False)
+    outside.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", due="memory of its own")
+
+
+@pytest.mark.step("two_copies")
+def test_gradient_flows(submission, rng, device):
+    """lets gradients flow back from the first copy, and leaves the tensor as it was"""
+    for is_leaf in (True, False):
+        x, upstream = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
+        facts = expect(submission.probe.copies_of(x, upstream, is_leaf))
+        facts.item("grad", "the gradient at the tensor", {"detached-returned": None}).tensor(upstream, device=device)
+        facts.item("untouched", "whether the tensor is as it was", {"mutates-caller": False}).equals(True)

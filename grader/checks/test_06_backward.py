@@ -1,0 +1,155 @@
+"""Hidden checks of 06: where a gradient lands, what it is weighted with, and what is added to it."""
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+ERRORS = {
+    "requires-grad-forgotten": lambda error: "does not require grad" in error,
+    "backward-on-vector": lambda error: "only for scalar outputs" in error,
+    "second-backward-freed-graph": lambda error: "a second time" in error,
+}
+NONE_READ = {"grad-of-wrong-tensor": lambda error: "'NoneType'" in error}
+NONE_CLEARED = {"grad-starts-as-none": lambda error: "'NoneType'" in error}
+
+
+def answer(seen, what, named, none_error=NONE_READ):
+    """Return the expectation on the value, after asking that no known error was raised."""
+    facts = expect(seen)
+    facts.item("error", "what was raised", ERRORS | none_error).equals("")
+    return facts.item("value", what, named)
+
+
+def number(rng, low, high):
+    return low + (high - low) * float(torch.rand((), generator=rng))
+
+
+def due_scalar(kind, weights, x):
+    """Return the gradient of one of the probe's functions, by its formula."""
+    return {
+        "square": 2 * x * weights,
+        "sine": torch.cos(x) * weights,
+        "exponential": torch.exp(x / 2) / 2 * weights,
+    }[kind]
+
+
+def due_rows(weights, x):
+    return 2 * (weights @ x).unsqueeze(1) * weights
+
+
+@pytest.mark.step("slope")
+def test_slope(submission, rng):
+    """computes the slope of any parabola at any point"""
+    cases = [(1.0, 1.0, 4.0), (3.0, 1.0, 4.0)]
+    cases += [(number(rng, 2, 5), number(rng, 1, 3), number(rng, 1, 3) * sign) for sign in (1, -1)]
+    for factor, constant, at in cases:
+        for in_steps in (False, True):
+            seen = submission.probe.slope_of(factor, constant, in_steps, at)
+            value = factor * at**2 + constant
+            named = {
+                "grad-of-wrong-tensor": None,
+                "value-not-slope": lambda got, value=value: abs(got - value) < 1e-3,
+                "scalar-tensor-not-number": lambda got: got.shape == (),
+            }
+            due = 2 * factor * at
+            slope = answer(seen, "the slope", named).is_a(float)
+            slope.satisfies(
+                lambda got, due=due: abs(got - due) <= 1e-4 * abs(due), "the slope is another one", due=f"{due:.5g}"
+            )
+
+
+@pytest.mark.step("pull_back")
+def test_pull_back(submission, rng, device):
+    """weights the results with the upstream gradient"""
+    for results, size in ((4, 3), (2, 5)):
+        weights = torch.randn(results, size, generator=rng)
+        x, upstream = torch.randn(size, generator=rng), torch.randn(results, generator=rng)
+        seen = submission.probe.pulled_back(weights, x, upstream)
+        rows = due_rows(weights, x)
+        read = seen.value
+        named = {
+            "grad-of-wrong-tensor": None,
+            "ones-upstream-only": lambda t, read=read, rows=rows: read["given"] and same(t, rows.sum(0)),
+            "upstream-ignored": rows.sum(0),
+            "mean-vs-sum": upstream @ rows / results,
+        }
+        answer(seen, "the gradient", named).tensor(upstream @ rows, device=device)
+
+
+def same(tensor, due):
+    return tensor.shape == tuple(due.shape) and torch.allclose(tensor.data, due, 1e-4, 1e-5)
+
+
+@pytest.mark.step("pull_back")
+def test_pull_back_leaves_alone(submission, rng):
+    """leaves x and the upstream gradient as they were"""
+    weights = torch.randn(4, 3, generator=rng)
+    x, upstream = torch.randn(3, generator=rng), torch.randn(4, generator=rng)
+    seen = expect(submission.probe.pulled_back(weights, x, upstream))
+    seen.keeps_argument(1, x, "mutates-caller").keeps_argument(2, upstream, "mutates-caller")
+
+
+@pytest.mark.step("two_passes")
+def test_two_passes(submission, rng, device):
+    """notes the first gradient, and then the sum of both"""
+    weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
+    first, second = due_scalar("square", weights, x), due_scalar("sine", weights, x)
+    pair = answer(submission.probe.passed_twice(weights, x), "the pair", {}).length(2)
+    pair.item(0, "the first note", {"grad-is-aliased": first + second}).tensor(first, device=device)
+    pair.item(1, "the second note", {"gradients-are-added": second}).tensor(first + second, device=device)
+
+
+@pytest.mark.step("two_passes")
+def test_two_passes_leave_alone(submission, rng):
+    """leaves x as it was"""
+    weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
+    expect(submission.probe.passed_twice(weights, x)).keeps_argument(1, x, "mutates-caller")
+
+
+@pytest.mark.step("separate")
+def test_separate(submission, rng, device):
+    """returns each gradient by itself, whatever was in .grad before"""
+    for left in (True, False):
+        weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
+        leaf = x.clone().requires_grad_()
+        garbage = torch.randn(5, generator=rng)
+        leaf.grad = garbage.clone() if left else None
+        dues = [due_scalar(kind, weights, x) for kind in ("square", "sine", "exponential")]
+        seen = submission.probe.separated(weights, leaf)
+        gradients = answer(seen, "the list", {}, NONE_CLEARED).length(3)
+        for index, due in enumerate(dues):
+            so_far = sum(dues[: index + 1])
+            sums = ([so_far] if index else []) + [so_far + garbage, sum(dues), sum(dues) + garbage]
+            later = [*dues[index + 1 :], torch.zeros(5)]
+            named = {
+                "gradients-accumulate": lambda t, sums=sums: any(same(t, wrong) for wrong in sums),
+                "grad-is-aliased": lambda t, later=later: any(same(t, wrong) for wrong in later),
+            }
+            gradients.item(index, f"gradient {index + 1}", named).tensor(due, device=device)
+        expect(seen).item("untouched", "whether the leaf is as it was", {"mutates-caller": False}).equals(True)
+
+
+@pytest.mark.step("jacobian")
+def test_jacobian(submission, rng, device):
+    """returns a row of derivatives for each result"""
+    for results, size in ((4, 3), (2, 5)):
+        weights, x = torch.randn(results, size, generator=rng), torch.randn(size, generator=rng)
+        rows = due_rows(weights, x)
+        sums = [rows.cumsum(0), rows.sum(0).expand(rows.shape)]
+        last = [rows[-1].expand(rows.shape), torch.zeros(rows.shape)]
+        named = {
+            "gradients-accumulate": lambda t, sums=sums: any(same(t, wrong) for wrong in sums),
+            "grad-is-aliased": lambda t, last=last: any(same(t, wrong) for wrong in last),
+        }
+        answer(submission.probe.jacobian_of(weights, x), "the Jacobian", named).tensor(rows, device=device)
+
+
+@pytest.mark.step("jacobian")
+def test_one_graph(submission, rng):
+    """calls the function once and leaves x as it was"""
+    weights, x = torch.randn(4, 3, generator=rng), torch.randn(3, generator=rng)
+    seen = expect(submission.probe.jacobian_of(weights, x))
+    built_anew = {"graph-built-anew": lambda calls: calls > 1}
+    seen.item("calls", "the number of calls of the function", built_anew).equals(1)
+    seen.keeps_argument(1, x, "mutates-caller")

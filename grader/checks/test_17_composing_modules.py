@@ -1,0 +1,323 @@
+"""Hidden checks of 17: a linear layer, a block of two of them, a stack of blocks, a road around any module."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from grader.compare import expect, require
+
+META = torch.device("meta")
+
+
+def built(submission, name, *arguments):
+    """Build the class once; end the check where `nn.Module` was not initialised first."""
+    seen = submission.attempt(name, *arguments)
+    said = seen.exception.message if seen.exception else ""
+    forgotten = "before Module.__init__()" in said
+    require(
+        not forgotten, "the class cannot hold its parts", got=said, called=seen.called, misconception="missing-super-init"
+    )
+
+
+def draw(rng, shapes):
+    return {name: torch.randn(shape, generator=rng) for name, shape in shapes.items()}
+
+
+def linear_shapes(before, after, prefix=""):
+    return {f"{prefix}weight": (after, before), f"{prefix}bias": (after,)}
+
+
+def block_shapes(before, after, prefix=""):
+    return linear_shapes(before, after, f"{prefix}left.") | linear_shapes(before, after, f"{prefix}right.")
+
+
+def stack_shapes(sizes, num_outputs):
+    shapes = {}
+    for index, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        shapes |= block_shapes(before, after, f"{index}.")
+    return shapes | linear_shapes(sizes[-1], num_outputs, f"{len(sizes) - 1}.")
+
+
+def linear(x, state, prefix=""):
+    return x @ state[f"{prefix}weight"].T + state.get(f"{prefix}bias", 0)
+
+
+def block(x, state, prefix=""):
+    return torch.relu(linear(x, state, f"{prefix}left.") * linear(x, state, f"{prefix}right."))
+
+
+def stack(x, state):
+    blocks = len(state) // 4
+    for index in range(blocks):
+        x = block(x, state, f"{index}.")
+    return linear(x, state, f"{blocks}.")
+
+
+def expect_run(seen, reference, state, x, upstream, device, lookalikes):
+    """Expect the output of the reference, and its gradients in x and in each parameter."""
+    x = x.clone().requires_grad_()
+    state = {name: each.clone().requires_grad_() for name, each in state.items()}
+    due = reference(x, state)
+    due.backward(upstream)
+    cut_off = {"detached-returned": lambda t: t.grad is None}
+    expect(seen).item("output", "what forward returned", lookalikes).tensor(due.detach(), device=device)
+    expect(seen).item("x", "x", cut_off).grad(x.grad)
+    for name, each in state.items():
+        expect(seen).item("trained").item(name, name, cut_off).grad(each.grad)
+
+
+def expect_called(seen, names):
+    """Expect that the module and its parts were run by calling them, each one once."""
+    direct = {"calls-forward-directly": lambda skipped: any(count > 0 for count in skipped.values())}
+    skipped = expect(seen).item("skipped", "the count of forwards that ran without hooks", direct)
+    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", due="none")
+    hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
+    once = ["", *names]
+    hooked.satisfies(lambda ran: all(ran[name] == 1 for name in once), "not every part ran once", due="one run of each")
+
+
+# LinearLayer
+
+
+@pytest.mark.step("LinearLayer")
+def test_linear_registers(submission, rng):
+    """registers a weight, and a bias where one is wanted"""
+    built(submission, "LinearLayer", 4, 3)
+    for (before, after), bias in (((4, 3), True), ((2, 5), False), ((3, 6), None)):
+        x, upstream = torch.randn(7, before, generator=rng), torch.randn(7, after, generator=rng)
+        arguments = [before, after] if bias is None else [before, after, bias]
+        seen = submission.probe.observe("LinearLayer", arguments, {}, x, upstream)
+        due = linear_shapes(before, after)
+        if bias is False:
+            del due["bias"]
+        named = {
+            "tensor-not-parameter": lambda shapes, seen=seen: "Tensor" in seen.value["classes"],
+            "transposed-weight": lambda shapes, size=(before, after): shapes.get("weight") == size,
+            "bias-flag-ignored": lambda shapes, bias=bias: ("bias" in shapes) is (bias is False),
+        }
+        expect(seen).item("ready-made", "the list of nn.Linear in it").equals([])
+        shapes = expect(seen).item("shapes", f"the dict of parameters' shapes with {arguments}", named)
+        shapes.equals(due)
+        saved = expect(seen).item("saved", "the list of names in state_dict()")
+        saved.satisfies(lambda names, due=due: sorted(names) == sorted(due), "it saves something else", due=str(list(due)))
+        expect(seen).item("dtypes").equals([torch.float32] * len(due))
+        expect(seen).item("has no bias", "whether the attribute bias is None").equals(bias is False)
+
+
+@pytest.mark.step("LinearLayer")
+def test_linear_values(submission, rng, device):
+    """computes x times the transposed weight, plus the bias"""
+    for shape, after, bias in (((7, 4), 3, True), ((2, 6, 3), 5, False), ((5,), 2, True)):
+        x, upstream = torch.randn(shape, generator=rng), torch.randn(*shape[:-1], after, generator=rng)
+        state = draw(rng, linear_shapes(shape[-1], after))
+        if not bias:
+            del state["bias"]
+        seen = submission.probe.observe("LinearLayer", [shape[-1], after, bias], state, x, upstream)
+        named = {"bias-flag-ignored": x @ state["weight"].T} if bias else {}
+        expect_run(seen, linear, state, x, upstream, device, named)
+        expect_called(seen, [])
+
+
+@pytest.mark.step("LinearLayer")
+def test_linear_start(submission):
+    """starts with numbers from the range of nn.Linear"""
+    for before, after in ((50, 400), (120, 500)):
+        layers = expect(submission.probe.fresh("LinearLayer", [before, after])).length(2)
+        bound = before**-0.5
+        for name, shape in linear_shapes(before, after).items():
+            for index in range(2):
+                start = layers.item(index, "the layer").item(name, f"the initial {name}", {"init-scale": other_start(bound)})
+                start.shape(*shape).finite()
+                start.satisfies(
+                    lambda t, bound=bound: is_uniform(t.data, bound),
+                    f"the initial {name} is not uniform between -b and b",
+                    due=f"uniform between {-bound:.4f} and {bound:.4f}",
+                )
+
+
+def other_start(bound):
+    """Return a lookalike: numbers that are spread otherwise than they should be."""
+    return lambda t: not is_uniform(t.data, bound)
+
+
+def is_uniform(values, bound):
+    """Whether at least 400 numbers may come from a uniform distribution; fails by chance less than once in 1e9."""
+    count = values.numel()
+    sizes = values.abs().double() / bound
+    within = sizes.max() <= 1 + 1e-5 and sizes.max() > 1 - 25 / count
+    half = abs((sizes < 0.5).double().mean() - 0.5) < 3.2 / math.sqrt(count)
+    centred = abs((values.double() / bound).mean()) < 3.8 / math.sqrt(count)
+    return bool(within and half and centred)
+
+
+@pytest.mark.step("LinearLayer")
+def test_linear_starts_anew(submission, rng):
+    """starts each layer with other numbers, as the global seed says"""
+    one, other = (int(each) for each in torch.randperm(1000, generator=rng)[:2])
+    alike = {"seeded-inside": lambda found: torch.equal(found[0].data, found[1].data)}
+    for seeds in ([one, None], [one, other], [one, one]):
+        weights = expect(submission.probe.seeded(5, 4, seeds), alike, what="the list of weights").length(2)
+        for index in range(2):
+            weights.item(index, "the weight").shape(4, 5).finite()
+        if seeds == [one, one]:
+            said = "two layers that were made after the same global seed differ"
+            weights.satisfies(lambda found: torch.equal(found[0].data, found[1].data), said)
+        else:
+            weights.satisfies(lambda found: not torch.equal(found[0].data, found[1].data), "two layers start alike")
+
+
+@pytest.mark.step("LinearLayer")
+def test_linear_moves(submission):
+    """follows the module to another device"""
+    seen = submission.probe.moved("LinearLayer", [4, 3], torch.empty(7, 4, device=META))
+    expect(seen).shape(7, 3).on(META)
+
+
+# ParallelBlock
+
+
+@pytest.mark.step("ParallelBlock")
+def test_block_registers(submission, rng):
+    """registers two separate branches"""
+    built(submission, "ParallelBlock", 4, 3)
+    for before, after in ((4, 3), (2, 5)):
+        x, upstream = torch.randn(7, before, generator=rng), torch.randn(7, after, generator=rng)
+        seen = submission.probe.observe("ParallelBlock", [before, after], {}, x, upstream)
+        named = {"parallel-shares-branch": linear_shapes(before, after, "left.")}
+        expect(seen).item("shapes", "the dict of parameters' shapes", named).equals(block_shapes(before, after))
+        parts = expect(seen).item("parts", "the dict of parts")
+        parts.equals({"left": "LinearLayer", "right": "LinearLayer"})
+
+
+@pytest.mark.step("ParallelBlock")
+def test_block_starts(submission):
+    """starts its two branches with different numbers"""
+    start = expect(submission.probe.fresh("ParallelBlock", [4, 3])).length(2).item(0, "the block")
+    for name in ("left.weight", "right.weight"):
+        start.item(name, name).shape(3, 4).finite()
+    start.satisfies(
+        lambda found: not torch.equal(found["left.weight"].data, found["right.weight"].data),
+        "both branches start with the same numbers",
+        due="numbers of its own for each",
+        misconception="branches-start-alike",
+    )
+
+
+@pytest.mark.step("ParallelBlock")
+def test_block_values(submission, rng, device):
+    """multiplies what the branches give, and applies the ReLU to the product"""
+    for before, after in ((4, 3), (2, 5)):
+        x, upstream = torch.randn(7, before, generator=rng), torch.randn(7, after, generator=rng)
+        state = draw(rng, block_shapes(before, after))
+        seen = submission.probe.observe("ParallelBlock", [before, after], state, x, upstream)
+        left, right = linear(x, state, "left."), linear(x, state, "right.")
+        named = {
+            "relu-before-product": torch.relu(left) * torch.relu(right),
+            "block-without-relu": left * right,
+            "sum-for-product": torch.relu(left + right),
+            "parallel-shares-branch": lambda t, a=left**2, b=right**2: any(torch.allclose(t.data, each) for each in (a, b)),
+        }
+        expect_run(seen, block, state, x, upstream, device, named)
+        expect_called(seen, ["left", "right"])
+
+
+# build_stack
+
+STACKS = (([4, 7, 5], 3), ([3, 6, 6, 6], 2), ([5, 2], 4))
+
+
+@pytest.mark.step("build_stack")
+def test_stack_parts(submission, rng, device):
+    """holds a block for each two neighbours, then a linear layer"""
+    for sizes, num_outputs in STACKS:
+        x, upstream = torch.randn(8, sizes[0], generator=rng), torch.randn(8, num_outputs, generator=rng)
+        seen = submission.probe.stacked(sizes, num_outputs, device, {}, x, upstream)
+        expect(seen).item("kind", "the kind of what came back").equals("Sequential")
+        kinds = ["ParallelBlock"] * (len(sizes) - 1) + ["LinearLayer"]
+        parts = expect(seen).item("parts", "the dict of parts")
+        repeated = {"one-layer-repeated": lambda shapes, due=stack_shapes(sizes, num_outputs): len(shapes) < len(due)}
+        shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}")
+        if len(set(sizes)) < len(sizes):
+            parts.length(len(kinds))
+            shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}", repeated)
+        shapes.equals(stack_shapes(sizes, num_outputs))
+        parts.equals({str(index): kind for index, kind in enumerate(kinds)})
+
+
+@pytest.mark.step("build_stack")
+def test_stack_values(submission, rng, device):
+    """runs the blocks in order, then the linear layer"""
+    for sizes, num_outputs in STACKS:
+        x, upstream = torch.randn(8, sizes[0], generator=rng), torch.randn(8, num_outputs, generator=rng)
+        state = {name: each / 2 for name, each in draw(rng, stack_shapes(sizes, num_outputs)).items()}
+        seen = submission.probe.stacked(sizes, num_outputs, device, state, x, upstream)
+        expect_run(seen, stack, state, x, upstream, device, {})
+        expect_called(seen, [str(index) for index in range(len(sizes))])
+
+
+@pytest.mark.step("build_stack")
+def test_stack_starts(submission, device):
+    """starts every block with numbers of its own"""
+    start = expect(submission.probe.stack_start([6, 6, 6], 6, device))
+    names = ("0.left.weight", "0.right.weight", "1.left.weight", "1.right.weight", "2.weight")
+    for name in names:
+        start.item(name, name).shape(6, 6).finite()
+    for one, other in itertools.combinations(names, 2):
+        start.satisfies(
+            lambda found, one=one, other=other: not torch.equal(found[one].data, found[other].data),
+            f"{one} and {other} start with the same numbers",
+            due="numbers of its own for each",
+            misconception="branches-start-alike",
+        )
+
+
+@pytest.mark.step("build_stack")
+def test_stack_on_device(submission):
+    """is on the device that it is given"""
+    x, upstream = torch.empty(8, 4, device=META), torch.empty(8, 3, device=META)
+    seen = submission.probe.stacked([4, 7, 5], 3, META, {}, x, upstream)
+    devices = expect(seen).item("devices", "the list of devices", {"hard-coded-device": lambda found: "meta" not in found})
+    devices.equals(["meta"])
+
+
+# Residual
+
+
+@pytest.mark.step("Residual")
+def test_residual_values(submission, rng, device):
+    """adds x to what the inner module gives, whatever that is"""
+    for kind, shape in (("linear", (7, 4)), ("power", (2, 3, 5)), ("linear", (2, 5, 3))):
+        x, upstream = torch.randn(shape, generator=rng), torch.randn(shape, generator=rng)
+        state = draw(rng, linear_shapes(shape[-1], shape[-1], "inner.")) if kind == "linear" else {}
+        reference = lambda x, state: x + linear(x, state, "inner.")  # noqa: E731
+        inner = linear(x, state, "inner.") if state else x**2
+        if kind == "power":
+            state, reference = {"inner.exponent": torch.tensor(2.0)}, lambda x, state: x + x.abs() ** state["inner.exponent"]
+        seen = submission.probe.observe_residual(kind, state, x, upstream)
+        hidden = {"list-hides-layers": lambda shapes: not shapes}
+        shapes = expect(seen).item("shapes", "the dict of parameters' shapes", hidden)
+        shapes.equals({name: tuple(each.shape) for name, each in state.items()})
+        named = {"skip-forgotten": inner}
+        expect_run(seen, reference, state, x, upstream, device, named)
+        expect_called(seen, ["inner"])
+
+
+@pytest.mark.step("Residual")
+def test_residual_registers(submission, rng):
+    """holds the module itself, so that its own parameters get the gradients"""
+    x, upstream = torch.randn(7, 4, generator=rng), torch.randn(7, 4, generator=rng)
+    seen = submission.probe.observe_residual("linear", {}, x, upstream)
+    copied = {"module-copied": lambda t: t.grad is None}
+    inner = expect(seen).item("inner", "the module that was given")
+    inner.item("bias", "its bias", copied).grad(upstream.sum(0))
+    inner.item("weight", "its weight", copied).grad(upstream.T @ x)
+
+
+@pytest.mark.step("Residual")
+def test_residual_keeps_x(submission, rng, device):
+    """leaves the caller's x alone"""
+    x = torch.randn(7, 4, generator=rng)
+    seen = submission.probe.wrapped_on(x)
+    expect(seen).keeps_argument(0, x, "mutates-caller").tensor(2 * x, device=device)

@@ -1,0 +1,280 @@
+"""Hidden checks of 26: a classifier that learns, records floats, counts samples, and still can be switched to eval."""
+
+import pytest
+import torch
+from torch import nn
+
+from grader.catalogue import FIXTURES
+from grader.compare import close, expect, tolerance
+
+SHAPES = [(200, 784), (200,), (10, 200), (10,)]
+NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
+META = torch.device("meta")
+
+
+def some_weights(rng):
+    """Return weights for all four parameters, as large as nn.Linear makes them."""
+    return [(torch.rand(shape, generator=rng) - 0.5) * 2 / size**0.5 for shape, size in zip(SHAPES, (784, 784, 200, 200), strict=True)]
+
+
+def one_hot(labels):
+    """Return float32 targets (B, 10) for labels (B,)."""
+    return nn.functional.one_hot(labels, 10).to(torch.float32)
+
+
+def forward(weights, inputs):
+    """Return the scores of the net 784-200-10."""
+    hidden = torch.sigmoid(inputs @ weights[0].T + weights[1])
+    return torch.sigmoid(hidden @ weights[2].T + weights[3])
+
+
+def learnt(weights, batches, lr, *, garbage=None, loss_function=nn.functional.mse_loss):
+    """Return weights and losses after learning each batch; with garbage, gradients are never cleared."""
+    parameters = [each.clone().requires_grad_() for each in weights]
+    optimizer = torch.optim.SGD(parameters, lr=lr)
+    for index, parameter in enumerate(parameters):
+        parameter.grad = None if garbage is None else torch.full_like(parameter, garbage + index)
+    losses = []
+    for inputs, targets in batches:
+        if garbage is None:
+            optimizer.zero_grad()
+        loss = loss_function(forward(parameters, inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return [parameter.detach() for parameter in parameters], losses
+
+
+def compare_weights(weights, due, device, lookalikes=None):
+    """Ask an expectation of a list for these weights; `lookalikes` maps misconceptions to other lists."""
+    weights.length(4)
+    for index, name in enumerate(NAMES):
+        named = {each: values[index] for each, values in (lookalikes or {}).items()}
+        weights.item(index, name, named).tensor(due[index], device=device)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_made(submission, device):
+    """makes the four parameters on the device, and an optimizer over them"""
+    for lr in (None, 0.3):
+        seen = submission.probe.facts(device, lr)
+        expect(seen).item("shapes", "the shapes of the parameters").equals(SHAPES)
+        expect(seen).item("held", "whether the optimizer holds these parameters").equals(True)
+        expect(seen).item("lr", "the optimizer's learning rate").equals(0.01 if lr is None else lr)
+        expect(seen).item("counter", "the counter").equals(0)
+        expect(seen).item("progress", "the progress").equals([])
+
+
+@pytest.mark.step("DigitClassifier")
+def test_initialised(submission, device):
+    """initialises its layers as nn.Linear does"""
+    weights = expect(submission.probe.initial(device)).length(4)
+    for index, (name, size) in enumerate(zip(NAMES, (784, 784, 200, 200), strict=True)):
+        bound = size**-0.5
+        part = weights.item(index, name).shape(*SHAPES[index]).finite()
+        part.satisfies(
+            lambda t, bound=bound: t.data.abs().max() <= bound and t.data.abs().max() > bound / 2,
+            f"{name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
+        )  # fmt: skip
+
+
+@pytest.mark.step("DigitClassifier")
+def test_made_on_device(submission):
+    """makes everything on the device that it is given, before the optimizer"""
+    seen = submission.probe.facts(META, 0.1)
+    named = {"hard-coded-device": ["cpu"] * 4}
+    expect(seen).item("devices", "the devices of the parameters", named).equals(["meta"] * 4)
+    named = {"optimizer-before-move": False}
+    expect(seen).item("held", "whether the optimizer holds the parameters of the classifier", named).equals(True)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_forward(submission, rng, device):
+    """returns a score from 0 to 1 for each digit"""
+    weights, inputs = some_weights(rng), torch.rand(3, 784, generator=rng)
+    expect(submission.probe.scores(weights, inputs, device)).tensor(forward(weights, inputs), device=device)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_switches(submission, device):
+    """can be switched between train and eval mode like every module"""
+    seen = submission.probe.modes(device)
+    for name in ("eval()", "train()", "eval() of a module around it", "train(True) of a module around it"):
+        named = {"train-shadows-module-train": lambda v: v is False or v == "TypeError"}
+        expect(seen).item(name, f"whether {name} switched the mode", named).equals(True)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_learns(submission, rng, device):
+    """takes right steps, whatever is in the gradients before"""
+    for lr in (0.4, 0.9):
+        weights = some_weights(rng)
+        inputs, labels = torch.rand(3, 5, 784, generator=rng), torch.randint(10, (3, 5), generator=rng)
+        targets = one_hot(labels)
+        seen = submission.probe.learns(weights, inputs, targets, lr, 0.5, 3, device)
+        batches = list(zip(inputs, targets, strict=True))
+        missing = {"zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0]}
+        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, missing)
+        directly = {"calls-forward-directly": 0}
+        expect(seen).item("hooks", "the number of times that hooks ran", directly).equals(3)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_records(submission, rng, device):
+    """counts its steps and keeps every tenth loss as a number"""
+    weights, inputs = some_weights(rng), torch.rand(7, 2, 784, generator=rng)
+    targets = one_hot(torch.randint(10, (7, 2), generator=rng))
+    seen = submission.probe.learns(weights, inputs, targets, 0.5, None, 23, device)
+    expect(seen).item("counter", "the counter").equals(23)
+    losses = learnt(weights, [(inputs[call % 7], targets[call % 7]) for call in range(23)], 0.5)[1]
+    progress = expect(seen).item("progress", "the progress").is_a(list).length(2)
+    for index, due in enumerate((losses[9], losses[19])):
+        named = {"progress-keeps-tensors": lambda v: v.shape == ()}
+        kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
+        kept.satisfies(near(due, device), f"loss {index} of the progress is not that of step {10 * index + 10}", due=f"{due:.6g}")
+
+
+def near(due, device):
+    """Return a function that tells whether a float is `due`, by the tolerance of the float32 that it comes from."""
+
+    def is_near(value):
+        return bool(close(torch.tensor(value), torch.tensor(due), *tolerance("float32", "float32", device.type)))
+
+    return is_near
+
+
+@pytest.mark.step("DigitClassifier")
+def test_learns_on_device(submission):
+    """moves each batch to where its parameters are"""
+    seen = submission.probe.learn_places(META)
+    for name in ("inputs", "targets"):
+        expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": "cpu"}).equals("meta")
+
+
+@pytest.mark.step("DigitClassifier")
+def test_uses_attributes(submission, rng, device):
+    """uses the loss function and the optimizer that it holds"""
+    weights, inputs = some_weights(rng), torch.rand(4, 784, generator=rng)
+    targets = one_hot(torch.randint(10, (4,), generator=rng))
+    due = learnt(weights, [(inputs, targets)], 0.7, loss_function=nn.functional.l1_loss)[0]
+    compare_weights(expect(submission.probe.replaced(weights, inputs, targets, device)), due, device)
+
+
+def digits(count, start):
+    """Return labels and pixels of some rows of the test digits."""
+    lines = (FIXTURES / "digits" / "test.csv").read_text("ascii").splitlines()[start : start + count]
+    rows = torch.tensor([list(map(int, line.split(","))) for line in lines])
+    return rows[:, 0], rows[:, 1:].to(torch.float32) / 255
+
+
+@pytest.mark.step("fit")
+def test_fits_digits(submission, rng, device):
+    """makes the classifier that it is given learn real digits, each batch once in each epoch"""
+    for epochs, size, lr in ((2, 16, 0.9), (3, 25, 0.5)):
+        start = int(torch.randint(200, (1,), generator=rng))
+        weights, (labels, pixels) = some_weights(rng), digits(60, start)
+        seen = submission.probe.fits(weights, labels, pixels, size, lr, epochs, device)
+        batches = list(zip(pixels.split(size), one_hot(labels).split(size), strict=True)) * epochs
+        untouched = {"wrong-model-trained": 0}
+        expect(seen).item("counter", "the classifier's counter", untouched).equals(len(batches))
+        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, {"wrong-model-trained": weights})
+        forgotten = {"train-mode-forgotten": lambda modes: not all(modes)}
+        expect(seen).item("modes", "`training` at each step", forgotten).equals([True] * len(batches))
+        compare_weights(expect(seen).item("other", "the weights of another classifier"), weights, device)
+
+
+def scored(rng, count, share):
+    """Return labels and pixels; the first ten pixels are scores, greatest at the label for a share of them."""
+    labels = torch.randint(10, (count,), generator=rng)
+    scores = torch.stack([torch.randperm(10, generator=rng) for _ in range(count)]).float() - 20
+    hits = torch.rand(count, generator=rng) < share
+    scores[hits, labels[hits]] = 0.5
+    return labels, torch.cat([scores, torch.zeros(count, 774)], dim=1)
+
+
+def share_right(labels, pixels):
+    """Return the share of the labels at which the score is greatest."""
+    return int((pixels[:, :10].argmax(1) == labels).sum()) / len(labels)
+
+
+@pytest.mark.step("accuracy")
+def test_ten_samples(submission, rng, device):
+    """looks for the greatest score of each sample"""
+    labels, pixels = scored(rng, 10, 0.6)
+    while close_to_wrong(labels, pixels):
+        labels, pixels = scored(rng, 10, 0.6)
+    named = {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+    answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the accuracy", named)
+    answer.is_a(float).equals(share_right(labels, pixels))
+
+
+def other_ways(labels, pixels):
+    """Return the accuracies that come of the greatest score of each digit, and of the greatest of all."""
+    scores = pixels[:, :10]
+    return [int((guesses == labels).sum()) / len(labels) for guesses in (scores.argmax(0), scores.argmax())]
+
+
+def close_to_wrong(labels, pixels):
+    """Return whether a wrong way happens to give the right accuracy."""
+    return any(abs(share_right(labels, pixels) - each) < 0.05 for each in other_ways(labels, pixels))
+
+
+@pytest.mark.step("accuracy")
+def test_unequal_batches(submission, rng, device):
+    """counts each sample the same, whatever the sizes of the batches"""
+    for sizes in ([7, 7, 7, 2], [12, 1, 5]):
+        shares = (0.9,) * (len(sizes) - 1) + (0.0,)
+        parts = [scored(rng, size, share) for size, share in zip(sizes, shares, strict=True)]
+        labels, pixels = (torch.cat(each) for each in zip(*parts, strict=True))
+        right = [int((p[:, :10].argmax(1) == y).sum()) for y, p in parts]
+        by_batch = sum(r / n for r, n in zip(right, sizes, strict=True)) / len(sizes)
+        due = sum(right) / sum(sizes)
+        by_first = sum(right) / (len(sizes) * sizes[0])
+        named = {"accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each)}
+        answer = expect(submission.probe.counts(labels, pixels, sizes, False, device)).item("answer", "the accuracy", named)
+        answer.is_a(float).equals(due)
+
+
+@pytest.mark.step("accuracy")
+def test_eval_and_back(submission, rng, device):
+    """runs the model in eval mode, without a graph, and restores its mode"""
+    labels, pixels = scored(rng, 6, 0.5)
+    for training in (True, False):
+        seen = submission.probe.counts(labels, pixels, [4, 2], training, device)
+        noise, graph = {"no-grad-means-eval": [True] * 2}, {"eval-means-no-grad": [True] * 2}
+        expect(seen).item("training", "`training` at each batch", noise).equals([False] * 2)
+        expect(seen).item("recording", "whether a graph was recorded at each batch", graph).equals([False] * 2)
+        expect(seen).item("after", "`training` afterwards", {"mode-not-restored": not training}).equals(training)
+        expect(seen).item("grad mode after", "whether gradients are recorded afterwards").equals(True)
+
+
+@pytest.mark.step("accuracy")
+def test_accuracy_on_device(submission):
+    """moves the pixels to the device that it is given"""
+    seen = submission.probe.accuracy_place(META)
+    expect(seen, {"hard-coded-device": ["cpu"]}, what="the device of the pixels").equals(["meta"])
+
+
+@pytest.mark.step("plot_progress")
+def test_draws(submission, rng):
+    """draws the losses over the steps at which they were recorded"""
+    for count, every in ((6, 10), (9, 7)):
+        progress = [round(each, 4) for each in torch.rand(count, generator=rng, dtype=torch.float64).tolist()]
+        seen = submission.probe.drawn(progress, every)
+        ignored = {"axes-ignored": lambda v: v == 0}
+        expect(seen).item("lines", "the number of lines on the axes", ignored).equals(1)
+        expect(seen).item("figures", "the number of figures there are").equals(1)
+        expect(seen).item("y", "the heights of the line").equals(progress)
+        named = {"steps-not-counted": lambda x: x in ([float(i) for i in range(count)], [float(i + 1) for i in range(count)])}
+        expect(seen).item("x", "the steps of the line", named).equals([float(every * (i + 1)) for i in range(count)])
+        expect(seen).item("progress", "the caller's list").equals(progress)
+
+
+@pytest.mark.step("plot_progress")
+def test_dresses(submission, rng):
+    """returns the axes, with their legend, limits, marker and grid"""
+    seen = submission.probe.drawn(torch.rand(5, generator=rng).tolist(), 10)
+    expect(seen).item("returned", "whether the axes came back").equals(True)
+    expect(seen).item("left", "the number of lines on other axes").equals(0)
+    for name, due in {"marker": ["."], "ylim": [0.0, 1.0], "legend": ["loss"], "grid": True}.items():
+        expect(seen).item(name, f"the {name} of the axes").equals(due)

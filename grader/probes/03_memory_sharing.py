@@ -1,0 +1,53 @@
+"""Makes tensors that share memory, which no message can carry, and runs backward through a copy."""
+
+import torch
+
+
+def pair(kind, x):
+    """Return two tensors of a certain relation; the first is x or a part of it."""
+    return {
+        "a view": lambda: (x, x.view(-1)),
+        "a later row": lambda: (x, x[2]),
+        "two rows": lambda: (x[0], x[2]),
+        "the transposed": lambda: (x.t(), x),
+        "detached": lambda: (x, x.detach()),
+        "itself": lambda: (x, x),
+        "a clone": lambda: (x, x.clone()),
+        "a part of a clone": lambda: (x[1], x.clone()[1]),
+        "a list of rows": lambda: (x, x[[0, 1, 2]]),
+        "strangers": lambda: (x, x + 1),
+    }[kind]()
+
+
+def answer_for(submission, kind, values):
+    """Ask same_storage about one pair; also say whether the pair was left alone."""
+    a, b = pair(kind, values)
+    versions, copies = (a._version, b._version), (a.clone(), b.clone())
+    answer = submission.same_storage(a, b)
+    untouched = versions == (a._version, b._version) and torch.equal(a, copies[0]) and torch.equal(b, copies[1])
+    return {"answer": answer, "untouched": untouched}
+
+
+def flat_of(submission, kind, values):
+    """Call flat_view with a tensor that is not contiguous; return what came back, what was raised, and the sharing."""
+    tensor = {"transposed": values.t(), "columns": values[:, 1:3], "every other": values.view(-1)[::2]}[kind]
+    flat, raised = None, ""
+    try:
+        flat = submission.flat_view(tensor)
+    except NotImplementedError:
+        raise
+    except RuntimeError as error:
+        raised = type(error).__name__
+    shared = isinstance(flat, torch.Tensor) and flat.untyped_storage().data_ptr() == values.untyped_storage().data_ptr()
+    return {"flat": flat, "raised": raised, "shared": shared}
+
+
+def copies_of(submission, x, upstream, is_leaf):
+    """Call two_copies with a leaf or a result and run backward through the first copy; say which gradient arrived."""
+    leaf = x.clone().requires_grad_()
+    tensor = leaf if is_leaf else leaf.clone()
+    attached, _ = submission.two_copies(tensor)
+    if attached.requires_grad:
+        (attached * upstream).sum().backward()
+    untouched = tensor._version == 0 and tensor.requires_grad and torch.equal(tensor.detach(), x)
+    return {"grad": leaf.grad, "untouched": untouched}

@@ -1,0 +1,130 @@
+"""Builds the submission's modules, runs them as a caller would, and writes down what a caller can see."""
+
+import torch
+from torch import nn
+
+
+class Parent(nn.Module):
+    """A module that runs another one, by calling it."""
+
+    def __init__(self, child):
+        super().__init__()
+        self.child = child
+
+    def forward(self, x):
+        return self.child(x)
+
+
+class Power(nn.Module):
+    """Something to be wrapped that is no linear layer: x to the power of a parameter that is 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.exponent = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, x):
+        return x.abs() ** self.exponent
+
+
+def observe(submission, name, arguments, state, x, upstream):
+    """Build a module, put `state` into it, run it and go backward."""
+    return look_at(getattr(submission, name)(*arguments).to(x.device), state, x, upstream)
+
+
+def observe_residual(submission, kind, state, x, upstream):
+    """The same for a Residual around a module that is made here."""
+    inner = nn.Linear(x.shape[-1], x.shape[-1]) if kind == "linear" else Power()
+    seen = look_at(submission.Residual(inner).to(x.device), state, x, upstream)
+    return seen | {"inner": {name: each for name, each in inner.named_parameters()}}
+
+
+def look_at(module, state, x, upstream):
+    seen = {
+        "shapes": {name: tuple(each.shape) for name, each in module.named_parameters()},
+        "dtypes": [each.dtype for each in module.parameters()],
+        "parts": {name: type(each).__name__ for name, each in module.named_children()},
+        "saved": list(module.state_dict()),
+        "ready-made": [name for name, each in module.named_modules() if isinstance(each, nn.Linear)],
+        "classes": [type(getattr(module, name, None)).__name__ for name in ("weight", "bias")],
+        "has no bias": "bias" in dir(module) and module.bias is None,
+    }
+    fill(module, state)
+    parent = Parent(module)
+    hooked, skipped = {}, {}
+    watch(module, hooked, skipped)
+    x = x.detach().clone().requires_grad_()
+    output = parent(x)
+    if isinstance(output, torch.Tensor) and output.requires_grad and output.shape == upstream.shape:
+        output.backward(upstream)
+    trained = dict(module.named_parameters())
+    return seen | {"output": output, "x": x, "trained": trained, "hooked": hooked, "skipped": skipped}
+
+
+def fill(module, state):
+    """Write `state` into the parameters of these names and shapes."""
+    with torch.no_grad():
+        for name, each in module.named_parameters():
+            if name in state and state[name].shape == each.shape:
+                each.copy_(state[name])
+
+
+def watch(module, hooked, skipped):
+    """Count for each part how often its hook ran, and how often its forward ran without the hook."""
+    for name, part in module.named_modules():
+        hooked[name] = skipped[name] = 0
+        part.register_forward_hook(lambda *_, name=name: count(hooked, skipped, name))
+        part.forward = counting(part.forward, skipped, name)
+
+
+def count(hooked, skipped, name):
+    hooked[name] += 1
+    skipped[name] -= 1
+
+
+def counting(forward, skipped, name):
+    def counted(*args, **kwargs):
+        skipped[name] += 1
+        return forward(*args, **kwargs)
+
+    return counted
+
+
+def fresh(submission, name, arguments):
+    """Return the initial parameters of two modules, made one after the other."""
+    modules = [getattr(submission, name)(*arguments) for _ in range(2)]
+    return [{key: each.detach().clone() for key, each in module.named_parameters()} for module in modules]
+
+
+def seeded(submission, in_features, out_features, seeds):
+    """Return the initial weight of a layer after each of these global seeds; None leaves the generator alone."""
+    weights = []
+    for seed in seeds:
+        if seed is not None:
+            torch.manual_seed(seed)
+        weights.append(submission.LinearLayer(in_features, out_features).weight)
+    return weights
+
+
+def moved(submission, name, arguments, x):
+    """Build a module, move it to x, run it on x."""
+    return getattr(submission, name)(*arguments).to(x.device)(x)
+
+
+def wrapped_on(submission, x):
+    """Run a Residual around a module that changes nothing, on the caller's own x."""
+    return submission.Residual(nn.Identity())(x)
+
+
+def stacked(submission, sizes, num_outputs, device, state, x, upstream):
+    """Build a stack and look at it, where it has landed."""
+    stack = submission.build_stack(sizes, num_outputs, device)
+    devices = sorted({each.device.type for each in stack.parameters()})
+    seen = {"kind": type(stack).__name__, "devices": devices}
+    if device.type == "meta" or devices != [x.device.type]:
+        return seen
+    return seen | look_at(stack, state, x, upstream)
+
+
+def stack_start(submission, sizes, num_outputs, device):
+    """Return the initial parameters of a stack."""
+    return {name: each.detach() for name, each in submission.build_stack(sizes, num_outputs, device).named_parameters()}

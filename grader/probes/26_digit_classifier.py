@@ -1,0 +1,187 @@
+"""Makes classifiers with known weights, and watches what becomes of them."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Stop(Exception):
+    """Ends a call when everything that it was made for has been seen."""
+
+
+def _made(submission, weights, device, lr, garbage=None):
+    """Return a classifier with these weights, in eval mode, with garbage in every .grad."""
+    classifier = submission.DigitClassifier(device, lr)
+    with torch.no_grad():
+        for index, (parameter, values) in enumerate(zip(classifier.parameters(), weights, strict=True)):
+            parameter.copy_(values)
+            if garbage is not None:
+                parameter.grad = torch.full_like(parameter, garbage + index)
+    return classifier
+
+
+def _weights(module):
+    return [parameter.detach() for parameter in module.parameters()]
+
+
+def facts(submission, device, lr):
+    """Say of a new classifier what can be seen without running it."""
+    classifier = submission.DigitClassifier(device) if lr is None else submission.DigitClassifier(device, lr)
+    mine = list(classifier.parameters())
+    held = [parameter for group in classifier.optimizer.param_groups for parameter in group["params"]]
+    return {
+        "shapes": [tuple(parameter.shape) for parameter in mine],
+        "devices": [parameter.device.type for parameter in mine],
+        "held": len(held) == len(mine) and all(a is b for a, b in zip(held, mine, strict=True)),
+        "lr": classifier.optimizer.param_groups[0]["lr"],
+        "counter": classifier.counter, "progress": classifier.progress, "training": classifier.training,
+    }  # fmt: skip
+
+
+def initial(submission, device):
+    """Return the parameters of a new classifier."""
+    return _weights(submission.DigitClassifier(device))
+
+
+def scores(submission, weights, inputs, device):
+    """Return what a classifier with these weights returns."""
+    return _made(submission, weights, device, 0.1)(inputs)
+
+
+def modes(submission, device):
+    """Switch a classifier, alone and inside another module; say what became of its mode."""
+    classifier = submission.DigitClassifier(device)
+    seen = {}
+    around = nn.Sequential(classifier)
+    for name, switch in {
+        "eval()": classifier.eval, "train()": classifier.train,
+        "eval() of a module around it": around.eval, "train(True) of a module around it": lambda: around.train(True),
+    }.items():  # fmt: skip
+        try:
+            switch()
+            seen[name] = all(each.training == ("train" in name) for each in classifier.modules())
+        except (TypeError, AttributeError, RuntimeError) as error:
+            seen[name] = type(error).__name__
+    return seen
+
+
+def learns(submission, weights, inputs, targets, lr, garbage, calls, device):
+    """Learn the same few batches again and again; inputs and targets hold one batch in each row."""
+    classifier = _made(submission, weights, device, lr, garbage)
+    hooks = []
+    classifier.register_forward_hook(lambda *_: hooks.append(1))
+    for call in range(calls):
+        classifier.learn(inputs[call % len(inputs)].cpu(), targets[call % len(inputs)].cpu())
+    return {
+        "weights": _weights(classifier), "counter": classifier.counter, "progress": classifier.progress,
+        "hooks": len(hooks),
+    }  # fmt: skip
+
+
+def learn_places(submission, device):
+    """Say where a classifier on another device uses a batch from the CPU; its loss function is replaced."""
+    classifier = submission.DigitClassifier(device)
+    places = {}
+
+    def note(_, arguments):
+        places["inputs"] = arguments[0].device.type
+
+    class Noting(nn.Module):
+        def forward(self, outputs, targets):
+            places["targets"] = targets.device.type
+            return torch.zeros((), requires_grad=True) * 1.0
+
+    classifier.register_forward_pre_hook(note)
+    classifier.forward = lambda inputs: torch.zeros(len(inputs), 10, device=device)
+    classifier.loss_function = Noting()
+    classifier.learn(torch.zeros(2, 784), torch.zeros(2, 10))
+    return places
+
+
+def replaced(submission, weights, inputs, targets, device):
+    """Learn once, with another loss function and another optimizer in their places."""
+    classifier = _made(submission, weights, device, 0.1)
+    classifier.loss_function = nn.L1Loss()
+    classifier.optimizer = torch.optim.SGD(classifier.parameters(), lr=0.7)
+    classifier.learn(inputs.cpu(), targets.cpu())
+    return _weights(classifier)
+
+
+def fits(submission, weights, labels, pixels, batch_size, lr, epochs, device):
+    """Fit one of two equal classifiers; the other is there to be left alone."""
+    classifier = _made(submission, weights, device, lr).eval()
+    other = copy.deepcopy(classifier)
+    modes = []
+    classifier.register_forward_hook(lambda module, *_: modes.append(module.training))
+    targets = torch.zeros(len(labels), 10).scatter_(1, labels.cpu()[:, None], 1.0)
+    parts = (labels.cpu(), pixels.cpu(), targets)
+    samples = list(zip(*(part.split(batch_size) for part in parts), strict=True))
+    submission.fit(classifier, samples, epochs)
+    return {"weights": _weights(classifier), "counter": classifier.counter, "modes": modes, "other": _weights(other)}
+
+
+class Scores(nn.Module):
+    """Returns the first ten pixels as scores, and notes how it was called."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.drop = nn.Dropout(0.5)
+        self.notes = []
+
+    def forward(self, pixels):
+        self.notes.append([self.drop.training, torch.is_grad_enabled()])
+        return self.drop(pixels[:, :10] * self.scale)
+
+
+def counts(submission, labels, pixels, sizes, training, device):
+    """Measure the accuracy of a model whose scores are the first ten pixels."""
+    model = Scores().to(device).train(training)
+    parts = (labels.cpu(), pixels.cpu(), torch.zeros(len(labels), 10))
+    samples = list(zip(*(part.split(sizes) for part in parts), strict=True))
+    answer = submission.accuracy(model, samples, device)
+    return {
+        "answer": answer, "training": [training for training, _ in model.notes],
+        "recording": [recording for _, recording in model.notes], "after": model.drop.training,
+        "grad mode after": torch.is_grad_enabled(),
+    }  # fmt: skip
+
+
+def accuracy_place(submission, device):
+    """Say where a model on another device is given pixels from the CPU."""
+    places = []
+
+    class Stopping(nn.Module):
+        def forward(self, pixels):
+            places.append(pixels.device.type)
+            raise Stop
+
+    try:
+        submission.accuracy(Stopping(), [(torch.zeros(2, dtype=torch.int64), torch.zeros(2, 784), torch.zeros(2, 10))], device)
+    except Stop:
+        pass
+    return places
+
+
+def drawn(submission, progress, every):
+    """Draw on the second of two axes; say what is on it, and what else was made."""
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    plt.close("all")
+    figure, (left, right) = plt.subplots(1, 2)
+    returned = submission.plot_progress(progress, every, right)
+    lines = right.get_lines()
+    legend = right.get_legend()
+    return {
+        "returned": returned is right, "lines": len(lines), "left": len(left.get_lines()),
+        "figures": len(plt.get_fignums()),
+        "x": [float(x) for line in lines for x in line.get_xdata()],
+        "y": [float(y) for line in lines for y in line.get_ydata()],
+        "marker": [str(line.get_marker()) for line in lines],
+        "ylim": [float(edge) for edge in right.get_ylim()],
+        "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
+        "grid": any(line.get_visible() for line in right.get_ygridlines()),
+        "progress": progress,
+    }  # fmt: skip
