@@ -1,9 +1,9 @@
 """02 Changing dtypes
 
 A conversion never changes a tensor: it returns another one, and what that one cannot hold is lost. In an integer
-dtype that is the fraction. float16 and bfloat16 take half the memory of float32, and each pays in its own coin:
-float16 keeps about three decimal digits but ends at 65504, and a larger number becomes infinite; bfloat16 reaches as
-far as float32 does, but keeps only about two digits.
+dtype that is the fraction. float16 and bfloat16 take half the memory of float32: float16 keeps about three decimal
+digits but ends at 65504, and a larger number becomes infinite; bfloat16 reaches as far as float32 does, but keeps only
+about two digits.
 
     >>> import torch
     >>> x = torch.tensor([3.7, -3.7, 70000.0])

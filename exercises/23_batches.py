@@ -105,7 +105,7 @@ def seed_worker(worker_id: int) -> None:
 
     worker_id: 0 to the number of workers - 1. It runs in the worker, before the first item. There,
       `get_worker_info()` has `id`, `seed` and `dataset`: the worker's own copy of the dataset, and a seed
-      that DataLoader drew from its generator for this epoch, plus the id.
+      of up to 63 bits that DataLoader drew from its generator for this epoch, plus the id.
 
     Seeds `dataset.generator`, a torch.Generator, with a number that differs between workers and between
     epochs and follows from `seed` alone: the same `seed`, the same numbers. Nothing else is changed.

@@ -228,9 +228,7 @@ def _trial(submission, rng, hparams):
     metrics = {"hparam/accuracy": torch.rand((), generator=rng).item(), "hparam/loss": 1 + _int(rng, 0, 9) / 8}
     seen = submission.probe.trial(log_dir, name, hparams, metrics)
     named = {
-        "hparam-run-unnamed": lambda runs: any(
-            run.removeprefix(log_dir + "/").replace(".", "").isdecimal() for run in runs
-        ),
+        "hparam-run-unnamed": lambda runs: any(run.rpartition("/")[2].replace(".", "").isdecimal() for run in runs),
     }
     return _run(seen, f"{log_dir}/{name}", named), metrics
 

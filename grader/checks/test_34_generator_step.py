@@ -367,7 +367,7 @@ def test_traceless_on_device(submission, device):
 
 @pytest.mark.step("gan_step")
 def test_both_networks(submission, rng, device):
-    """moves both networks right, three times in a row, from dirty gradients"""
+    """moves both networks right, three times in a row, from dirty gradients, and leaves train mode alone"""
     run = Round(rng)
     seen = run.gan_steps(submission, device, GAMES[int(torch.randint(3, (), generator=rng))])
     parameters = expect(seen).item("discriminator").length(4)
@@ -376,6 +376,7 @@ def test_both_networks(submission, rng, device):
         due = run.due("gan")["discriminator"][index]
         parameters.item(index, f"the discriminator's {name} after three steps", named).values(due)
     _check_generator(run, seen, "gan", FACES)
+    _check_modes(seen, True)
 
 
 @pytest.mark.step("gan_step")

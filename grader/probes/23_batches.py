@@ -87,6 +87,7 @@ def draw_in_workers(submission, base_seeds, workers):
 
 def draw_in_real_workers(submission, length, batch_size, seed):
     """Loop for two epochs over a loader with two worker processes; return what was drawn, and by which worker."""
+    _as_worker(submission, seed, 0, 2, draw=False)  # what it raises here is not wrapped up by DataLoader
     loader = DataLoader(
         Noisy(length), batch_size, num_workers=2, worker_init_fn=submission.seed_worker,
         generator=torch.Generator().manual_seed(seed), multiprocessing_context="fork",

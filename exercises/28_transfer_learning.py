@@ -1,0 +1,78 @@
+"""28 Transfer learning
+
+A net that was trained on one task has layers that see something in images of another: keep them as they
+are, and train a new head alone. Keeping needs two switches. A parameter that requires no gradient stays;
+but batch norm also has running averages, which no gradient changes, and which follow every batch that
+passes in train mode:
+
+    >>> import torch
+    >>> from torch import nn
+    >>> norm = nn.BatchNorm1d(2).requires_grad_(False)
+    >>> _ = norm(torch.tensor([[10.0, 20.0], [10.0, 20.0]]))
+    >>> norm.running_mean
+    tensor([1., 2.])
+    >>> _ = norm.eval()(torch.tensor([[70.0, 80.0], [90.0, 90.0]]))
+    >>> norm.running_mean
+    tensor([1., 2.])
+
+The weights in fixtures/weights know the digits 0 to 4; three steps make them tell 5 to 9 apart. Should
+`import torchvision` fail beside a CPU build of torch, import `grader.torchvision_cpu` first.
+
+Read on: https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html
+"""
+
+from collections.abc import Callable, Iterable
+
+import torch
+import torchvision
+from torch import nn
+
+Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
+LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+
+def load_pretrained(path: str, device: torch.device) -> nn.Module:
+    """Step 1. Load a checkpoint into torchvision's `shufflenet_v2_x0_5`.
+
+    path: a file that `torch.save` wrote: a dict whose "num_classes" is the number of classes, and whose
+      "state_dict" holds the weights in half precision. They were saved out of a `DataParallel`, so that
+      every key begins with "module.", which the model's own keys do not.
+
+    Returns the model with that many classes, its weights as float32 on `device`. Raises RuntimeError, as
+    `load_state_dict` does, where the file lacks a weight, has one too many, or one of another shape. Nothing
+    but tensors and plain containers is unpickled: what else may be in the file is refused, not run.
+    """
+    raise NotImplementedError("step 1: load_pretrained")
+
+
+def adapt(model: nn.Module, num_classes: int) -> None:
+    """Step 2. Freeze a model and give it a new head, in place.
+
+    model: any module whose last layer is a linear layer named `fc`; it need not be that of step 1.
+
+    Afterwards `model.fc` is a new `nn.Linear`, with as many inputs as the old one, `num_classes` outputs,
+    torch's usual initial weights, on the same device. Its parameters require a gradient, all others of the
+    model require none. Nothing else about the model changes.
+    """
+    raise NotImplementedError("step 2: adapt")
+
+
+def train_head(
+    model: nn.Module,
+    loader: Batches,
+    loss_function: LossFunction,
+    make_optimizer: MakeOptimizer,
+    device: torch.device,
+    epochs: int,
+) -> list[float]:
+    """Step 3. Train the head of a model that step 2 has adapted, and nothing else.
+
+    As in exercise 24: the model is moved to `device`; then `make_optimizer` is called, once; batches of
+    `loader` are moved to `device`; gradients from before do not count; the result is the loss of each batch
+    of all epochs, as a flat list of Python floats.
+    Otherwise than there: the optimizer gets the two parameters of the head alone. While it trains, `model.fc`
+    is in train mode, every other module inside the model in eval mode, in whatever mode the model arrives:
+    all parameters and buffers outside the head keep their values.
+    """
+    raise NotImplementedError("step 3: train_head")

@@ -1,0 +1,183 @@
+"""Hidden checks of 01: what each way of making a tensor makes, and the way back to Python numbers."""
+
+import pytest
+import torch
+
+from grader.compare import expect, require
+
+DTYPES = {
+    "HalfTensor": torch.float16,
+    "FloatTensor": torch.float32,
+    "DoubleTensor": torch.float64,
+    "ByteTensor": torch.uint8,
+    "CharTensor": torch.int8,
+    "ShortTensor": torch.int16,
+    "IntTensor": torch.int32,
+    "LongTensor": torch.int64,
+    "BFloat16Tensor": torch.bfloat16,
+    "BoolTensor": torch.bool,
+}
+# What the names suggest to somebody who thinks of Python, of C, or of any two bytes.
+SUGGESTED = {
+    "FloatTensor": {torch.float64: "python-sizes-assumed"},
+    "IntTensor": {torch.int64: "python-sizes-assumed"},
+    "LongTensor": {torch.int32: "python-sizes-assumed"},
+    "ByteTensor": {torch.int8: "byte-is-unsigned"},
+    "CharTensor": {torch.uint8: "byte-is-unsigned"},
+    "BFloat16Tensor": {torch.float16: "bfloat16-is-not-half"},
+    "HalfTensor": {torch.bfloat16: "bfloat16-is-not-half"},
+}
+ON_CPU = {"hard-coded-device": lambda t: t.device == "cpu"}
+
+
+@pytest.mark.step("from_data")
+def test_lists(submission, rng, device):
+    """makes float32 of lists, whole numbers too"""
+    whole = torch.randint(-9, 10, (3, 5), generator=rng)
+    for data in (whole, whole[0], torch.randn(4, generator=rng), torch.randn(2, 3, generator=rng)):
+        named = {"int-list-stays-int64": lambda t: t.dtype == "int64"}
+        expect(submission.from_data(data.tolist(), device), named).tensor(data.to(torch.float32), device=device)
+
+
+@pytest.mark.step("from_data")
+def test_arrays(submission, rng, device):
+    """makes float32 of numpy arrays, whatever they hold"""
+    numbers = torch.randn(3, 5, generator=rng, dtype=torch.float64) * 20
+    for dtype in (torch.float64, torch.int64, torch.float32):
+        sent = numbers.to(dtype)
+        named = {
+            "float64-leak": lambda t: t.dtype == "float64",
+            "int-list-stays-int64": lambda t: t.dtype == "int64",
+        }
+        seen = submission.from_data(sent.numpy().copy(), device)
+        expect(seen, named).tensor(sent.to(torch.float32), device=device).keeps_argument(0, sent.numpy())
+
+
+@pytest.mark.step("from_data")
+def test_data_on_device(submission, rng):
+    """puts the tensor on the device that it is given"""
+    for data in (torch.randn(3, generator=rng).tolist(), torch.randn(2, 3, generator=rng).numpy()):
+        expect(submission.from_data(data, torch.device("meta")), ON_CPU).on("meta")
+
+
+@pytest.mark.step("from_number")
+def test_number(submission, rng, device):
+    """makes a float32 tensor without dimensions"""
+    whole = int(torch.randint(2, 9, (), generator=rng))
+    for value in (whole, whole + 0.5, -whole - 0.25):
+        named = {
+            "one-element-is-a-dimension": lambda t: t.shape == (1,),
+            "class-not-function": lambda t, size=value: t.shape == (size,),
+            "int-list-stays-int64": lambda t: t.dtype == "int64" and t.shape == (),
+        }
+        expect(submission.from_number(value, device), named).tensor(torch.tensor(float(value)), device=device)
+
+
+@pytest.mark.step("from_number")
+def test_number_on_device(submission):
+    """puts the tensor on the device that it is given"""
+    expect(submission.from_number(3, torch.device("meta")), ON_CPU).on("meta")
+
+
+@pytest.mark.step("filled")
+def test_filled(submission, rng, device):
+    """fills every element, in memory that held something else before"""
+    for shape in ((3, 5, 2), (4,), (6, 7)):
+        seen = submission.probe.filled_in_dirty_memory(shape, device)
+        three = expect(seen).length(3)
+        read_as_data = (len(shape),)
+        named = {
+            "class-not-function": lambda t, wrong=read_as_data: t.shape == wrong,
+            "uninitialised-memory": lambda t: bool(t.data.isnan().any()),
+        }
+        three.item(0, "the tensor of zeros", named).tensor(torch.zeros(shape), device=device)
+        three.item(1, "the tensor of ones", named).tensor(torch.ones(shape), device=device)
+        random = three.item(2, "the random tensor", named).shape(*shape).dtype(torch.float32).on(device)
+        random.finite().satisfies(lambda t: not (t.data == 0).all(), "it holds zeros only")
+
+
+@pytest.mark.step("filled")
+def test_random(submission, device):
+    """draws the random numbers from the whole of [0, 1), others at each call"""
+    calls = expect(submission.probe.filled_twice((20, 30), device)).length(2)
+    for index in (0, 1):
+        named = {"randn-is-not-uniform": lambda t: bool((t.data < 0).any()) and t.data.unique().numel() > 500}
+        random = calls.item(index, f"call {index + 1}").length(3).item(2, "the random tensor", named)
+        random.shape(20, 30).dtype(torch.float32).finite()
+        random.satisfies(lambda t: bool((t.data >= 0).all() and (t.data < 1).all()), "it leaves [0, 1)")
+        random.satisfies(lambda t: 0.4 < float(t.data.mean()) < 0.6, "it is not uniform", due="a mean near 0.5")
+        random.satisfies(lambda t: t.data.unique().numel() > 500, "it repeats numbers", due="600 random numbers")
+    calls.satisfies(lambda both: not torch.equal(both[0][2].data, both[1][2].data), "both calls gave the same numbers")
+
+
+@pytest.mark.step("filled")
+def test_filled_on_device(submission):
+    """puts all three on the device that it is given"""
+    three = expect(submission.filled((3, 2), torch.device("meta"))).length(3)
+    for index, name in enumerate(("the tensor of zeros", "the tensor of ones", "the random tensor")):
+        three.item(index, name, ON_CPU).on("meta")
+
+
+@pytest.mark.step("constructor_facts")
+def test_facts(submission):
+    """knows the dtype and the width of every constructor"""
+    for name, dtype in DTYPES.items():
+        facts = expect(submission.constructor_facts(name)).length(2)
+        suggested = {
+            misconception: lambda answer, wrong=wrong: answer == wrong
+            for wrong, misconception in SUGGESTED.get(name, {}).items()
+        }
+        facts.item(0, f"the dtype of {name}", suggested).equals(dtype)
+        bytes_told = {"bytes-not-bits": dtype.itemsize}
+        facts.item(1, f"the bits of {name}", bytes_told).equals(dtype.itemsize * 8)
+
+
+def has_shape(*shape):
+    return lambda answer: answer[0] == shape
+
+
+def has_dtype(dtype):
+    return lambda answer: answer[1] == dtype
+
+
+INT64_FORGOTTEN = {"int-list-stays-int64": has_dtype(torch.float32)}
+
+
+@pytest.mark.step("predict_call")
+def test_calls(submission, rng):
+    """tells the class from the function"""
+    number = int(torch.randint(3, 9, (), generator=rng))
+    listed = torch.randint(0, 9, (number + 2,), generator=rng).tolist()
+    length = len(listed)
+    for name, argument, due, named in (
+        ("Tensor", number, ((number,), torch.float32), {"class-not-function": has_shape()}),
+        ("tensor", number, ((), torch.int64), {"class-not-function": has_shape(number), **INT64_FORGOTTEN}),
+        ("Tensor", None, ((0,), torch.float32), {"class-not-function": None}),
+        ("tensor", None, None, {"class-not-function": has_shape(0)}),
+        ("Tensor", listed, ((length,), torch.float32), {"class-not-function": has_dtype(torch.int64)}),
+        ("tensor", listed, ((length,), torch.int64), INT64_FORGOTTEN),
+    ):
+        expect(submission.predict_call(name, argument), named).equals(due)
+
+
+@pytest.mark.step("sums")
+def test_sums(submission, rng):
+    """returns Python numbers, one for the whole and one for each row"""
+    # Eighths, so that every order of adding gives the same sum.
+    matrix = torch.randint(-40, 41, (3, 5), generator=rng) / 8
+    seen = submission.attempt("sums", matrix)
+    refused = seen.exception is not None and "cannot be converted to Scalar" in seen.exception.message
+    require(not refused, str(seen.exception), due="a list", misconception="item-on-many", called=seen.called)
+    pair = expect(submission.sums(matrix)).length(2)
+    still_tensor = {"scalar-tensor-not-number": lambda t: t.shape == ()}
+    pair.item(0, "the sum of all", still_tensor).equals(matrix.sum().item())
+    tensors = {"scalar-tensor-not-number": lambda rows: any(getattr(row, "shape", None) == () for row in rows)}
+    columns = {"wrong-axis-summed": matrix.sum(dim=0).tolist()}
+    pair.item(1, "the sums of the rows", tensors | columns).equals(matrix.sum(dim=1).tolist())
+
+
+@pytest.mark.step("sums")
+def test_sums_leave_alone(submission, rng):
+    """leaves the caller's matrix as it was"""
+    matrix = torch.randint(-40, 41, (3, 5), generator=rng) / 8
+    expect(submission.sums(matrix)).keeps_argument(0, matrix, "mutates-caller")

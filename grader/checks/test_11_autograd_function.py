@@ -1,0 +1,180 @@
+"""Hidden checks of 11: two autograd Functions, the function around one of them, and gradcheck."""
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+DTYPES = (torch.float32, torch.float64)
+
+
+def drawn(rng, *shape, dtype=torch.float32, requires_grad=True):
+    """Draw a leaf whose elements are not small, so that factors show."""
+    size = 0.5 + 2 * torch.rand(shape, generator=rng, dtype=dtype)
+    sign = torch.randint(2, shape, generator=rng) * 2 - 1
+    return (size * sign).requires_grad_(requires_grad)
+
+
+def upstream_for(rng, x):
+    """Draw an upstream gradient for something like x."""
+    return drawn(rng, *x.shape, dtype=x.dtype, requires_grad=False)
+
+
+def sigmoid_of(x):
+    """Return the sigmoid and its derivative, without a graph."""
+    y = torch.sigmoid(x.detach())
+    return y, y * (1 - y)
+
+
+def not_finite(tensor):
+    """Tell whether NaN or infinity is among the values or in the gradient."""
+    grad = tensor.grad.data if tensor.grad is not None else torch.zeros(1)
+    return not (torch.isfinite(tensor.data).all() and torch.isfinite(grad).all())
+
+
+@pytest.mark.step("Sigmoid")
+def test_sigmoid(submission, rng, device):
+    """computes the sigmoid, and its gradient from any upstream gradient"""
+    for dtype in DTYPES:
+        x = drawn(rng, 3, 5, dtype=dtype)
+        upstream = upstream_for(rng, x)
+        y, slope = sigmoid_of(x)
+        seen = expect(submission.probe.apply_sigmoid(x, upstream))
+        result = seen.item("y", "the result", {"detached-returned": lambda t: not t.requires_grad})
+        result.tensor(y, device=device).requires_grad(True)
+        named = {"upstream-ignored": slope, "derivative-at-the-wrong-point": upstream * x.detach() * (1 - x.detach())}
+        seen.item("x", "x", named).grad(upstream * slope)
+
+
+@pytest.mark.step("Sigmoid")
+def test_far_out(submission, rng, device):
+    """stays finite and right for very large and very small x"""
+    for dtype in DTYPES:
+        x = drawn(rng, 8, dtype=dtype, requires_grad=False) * torch.tensor([1, 20, 60, 100, 200, 400, 1000, 10000])
+        x = torch.cat([x, -x]).to(dtype).requires_grad_()
+        y, slope = sigmoid_of(x)
+        upstream = upstream_for(rng, x)
+        seen = expect(submission.probe.apply_sigmoid(x, upstream))
+        seen.item("y", "the result", {"unstable-exp": not_finite}).tensor(y, device=device)
+        seen.item("x", "x", {"unstable-exp": not_finite}).grad(upstream * slope)
+
+
+@pytest.mark.step("Sigmoid")
+def test_handed_on(submission, rng):
+    """hands tensors on through ctx.save_for_backward"""
+    handed_on(submission.probe.kept_by_sigmoid(drawn(rng, 3, 2)))
+
+
+def handed_on(seen):
+    """Require that tensors were saved, and that none lies on ctx."""
+    named = {"stored-on-ctx": lambda count: count > 0}
+    kept = expect(seen)
+    kept.item("attributes", "the number of tensors among the attributes of ctx", named).is_a(int).equals(0)
+    saved = kept.item("saved", "the number of tensors saved for backward", {"stored-on-ctx": 0}).is_a(int)
+    saved.satisfies(lambda count: count > 0, "no tensor was saved for backward", due="1 or more")
+
+
+@pytest.mark.step("Sigmoid")
+def test_two_calls(submission, rng):
+    """keeps two calls apart"""
+    first, second = drawn(rng, 4), drawn(rng, 4)
+    upstream = upstream_for(rng, first)
+    seen = expect(submission.probe.apply_twice(first, second, upstream))
+    slopes = [sigmoid_of(x)[1] for x in (first, second)]
+    seen.item("first", "the first x", {"stored-on-ctx": upstream * slopes[1]}).grad(upstream * slopes[0])
+    seen.item("second", "the second x").grad(upstream * slopes[1])
+
+
+@pytest.mark.step("Sigmoid")
+def test_sigmoid_gradcheck(submission, rng):
+    """leaves x alone and passes gradcheck in float64"""
+    x = drawn(rng, 2, 3, dtype=torch.float64)
+    expect(submission.probe.kept_by_sigmoid(x)).keeps_argument(0, x, "mutates-caller")
+    expect(submission.probe.gradcheck_sigmoid(x), what="what gradcheck says").equals(True)
+
+
+@pytest.mark.step("sigmoid")
+def test_one_node(submission, rng, device):
+    """leaves one node in the graph, that of the class"""
+    x = drawn(rng, 3, 5)
+    seen = expect(submission.probe.sigmoid_graph(x))
+    result = seen.item("y", "the result", {"detached-returned": lambda t: not t.requires_grad})
+    result.tensor(sigmoid_of(x)[0], device=device).requires_grad(True)
+    seen.item("nodes", "the list of nodes", {"several-nodes": lambda nodes: len(nodes) > 1}).length(1)
+    own = seen.item("own", "whether the node is that of Sigmoid", {"own-function-unused": [False]})
+    own.equals([True])
+
+
+@pytest.mark.step("ScaledProduct")
+def test_product(submission, rng, device):
+    """computes the product and the gradients of both tensors"""
+    for dtype, scale in ((torch.float32, 2.5), (torch.float64, -0.75)):
+        a, b = (drawn(rng, 3, 4, dtype=dtype) for _ in range(2))
+        upstream = upstream_for(rng, a)
+        seen = expect(submission.probe.apply_product(a, b, scale, upstream))
+        left, right = a.detach(), b.detach()
+        seen.item("y", "the result", {"argument-ignored": left * right}).tensor(left * right * scale, device=device)
+        named = {
+            "wrong-number-of-grads": lambda said: "number of gradients" in said,
+            "grad-for-non-tensor": lambda said: "different than None" in said,
+        }
+        seen.item("refused", "what autograd says", named).equals(None)
+        for name, other, own in (("a", right, left), ("b", left, right)):
+            named = {
+                "upstream-ignored": other * scale,
+                "argument-ignored": upstream * other,
+                "gradients-swapped": upstream * own * scale,
+            }
+            seen.item(name, name, named).grad(upstream * other * scale)
+
+
+@pytest.mark.step("ScaledProduct")
+def test_product_handed_on(submission, rng):
+    """hands tensors on through ctx.save_for_backward"""
+    handed_on(submission.probe.kept_by_product(drawn(rng, 3, 2), drawn(rng, 3, 2), 1.5))
+
+
+@pytest.mark.step("ScaledProduct")
+def test_one_of_two(submission, rng):
+    """works where only one of the two tensors requires a gradient"""
+    for flags in ((True, False), (False, True)):
+        a, b = (drawn(rng, 5, requires_grad=flag) for flag in flags)
+        upstream = upstream_for(rng, a)
+        seen = expect(submission.probe.apply_product(a, b, 1.5, upstream))
+        due = [upstream * other.detach() * 1.5 if flag else None for flag, other in zip(flags, (b, a), strict=True)]
+        seen.item("a", "a").grad(due[0])
+        seen.item("b", "b").grad(due[1])
+
+
+@pytest.mark.step("ScaledProduct")
+def test_product_gradcheck(submission, rng):
+    """leaves its arguments alone and passes gradcheck in float64"""
+    a, b = (drawn(rng, 2, 3, dtype=torch.float64) for _ in range(2))
+    seen = expect(submission.probe.kept_by_product(a, b, 0.5))
+    seen.keeps_argument(0, a, "mutates-caller").keeps_argument(1, b, "mutates-caller")
+    expect(submission.probe.gradcheck_product(a, b, 0.5), what="what gradcheck says").equals(True)
+
+
+@pytest.mark.step("passes_gradcheck")
+def test_right_and_wrong(submission, rng):
+    """tells a right backward from a wrong one, and raises nothing"""
+    for factor in (2.0, 1.9, -2.0, 0.0):
+        x = drawn(rng, 2, 3, requires_grad=False)
+        seen = expect(submission.probe.judge(x, factor))
+        named = {"gradcheck-raises": lambda said: isinstance(said, str)}
+        if factor == 2.0:
+            named = {"gradcheck-in-float32": lambda said: isinstance(said, str)}
+        seen.item("raised", "the exception that left the function", named).equals(None)
+        named = {"gradcheck-in-float32": False} if factor == 2.0 else {}
+        seen.item("answer", f"the answer for a square with the derivative {factor:g} * x", named).equals(factor == 2.0)
+
+
+@pytest.mark.step("passes_gradcheck")
+def test_in_float64(submission, rng):
+    """runs the function in float64, on numbers of its own"""
+    x = drawn(rng, 4, requires_grad=False)
+    seen = expect(submission.probe.judge(x, 2.0))
+    seen.item("dtypes", "the dtypes that the function was given", {"gradcheck-in-float32": ["float32"]}).equals(
+        ["float64"]
+    )
+    seen.keeps_argument(0, x, "mutates-caller")

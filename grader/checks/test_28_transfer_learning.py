@@ -1,0 +1,194 @@
+"""Hidden checks of 28: weights arrive whole, everything but a new head is frozen, and training keeps it so."""
+
+import pytest
+import torch
+from torch import nn
+
+from grader.catalogue import FIXTURES
+from grader.compare import close, expect, tolerance
+
+META = torch.device("meta")
+CHECKPOINT = FIXTURES / "weights" / "digits_0_to_4.pt"
+
+
+@pytest.mark.step("load_pretrained")
+def test_weights_arrive(submission, device):
+    """returns the model with every weight of the file, as float32"""
+    seen = submission.probe.loaded(CHECKPOINT, device)
+    expect(seen).item("type", "the class of what came back").equals("ShuffleNetV2")
+    stored = torch.load(CHECKPOINT, weights_only=True)["state_dict"]
+    state = expect(seen).item("state", "the model's state").length(len(stored))
+    # Averages that are still 0 tell that nothing was loaded at all.
+    nothing = {"strict-off-hides-typo": lambda t: not t.data.any()}
+    for key in sorted(stored, key=lambda key: "running_mean" not in key):
+        name = key.removeprefix("module.")
+        due = stored[key].float() if stored[key].is_floating_point() else stored[key]
+        state.item(name, name, nothing if "running_mean" in name else {}).tensor(due, device=device)
+
+
+@pytest.mark.step("load_pretrained")
+def test_damaged(submission, device):
+    """refuses a file whose weights do not fit the model"""
+    for damage in ("typo", "missing", "surplus", "shape"):
+        seen = submission.probe.loads_damaged(CHECKPOINT, device, damage)
+        named = {"strict-off-hides-typo": "nothing; 5 classes"}
+        expect(seen, named, what=f"what a file with the fault {damage!r} raised").equals("RuntimeError")
+
+
+@pytest.mark.step("load_pretrained")
+def test_classes(submission, device):
+    """makes the model with as many classes as the file says"""
+    seen = submission.probe.loads_damaged(CHECKPOINT, device, "classes")
+    expect(seen, what="what a file with 7 classes raised").equals("nothing; 7 classes")
+
+
+@pytest.mark.step("load_pretrained")
+def test_no_code(submission, device):
+    """does not run code that is in the file"""
+    seen = submission.probe.loads_surprise(CHECKPOINT, device)
+    ran = {"unpickles-code": True}
+    expect(seen).item("ran", "whether code in the file ran", ran).equals(False)
+    expect(seen).item("refused", "whether the file was refused").equals(True)
+
+
+@pytest.mark.step("load_pretrained")
+def test_loaded_on_device(submission):
+    """puts the model on the device that it is given"""
+    seen = submission.probe.loaded_place(CHECKPOINT, META)
+    expect(seen, {"hard-coded-device": ["cpu"]}, what="the devices of the parameters").equals(["meta"])
+
+
+@pytest.mark.step("adapt")
+def test_frozen(submission, device):
+    """freezes everything but the new head"""
+    for width, classes, num_classes in ((7, 4, 6), (5, 3, 2)):
+        seen = submission.probe.adapts(width, classes, num_classes, device)
+        flags = expect(seen).item("requires_grad", "requires_grad of the parameters").length(6)
+        for name in ("stem.0.weight", "stem.0.bias", "stem.1.weight", "stem.1.bias"):
+            flags.item(name, f"requires_grad of {name}", {"freeze-by-optimizer-only": True}).equals(False)
+        for name in ("fc.weight", "fc.bias"):
+            flags.item(name, f"requires_grad of {name}", {"head-before-freeze-order": False}).equals(True)
+
+
+@pytest.mark.step("adapt")
+def test_new_head(submission, device):
+    """gives the model a new linear layer of the right size, and leaves the rest"""
+    for width, classes, num_classes in ((7, 4, 6), (50, 3, 20)):
+        seen = submission.probe.adapts(width, classes, num_classes, device)
+        expect(seen).item("type", "the class of the head").equals("Linear")
+        expect(seen).item("out_features", "the head's out_features").equals(num_classes)
+        old = {"attribute-is-not-layer": lambda t, rows=classes: t.shape[0] == rows}
+        bound = width**-0.5
+        for name, shape in (("weight", (num_classes, width)), ("bias", (num_classes,))):
+            part = expect(seen).item(name, f"the head's {name}", old).shape(*shape).dtype(torch.float32).on(device).finite()
+            part.satisfies(
+                lambda t, bound=bound: 0 < t.data.abs().max() <= bound,
+                f"the head's {name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
+            )  # fmt: skip
+        expect(seen).item("new", "whether the head is another module than before").equals(True)
+        expect(seen).item("kept", "whether the rest holds the same values").equals(True)
+        expect(seen).item("training", "`training` of the modules").equals([True] * 7)
+
+
+@pytest.mark.step("adapt")
+def test_head_on_device(submission):
+    """makes the head where the model is"""
+    seen = submission.probe.adapts(5, 3, 4, META)
+    expect(seen).item("weight", "the head's weight", {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
+
+
+def trained(features, labels, weights, batch_size, epochs, lr, *, stale=None):
+    """Return losses and weights of a head that was trained on these features; with stale gradients, they are never cleared."""
+    parameters = [each.clone().requires_grad_() for each in weights]
+    optimizer = torch.optim.SGD(parameters, lr=lr, momentum=0.9)
+    for parameter in parameters:
+        parameter.grad = None if stale is None else torch.full_like(parameter, stale)
+    losses = []
+    for _ in range(epochs):
+        for inputs, targets in zip(features.split(batch_size), labels.split(batch_size), strict=True):
+            if stale is None:
+                optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(inputs @ parameters[0].T + parameters[1], targets)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses, [parameter.detach() for parameter in parameters]
+
+
+def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
+    """Ask for the head and the losses of a training that starts from what the probe saw."""
+    kept = {"frozen-bn-updates": lambda keys: keys and all("running_" in key or "num_batches" in key for key in keys)}
+    only_head = {"all-params-to-optimizer": lambda given: len(given) == 1 and len(given[0]) > 2}
+    given = expect(seen).item("given", "what the optimizer was given", only_head)
+    given.satisfies(lambda v: [sorted(each) for each in v] == [["fc.bias", "fc.weight"]], "not the two parameters of the head, once")
+    expect(seen).item("changed", "what has changed outside the head", kept).equals([])
+    expect(seen).item("features", "the features").shape(len(labels), width).finite()
+    shapes = ((classes, width), (classes,))
+    for part in ("weights", "after"):
+        for index, shape in enumerate(shapes):
+            expect(seen).item(part).item(index, "the head's weight").shape(*shape).dtype(torch.float32)
+    features, weights = seen.value["features"].data, [each.data for each in seen.value["weights"]]
+    losses, due = trained(features, labels, weights, batch_size, epochs, lr)
+    missing = trained(features, labels, weights, batch_size, epochs, lr, stale=0.5)[1]
+    for index, name in enumerate(("the head's weight", "the head's bias")):
+        expect(seen).item("after").item(index, name, {"zero-grad-missing": missing[index]}).tensor(due[index], device=device)
+    history = expect(seen).item("returned", "what came back").is_a(list).length(len(losses))
+    for index, value in enumerate(losses):
+        graph = {"loss-keeps-graph": lambda v: v.requires_grad}
+        part = history.item(index, f"the loss of batch {index}", graph).is_a(float)
+        part.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
+
+
+def near(due, device):
+    """Return a function that tells whether a float is `due`, by the tolerance of the float32 that it comes from."""
+
+    def is_near(value):
+        return bool(close(torch.tensor(value), torch.tensor(due), *tolerance("float32", "float32", device.type)))
+
+    return is_near
+
+
+@pytest.mark.step("train_head")
+def test_modes(submission, rng, device):
+    """keeps everything but the head in eval mode, whatever mode the model arrives in"""
+    for training in (True, False):
+        inputs, labels = torch.randn(7, 6, generator=rng), torch.randint(3, (7,), generator=rng)
+        seen = submission.probe.trains(inputs, labels, 3, 4, 2, 0.1, training, device)
+        modes = expect(seen).item("modes", "`training` of batch norm, dropout and head at each batch").length(4)
+        for index in range(4):
+            at_batch = modes.item(index, f"`training` at batch {index}").length(3)
+            for layer, name in enumerate(("batch norm", "dropout")):
+                at_batch.item(layer, f"`training` of {name}", {"frozen-bn-updates": True}).equals(False)
+            at_batch.item(2, "`training` of the head", {"train-mode-forgotten": False}).equals(True)
+
+
+@pytest.mark.step("train_head")
+def test_head_learns(submission, rng, device):
+    """trains the head as the reference does, and changes nothing else"""
+    for classes, batch_size, epochs, lr in ((3, 5, 2, 0.2), (6, 4, 3, 0.05)):
+        inputs, labels = torch.randn(13, 6, generator=rng), torch.randint(classes, (13,), generator=rng)
+        seen = submission.probe.trains(inputs, labels, classes, batch_size, epochs, lr, True, device)
+        ask_head(seen, labels, 9, classes, batch_size, epochs, lr, device)
+
+
+@pytest.mark.step("train_head")
+def test_new_digits(submission, rng, device):
+    """trains a head for digits that the weights have never seen"""
+    lines = (FIXTURES / "digits" / "test.csv").read_text("ascii").splitlines()
+    rows = torch.tensor([list(map(int, line.split(","))) for line in lines])
+    rows = rows[rows[:, 0] >= 5]
+    rows = rows[torch.randperm(len(rows), generator=rng)[:20]]
+    labels, pixels = rows[:, 0] - 5, rows[:, 1:].to(torch.float32) / 255
+    seen = submission.probe.trains_digits(CHECKPOINT, pixels, labels, 8, 2, 0.05, device)
+    ask_head(seen, labels, 1024, 5, 8, 2, 0.05, device)
+
+
+@pytest.mark.step("train_head")
+def test_trains_on_device(submission):
+    """moves the model, then makes the optimizer, then moves each batch"""
+    seen = submission.probe.trains_place(META)
+    expect(seen).item("model", "the devices of the model afterwards", {"hard-coded-device": ["cpu"]}).equals(["meta"])
+    early = {"optimizer-before-move": lambda v: set(v) == {"cpu"}, "all-params-to-optimizer": lambda v: len(v) > 2}
+    expect(seen).item("at the optimizer", "the devices of what the optimizer was given", early).equals(["meta"] * 2)
+    for name in ("inputs", "targets"):
+        expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": ["cpu"]}).equals(["meta"])

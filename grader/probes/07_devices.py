@@ -1,0 +1,151 @@
+"""Pretends: that devices are there, that a tensor is on a GPU; and looks at where a model meets its batch."""
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+NO_NUMPY = "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+# What a tensor says of its place.
+PLACES = {
+    torch.Tensor.device.__get__: torch.device("cuda", 0),
+    torch.Tensor.is_cuda.__get__: True,
+    torch.Tensor.is_cpu.__get__: False,
+    torch.Tensor.get_device: 0,
+}
+
+
+def chosen(submission, has_cuda, has_mps):
+    """Call choose_device where torch says that CUDA and MPS are there or not, in every way of asking."""
+    best = "cuda" if has_cuda else "mps" if has_mps else None
+    torch.cuda.is_available = lambda: has_cuda
+    torch.cuda.device_count = lambda: int(has_cuda)
+    torch.backends.mps.is_available = torch.mps.is_available = lambda: has_mps
+    torch.accelerator.is_available = lambda: best is not None
+    torch.accelerator.current_accelerator = lambda check_available=False: best and torch.device(best)
+    return submission.choose_device()
+
+
+def backward_through(submission, values, device, upstream):
+    """Make a variable and run backward from it; return it, with its .grad."""
+    variable = submission.variable_on(values, device)
+    (variable * upstream).sum().backward()
+    return variable
+
+
+class Pretence(TorchFunctionMode):
+    """Pretends that some tensors, and what is computed from them or moved to CUDA, are on a GPU. No GPU is used.
+
+    `moved` tells whether anything was sent to CUDA meanwhile.
+    """
+
+    def __init__(self, *tensors):
+        self._there = list(tensors)
+        self.moved = False
+
+    def is_there(self, tensor):
+        return any(tensor is each for each in self._there)
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function is torch.device:
+            return function(*args, **kwargs)
+        name = getattr(function, "__name__", "")
+        tensors = [each for each in args if isinstance(each, torch.Tensor)]
+        there = any(self.is_there(each) for each in tensors)
+        if there and function in PLACES:
+            return PLACES[function]
+        if there and reads_memory(name, args, kwargs):
+            raise TypeError(NO_NUMPY)
+        kwargs_here = {key: here(value) for key, value in kwargs.items()}
+        result = args[0].clone() if name == "cuda" else function(*map(here, args), **kwargs_here)
+        if not isinstance(result, torch.Tensor):
+            return result
+        return self._placed(result, tensors, self._destination(name, [*args, *kwargs.values()]), there)
+
+    def _placed(self, result, tensors, destination, there):
+        """Remember where a result is; a move makes a new tensor, as it does between devices."""
+        is_argument = any(result is each for each in tensors)
+        if destination is None:
+            destination = self.is_there(result) if is_argument else there
+        elif destination != self.is_there(result) and is_argument:
+            result = result.clone()
+        if destination and not self.is_there(result):
+            self.moved = self.moved or not there
+            self._there.append(result)
+        return result
+
+    def _destination(self, name, arguments):
+        """Tell whether a function was told to put its result on the GPU (True), on the CPU (False), or neither."""
+        if name in ("cpu", "cuda"):
+            return name == "cuda"
+        for each in arguments:
+            if isinstance(each, (str, torch.device)) and str(each).startswith(("cpu", "cuda")):
+                return str(each).startswith("cuda")
+        return self.is_there(arguments[1]) if name == "to" and isinstance(arguments[1], torch.Tensor) else None
+
+
+def here(argument):
+    """Return the CPU for CUDA, and anything else as it is."""
+    is_cuda = isinstance(argument, (str, torch.device)) and str(argument).startswith("cuda")
+    return torch.device("cpu") if is_cuda else argument
+
+
+def reads_memory(name, args, kwargs):
+    """Tell whether a function hands the tensor's memory to numpy."""
+    forced = kwargs.get("force") or any(each is True for each in args[1:])
+    return name in ("__array__", "__dlpack__") or (name == "numpy" and not forced)
+
+
+def numpy_from_gpu(submission, values):
+    """Call to_numpy with a tensor that says that it is on a GPU; return the array and what was raised."""
+    tensor = values.cpu().clone()
+    try:
+        with Pretence(tensor):
+            return {"array": submission.to_numpy(tensor), "error": ""}
+    except TypeError as error:
+        if "to numpy" not in str(error):
+            raise
+        return {"array": None, "error": str(error)}
+
+
+def place_of_copy(submission, values, upstream):
+    """Call move_and_differentiate with a GPU that is pretended; tell where the copy is."""
+    leaf, upstream = values.cpu().clone().requires_grad_(), upstream.cpu().clone()
+    with Pretence(upstream) as pretence:
+        copy, _ = submission.move_and_differentiate(leaf, torch.device("cuda"), upstream)
+    if pretence.is_there(copy):
+        return "there"
+    return "not there, though something was moved there" if pretence.moved else "not there"
+
+
+def numpy_of_result(submission, values):
+    """Call to_numpy with a result that has a graph; return the array, and whether the result still has it."""
+    leaf = values.clone().requires_grad_()
+    result = leaf * 2
+    try:
+        array = submission.to_numpy(result)
+    except RuntimeError as error:
+        if "requires grad" not in str(error):
+            raise
+        return {"array": None, "error": str(error), "untouched": True}
+    untouched = result.requires_grad and result.grad_fn is not None and leaf.requires_grad and result._version == 0
+    return {"array": array, "error": "", "untouched": untouched}
+
+
+class Meeting(torch.nn.Module):
+    """A linear model that notes where its batch and its parameters are when they meet."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = torch.nn.Parameter(weight)
+        self.met = []
+
+    def forward(self, batch):
+        self.met.append((batch.device.type, self.weight.device.type))
+        return batch.to(self.weight.device) @ self.weight
+
+
+def predicted(submission, weight, batch, device):
+    """Call predict; say what came back, where batch and parameters met, and where the parameters were left."""
+    model = Meeting(weight.clone())
+    result = submission.predict(model, batch, device)
+    return {"result": result, "met": model.met, "left": model.weight.device.type}

@@ -1,0 +1,122 @@
+"""Applies the submission's Functions, walks the graph that they leave, and makes functions to be judged."""
+
+import torch
+from torch.autograd.gradcheck import GradcheckError
+
+
+def apply_sigmoid(submission, x, upstream):
+    """Apply Sigmoid and run backward; return the result and x with its .grad."""
+    y = submission.Sigmoid.apply(x)
+    if isinstance(y, torch.Tensor) and y.requires_grad:
+        y.backward(upstream)
+    return {"y": y, "x": x}
+
+
+def apply_twice(submission, first, second, upstream):
+    """Apply Sigmoid to two tensors before either goes backward; return both with their .grad."""
+    results = [submission.Sigmoid.apply(x) for x in (first, second)]
+    for y in results:
+        y.backward(upstream)
+    return {"first": first, "second": second}
+
+
+def kept_by_sigmoid(submission, x):
+    """Return what Sigmoid hands on."""
+    return _kept(lambda: submission.Sigmoid.apply(x))
+
+
+def kept_by_product(submission, a, b, scale):
+    """Return what ScaledProduct hands on."""
+    return _kept(lambda: submission.ScaledProduct.apply(a, b, scale))
+
+
+def _kept(apply):
+    """Count the tensors that are saved through autograd, and those that lie on ctx as attributes."""
+    saved = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(1) or t, lambda t: t):
+        y = apply()
+    attributes = vars(y.grad_fn).values() if isinstance(y, torch.Tensor) and y.grad_fn is not None else ()
+    return {"saved": len(saved), "attributes": sum(map(_tensors_in, attributes))}
+
+
+def _tensors_in(value):
+    if isinstance(value, (list, tuple)):
+        return sum(map(_tensors_in, value))
+    if isinstance(value, dict):
+        return sum(map(_tensors_in, value.values()))
+    return int(isinstance(value, torch.Tensor))
+
+
+def gradcheck_sigmoid(submission, x):
+    """Return whether Sigmoid passes torch's gradcheck."""
+    return torch.autograd.gradcheck(submission.Sigmoid.apply, x, raise_exception=False)
+
+
+def gradcheck_product(submission, a, b, scale):
+    """Return whether ScaledProduct passes torch's gradcheck."""
+    return torch.autograd.gradcheck(
+        lambda a, b: submission.ScaledProduct.apply(a, b, scale), (a, b), raise_exception=False
+    )
+
+
+def sigmoid_graph(submission, x):
+    """Return the nodes between the result of `sigmoid` and x, and whether they are of a class of one's own."""
+    y = submission.sigmoid(x)
+    nodes = []
+    waiting = [y.grad_fn] if isinstance(y, torch.Tensor) and y.grad_fn is not None else []
+    while waiting:
+        node = waiting.pop()
+        nodes.append(node)
+        following = [each for each, _ in node.next_functions if each is not None]
+        waiting += [each for each in following if each not in nodes and type(each).__name__ != "AccumulateGrad"]
+    of_sigmoid = submission.Sigmoid._backward_cls
+    return {
+        "y": y,
+        "nodes": [type(node).__name__ for node in nodes],
+        "own": [type(node) is of_sigmoid for node in nodes],
+    }
+
+
+def apply_product(submission, a, b, scale, upstream):
+    """Apply ScaledProduct and run backward; return the result, a and b, and what autograd refused."""
+    y = submission.ScaledProduct.apply(a, b, scale)
+    refused = None
+    if isinstance(y, torch.Tensor) and y.requires_grad:
+        try:
+            y.backward(upstream)
+        except RuntimeError as error:
+            if "number of gradients" not in str(error) and "different than None" not in str(error):
+                raise
+            refused = str(error)
+    return {"y": y, "a": a, "b": b, "refused": refused}
+
+
+class _Square(torch.autograd.Function):
+    """Squares; its backward is right for a factor of 2, and otherwise not."""
+
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.save_for_backward(x)
+        ctx.factor = factor
+        return x * x
+
+    @staticmethod
+    def backward(ctx, upstream):
+        (x,) = ctx.saved_tensors
+        return upstream * ctx.factor * x, None
+
+
+def judge(submission, x, factor):
+    """Ask about a square whose backward is `factor` times x; say what the function saw and what was raised."""
+    dtypes = set()
+
+    def square(tensor):
+        dtypes.add(str(tensor.dtype).removeprefix("torch."))
+        return _Square.apply(tensor, factor)
+
+    answer, raised = None, None
+    try:
+        answer = submission.passes_gradcheck(square, x)
+    except GradcheckError as error:
+        raised = str(error)
+    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes)}

@@ -1,0 +1,179 @@
+"""Damages checkpoints, makes small models with a head, and watches how they are adapted and trained."""
+
+import copy
+import os
+
+import torch
+from torch import nn
+
+
+def loaded(submission, path, device):
+    """Load the checkpoint; return everything that the model holds."""
+    model = submission.load_pretrained(path, device)
+    return {"type": type(model).__name__, "state": dict(model.state_dict())}
+
+
+def loaded_place(submission, path, device):
+    """Return the devices of a loaded model's parameters."""
+    return sorted({parameter.device.type for parameter in submission.load_pretrained(path, device).parameters()})
+
+
+def loads_damaged(submission, path, device, damage):
+    """Load a copy of the checkpoint with one fault; return the name of what was raised."""
+    checkpoint = torch.load(path, weights_only=True)
+    state = checkpoint["state_dict"]
+    key = "module.conv5.0.weight"
+    if damage == "typo":
+        state["module.conv5.O.weight"] = state.pop(key)
+    if damage == "missing":
+        del state[key]
+    if damage == "surplus":
+        state["module.fc.scale"] = torch.ones(5)
+    if damage == "shape":
+        state[key] = state[key][:-1]
+    if damage == "classes":
+        checkpoint["num_classes"] = 7
+        state["module.fc.weight"], state["module.fc.bias"] = torch.ones(7, 1024), torch.zeros(7)
+    torch.save(checkpoint, "damaged.pt")
+    try:
+        model = submission.load_pretrained("damaged.pt", device)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return type(error).__name__
+    return f"nothing; {model.fc.out_features} classes"
+
+
+class Surprise:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("code-ran",)
+
+
+def loads_surprise(submission, path, device):
+    """Load a copy of the checkpoint that has more in it than tensors; say whether that ran."""
+    checkpoint = torch.load(path, weights_only=True)
+    torch.save(checkpoint | {"note": Surprise()}, "surprise.pt")
+    try:
+        submission.load_pretrained("surprise.pt", device)
+        refused = False
+    except NotImplementedError:
+        raise
+    except Exception:
+        refused = True
+    return {"refused": refused, "ran": os.path.isdir("code-ran")}
+
+
+class Small(nn.Module):
+    """A few layers with batch norm and dropout, and a head."""
+
+    def __init__(self, width, classes):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Linear(6, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(0.5))
+        self.fc = nn.Linear(width, classes)
+        self.inputs, self.modes = [], []
+
+    def forward(self, x):
+        self.inputs.append(x.device.type)
+        self.modes.append([self.stem[1].training, self.stem[3].training, self.fc.training])
+        return self.fc(self.stem(x.to(self.fc.weight.device)))
+
+
+def adapts(submission, width, classes, num_classes, device):
+    """Adapt a small model; say what each parameter is then, and what became of the rest."""
+    model = Small(width, classes).to(device)
+    old_head = model.fc
+    before = {key: value.clone() for key, value in model.state_dict().items() if not key.startswith("fc.")}
+    submission.adapt(model, num_classes)
+    after = model.state_dict()
+    return {
+        "requires_grad": {name: parameter.requires_grad for name, parameter in model.named_parameters()},
+        "weight": model.fc.weight.detach(), "bias": model.fc.bias.detach(), "type": type(model.fc).__name__,
+        "new": model.fc is not old_head, "out_features": model.fc.out_features,
+        "kept": all(device.type == "meta" or torch.equal(after[key], value) for key, value in before.items()),
+        "training": [each.training for each in model.modules()],
+    }  # fmt: skip
+
+
+def _watched(model, lr):
+    """Return a function that makes an optimizer, and what it was given, as names."""
+    given = []
+
+    def make_optimizer(parameters):
+        parameters = list(parameters)
+        names = {id(parameter): name for name, parameter in model.named_parameters()}
+        given.append([names.get(id(parameter), "another") for parameter in parameters])
+        return torch.optim.SGD(parameters, lr=lr, momentum=0.9)
+
+    return make_optimizer, given
+
+
+def _train(submission, model, inputs, labels, batch_size, epochs, lr, device):
+    """Train the head of an adapted model from garbage gradients; return what a reference needs, and what happened."""
+    pristine = copy.deepcopy(model).eval()
+    pristine.fc = nn.Identity()
+    with torch.no_grad():
+        features = Features(pristine)(inputs)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    for parameter in model.parameters():
+        parameter.grad = torch.full_like(parameter, 0.5)
+    loader = list(zip(inputs.cpu().split(batch_size), labels.cpu().split(batch_size), strict=True))
+    make_optimizer, given = _watched(model, lr)
+    returned = submission.train_head(model, loader, nn.CrossEntropyLoss(), make_optimizer, device, epochs)
+    after = model.state_dict()
+    changed = [key for key, value in before.items() if not key.startswith("fc.") and not torch.equal(after[key], value)]
+    return {
+        "features": features, "weights": [before["fc.weight"], before["fc.bias"]], "returned": returned,
+        "after": [after["fc.weight"], after["fc.bias"]], "given": given, "changed": changed,
+    }  # fmt: skip
+
+
+class Features(nn.Module):
+    """Calls a model whose head is gone, wherever its input is."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        return self.model.stem(x) if isinstance(self.model, Small) else self.model(x)
+
+
+def trains(submission, inputs, labels, classes, batch_size, epochs, lr, training, device):
+    """Train the head of a small adapted model."""
+    model = Small(9, 4).to(device)
+    with torch.no_grad():
+        model.stem[1].running_mean.uniform_(-1, 1)
+    submission.adapt(model, classes)
+    model.train(training)
+    seen = _train(submission, model, inputs, labels, batch_size, epochs, lr, device)
+    return seen | {"modes": model.modes}
+
+
+def trains_digits(submission, path, pixels, labels, batch_size, epochs, lr, device):
+    """Train a new head for the loaded model on images of digits, doubled in size."""
+    images = pixels.view(-1, 1, 28, 28).repeat_interleave(2, 2).repeat_interleave(2, 3).expand(-1, 3, -1, -1)
+    model = submission.load_pretrained(path, device)
+    submission.adapt(model, 5)
+    return _train(submission, model, images, labels, batch_size, epochs, lr, device)
+
+
+def trains_place(submission, device):
+    """Say where everything is when a model on the CPU is trained on another device; the loss itself is on the CPU."""
+    model = Small(4, 3)
+    submission.adapt(model, 5)
+    places = {"targets": [], "at the optimizer": []}
+
+    def loss_function(outputs, targets):
+        places["targets"].append(targets.device.type)
+        return torch.zeros((), requires_grad=True) * 1.0
+
+    def make_optimizer(parameters):
+        parameters = list(parameters)
+        places["at the optimizer"] += [parameter.device.type for parameter in parameters]
+        return torch.optim.SGD(parameters, lr=0.1)
+
+    loader = [(torch.zeros(2, 6), torch.zeros(2, dtype=torch.int64))]
+    submission.train_head(model, loader, loss_function, make_optimizer, device, 1)
+    return places | {"inputs": model.inputs, "model": sorted({each.device.type for each in model.parameters()})}
