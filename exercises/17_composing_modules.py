@@ -26,6 +26,8 @@ on an `x` on that device.
 Read on: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
 """
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import nn

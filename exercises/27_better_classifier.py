@@ -76,7 +76,14 @@ def build_training(model: nn.Module, settings: Settings, lr: float) -> tuple[nn.
 
 
 def run_rung(
-    settings: Settings, train: Dataset, test: Dataset, device: torch.device, seed: int, epochs: int, batch_size: int, lr: float
+    settings: Settings,
+    train: Dataset,
+    test: Dataset,
+    device: torch.device,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    lr: float,
 ) -> float:
     """Step 3. Train one rung from scratch, and return its accuracy on the test data, 0.0 to 1.0.
 
@@ -86,14 +93,21 @@ def run_rung(
       from torch's global generator before. Seed that generator if you like.
 
     In each epoch every training sample is used once, in batches of `batch_size` (the last may be smaller),
-    in a new order; all that runs on `device`. Call the model itself, not its `forward`. The test data are
-    looked at once each, when training is over: they choose no epoch and stop nothing.
+    in a new order; all that runs on `device`. Call the model itself, not its `forward`. Each test
+    sample goes through the model once, when training is over: the test data choose no epoch and stop nothing.
     """
     raise NotImplementedError("step 3: run_rung")
 
 
 def climb(
-    ladder: Mapping[str, Settings], train: Dataset, test: Dataset, device: torch.device, seed: int, epochs: int, batch_size: int, lr: float
+    ladder: Mapping[str, Settings],
+    train: Dataset,
+    test: Dataset,
+    device: torch.device,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    lr: float,
 ) -> pd.DataFrame:
     """Step 4. Run every rung of a ladder under equal conditions.
 

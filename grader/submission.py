@@ -61,21 +61,32 @@ class Submission:
         self._loading = loading
         self._clock = clock
         self._seed = seed
+        self._recognised: dict[str, Callable[[SeenException], bool]] = {}
         self.probe = _Probe(self, probes)
+
+    def recognise(self, lookalikes: dict[str, Callable[[SeenException], bool]]) -> None:
+        """From now on name an exception out of the submission by the first misconception whose function is true."""
+        self._recognised = lookalikes
+
+    def unless_raised(self, seen: Seen) -> Seen:
+        """Return what was seen; where the submission raised, raise the Ending that this means."""
+        if seen.exception:
+            raise _ending_of(seen, seen.exception, self._recognised)
+        return seen
 
     def finish_loading(self) -> None:
         """Wait until the file is imported; raise the Ending where it could not be."""
         reply, arrays = self._guarded("importing your file", lambda s: self._child.answer(self._loading, s))
         seen = _seen("importing your file", reply, arrays)
         if seen.exception:
-            raise _ending_of(seen, seen.exception)
+            raise _ending_of(seen, seen.exception, {})
 
     def __getattr__(self, name: str) -> Callable[..., Seen]:
         if name.startswith("_"):
             raise AttributeError(name)
 
         def call(*args: Any, **kwargs: Any) -> Seen:
-            return _unless_raised(self.attempt(name, *args, **kwargs))
+            return self.unless_raised(self.attempt(name, *args, **kwargs))
 
         return call
 
@@ -127,7 +138,7 @@ class _Probe:
         def call(*args: Any, **kwargs: Any) -> Seen:
             named = dict(zip(self._parameters[name], args, strict=False)) | kwargs
             called = describe.call(name.replace("_", " "), (), named)
-            return _unless_raised(self._submission.ask("probe", name, called, list(named), (), named))
+            return self._submission.unless_raised(self._submission.ask("probe", name, called, list(named), (), named))
 
         return call
 
@@ -177,17 +188,12 @@ def _exception(node: Node) -> SeenException | None:
     )
 
 
-def _unless_raised(seen: Seen) -> Seen:
-    if seen.exception:
-        raise _ending_of(seen, seen.exception)
-    return seen
-
-
-def _ending_of(seen: Seen, exception: SeenException) -> Ending:
+def _ending_of(seen: Seen, exception: SeenException, recognised: dict[str, Callable[[SeenException], bool]]) -> Ending:
     """Return the ending that an exception out of the submission means."""
     outcome, said = _meaning(exception)
     lines = () if outcome is Outcome.NOT_STARTED else exception.lines
-    return Ending(outcome, said, called=seen.called, lines=lines)
+    named = next((name for name, fits in recognised.items() if outcome is Outcome.RAISED and fits(exception)), None)
+    return Ending(outcome, said, called=seen.called, lines=lines, misconception=named)
 
 
 def _meaning(exception: SeenException) -> tuple[Outcome, str]:

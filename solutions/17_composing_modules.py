@@ -1,5 +1,7 @@
 """17 Modules made of modules"""
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -30,7 +32,7 @@ class ParallelBlock(nn.Module):
 
 
 def build_stack(sizes: list[int], num_outputs: int, device: torch.device) -> nn.Sequential:
-    blocks = [ParallelBlock(before, after) for before, after in zip(sizes, sizes[1:], strict=False)]
+    blocks = [ParallelBlock(before, after) for before, after in itertools.pairwise(sizes)]
     return nn.Sequential(*blocks, LinearLayer(sizes[-1], num_outputs)).to(device)
 
 

@@ -59,7 +59,14 @@ def build_training(model: nn.Module, settings: Settings, lr: float) -> tuple[nn.
 
 
 def run_rung(
-    settings: Settings, train: Dataset, test: Dataset, device: torch.device, seed: int, epochs: int, batch_size: int, lr: float
+    settings: Settings,
+    train: Dataset,
+    test: Dataset,
+    device: torch.device,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    lr: float,
 ) -> float:
     # subtle: right before the weights are drawn, or whatever ran before decides them.
     torch.manual_seed(seed)
@@ -82,7 +89,14 @@ def run_rung(
 
 
 def climb(
-    ladder: Mapping[str, Settings], train: Dataset, test: Dataset, device: torch.device, seed: int, epochs: int, batch_size: int, lr: float
+    ladder: Mapping[str, Settings],
+    train: Dataset,
+    test: Dataset,
+    device: torch.device,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    lr: float,
 ) -> pd.DataFrame:
     rows = [
         (name, run_rung(settings, train, test, device, seed, epochs, batch_size, lr))

@@ -188,7 +188,7 @@ def test_figures(submission, rng):
 
 
 def close(found, due):
-    return all(abs(one - other) <= 1e-6 * max(1.0, abs(other)) for one, other in zip(found, due, strict=True))
+    return all(abs(one - other) <= 1e-9 * max(1.0, abs(other)) for one, other in zip(found, due, strict=True))
 
 
 @pytest.mark.step("predict")

@@ -39,7 +39,7 @@ def block_shapes(before, after, prefix=""):
 
 def stack_shapes(sizes, num_outputs):
     shapes = {}
-    for index, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for index, (before, after) in enumerate(itertools.pairwise(sizes)):
         shapes |= block_shapes(before, after, f"{index}.")
     return shapes | linear_shapes(sizes[-1], num_outputs, f"{len(sizes) - 1}.")
 
@@ -247,7 +247,7 @@ def test_stack_parts(submission, rng, device):
         expect(seen).item("kind", "the kind of what came back").equals("Sequential")
         kinds = ["ParallelBlock"] * (len(sizes) - 1) + ["LinearLayer"]
         parts = expect(seen).item("parts", "the dict of parts")
-        repeated = {"one-layer-repeated": lambda shapes, seen=seen, count=len(kinds): seen.value["places"] == count}
+        repeated = {"one-layer-repeated": lambda shapes, seen=seen, kinds=kinds: seen.value["places"] == len(kinds)}
         shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}", repeated)
         shapes.equals(stack_shapes(sizes, num_outputs))
         parts.equals({str(index): kind for index, kind in enumerate(kinds)})

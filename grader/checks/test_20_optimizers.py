@@ -131,7 +131,7 @@ def compare(params, due, faces, device, before):
     params.length(len(due))
     for index, (right, old) in enumerate(zip(due, before, strict=True)):
         named = {
-            name: lambda got, made=made: any(looks_like(got, each[index]) for each in made)
+            name: made if callable(made) else lambda got, made=made: any(looks_like(got, each[index]) for each in made)
             for name, made in faces.items()
         }
         named |= {"rebinding-drops-leaf": old, "step-uphill": 2 * old - right}
@@ -333,7 +333,7 @@ def test_adam_values(submission, rng, device):
         ],
     }
     # A count that begins at 0 divides by 1 - 1.
-    faces["step-counted-late"] = [[torch.full_like(p, torch.nan) for group in groups for p in group["params"]]]
+    faces["step-counted-late"] = lambda got: not torch.isfinite(got.data).all()
     check_values(submission, device, "Adam", groups, defaults, grads, changes, faces)
 
 

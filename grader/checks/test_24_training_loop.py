@@ -9,6 +9,7 @@ from grader.catalogue import FIXTURES
 from grader.compare import close, expect, tolerance
 
 NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
+CPU = torch.device("cpu")
 LOSSES = {"cross_entropy": nn.functional.cross_entropy, "mse_loss": nn.functional.mse_loss}
 
 
@@ -28,6 +29,7 @@ def forward(weights, inputs):
 
 def make_batches(rng, loss, sizes, ins=5, outs=3):
     """Return a batch of each size: numbers to hit for mse_loss, indices for cross_entropy."""
+
     def targets(size):
         if loss == "mse_loss":
             return torch.randn(size, outs, generator=rng)
@@ -102,7 +104,7 @@ def compare_history(seen, due, device, first_losses=None):
         loss.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
 
 
-def near(due, device=torch.device("cpu")):
+def near(due, device=CPU):
     """Return a function that tells whether a float or tensor is `due`, by the tolerance of float32."""
 
     def is_near(value):

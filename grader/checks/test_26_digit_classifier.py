@@ -14,7 +14,10 @@ META = torch.device("meta")
 
 def some_weights(rng):
     """Return weights for all four parameters, as large as nn.Linear makes them."""
-    return [(torch.rand(shape, generator=rng) - 0.5) * 2 / size**0.5 for shape, size in zip(SHAPES, (784, 784, 200, 200), strict=True)]
+    return [
+        (torch.rand(shape, generator=rng) - 0.5) * 2 / size**0.5
+        for shape, size in zip(SHAPES, (784, 784, 200, 200), strict=True)
+    ]
 
 
 def one_hot(labels):
@@ -131,7 +134,9 @@ def test_records(submission, rng, device):
     for index, due in enumerate((losses[9], losses[19])):
         named = {"progress-keeps-tensors": lambda v: v.shape == ()}
         kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
-        kept.satisfies(near(due, device), f"loss {index} of the progress is not that of step {10 * index + 10}", due=f"{due:.6g}")
+        kept.satisfies(
+            near(due, device), f"loss {index} of the progress is not that of step {10 * index + 10}", due=f"{due:.6g}"
+        )
 
 
 def near(due, device):
@@ -177,7 +182,9 @@ def test_fits_digits(submission, rng, device):
         batches = list(zip(pixels.split(size), one_hot(labels).split(size), strict=True)) * epochs
         untouched = {"wrong-model-trained": 0}
         expect(seen).item("counter", "the classifier's counter", untouched).equals(len(batches))
-        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, {"wrong-model-trained": weights})
+        compare_weights(
+            expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, {"wrong-model-trained": weights}
+        )
         forgotten = {"train-mode-forgotten": lambda modes: not all(modes)}
         expect(seen).item("modes", "`training` at each step", forgotten).equals([True] * len(batches))
         compare_weights(expect(seen).item("other", "the weights of another classifier"), weights, device)
@@ -231,7 +238,9 @@ def test_unequal_batches(submission, rng, device):
         due = sum(right) / sum(sizes)
         by_first = sum(right) / (len(sizes) * sizes[0])
         named = {"accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each)}
-        answer = expect(submission.probe.counts(labels, pixels, sizes, False, device)).item("answer", "the accuracy", named)
+        answer = expect(submission.probe.counts(labels, pixels, sizes, False, device)).item(
+            "answer", "the accuracy", named
+        )
         answer.is_a(float).equals(due)
 
 
@@ -265,7 +274,9 @@ def test_draws(submission, rng):
         expect(seen).item("lines", "the number of lines on the axes", ignored).equals(1)
         expect(seen).item("figures", "the number of figures there are").equals(1)
         expect(seen).item("y", "the heights of the line").equals(progress)
-        named = {"steps-not-counted": lambda x: x in ([float(i) for i in range(count)], [float(i + 1) for i in range(count)])}
+        named = {
+            "steps-not-counted": lambda x: x in ([float(i) for i in range(count)], [float(i + 1) for i in range(count)])
+        }
         expect(seen).item("x", "the steps of the line", named).equals([float(every * (i + 1)) for i in range(count)])
         expect(seen).item("progress", "the caller's list").equals(progress)
 

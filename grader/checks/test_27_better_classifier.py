@@ -12,7 +12,13 @@ META = torch.device("meta")
 BASE = {"hidden": "sigmoid", "output": "sigmoid", "loss": "mse", "optimizer": "sgd", "layer_norm": False}
 LEAKY = BASE | {"hidden": "leaky_relu", "output": "leaky_relu"}
 ALL = BASE | {"hidden": "leaky_relu", "loss": "bce", "optimizer": "adam", "layer_norm": True}
-MODELS = (BASE, LEAKY, LEAKY | {"layer_norm": True}, BASE | {"hidden": "leaky_relu"}, BASE | {"output": "leaky_relu", "layer_norm": True})
+MODELS = (
+    BASE,
+    LEAKY,
+    LEAKY | {"layer_norm": True},
+    BASE | {"hidden": "leaky_relu"},
+    BASE | {"output": "leaky_relu", "layer_norm": True},
+)
 TESTS_FROM = 500  # the number of the first test sample
 
 
@@ -51,7 +57,9 @@ def one_hot(labels):
 
 def some_weights(rng, settings):
     """Return random weights for every parameter."""
-    return [torch.randn(shape, generator=rng) / math.sqrt(shape[-1] if len(shape) > 1 else 20) for shape in shapes(settings)]
+    return [
+        torch.randn(shape, generator=rng) / math.sqrt(shape[-1] if len(shape) > 1 else 20) for shape in shapes(settings)
+    ]
 
 
 @pytest.mark.step("build_model")
@@ -129,7 +137,9 @@ def test_own_optimizer(submission):
     for settings in (ALL, BASE | {"layer_norm": True}):
         seen = submission.probe.made_twice(settings, 0.1)
         named = {"optimizer-reused": [[0], [0]]}
-        expect(seen, named, what="the models whose parameters the first and the second optimizer hold").equals([[0], [1]])
+        expect(seen, named, what="the models whose parameters the first and the second optimizer hold").equals(
+            [[0], [1]]
+        )
         seen = submission.probe.held(settings, 0.1)
         expect(seen, what="how many parameters the optimizer holds, and the model has").equals([6, 6])
 
@@ -141,7 +151,11 @@ def test_refuses(submission):
         seen = submission.probe.training_of(settings, 0.1)
         named = {"bce-on-unbounded-output": "nothing was raised"}
         expect(seen, named, what="what was raised").equals("ValueError")
-    for settings in (LEAKY, BASE | {"hidden": "leaky_relu", "loss": "bce"}, BASE | {"output": "leaky_relu", "optimizer": "adam"}):
+    for settings in (
+        LEAKY,
+        BASE | {"hidden": "leaky_relu", "loss": "bce"},
+        BASE | {"output": "leaky_relu", "optimizer": "adam"},
+    ):
         expect(submission.probe.training_of(settings, 0.1), what="what was raised").equals("nothing was raised")
 
 
@@ -169,7 +183,9 @@ def reach(seen, what, *path):
 def ask_calls(seen, path, train, test, epochs, batch_size):
     """Ask which samples went through the model, call by call; return the calls that trained."""
     part, calls = reach(seen, "what went through the model", *path)
-    part.satisfies(lambda v: all(v) and all(type(n) is int for call in v for n in call), "the model was not called as it should be")
+    part.satisfies(
+        lambda v: all(v) and all(type(n) is int for call in v for n in call), "the model was not called as it should be"
+    )
     count, tests = len(train[1]), len(test[1])
     steps = math.ceil(count / batch_size)
     early = any(number >= TESTS_FROM for call in calls[: epochs * steps] for number in call)
@@ -182,14 +198,18 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     last = sorted(number for call in calls[epochs * steps :] for number in call)
     require(
         last == list(range(TESTS_FROM, TESTS_FROM + tests)),
-        f"after {epochs * steps} batches to train on, each test sample is to go through the model once", got=f"{len(last)} samples",
+        f"after {epochs * steps} batches to train on, each test sample is to go through the model once",
+        got=f"{len(last)} samples",
     )  # fmt: skip
     orders = []
     for epoch in range(epochs):
         batches = calls[epoch * steps : (epoch + 1) * steps]
         orders.append([number for call in batches for number in call])
         full = all(len(call) == batch_size for call in batches[:-1])
-        require(full and sorted(orders[-1]) == list(range(count)), "an epoch does not use each training sample once, in full batches")
+        require(
+            full and sorted(orders[-1]) == list(range(count)),
+            "an epoch does not use each training sample once, in full batches",
+        )
     require(orders[0] != list(range(count)), "the training samples are not shuffled")
     again = len({tuple(order) for order in orders}) < epochs
     require(not again, "two epochs have the same order", misconception="same-order-every-epoch")
@@ -231,7 +251,9 @@ def accuracies(settings, weights, test):
 def ask_accuracy(part, settings, weights, test):
     """Ask for the accuracy of these weights."""
     low, high = accuracies(settings, weights, test)
-    part.is_a(float).satisfies(lambda v: low - 1e-6 <= v <= high + 1e-6, "the accuracy is not that of the trained model", due=f"{low:.4g}")
+    part.is_a(float).satisfies(
+        lambda v: low - 1e-6 <= v <= high + 1e-6, "the accuracy is not that of the trained model", due=f"{low:.4g}"
+    )
 
 
 @pytest.mark.step("run_rung")
@@ -260,7 +282,9 @@ def test_trains_all_together(submission, rng, device):
     calls = ask_calls(seen, ("calls",), train, test, 3, 10)
     first, after = ask_weights(seen, ("first",), ALL), ask_weights(seen, ("last",), ALL)
     # Adam divides by the size of a gradient, so that noise decides where it is nearly 0: not so at the last bias.
-    expect(seen).item("last").item(-1, "the last bias after training").values(trained(ALL, first, train, calls, 0.1)[-1])
+    expect(seen).item("last").item(-1, "the last bias after training").values(
+        trained(ALL, first, train, calls, 0.1)[-1]
+    )
     ask_accuracy(expect(seen).item("accuracy", "the accuracy"), ALL, after, test)
 
 

@@ -80,7 +80,14 @@ def test_new_head(submission, device):
         old = {"attribute-is-not-layer": lambda t, rows=classes: t.shape[0] == rows}
         bound = width**-0.5
         for name, shape in (("weight", (num_classes, width)), ("bias", (num_classes,))):
-            part = expect(seen).item(name, f"the head's {name}", old).shape(*shape).dtype(torch.float32).on(device).finite()
+            part = (
+                expect(seen)
+                .item(name, f"the head's {name}", old)
+                .shape(*shape)
+                .dtype(torch.float32)
+                .on(device)
+                .finite()
+            )
             part.satisfies(
                 lambda t, bound=bound: 0 < t.data.abs().max() <= bound,
                 f"the head's {name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
@@ -98,7 +105,7 @@ def test_head_on_device(submission):
 
 
 def trained(features, labels, weights, batch_size, epochs, lr, *, stale=None):
-    """Return losses and weights of a head that was trained on these features; with stale gradients, they are never cleared."""
+    """Return losses and weights of a head trained on these features; stale gradients are never cleared."""
     parameters = [each.clone().requires_grad_() for each in weights]
     optimizer = torch.optim.SGD(parameters, lr=lr, momentum=0.9)
     for parameter in parameters:
@@ -120,7 +127,9 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
     kept = {"frozen-bn-updates": lambda keys: keys and all("running_" in key or "num_batches" in key for key in keys)}
     only_head = {"all-params-to-optimizer": lambda given: len(given) == 1 and len(given[0]) > 2}
     given = expect(seen).item("given", "what the optimizer was given", only_head)
-    given.satisfies(lambda v: [sorted(each) for each in v] == [["fc.bias", "fc.weight"]], "not the two parameters of the head, once")
+    given.satisfies(
+        lambda v: [sorted(each) for each in v] == [["fc.bias", "fc.weight"]], "not the two parameters of the head, once"
+    )
     expect(seen).item("changed", "what has changed outside the head", kept).equals([])
     expect(seen).item("features", "the features").shape(len(labels), width).finite()
     shapes = ((classes, width), (classes,))
@@ -131,7 +140,9 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
     losses, due = trained(features, labels, weights, batch_size, epochs, lr)
     missing = trained(features, labels, weights, batch_size, epochs, lr, stale=0.5)[1]
     for index, name in enumerate(("the head's weight", "the head's bias")):
-        expect(seen).item("after").item(index, name, {"zero-grad-missing": missing[index]}).tensor(due[index], device=device)
+        expect(seen).item("after").item(index, name, {"zero-grad-missing": missing[index]}).tensor(
+            due[index], device=device
+        )
     history = expect(seen).item("returned", "what came back").is_a(list).length(len(losses))
     for index, value in enumerate(losses):
         graph = {"loss-keeps-graph": lambda v: v.requires_grad}

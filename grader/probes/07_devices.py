@@ -131,21 +131,26 @@ def numpy_of_result(submission, values):
     return {"array": array, "error": "", "untouched": untouched}
 
 
+MET = []
+
+
 class Meeting(torch.nn.Module):
-    """A linear model that notes where its batch and its parameters are when they meet."""
+    """A linear model that notes in MET where its batch and its parameters are when they meet, a copy of it too."""
 
     def __init__(self, weight):
         super().__init__()
         self.weight = torch.nn.Parameter(weight)
-        self.met = []
 
     def forward(self, batch):
-        self.met.append((batch.device.type, self.weight.device.type))
-        return batch.to(self.weight.device) @ self.weight
+        MET.append((batch.device.type, self.weight.device.type))
+        if batch.device != self.weight.device:
+            return torch.zeros(batch.shape[0], self.weight.shape[1])
+        return batch @ self.weight
 
 
 def predicted(submission, weight, batch, device):
     """Call predict; say what came back, where batch and parameters met, and where the parameters were left."""
+    MET.clear()
     model = Meeting(weight.clone())
     result = submission.predict(model, batch, device)
-    return {"result": result, "met": model.met, "left": model.weight.device.type}
+    return {"result": result, "met": MET, "left": model.weight.device.type}

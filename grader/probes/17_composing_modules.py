@@ -35,7 +35,7 @@ def observe_residual(submission, kind, state, x, upstream):
     """The same for a Residual around a module that is made here."""
     inner = nn.Linear(x.shape[-1], x.shape[-1]) if kind == "linear" else Power()
     seen = look_at(submission.Residual(inner).to(x.device), state, x, upstream)
-    return seen | {"inner": {name: each for name, each in inner.named_parameters()}}
+    return seen | {"inner": dict(inner.named_parameters())}
 
 
 def look_at(module, state, x, upstream):

@@ -44,7 +44,7 @@ def draw(submission, pixels, label, cmap):
     figure = Figure()
     FigureCanvasAgg(figure)
     before, axes, after = figure.subplots(1, 3)
-    submission.draw(axes, pixels, label, cmap)
+    submission.draw(axes, pixels.cpu(), label, cmap)
     others = [before, after, *(each for number in plt.get_fignums() for each in plt.figure(number).axes)]
     others += [each for each in figure.axes if each not in (before, axes, after)]
     return {

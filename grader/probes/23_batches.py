@@ -45,8 +45,7 @@ def epochs(submission, x, y, batch_size, generator, count):
 
 def loop(submission, rows, batch_size, drop_last, seed, count):
     """Make a loader; collect its length and `count` epochs, while somebody else draws in between."""
-    y = torch.arange(len(rows))
-    loader = submission.make_loader(TensorDataset(rows, y), batch_size, drop_last, seed)
+    loader = submission.make_loader(_numbered(rows), batch_size, drop_last, seed)
     length, passes = len(loader), [_pass(loader, len(rows)) for _ in range(count)]
     return {"is_loader": isinstance(loader, DataLoader), "length": length, "epochs": passes}
 
@@ -54,7 +53,7 @@ def loop(submission, rows, batch_size, drop_last, seed, count):
 def loop_after_draws(submission, rows, batch_size, seed, draws):
     """Make a loader after others have drawn from the global generator; collect two epochs."""
     torch.rand(draws)
-    loader = submission.make_loader(TensorDataset(rows, torch.arange(len(rows))), batch_size, False, seed)
+    loader = submission.make_loader(_numbered(rows), batch_size, False, seed)
     first = _pass(loader, len(rows))
     torch.rand(draws)
     return [first, _pass(loader, len(rows))]
@@ -62,7 +61,7 @@ def loop_after_draws(submission, rows, batch_size, seed, draws):
 
 def look(submission, rows, batch_size, seed):
     """Ask for the first batch; also tell which items were read for it."""
-    dataset = Counting(rows)
+    dataset = Counting(rows.cpu())
     loader = DataLoader(dataset, batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed))
     return {"batch": submission.first_batch(loader), "asked": dataset.asked}
 
@@ -105,6 +104,10 @@ def states_in_worker(submission, seed, worker_id):
         "random": before[1] == after[1],
         "numpy": before[2] == after[2],
     }
+
+
+def _numbered(rows):
+    return TensorDataset(rows.cpu(), torch.arange(len(rows)))
 
 
 def _seeded(base, index):

@@ -181,9 +181,7 @@ def run_devices(submission, device):
 def fit(submission, weights, csv_path, device, epochs, batch_size, lr, seed):
     """Train a net on a CSV file."""
     net = _net(weights, device, 1.0)
-    returned = submission.fit_digits(
-        net, csv_path, device, epochs, batch_size, lr, torch.Generator().manual_seed(seed)
-    )
+    returned = submission.fit_digits(net, csv_path, device, epochs, batch_size, lr, torch.Generator().manual_seed(seed))
     return {"returned": returned, "weights": [parameter.detach() for parameter in net.parameters()]}
 
 

@@ -1,5 +1,7 @@
 """Builds the parts of a ladder, and watches whole runs: what was read, which weights began, where they ended."""
 
+import contextlib
+
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
@@ -137,11 +139,8 @@ def rung(submission, settings, train, test, device, seed, epochs, batch_size, lr
 
 def place(submission, settings, train, test, device):
     """Say where the first batch and the model are, when the data are on the CPU."""
-    with Watch(stop=True) as watch:
-        try:
-            submission.run_rung(submission.Settings(**settings), _data(*train), _data(*test), device, 1, 1, 4, 0.1)
-        except Stop:
-            pass
+    with Watch(stop=True) as watch, contextlib.suppress(Stop):
+        submission.run_rung(submission.Settings(**settings), _data(*train), _data(*test), device, 1, 1, 4, 0.1)
     return watch.calls
 
 

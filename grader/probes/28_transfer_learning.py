@@ -14,8 +14,21 @@ def loaded(submission, path, device):
 
 
 def loaded_place(submission, path, device):
-    """Return the devices of a loaded model's parameters."""
-    return sorted({parameter.device.type for parameter in submission.load_pretrained(path, device).parameters()})
+    """Return the devices of a loaded model's parameters; the file is read to the CPU, whatever it is asked for.
+
+    Nothing can be copied out of the meta device, where `map_location=device` would put the weights.
+    """
+    read = torch.load
+
+    def to_cpu(file, *_, **__):
+        return read(file, map_location="cpu", weights_only=True)
+
+    torch.load = to_cpu
+    try:
+        model = submission.load_pretrained(path, device)
+    finally:
+        torch.load = read
+    return sorted({parameter.device.type for parameter in model.parameters()})
 
 
 def loads_damaged(submission, path, device, damage):

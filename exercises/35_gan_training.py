@@ -1,0 +1,307 @@
+"""35 Train a GAN on Atari frames
+
+The two steps of the exercises before become a training: real frames come in without end, the discriminator learns,
+the generator network learns, and now and then something is written down. The loss of a single batch jumps too much
+to be read, so averages are reported; whether the frames are any good, only pictures tell.
+
+    >>> import torch
+    >>> import grader.torchvision_cpu
+    >>> from torchvision.utils import make_grid
+    >>> frames = torch.tensor([-1.0, 0.0, 1.0]).reshape(3, 1, 1, 1).expand(3, 3, 2, 2)
+    >>> make_grid(frames, padding=0, normalize=True, value_range=(-1, 1))[0, 0]
+    tensor([0.0000, 0.0000, 0.5000, 0.5000, 1.0000, 1.0000])
+
+Once the steps pass, this file is a program. It trains on three real games, shows its progress, and leaves event
+files, pictures and a checkpoint in its folder. Ctrl-C ends it; started again, it goes on from there.
+
+    python exercises/35_gan_training.py --device cuda --iterations 20000
+    tensorboard --logdir runs
+
+The first pictures are noise; 10,000 to 20,000 iterations make frames that one recognises.
+
+Read on: https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html
+"""
+
+import argparse
+import contextlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import ale_py
+import cv2
+import gymnasium
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from tensorboardX import SummaryWriter
+from torch import nn
+from torch.nn import functional as F
+
+import grader.torchvision_cpu  # lets torchvision be imported beside a CPU build of torch
+
+# isort: split
+from torchvision.utils import make_grid, save_image
+
+GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
+LATENT_SIZE = 100
+
+
+@dataclass
+class Gan:
+    """All that a training changes, on one device; `iteration` counts the iterations that are completed.
+
+    `generator` is a CPU generator of random numbers, from which every latent is drawn.
+    """
+
+    discriminator_net: nn.Module
+    discriminator_optimizer: torch.optim.Optimizer
+    generator_net: nn.Module
+    generator_optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    iteration: int = 0
+
+
+def image_grid(images: torch.Tensor) -> torch.Tensor:
+    """Step 1. Lay images out in a grid that can be shown.
+
+    images: float32 of shape (N, 3, H, W) with N at least 2, in [-1, 1], on any device; stays as it is.
+
+    Returns a float32 tensor of shape (3, height, width) on the CPU, with values in [0, 1]: the first 64 images (or all,
+    if there are fewer), 8 in a row, with 2 black pixels around and between them, as `make_grid` lays them out. A pixel
+    of -1 becomes 0 and one of 1 becomes 1, whatever else there is in the images.
+    """
+    raise NotImplementedError("step 1: image_grid")
+
+
+def report_averages(writer: SummaryWriter, losses: dict[str, list[float]], iteration: int) -> None:
+    """Step 2. Report the losses since the last report, and begin anew.
+
+    losses: a list of at least one loss for each tag.
+
+    Write the mean of each list as a scalar under its tag, at step `iteration`. Afterwards `losses` itself holds the
+    same tags, each with an empty list. The writer stays open.
+    """
+    raise NotImplementedError("step 2: report_averages")
+
+
+def save_checkpoint(gan: Gan, path: str) -> None:
+    """Step 3. Save all that is needed to go on later.
+
+    Write a file at `path` with `torch.save`: a dict that holds "iteration" (the int), the `state_dict()` of both nets
+    and both optimizers under the names that they have in `Gan`, and under "generator" the state of the random numbers,
+    `gan.generator.get_state()`. Nothing but tensors and plain data may be in it.
+
+    There may be a checkpoint at `path` already, and writing may fail halfway. Then the old one must still be there and
+    whole: write into another file of the same folder first, and put it in place with `os.replace`, which does that at
+    one stroke.
+    """
+    raise NotImplementedError("step 3: save_checkpoint")
+
+
+def load_checkpoint(gan: Gan, path: str) -> None:
+    """Step 4. Go on from a checkpoint.
+
+    gan: fresh, its nets on any device. path: a file as step 3 writes it, perhaps on a machine with another device.
+
+    Put everything that the file holds into `gan`: afterwards a training with it goes on as the saved one would have.
+    The nets and optimizers are the same objects as before. A file that holds anything but tensors and plain data is
+    refused with the exception that `torch.load` raises, and nothing in it is run: that is how `torch.load` is set
+    today, unless one asks for something else.
+    """
+    raise NotImplementedError("step 4: load_checkpoint")
+
+
+def train(
+    gan: Gan,
+    batches: Iterator[torch.Tensor],
+    log_dir: str,
+    iterations: int,
+    device: torch.device,
+    report_every: int = 100,
+    images_every: int = 1000,
+    after_iteration: Callable[[int], object] | None = None,
+) -> None:
+    """Step 5. Train until `iterations` iterations are completed in all, those before this call included.
+
+    batches: endless; gives float32 tensors of shape (N, 3, 64, 64) on the CPU, in [-1, 1]. Take one for each iteration
+    and no more. log_dir: the folder for event files and pictures; it need not exist.
+
+    An iteration: take a batch and move it to `device`. Draw a latent for each frame, once, with `sample_latent` and
+    `gan.generator`, and call `gan.generator_net` once. With `discriminator_step` and then `generator_step` (both are
+    ready to use below, as is `sample_latent`) update both nets on the batch and these fake frames. Then
+    `gan.iteration` becomes one more.
+
+    After every iteration whose number, `gan.iteration`, is a multiple of `report_every`: report with step 2 the
+    averages of the losses since the last report in this call, under the tags "dis_loss" and "gen_loss".
+    After every one that is a multiple of `images_every`: make grids of this iteration's batch and of its fake frames
+    with step 1. Write them as images with the tags "real" and "fake", and as pictures "real_001000.png" and
+    "fake_001000.png" in `log_dir` (here at iteration 1000; the number always has at least six digits).
+    Last of all, after every iteration, call `after_iteration` with `gan.iteration`, if it is given.
+
+    `KeyboardInterrupt`, as Ctrl-C raises it anywhere in between, ends the training early, but is not passed on. Any
+    other exception is. However the function ends, its writer is closed, and `gan.iteration` is the number of iterations
+    that were completed.
+    """
+    raise NotImplementedError("step 5: train")
+
+
+# All below is ready to use: the exercises before this one, and the program.
+
+
+class FrameWrapper(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
+    """Frames as float32 of shape (3, 64, 64), in [0, 255]."""
+
+    def __init__(self, env: gymnasium.Env[np.ndarray, Any]) -> None:
+        super().__init__(env)
+        self.observation_space = gymnasium.spaces.Box(0, 255, (3, 64, 64), np.float32)
+
+    def observation(self, observation: np.ndarray) -> np.ndarray:
+        """Return one frame, resized and with its channels first."""
+        small = cv2.resize(observation, (64, 64), interpolation=cv2.INTER_AREA)
+        return np.moveaxis(small, 2, 0).astype(np.float32)
+
+
+def frame_batches(envs: list[gymnasium.Env[np.ndarray, Any]], batch_size: int, seed: int) -> Iterator[torch.Tensor]:
+    """Play all games at random and yield float32 batches of shape (batch_size, 3, 64, 64), in [-1, 1], without end."""
+    chooser = random.Random(seed)
+    for index, env in enumerate(envs):
+        env.reset(seed=seed + index)
+        env.action_space.seed(seed + index)
+    frames: list[np.ndarray] = []
+    while True:
+        env = chooser.choice(envs)
+        frame, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        if frame.mean() > 0.01:  # a dark frame teaches nothing
+            frames.append(frame)
+        if len(frames) == batch_size:
+            yield torch.from_numpy(np.stack(frames)) * (2 / 255) - 1
+            frames = []
+        if terminated or truncated:
+            env.reset()
+
+
+class Discriminator(nn.Module):
+    """From frames of shape (N, 3, 64, 64) to N probabilities of being real."""
+
+    def __init__(self, filters: int = 64) -> None:
+        super().__init__()
+        sizes = (filters, filters * 2, filters * 4, filters * 8)
+        layers: list[nn.Module] = [nn.Conv2d(3, filters, 4, stride=2, padding=1), nn.ReLU()]
+        for before, after in pairwise(sizes):
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(filters * 8, 1, 4), nn.Sigmoid())
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Return one probability for each frame."""
+        return self.layers(frames).flatten()  # (N,)
+
+
+class Generator(nn.Module):
+    """From latents of shape (N, 100, 1, 1) to frames of shape (N, 3, 64, 64), in [-1, 1]."""
+
+    def __init__(self, filters: int = 64) -> None:
+        super().__init__()
+        sizes = (filters * 8, filters * 4, filters * 2, filters)
+        layers: list[nn.Module] = [nn.ConvTranspose2d(LATENT_SIZE, sizes[0], 4), nn.BatchNorm2d(sizes[0]), nn.ReLU()]
+        for before, after in pairwise(sizes):
+            layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(filters, 3, 4, stride=2, padding=1), nn.Tanh())
+
+    def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return one frame for each latent."""
+        return self.layers(latent)
+
+
+def make_gan(device: torch.device, seed: int, filters: int = 64, lr: float = 1e-4) -> Gan:
+    """Make a fresh pair of nets with their optimizers."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        discriminator_net, generator_net = Discriminator(filters).to(device), Generator(filters).to(device)
+    optimizers = [
+        torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999)) for net in (discriminator_net, generator_net)
+    ]
+    generator = torch.Generator().manual_seed(seed)
+    return Gan(discriminator_net, optimizers[0], generator_net, optimizers[1], generator)
+
+
+def sample_latent(batch_size: int, latent_size: int, generator: torch.Generator, device: torch.device) -> torch.Tensor:
+    """Draw float32 of shape (batch_size, latent_size, 1, 1) from the normal distribution, on `device`."""
+    return torch.randn(batch_size, latent_size, 1, 1, generator=generator).to(device)
+
+
+def discriminator_step(
+    discriminator_net: nn.Module, optimizer: torch.optim.Optimizer, real: torch.Tensor, fake: torch.Tensor
+) -> float:
+    """Update the discriminator once; return its loss. `fake` still leads back to the generator network."""
+    optimizer.zero_grad()
+    on_real, on_fake = discriminator_net(real), discriminator_net(fake.detach())
+    loss = F.binary_cross_entropy(on_real, torch.ones_like(on_real))
+    loss = loss + F.binary_cross_entropy(on_fake, torch.zeros_like(on_fake))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def generator_step(discriminator_net: nn.Module, optimizer: torch.optim.Optimizer, fake: torch.Tensor) -> float:
+    """Update the generator network once, through the graph behind `fake`; return its loss."""
+    optimizer.zero_grad()
+    on_fake = discriminator_net(fake)
+    loss = F.binary_cross_entropy(on_fake, torch.ones_like(on_fake))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def make_games() -> list[gymnasium.Env[np.ndarray, Any]]:
+    """Return the three games, with small frames."""
+    gymnasium.register_envs(ale_py)
+    return [FrameWrapper(gymnasium.make(name)) for name in GAMES]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train on real frames, from the checkpoint if there is one, until the end or Ctrl-C."""
+    parser = argparse.ArgumentParser(description="Train a GAN on Atari frames.")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--iterations", type=int, default=20_000, help="how many in all, those before a resume included"
+    )
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--filters", type=int, default=64, help="width of both nets; fewer are faster")
+    parser.add_argument("--report-every", type=int, default=100)
+    parser.add_argument("--images-every", type=int, default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--log-dir", default="runs/gan", help="event files, pictures and the checkpoint")
+    options = parser.parse_args(arguments)
+
+    gan = make_gan(torch.device(options.device), options.seed, options.filters)
+    checkpoint = Path(options.log_dir, "checkpoint.pt")
+    if checkpoint.exists():
+        load_checkpoint(gan, str(checkpoint))
+        print(f"going on after iteration {gan.iteration}")
+    # Other frames than before a resume.
+    batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
+    shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*shown) as progress:
+        task = progress.add_task("training", total=options.iterations, completed=gan.iteration)
+
+        def after_iteration(iteration: int) -> None:
+            progress.update(task, completed=iteration)
+            if iteration % options.images_every == 0:
+                save_checkpoint(gan, str(checkpoint))
+
+        train(
+            gan, batches, options.log_dir, options.iterations, torch.device(options.device),
+            options.report_every, options.images_every, after_iteration,
+        )  # fmt: skip
+    save_checkpoint(gan, str(checkpoint))
+    print(f"iteration {gan.iteration}; pictures and checkpoint are in {options.log_dir}")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

@@ -1,0 +1,241 @@
+"""Hidden checks of 12: predicting without graph and noise, freezing, and the spread of requires_grad."""
+
+from itertools import product
+
+import pytest
+import torch
+from torch import nn
+
+from grader.compare import expect
+
+BOOLS = (False, True)
+CHAIN = {"0": (4, 3), "1.0": (5, 4), "1.2": (3, 5), "2": (2, 3)}
+
+
+@pytest.mark.step("predict_row")
+def test_table(submission):
+    """fills in all four rows of the table"""
+    for no_grad, eval_mode in product(BOOLS, repeat=2):
+        row = expect(submission.predict_row(no_grad, eval_mode)).length(3)
+        named = {"eval-means-no-grad": lambda answer, off=eval_mode: answer is False and off}
+        row.item(0, "the answer about requires_grad", named).equals(not no_grad)
+        for index, what in ((1, "dropout"), (2, "batch norm")):
+            named = {"no-grad-means-eval": lambda answer, off=no_grad: answer is False and off}
+            row.item(index, f"the answer about {what}", named).equals(not eval_mode)
+
+
+def normalising_net(rng):
+    """Draw what a net with dropout and batch norm holds."""
+
+    def draw(*shape):
+        return torch.randn(shape, generator=rng)
+
+    return {
+        "0.0.weight": draw(6, 3), "0.0.bias": draw(6), "0.1.weight": draw(6), "0.1.bias": draw(6),
+        "0.1.running_mean": draw(6), "0.1.running_var": draw(6).square() + 0.5,
+        "0.1.num_batches_tracked": torch.tensor(3), "3.weight": draw(2, 6), "3.bias": draw(2),
+    }  # fmt: skip
+
+
+def predicted(state, x):
+    """Return what the net gives in eval mode."""
+    h = nn.functional.linear(x, state["0.0.weight"], state["0.0.bias"])
+    scale = state["0.1.weight"] / (state["0.1.running_var"] + 1e-5).sqrt()
+    h = ((h - state["0.1.running_mean"]) * scale + state["0.1.bias"]).tanh()
+    return nn.functional.linear(h, state["3.weight"], state["3.bias"])
+
+
+# The modes of the seven modules: the net, its first part with linear and batch norm, dropout, tanh, linear.
+ALL_TRAIN, ALL_EVAL = [True] * 7, [False] * 7
+NORM_FROZEN = [True, False, True, False, True, True, True]
+ONE_TRAINS = [False, False, False, False, True, False, False]
+
+
+@pytest.mark.step("predict")
+def test_predict(submission, rng, device):
+    """predicts in eval mode, with nothing recorded"""
+    for modes in (ALL_TRAIN, ALL_EVAL, ONE_TRAINS):
+        state, x = normalising_net(rng), torch.randn(5, 3, generator=rng)
+        called = submission.probe.watch_predict(state, x, modes)
+        seen = expect(called)
+        ran = seen.item("layers_ran", "the number of layers that ran").is_a(int)
+        ran.satisfies(lambda count: count > 0, "the model was not run", due="a forward pass")
+        named = {"no-grad-means-eval": True}
+        seen.item("in_training", "whether a layer ran in train mode", named).equals(False)
+        result = seen.item("result", "the prediction", {"eval-means-no-grad": lambda t: t.requires_grad})
+        result.tensor(predicted(state, x), device=device).requires_grad(False)
+        named = {"graph-recorded-for-nothing": True}
+        seen.item("recorded", "whether autograd recorded the forward pass", named).equals(False)
+
+
+@pytest.mark.step("predict")
+def test_modes_restored(submission, rng):
+    """puts every module back into the mode that it was in"""
+    for modes in (ALL_TRAIN, ALL_EVAL, NORM_FROZEN, ONE_TRAINS):
+        seen = expect(submission.probe.watch_predict(normalising_net(rng), torch.randn(5, 3, generator=rng), modes))
+        named = {"mode-not-restored": lambda found, modes=modes: found != modes}
+        seen.item("modes", "the modes of the modules afterwards (True is train mode)", named).equals(modes)
+
+
+@pytest.mark.step("predict")
+def test_restored_after_error(submission):
+    """puts the modes back where the forward pass raises, and lets the exception out"""
+    for modes in ([True] * 5, [True, False, False, True, True]):
+        seen = expect(submission.probe.predict_and_fail(modes))
+        named = {"mode-not-restored": lambda found, modes=modes: found != modes}
+        seen.item("modes", "the modes of the modules afterwards (True is train mode)", named).equals(modes)
+        seen.item("came_out", "whether the exception came out").equals(True)
+
+
+@pytest.mark.step("predict")
+def test_no_trace(submission, rng, device):
+    """changes neither parameters nor statistics, and leaves autograd's switch alone"""
+    state = normalising_net(rng)
+    called = submission.probe.watch_predict(state, torch.randn(5, 3, generator=rng), ALL_TRAIN)
+    seen = expect(called).keeps_globals("grad mode", misconception="grad-mode-left-off")
+    named = {"no-grad-means-eval": lambda t: True}
+    for name, due in state.items():
+        is_statistic = "running" in name or "batches" in name
+        seen.item("state").item(name, name, named if is_statistic else {}).tensor(due, device=device)
+    required = seen.item("grads_required", "requires_grad of the parameters afterwards")
+    required.equals([True] * 6)
+
+
+def chain(rng):
+    """Draw the weights of four linear layers, the middle two in one part."""
+    state = {}
+    for name, shape in CHAIN.items():
+        state[f"{name}.weight"] = torch.randn(shape, generator=rng) / shape[1] ** 0.5
+        state[f"{name}.bias"] = torch.randn(shape[0], generator=rng)
+    return state
+
+
+def chain_result(weights, x):
+    """Run the chain on its weights."""
+    layers = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in CHAIN]
+    h = nn.functional.linear(x, *layers[0])
+    h = nn.functional.linear(nn.functional.linear(h, *layers[1]).tanh(), *layers[2])
+    return nn.functional.linear(h, *layers[3])
+
+
+def trained(state, free, x, upstream, lr):
+    """Take three steps with the parameters that are free; return all of them."""
+    weights = {name: value.clone().requires_grad_(name in free) for name, value in state.items()}
+    for _ in range(3):
+        grads = torch.autograd.grad(chain_result(weights, x), [weights[name] for name in free], upstream)
+        for name, grad in zip(free, grads, strict=True):
+            weights[name] = (weights[name] - lr * grad).detach().requires_grad_()
+    return {name: value.detach() for name, value in weights.items()}
+
+
+CASES = (("0", (), 0.1), ("1", ("2.bias",), 0.03), ("1.2", ("0.weight", "1.2.bias"), 0.05))
+
+
+def frozen(submission, rng):
+    """Yield for each case what was seen, the names that must stay free, and what went in."""
+    for part, before, lr in CASES:
+        state, x, upstream = chain(rng), torch.randn(6, 3, generator=rng), torch.randn(6, 2, generator=rng)
+        seen = expect(submission.probe.freeze_and_train(state, part, list(before), x, upstream, lr))
+        free = [name for name in state if not name.startswith(f"{part}.") and name not in before]
+        yield seen, free, (state, x, upstream, lr)
+
+
+@pytest.mark.step("freeze")
+def test_frozen(submission, rng):
+    """takes requires_grad off the part's parameters, and off no others"""
+    for seen, free, (state, *_) in frozen(submission, rng):
+        facts = seen.item("facts", "what is known of the parameters").length(len(state))
+        for name in state:
+            due = name in free
+            named = {} if due else STILL_REQUIRES
+            found = facts.item(name, f"{name} (requires_grad and other facts)", named)
+            found.satisfies(
+                lambda fact, due=due: fact["requires_grad"] is due,
+                f"{name} has requires_grad={not due}", due=f"requires_grad={due}",
+            )  # fmt: skip
+        seen.item("modes_kept", "whether every module's mode is as it was").equals(True)
+
+
+# What each belief leaves at a parameter that should be frozen.
+STILL_REQUIRES = {
+    "attribute-on-module": lambda fact: fact["requires_grad"] and fact["part_has_attribute"],
+    "eval-means-frozen": lambda fact: fact["requires_grad"] and not fact["part_in_training"],
+    "freeze-by-optimizer-only": lambda fact: fact["requires_grad"] and not fact["in_optimizer"],
+}
+IN_OPTIMIZER = {"all-params-to-optimizer": lambda fact: fact["in_optimizer"] and not fact["requires_grad"]}
+
+
+@pytest.mark.step("freeze")
+def test_optimizer(submission, rng):
+    """gives the optimizer what still requires a gradient, and the learning rate"""
+    for seen, free, (state, *_, lr) in frozen(submission, rng):
+        seen.item("is_sgd", "whether an SGD optimizer came back").equals(True)
+        for name in (name for name in state if name not in free):
+            fact = seen.item("facts").item(name, f"{name} (requires_grad and other facts)", IN_OPTIMIZER)
+            fact.satisfies(
+                lambda found: found["in_optimizer"] is False, f"the optimizer holds {name}", due="only the rest"
+            )
+        seen.item("held", "the parameters in the optimizer").equals(free)
+        seen.item("lr", "the learning rates of the optimizer").equals([lr])
+        seen.item("others", "the other settings").equals([{"momentum": 0, "weight_decay": 0}])
+
+
+@pytest.mark.step("freeze")
+def test_training(submission, rng, device):
+    """changes no values itself, and lets three steps change only the rest"""
+    for seen, free, (state, x, upstream, lr) in frozen(submission, rng):
+        due = trained(state, free, x, upstream, lr)
+        seen.item("is_sgd", "whether an SGD optimizer came back").equals(True)
+        for name, before in state.items():
+            seen.item("kept").item(name, f"{name} before training").values(before)
+            after = seen.item("trained").item(name, f"{name} after three steps").tensor(due[name], device=device)
+            if name not in free:
+                after.grad(None)
+
+
+@pytest.mark.step("through_frozen")
+def test_gradients_pass(submission, rng, device):
+    """leaves gradients before and behind the frozen part, and none in it"""
+    state, x, upstream = chain(rng), torch.randn(6, 3, generator=rng), torch.randn(6, 2, generator=rng)
+    weights = {name: value.clone().requires_grad_() for name, value in state.items()}
+    due = chain_result(weights, x)
+    due.backward(upstream)
+    seen = expect(submission.probe.run_through(state, x, upstream))
+    seen.item("result", "the result", {"detached-returned": lambda t: not t.requires_grad}).tensor(
+        due.detach(), device=device
+    ).requires_grad(True)
+    for name in state:
+        grad = seen.item("grads", "the gradients").item(name, f"the .grad of {name}", named_for(name))
+        if name.startswith("1."):
+            grad.satisfies(lambda found: found is None, f"{name} has a .grad", due="None")
+        else:
+            grad.tensor(weights[name].grad, device=device)
+        seen.item("state").item(name, name).tensor(state[name], device=device)
+
+
+def named_for(name):
+    """Return what a missing or superfluous gradient means."""
+    if name.startswith("0."):
+        return {"detach-instead-of-freeze": lambda grad: grad is None}
+    if name.startswith("1."):
+        return {"freeze-by-optimizer-only": lambda grad: grad is not None}
+    return {}
+
+
+@pytest.mark.step("outputs_require_grad")
+def test_spread(submission):
+    """spreads from the first thing that requires a gradient to everything behind it"""
+    for x_requires_grad in BOOLS:
+        for count in (1, 2, 3, 4):
+            for layers in product(BOOLS, repeat=count):
+                due = [x_requires_grad or not all(layers[: index + 1]) for index in range(count)]
+                named = {
+                    "input-forgotten": [not all(layers[: index + 1]) for index in range(count)],
+                    "contagion-forgotten": lambda found, due=due: any(
+                        answer is False and right for answer, right in zip(found, due, strict=True)
+                    ),
+                    "frozen-always-passes": lambda found, due=due: any(
+                        answer is True and not right for answer, right in zip(found, due, strict=True)
+                    ),
+                }
+                expect(submission.outputs_require_grad(x_requires_grad, list(layers)), named).equals(due)

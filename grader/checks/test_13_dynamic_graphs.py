@@ -1,0 +1,284 @@
+"""Hidden checks of 13: graphs whose shape depends on a coin, on numbers, on lengths and on trees."""
+
+import pytest
+import torch
+
+from grader.compare import expect, looks_like
+
+
+def layer(rng, inputs, outputs, dtype=torch.float32):
+    """Return weight and bias of a linear layer."""
+    weight = torch.randn(outputs, inputs, generator=rng, dtype=dtype) / inputs**0.5
+    return weight, torch.randn(outputs, generator=rng, dtype=dtype) * 0.3
+
+
+def linear(x, weight, bias):
+    return torch.nn.functional.linear(x, weight, bias)
+
+
+def seed_with_depths(rng, most, runs):
+    """Return a seed, and the depths that follow from it: a depth of 0, one of at least 2, and not all alike."""
+    while True:
+        seed = int(torch.randint(2**31, (), generator=rng))
+        generator = torch.Generator().manual_seed(seed)
+        depths = [int(torch.randint(most + 1, (1,), generator=generator)) for _ in range(runs)]
+        if 0 in depths and max(depths) >= 2 and depths[0] != depths[1]:
+            return seed, depths, int(torch.randint(10**9, (1,), generator=generator))
+
+
+NAMES = sorted(f"{layer}.{kind}" for layer in ("first", "middle", "last") for kind in ("weight", "bias"))
+
+
+@pytest.mark.step("DynamicNet")
+def test_net(submission, rng, device):
+    """draws a depth at each run, and uses one middle layer that often"""
+    for most in (2, 4):
+        seed, depths, following = seed_with_depths(rng, most, runs=5)
+        x, upstreams = torch.randn(6, 3, generator=rng), [torch.randn(6, 2, generator=rng) for _ in depths]
+        came = submission.probe.passes([3, 5, 2, most], x, upstreams, seed)
+        seen = expect(came)
+        named = {
+            "weights-not-shared": lambda names: len(names) > 6,
+            "layers-built-in-forward": lambda names: len(names) < 6,
+        }
+        seen.item("names", "the list of parameters", named).equals(NAMES)
+        seen.item("touched", "whether the global random state was used", {"global-rng-touched": True}).equals(False)
+        shapes = {"first": (5, 3), "middle": (5, 5), "last": (2, 5)}
+        for name, shape in shapes.items():
+            seen.item("params").item(f"{name}.weight", f"{name}.weight").shape(*shape)
+            seen.item("params").item(f"{name}.bias", f"{name}.bias").shape(*shape[:1])
+        params = {name: came.value["params"][name].data.clone().requires_grad_() for name in NAMES}
+        due = [net(params, x, depth) for depth in depths]
+        always = [[net(params, x, depth).detach() for _ in depths] for depth in {most, depths[0]}]
+        outs = seen.item("outs", "the list of results").length(5)
+        for index, (right, upstream) in enumerate(zip(due, upstreams, strict=True)):
+            named = {"depth-fixed": lambda got, i=index: any(looks_like(got, each[i]) for each in always)}
+            outs.item(index, f"the result of run {index + 1}", named).tensor(right.detach(), device=device)
+            right.backward(upstream)
+        seen.item("next", "the generator's next number, after one draw for each run").equals(following)
+        for name in NAMES:
+            copies = {"weights-not-shared": lambda got: got.grad is None} if name.startswith("middle") else {}
+            seen.item("params").item(name, f"{name} after all runs", copies).grad(params[name].grad)
+
+
+def net(params, x, depth):
+    h = linear(x, params["first.weight"], params["first.bias"]).relu()
+    for _ in range(depth):
+        h = linear(h, params["middle.weight"], params["middle.bias"]).relu()
+    return linear(h, params["last.weight"], params["last.bias"])
+
+
+def restless(rng, count, limit, rate, shape):
+    """Return a tensor that has to be multiplied `count` times, and is never near the limit on the way."""
+    x = torch.randn(shape, generator=rng)
+    return x / x.norm() * limit * rate ** (0.5 - count)
+
+
+@pytest.mark.step("settle")
+def test_settle_values(submission, rng, device):
+    """multiplies as often as the norm asks for, perhaps never"""
+    for count, limit, rate, shape in (
+        (3, 1.5, 0.6, (4,)),
+        (0, 0.7, 0.5, (2, 3)),
+        (7, 2.0, 0.8, (5,)),
+        (1, 0.4, 0.3, (2,)),
+    ):
+        x = restless(rng, count, limit, rate, shape)
+        once_more = {"loop-tested-too-late": x * rate ** (count + 1)}
+        seen = submission.settle(x, torch.tensor(rate), limit)
+        pair = expect(seen).length(2)
+        pair.item(0, "the result", once_more).tensor(x * rate**count, device=device)
+        pair.item(1, "the count").equals(count)
+        expect(seen).keeps_argument(0, x, "mutates-caller")
+
+
+@pytest.mark.step("settle")
+def test_settle_on_the_limit(submission, rng, device):
+    """leaves alone what is as large as the limit"""
+    x = torch.tensor([3.0, 4.0]) * 2 ** int(torch.randint(4, (), generator=rng))
+    pair = expect(submission.settle(x, torch.tensor(0.5), x.norm().item())).length(2)
+    pair.item(0, "the result", {"loop-tested-too-late": x / 2}).tensor(x, device=device)
+    pair.item(1, "the count").equals(0)
+
+
+@pytest.mark.step("settle")
+def test_settle_gradients(submission, rng):
+    """lets gradients flow to the input and to the rate"""
+    for count, limit, rate, shape in ((4, 1.5, 0.6, (4,)), (2, 0.7, 0.5, (2, 3))):
+        x, upstream = restless(rng, count, limit, rate, shape), torch.randn(shape, generator=rng)
+        seen = expect(submission.probe.settled(x, torch.tensor(rate), limit, upstream))
+        seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
+        number = {"python-value-breaks-graph": lambda t: t.grad is None}
+        due = (upstream * x).sum() * count * rate ** (count - 1)
+        seen.item("x", "the input", number).grad(upstream * rate**count)
+        seen.item("rate", "the rate", number).grad(due)
+
+
+def reading(weight, bias, sequence, cut=False):
+    h = sequence.new_zeros(len(weight))
+    for x in sequence:
+        h = torch.tanh(linear(torch.cat([x, h.detach() if cut else h]), weight, bias))
+    return h
+
+
+def gradients_of(function, weight, bias, inputs, upstream):
+    """Return result, gradient of the weight, gradient of the inputs; None where no gradient flows."""
+    weight, inputs = weight.clone().requires_grad_(), inputs.clone().requires_grad_()
+    result = function(weight, bias, inputs)
+    if result.requires_grad:
+        result.backward(upstream)
+    return result.detach(), weight.grad, inputs.grad
+
+
+@pytest.mark.step("read_sequence")
+def test_sequence(submission, rng, device):
+    """reads sequences of any length with one cell, and gradients flow back to the first row"""
+    for length, dtype in ((1, torch.float32), (4, torch.float64), (7, torch.float32)):
+        weight, bias = layer(rng, 3 + 5, 5, dtype)
+        sequence, upstream = (
+            torch.randn(length, 3, generator=rng, dtype=dtype),
+            torch.randn(5, generator=rng, dtype=dtype),
+        )
+        seen = expect(submission.probe.read(weight, bias, sequence, upstream))
+        due, of_weight, of_sequence = gradients_of(reading, weight, bias, sequence, upstream)
+        named = {"state-forgotten": reading(weight, bias, sequence[-1:])} if length > 1 else {}
+        seen.item("result", "the last state", named).tensor(due, device=device)
+        seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
+        cut = gradients_of(lambda *args: reading(*args, cut=True), weight, bias, sequence, upstream)
+        named = {"graph-cut-in-the-middle": cut[2]} if length > 1 else {}
+        seen.item("sequence", "the sequence", named).grad(of_sequence)
+        named = {"graph-cut-in-the-middle": cut[1]} if length > 1 else {}
+        seen.item("weight", "the weight of the cell", named).grad(of_weight)
+
+
+@pytest.mark.step("read_sequence")
+def test_sequence_empty(submission, rng, device):
+    """reads an empty sequence, and begins on the device of the sequence"""
+    weight, bias = layer(rng, 3 + 5, 5)
+    seen = expect(submission.probe.read(weight, bias, torch.zeros(0, 3), torch.zeros(5)))
+    seen.item("result", "the state after an empty sequence").tensor(torch.zeros(5), device=device)
+    seen = expect(submission.probe.read_on_meta(weight, bias, torch.randn(4, 3, generator=rng)))
+    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+
+
+def random_tree(rng, words):
+    """Return a tree over these words, of any shape."""
+    if len(words) == 1:
+        return words[0]
+    cut = int(torch.randint(1, len(words), (), generator=rng))
+    return (random_tree(rng, words[:cut]), random_tree(rng, words[cut:]))
+
+
+def words_of(tree):
+    return [tree] if isinstance(tree, int) else words_of(tree[0]) + words_of(tree[1])
+
+
+def parsing(weight, bias, vectors, tree):
+    if isinstance(tree, int):
+        return vectors[tree]
+    left, right = (parsing(weight, bias, vectors, part) for part in tree)
+    return torch.tanh(linear(torch.cat([left, right]), weight, bias))
+
+
+def chained(words):
+    """Return the tree that takes one word after the other."""
+    tree = words[0]
+    for word in words[1:]:
+        tree = (tree, word)
+    return tree
+
+
+@pytest.mark.step("read_tree")
+def test_tree(submission, rng, device):
+    """follows the shape of each tree, and gradients flow back to the words"""
+    words = torch.randperm(6, generator=rng).tolist()
+    trees = [words[0], (words[1], words[2]), (words[0], (words[3], words[5])), (words[4], words[4]),
+             ((words[0], words[1]), (words[1], (words[3], words[4]))), random_tree(rng, words)]  # fmt: skip
+    for tree in trees:
+        weight, bias = layer(rng, 2 * 4, 4)
+        vectors, upstream = torch.randn(6, 4, generator=rng), torch.randn(4, generator=rng)
+        seen = expect(submission.probe.parse(weight, bias, vectors, tree, upstream))
+        due, of_weight, of_vectors = gradients_of(
+            lambda w, b, v, t=tree: parsing(w, b, v, t), weight, bias, vectors, upstream
+        )
+        flat, swapped = chained(words_of(tree)), lambda t: t if isinstance(t, int) else (swapped(t[1]), swapped(t[0]))
+        named = {} if isinstance(tree, int) else {
+            "tree-flattened": parsing(weight, bias, vectors, flat),
+            "children-swapped": parsing(weight, bias, vectors, swapped(tree)),
+        }  # fmt: skip
+        seen.item("result", "the vector of the tree", named).tensor(due, device=device)
+        number = {"python-value-breaks-graph": lambda t: t.grad is None}
+        seen.item("vectors", "the words", number).grad(of_vectors)
+        if of_weight is not None:
+            seen.item("weight", "the weight of the combining layer", number).grad(of_weight)
+
+
+def rows_with_sums(rng, signs, features, dtype):
+    """Return rows whose sums have these signs, and are not near 0."""
+    x = torch.randn(len(signs), features, generator=rng, dtype=dtype)
+    wanted = torch.tensor(signs, dtype=dtype) * (0.5 + torch.rand(len(signs), generator=rng, dtype=dtype))
+    return x + ((wanted - x.sum(1)) / features).unsqueeze(1)
+
+
+@pytest.mark.step("route")
+def test_route(submission, rng, device):
+    """sends each row through the module that it chooses, and through no other"""
+    for signs, dtype in (([1, -1, -1, 1, 1, -1, 1], torch.float32), ([-1, 1, -1, -1, 1], torch.float64),
+                         ([1, 1, 1], torch.float32), ([-1, -1], torch.float32), ([1], torch.float32)):  # fmt: skip
+        x, upstream = rows_with_sums(rng, signs, 3, dtype), torch.randn(len(signs), 4, generator=rng, dtype=dtype)
+        weights, biases = zip(*(layer(rng, 3, 4, dtype) for _ in range(2)), strict=True)
+        seen = expect(submission.probe.routed(x, list(weights), list(biases), upstream))
+        positive = torch.tensor(signs) > 0
+        both = [linear(x, weight, bias) for weight, bias in zip(weights, biases, strict=True)]
+        due = torch.where(positive.unsqueeze(1), *both)
+        named = {
+            "rows-out-of-order": torch.cat([both[0][positive], both[1][~positive]]),
+            "batch-decides-as-one": lambda got, both=both: any(looks_like(got, each) for each in both),
+        }
+        seen.item("result", "the result", named if positive.any() and not positive.all() else {}).tensor(
+            due, device=device
+        )
+        counts = [int(positive.sum()), int((~positive).sum())]
+        named = {
+            "calls-forward-directly": [0, 0],
+            "unchosen-part-runs": lambda got, due=counts: got[0] > due[0] or got[1] > due[1],
+        }
+        seen.item("rows", "the number of rows that each module got", named).equals(counts)
+        ran = seen.item("runs", "how often each module ran").length(2)
+        for index, count in enumerate(counts):
+            if count == 0:
+                ran.item(
+                    index, "the runs of the module that no row chose", {"unchosen-part-runs": lambda n: n > 0}
+                ).equals(0)
+        seen.item("attached", "whether the result has a graph").equals(True)
+        of_x = torch.stack([u @ weights[0 if s > 0 else 1] for u, s in zip(upstream, signs, strict=True)])
+        seen.item("x", "the rows").grad(of_x)
+        for index, mask in enumerate((positive, ~positive)):
+            due = upstream[mask].T @ x[mask] if mask.any() else None
+            part = seen.item("weights").item(index, f"the weight of the {('first', 'second')[index]} module")
+            part.grad(due)
+
+
+@pytest.mark.step("route")
+def test_route_sum_of_zero(submission, rng, device):
+    """sends a row whose sum is exactly 0 through the other module"""
+    x = torch.tensor([[2.0, -1.0, -1.0], [3.0, 1.0, 1.0], [-4.0, 1.0, 3.0]])
+    weights, biases = zip(*(layer(rng, 3, 4) for _ in range(2)), strict=True)
+    seen = submission.probe.routed(x, list(weights), list(biases), torch.ones(3, 4))
+    due = torch.stack([linear(row, weights[number], biases[number]) for row, number in zip(x, (1, 0, 1), strict=True)])
+    expect(seen).item("result", "the result").tensor(due, device=device)
+
+
+@pytest.mark.step("count_nodes")
+def test_count(submission, rng):
+    """counts the different nodes of graphs of several shapes"""
+    lengths = torch.randint(4, 9, (5,), generator=rng).tolist()
+    due = [
+        ("plain", lengths[0], 0), ("leaf", 0, 0), ("chain", lengths[0], lengths[0] + 1),
+        ("constants", lengths[1], lengths[1] + 1), ("leaves", lengths[2], 2 * lengths[2] + 1),
+        ("diamonds", lengths[3], lengths[3] + 1), ("skips", lengths[4], 2 * lengths[4] + 1),
+    ]  # fmt: skip
+    paths = {"diamonds": 2 ** (lengths[3] + 1) - 1, "skips": 3 * lengths[4] + 1}
+    for kind, length, nodes in due:
+        named = {"shared-node-counted-twice": paths[kind]} if kind in paths else {}
+        expect(submission.probe.counted(kind, length), named).equals(nodes)

@@ -1,0 +1,171 @@
+"""Hidden checks of 14: one function as dynamic, scripted, compiled and exported graph."""
+
+import pytest
+import torch
+
+from grader.compare import expect, looks_like
+
+
+def inputs_with_sums(rng, rows, features, signs):
+    """Return tensors whose sums have these signs, and are not near 0; for a sign of 0 the sum is exactly 0."""
+    found = []
+    for sign in signs:
+        if sign == 0:
+            found.append(torch.arange(rows * features).reshape(rows, features) * 2.0 - (rows * features - 1))
+            continue
+        x = torch.randn(rows, features, generator=rng)
+        found.append(x + (sign * (0.2 + 0.6 * torch.rand((), generator=rng)) - x.sum()) / x.numel())
+    return found
+
+
+def branch(x, weight, other):
+    return (x @ (weight if x.sum() > 0 else other)).relu()
+
+
+def gradients(x, weight, other, upstream):
+    weight, other = weight.clone().requires_grad_(), other.clone().requires_grad_()
+    branch(x, weight, other).backward(upstream)
+    return weight.grad, other.grad
+
+
+def check_runs(runs, xs, weight, other, upstream, device, named, *, zeros_too):
+    """Each run goes its own way; the weight that was not chosen has no gradient (or zeros)."""
+    runs.length(len(xs))
+    for index, x in enumerate(xs):
+        run = runs.item(index, f"run {index + 1}")
+        due = branch(x, weight, other)
+        wrong_way = (x @ (other if x.sum() > 0 else weight)).relu()
+        run.item("result", f"the result of run {index + 1}", named(wrong_way)).tensor(due, device=device)
+        for name, grad in zip(("weight", "other"), gradients(x, weight, other, upstream), strict=True):
+            part = run.item(name, f"{name} after run {index + 1}", {"unchosen-part-runs": lambda t, g=grad: g is None})
+            if grad is not None or not zeros_too:
+                part.grad(grad)
+            else:
+                part.satisfies(
+                    lambda t: t.grad is None or not t.grad.data.any(), "it has a gradient", due="None or zeros"
+                )
+
+
+@pytest.mark.step("branching")
+def test_branching(submission, rng, device):
+    """uses the weight that the sum asks for, and that one only"""
+    for rows, signs in ((4, (1, -1, 0)), (2, (-1, 1))):
+        xs = inputs_with_sums(rng, rows, 3, signs)
+        weight, other = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
+        upstream = torch.randn(rows, 5, generator=rng)
+        seen = expect(submission.branching(xs[0], weight, other))
+        seen.keeps_argument(0, xs[0], "mutates-caller").keeps_argument(1, weight, "mutates-caller")
+        seen = expect(submission.probe.branched("branching", xs, weight, other, upstream))
+        check_runs(seen.item("runs"), xs, weight, other, upstream, device, lambda wrong: {}, zeros_too=False)
+
+
+@pytest.mark.step("scripted")
+def test_scripted(submission, rng, device):
+    """is a graph with the branch in it, and each call goes its own way"""
+    for signs in ((1, -1, 1, 0), (-1, -1, 1)):
+        xs = inputs_with_sums(rng, 4, 3, signs)
+        weight, other, upstream = (torch.randn(size, generator=rng) for size in ((3, 5), (3, 5), (4, 5)))
+        seen = expect(submission.probe.branched("scripted", xs, weight, other, upstream))
+        seen.item("kind", "the type of what came back").equals("ScriptFunction")
+        baked = {"trace-bakes-branch": lambda text: "prim::If" not in text}
+        seen.item("graph", "the graph", baked).satisfies(
+            lambda text: "prim::If" in text, "there is no branch in the graph", due="a node prim::If"
+        )
+        check_runs(
+            seen.item("runs"), xs, weight, other, upstream, device,
+            lambda wrong: {"trace-bakes-branch": wrong}, zeros_too=True,
+        )  # fmt: skip
+
+
+@pytest.mark.step("three_ways")
+def test_three_ways(submission, rng, device):
+    """gives results and gradients of the plain and of both compiled runs, and they agree"""
+    x, weight, upstream = (torch.randn(size, generator=rng) for size in ((4, 3), (3, 5), (4, 5)))
+    seen = submission.probe.ways(x, weight, upstream)
+    named = {"compiled-function-discarded": lambda names: names != ["aot_eager", "eager"]}
+    whole = expect(seen)
+    whole.item("made", "the list of backends that torch.compile was called with").equals(["aot_eager", "eager"])
+    whole.item("called", "the list of compiled functions that were called", named).equals(["aot_eager", "eager"])
+    leaf = weight.clone().requires_grad_()
+    due = torch.tanh(x @ leaf) * x.sum(dim=1, keepdim=True)
+    due.backward(upstream)
+    grad = leaf.grad
+    ways = whole.item("found", "the dict of the three ways").length(3)
+    for name in ("plain", "eager", "aot_eager"):
+        pair = ways.item(name, f"what belongs to {name}").length(2)
+        pair.item(0, f"the result of {name}").tensor(due.detach(), device=device)
+        collected = {"gradients-accumulate": lambda got, g=grad: looks_like(got, 2 * g) or looks_like(got, 3 * g)}
+        pair.item(1, f"the gradient of {name}", collected | {"upstream-ignored": ones(x, weight)}).tensor(
+            grad, device=device
+        )
+    for index, sent in enumerate((x, weight)):
+        whole.keeps_argument(index, sent, "mutates-caller")
+
+
+def ones(x, weight):
+    """Return the gradient for an upstream gradient of ones."""
+    leaf = weight.clone().requires_grad_()
+    (torch.tanh(x @ leaf) * x.sum(dim=1, keepdim=True)).sum().backward()
+    return leaf.grad
+
+
+@pytest.mark.step("branching_in_graph")
+def test_in_graph(submission, rng, device):
+    """uses the weight that the sum asks for"""
+    xs = inputs_with_sums(rng, 4, 3, (1, -1, 0))
+    weight, other, upstream = (torch.randn(size, generator=rng) for size in ((3, 5), (3, 5), (4, 5)))
+    seen = expect(submission.probe.branched("branching_in_graph", xs, weight, other, upstream))
+    check_runs(seen.item("runs"), xs, weight, other, upstream, device, lambda wrong: {}, zeros_too=True)
+
+
+@pytest.mark.step("branching_in_graph")
+def test_in_graph_export(submission, rng, device):
+    """can be exported with its branch, which then goes either way"""
+    xs = inputs_with_sums(rng, 4, 3, (1, -1))
+    weight, other = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
+    seen = expect(submission.probe.export_of_branch(xs, weight, other))
+    stopped = {"python-branch-in-graph": lambda name: name != ""}
+    seen.item("refused", "what torch.export raised", stopped).equals("")
+    seen.item("cond", "the number of cond nodes in the graph", {"unchosen-part-runs": 0}).equals(1)
+    for index, x in enumerate(xs):
+        seen.item("results").item(index, "what the exported graph gives").tensor(
+            branch(x, weight, other), device=device
+        )
+
+
+@pytest.mark.step("exported")
+def test_exported(submission, rng, device):
+    """runs for batches of other sizes than that of the example"""
+    for rows in (3, 6):
+        weight, bias = torch.randn(5, 4, generator=rng), torch.randn(5, generator=rng)
+        batches = [torch.randn(size, 4, generator=rng) for size in (rows, 2, 9)]
+        seen = expect(submission.probe.export_of_model(weight, bias, batches[0], batches[1:]))
+        seen.item("kind", "the type of what came back").equals("ExportedProgram")
+        shapes = {"shape-specialised": lambda text: text != ""}
+        seen.item("refused", "what was raised for another batch size", shapes).equals("")
+        results = seen.item("results", "the list of results").length(3)
+        for index, x in enumerate(batches):
+            results.item(index, "a result").tensor(torch.nn.functional.linear(x, weight, bias).relu(), device=device)
+
+
+@pytest.mark.step("count_compiles")
+def test_count_compiles(submission, rng):
+    """counts compilations, not calls, for each setting of dynamic"""
+    first, second, third = (torch.randperm(5, generator=rng)[:3] + 5).tolist()
+    for dynamic, sizes, due, otherwise in (
+        (None, [first, second, first, third, first], 2, (1, 3)), (False, [first, second, first, third], 3, (1, 2)),
+        (True, [first, first, second, third], 1, (2, 3)),
+    ):  # fmt: skip
+        inputs = [torch.randn(size, 4, generator=rng) for size in sizes]
+        again = dynamic is None
+        seen = submission.probe.compiles(inputs, dynamic, again)
+        counts = expect(seen).length(2 if again else 1)
+        named = {
+            "side-effects-in-compiled": len(inputs),
+            "argument-ignored": lambda n, counts=otherwise: n in counts,
+        }
+        counts.item(0, "the number of compilations", named).equals(due)
+        if again:
+            counts.item(
+                1, "the number of compilations, counted again", {"earlier-compiles-remembered": lambda n: n < due}
+            ).equals(due)

@@ -1,0 +1,229 @@
+"""Hidden checks of 18: what is in a state_dict, and how it is saved, loaded, copied and put aside."""
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+SAVED = {
+    "parameter": True,
+    "frozen parameter": True,
+    "buffer": True,
+    "non-persistent buffer": False,
+    "tensor attribute": False,
+    "gradient": False,
+    "requires_grad": False,
+    "training mode": False,
+    "forward method": False,
+    "optimizer state": False,
+}
+MISTAKES = {
+    "frozen parameter": "frozen-not-saved",
+    "buffer": "buffers-skipped",
+    "non-persistent buffer": "non-persistent-is-saved",
+    "tensor attribute": "buffer-not-registered",
+}
+BUFFERS = ("1.running_mean", "1.running_var", "1.num_batches_tracked")
+
+
+def draw_sizes(rng):
+    """Return three different sizes."""
+    return [2 + int(each) for each in torch.randperm(6, generator=rng)[:3]]
+
+
+def draw(rng, sizes):
+    """Return random values for all entries of the probe's model, in its order."""
+    a, b, c = sizes
+    shapes = {
+        "0.weight": (b, a),
+        "0.bias": (b,),
+        "1.weight": (b,),
+        "1.bias": (b,),
+        "1.running_mean": (b,),
+        "1.running_var": (b,),
+    }
+    state = {name: torch.randn(shape, generator=rng) for name, shape in shapes.items()}
+    state["1.num_batches_tracked"] = torch.randint(5, 10**6, (), generator=rng)
+    return state | {"3.weight": torch.randn(c, b, generator=rng), "3.bias": torch.randn(c, generator=rng)}
+
+
+def expect_entries(part, due, named=None):
+    """Expect a dict with these names and values; `named` gives lookalikes for a name."""
+    part.satisfies(lambda found: list(found) == list(due), "the entries have other names", due=", ".join(due))
+    for name, each in due.items():
+        entry = part.item(name, name, named(name) if named else {})
+        entry.shape(*each.shape).dtype(each.dtype).values(each)
+
+
+def without_buffers(due):
+    """Return a lookalike: all names but those of the buffers."""
+    return {"buffers-skipped": lambda found: list(found) == [name for name in due if name not in BUFFERS]}
+
+
+@pytest.mark.step("is_saved")
+def test_table(submission):
+    """tells for each thing whether it is in the dict"""
+    for thing, due in SAVED.items():
+        named = {} if thing == "parameter" else {MISTAKES.get(thing, "state-dict-is-values-only"): not due}
+        expect(submission.is_saved(thing), named, what=f"the answer for {thing!r}").equals(due)
+
+
+@pytest.mark.step("save_weights")
+def test_saves(submission, rng):
+    """writes all entries, as names and tensors"""
+    for _ in range(2):
+        sizes = draw_sizes(rng)
+        state = draw(rng, sizes)
+        seen = submission.probe.saved(sizes, state)
+        kind = expect(seen).item("file", "what was written", {"pickles-module": "not readable as weights"})
+        kind.satisfies(
+            lambda found: found in ("OrderedDict", "dict"), "the file holds no dict of weights", due="a dict"
+        )
+        expect_entries(expect(seen).item("entries", "what the file holds", without_buffers(state)), state)
+        expect(seen).item("untouched", "whether the model is as it was").equals(True)
+        expect_entries(expect(seen).item("after", "the model afterwards"), state)
+
+
+def expect_loaded(seen, state, before):
+    """Expect a model that holds `state` now, and is the one that came in."""
+    unread = {"map-location-forgotten": lambda said: "Attempting to deserialize" in said}
+    expect(seen).item("raised", "what was raised", unread).equals("")
+    nothing = lambda name: {"dict-is-not-the-model": before[name]}  # noqa: E731
+    expect_entries(expect(seen).item("entries", "the model afterwards"), state, nothing)
+    replaced = {"parameters-replaced": False}
+    expect(seen).item("untouched", "whether the parameters are the same objects", replaced).equals(True)
+    expect(seen).item("is the model", "whether the model was returned").equals(True)
+
+
+@pytest.mark.step("load_weights")
+def test_loads(submission, rng):
+    """reads all entries of a file into the model"""
+    for _ in range(2):
+        sizes = draw_sizes(rng)
+        state, before = draw(rng, sizes), draw(rng, sizes)
+        expect_loaded(submission.probe.loaded(sizes, before, state, "plain"), state, before)
+
+
+@pytest.mark.step("load_weights")
+def test_loads_from_elsewhere(submission, rng):
+    """reads a file from a device that is not there"""
+    sizes = draw_sizes(rng)
+    state, before = draw(rng, sizes), draw(rng, sizes)
+    expect_loaded(submission.probe.loaded(sizes, before, state, "elsewhere"), state, before)
+
+
+@pytest.mark.step("load_weights")
+def test_refuses_other_names(submission, rng):
+    """raises where names in the file and in the model differ"""
+    sizes = draw_sizes(rng)
+    for old, new in (("0.bias", "0.bais"), ("3.weight", "")):
+        state = {new if name == old else name: each for name, each in draw(rng, sizes).items() if name != old or new}
+        seen = submission.probe.loaded(sizes, draw(rng, sizes), state, "plain")
+        raised = expect(seen).item("raised", "what was raised", {"strict-off-hides-typo": ""})
+        raised.satisfies(
+            lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", due="a RuntimeError"
+        )
+    seen = submission.probe.loaded(sizes, draw(rng, sizes), draw(rng, sizes) | {"4.weight": torch.ones(2)}, "plain")
+    raised = expect(seen).item("raised", "what was raised", {"strict-off-hides-typo": ""})
+    raised.satisfies(lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", due="a RuntimeError")
+
+
+@pytest.mark.step("load_weights")
+def test_refuses_code(submission, rng):
+    """refuses a file that would run code"""
+    sizes = draw_sizes(rng)
+    seen = submission.probe.loaded(sizes, draw(rng, sizes), draw(rng, sizes), "harmful")
+    expect(seen).item("code ran", "whether code in the file ran", {"unpickles-code": True}).equals(False)
+    raised = expect(seen).item("raised", "what was raised")
+    raised.satisfies(
+        lambda said: said.startswith("UnpicklingError"), "the file was not refused", due="an UnpicklingError"
+    )
+
+
+def draw_offer(rng, sizes):
+    """Return a state that fits in part, its misfits (missing, unused), and what the model is to hold afterwards."""
+    before, offered = draw(rng, sizes), draw(rng, sizes)
+    offered["3.bias"] = torch.randn(sizes[2] + 1, generator=rng)
+    offered["3.weight"] = offered["3.weight"].T.contiguous()
+    misspelt = {"0.bais": offered.pop("0.bias")}
+    offered = {"9.weight": torch.randn(2, 3, generator=rng)} | offered | misspelt
+    missing, unused = ["0.bias", "3.weight", "3.bias"], ["9.weight", "3.weight", "3.bias", "0.bais"]
+    due = {name: before[name] if name in missing else offered[name] for name in before}
+    return before, offered, due, missing, unused
+
+
+@pytest.mark.step("load_matching")
+def test_matching(submission, rng):
+    """loads what fits and leaves the rest"""
+    for _ in range(2):
+        sizes = draw_sizes(rng)
+        before, offered, due, _, _ = draw_offer(rng, sizes)
+        seen = submission.probe.matched(sizes, before, offered)
+        expect(seen).item(
+            "raised", "what was raised", {"strict-off-keeps-shapes": lambda said: "size mismatch" in said}
+        ).equals("")
+        kept = lambda name, before=before: {"buffers-skipped": before[name]} if name in BUFFERS else {}  # noqa: E731
+        expect_entries(expect(seen).item("entries", "the model afterwards"), due, kept)
+        expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
+        expect(seen).item("untouched", "whether the parameters are the same objects").equals(True)
+        expect_entries(expect(seen).item("offered", "state afterwards", {"mutates-caller": is_dict}), offered)
+
+
+def is_dict(found):
+    return isinstance(found, dict)
+
+
+@pytest.mark.step("load_matching")
+def test_matching_says(submission, rng):
+    """says what is missing and what was not used"""
+    for _ in range(2):
+        sizes = draw_sizes(rng)
+        before, offered, _, missing, unused = draw_offer(rng, sizes)
+        seen = submission.probe.matched(sizes, before, offered)
+        answer = expect(seen).item("answer", "what came back", {"load-result-ignored": None})
+        answer.length(2)
+        answer.item(0, "the list of missing names", {"load-result-ignored": []}).equals(missing)
+        answer.item(1, "the list of unused names", {"load-result-ignored": []}).equals(unused)
+    sizes = draw_sizes(rng)
+    seen = submission.probe.matched(sizes, draw(rng, sizes), {})
+    answer = expect(seen).item("answer", "what came back for an empty state").length(2)
+    everything = list(draw(rng, sizes))
+    ignored = {"buffers-skipped": [name for name in everything if name not in BUFFERS]}
+    answer.item(0, "the list of missing names", ignored).equals(everything)
+    answer.item(1, "the list of unused names").equals([])
+
+
+@pytest.mark.step("copy_weights")
+def test_copies(submission, rng):
+    """copies every entry, into the target's own memory"""
+    for _ in range(2):
+        sizes = draw_sizes(rng)
+        state, other = draw(rng, sizes), draw(rng, sizes)
+        seen = submission.probe.copied(sizes, state, other)
+        nothing = {"name-bound-anew": lambda found, other=other: torch.equal(found["0.weight"].data, other["0.weight"])}
+        target = expect(seen).item("target", "the target afterwards", nothing)
+        target.satisfies(
+            lambda found, s=state: torch.equal(found["0.weight"].data, s["0.weight"]), "it has other weights"
+        )
+        kept = lambda name, other=other: {"buffers-skipped": other[name]} if name in BUFFERS else {}  # noqa: E731
+        expect_entries(target, state, kept)
+        expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
+        replaced = {"parameters-replaced": False}
+        expect(seen).item("target untouched", "whether the parameters are the same objects", replaced).equals(True)
+        expect(seen).item("source untouched", "whether the source is as it was").equals(True)
+        expect_entries(expect(seen).item("source", "the source afterwards"), state)
+
+
+@pytest.mark.step("snapshot")
+def test_snapshot(submission, rng):
+    """holds all values, and keeps them while the model changes"""
+    for _ in range(2):
+        sizes = draw_sizes(rng)
+        state = draw(rng, sizes)
+        seen = submission.probe.snapshots(sizes, state)
+        taken = expect(seen).item("taken", "what came back", without_buffers(state))
+        expect_entries(taken, state, lambda name, state=state: {"aliasing-state": state[name] + 1})
+        for name in state:
+            taken.item(name, name).requires_grad(False)
+        expect(seen).item("untouched", "whether the model is as it was").equals(True)
+        expect_entries(expect(seen).item("values", "the model afterwards"), state)

@@ -1,0 +1,147 @@
+"""Hidden checks of 30: frames of real games come out small, channels first, float32, and declared as such."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from grader.compare import expect, require
+
+SIZES = ((48, 64), (64, 40))
+GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
+
+
+def whole(rng, low, high):
+    return int(torch.randint(low, high, (), generator=rng))
+
+
+def due_frame(frame, size):
+    """Return what step 1 makes of a frame, float32 (3, height, width)."""
+    small = cv2.resize(frame.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(np.moveaxis(small, 2, 0).copy())
+
+
+def slips(frame, size):
+    """Return what each misconception makes of a frame, the more specific first."""
+    height, width = size
+    due = due_frame(frame, size)
+    return {
+        "hwc-kept": lambda a: a.shape in ((height, width, 3), (width, height, 3)),
+        "width-height-swapped": lambda a: a.shape == (3, width, height),
+        "hard-coded-size": lambda a: a.shape == (3, 64, 64) and size != (64, 64),
+        "uint8-kept": lambda a: a.dtype == "uint8",
+        "float64-leak": lambda a: a.dtype == "float64",
+        "reshape-moves-no-axis": lambda a: close_to(a.data, due.permute(1, 2, 0).reshape(3, height, width)),
+        "pixels-scaled": lambda a: float(a.data.max()) < 1.5,
+        "colours-reversed": lambda a: close_to(a.data, due.flip(0)),
+    }
+
+
+def close_to(got, due):
+    """Tell whether frames agree but for rounding to whole numbers."""
+    return bool((got.double() - due.double()).abs().max() <= 1.01)
+
+
+def ask_for_frame(expectation, frame, size):
+    """Ask for a numpy array that is the frame in small, whether it was rounded on the way or not."""
+    due = due_frame(frame, size)
+    expectation.given().satisfies(lambda a: hasattr(a, "shares_with") and not hasattr(a, "is_leaf"), "it is no numpy array", due="a numpy array")
+    expectation.satisfies(lambda a: a.shape == tuple(due.shape), "it has the wrong shape", due=f"shape {tuple(due.shape)}")
+    expectation.satisfies(lambda a: a.dtype == "float32", "it has the wrong dtype", due="float32")
+    expectation.satisfies(lambda a: close_to(a.data, due), "it holds other pixels than are due", due="the frame, averaged")
+
+
+@pytest.mark.step("resize_frame")
+def test_frame(submission, rng):
+    """makes frames small, channels first and float32"""
+    for size, rows in zip(SIZES, (210, 250), strict=True):
+        frame = torch.randint(0, 256, (rows, 160, 3), generator=rng, dtype=torch.uint8).numpy()
+        seen = submission.resize_frame(frame, size)
+        ask_for_frame(expect(seen, slips(frame, size), what="the frame"), frame, size)
+
+
+@pytest.mark.step("resize_frame")
+def test_frame_left_alone(submission, rng):
+    """leaves the game's frame as it was"""
+    frame = torch.randint(0, 256, (210, 160, 3), generator=rng, dtype=torch.uint8).numpy()
+    expect(submission.resize_frame(frame, (48, 64))).keeps_argument(0, frame, "mutates-caller")
+
+
+def ask_for_space(expectation, size, old=None):
+    """Ask for the description of the right Box."""
+    named = {
+        "space-not-updated": lambda v: v.get("shape") == old or v.get("dtype") == "uint8",
+        "width-height-swapped": lambda v: v.get("shape") == (3, size[1], size[0]),
+        "hwc-kept": lambda v: v.get("shape") == (*size, 3),
+        "hard-coded-size": lambda v: v.get("shape") == (3, 64, 64),
+        "pixels-scaled": lambda v: v.get("bounds") == [0.0, 0.0, 1.0, 1.0],
+    }
+    space = expect(expectation._value, named, what="the declared space")
+    space.satisfies(lambda v: isinstance(v, dict) and "bounds" in v, "it is no Box", due="a gymnasium.spaces.Box")
+    for key, due in (("shape", (3, *size)), ("dtype", "float32"), ("bounds", [0.0, 0.0, 255.0, 255.0])):
+        space.satisfies(lambda v, key=key, due=due: v[key] == due, f"the declared space has another {key}", due=str(due))
+
+
+@pytest.mark.step("frame_space")
+def test_space(submission):
+    """declares shape, dtype and bounds for any size"""
+    for size in SIZES:
+        ask_for_space(expect(submission.probe.space(size)), size)
+
+
+@pytest.mark.step("SmallFrames")
+def test_real_games(submission, rng):
+    """gives small frames of real games, from reset and from step"""
+    for game, size in zip((GAMES[whole(rng, 0, 2)], "ALE/Pong-v5"), SIZES, strict=True):
+        seen = submission.probe.wrapped(game, whole(rng, 0, 10**6), size)
+        frames, given = expect(seen).item("frames").length(4), expect(seen).item("given").length(4)
+        for index in range(4):
+            frame = seen.value["frames"][index].data.numpy()
+            where = "the frame of reset" if index == 0 else f"the frame of step {index}"
+            ask_for_frame(given.item(index, where, slips(frame, size)), frame, size)
+        require(bool(frames), "no frames")
+
+
+@pytest.mark.step("SmallFrames")
+def test_declares_them(submission, rng):
+    """declares what it gives, and contains it"""
+    for size in SIZES:
+        seen = submission.probe.wrapped("ALE/Breakout-v5", whole(rng, 0, 10**6), size)
+        ask_for_space(expect(seen).item("space"), size, old=(210, 160, 3))
+        contained = expect(seen).item("contained", "whether the space contains the observations")
+        contained.equals([True, True, True, True])
+
+
+@pytest.mark.step("SmallFrames")
+def test_default_size(submission, rng):
+    """gives frames of 64 by 64 unless told otherwise"""
+    seen = submission.probe.wrapped("ALE/AirRaid-v5", whole(rng, 0, 10**6), None)
+    ask_for_space(expect(seen).item("space"), (64, 64), old=(250, 160, 3))
+    frame = expect(seen).item("frames").length(4)._value[0].data.numpy()
+    ask_for_frame(expect(seen).item("given").length(4).item(0, "the frame of reset", slips(frame, (64, 64))), frame, (64, 64))
+
+
+@pytest.mark.step("SmallFrames")
+def test_is_a_wrapper(submission, rng):
+    """leaves the rest of the game as it is"""
+    seen = expect(submission.probe.wrapped("ALE/Pong-v5", whole(rng, 0, 10**6), (48, 64)))
+    seen.item("is_wrapper", "whether it is an ObservationWrapper").equals(True)
+    seen.item("same_actions", "whether the action space is the game's").equals(True)
+    seen.item("seen_through", "whether `unwrapped` is the game").equals(True)
+
+
+@pytest.mark.step("make_games")
+def test_games(submission, rng):
+    """makes each game that was asked for, wrapped"""
+    order = torch.randperm(3, generator=rng).tolist()
+    names = [GAMES[index] for index in order] + [GAMES[order[0]]]
+    size = SIZES[whole(rng, 0, 2)]
+    seen = submission.probe.games(names, size)
+    found = expect(seen)
+    named = {"one-game-for-all": lambda ids: set(ids) < set(names)}
+    found.item("ids", "the list of ids", named).equals(names)
+    found.item("wrapped", "whether each is a SmallFrames", {"wrapper-forgotten": [False] * 4}).equals([True] * 4)
+    for index in range(4):
+        spaces = found.item("spaces").length(4)
+        ask_for_space(spaces.item(index), size)
+    found.item("distinct", "the number of distinct games", {"one-game-for-all": lambda count: count < 4}).equals(4)

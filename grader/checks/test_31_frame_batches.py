@@ -1,0 +1,241 @@
+"""Hidden checks of 31: frames of real games, played by today's rules, scaled to what a tanh can produce."""
+
+import pytest
+import torch
+
+from grader.compare import expect
+
+GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
+
+
+def whole(rng, low, high):
+    return int(torch.randint(low, high, (), generator=rng))
+
+
+def scaled(frames):
+    """Return frames of 0 to 255 in the range -1 to 1."""
+    return frames * (2 / 255) - 1
+
+
+def slips(frames):
+    """Return what else might become of frames."""
+    return {
+        "float64-leak": lambda t: t.dtype == "float64",
+        "scaled-to-unit": frames / 255,
+        "not-scaled": frames,
+        "scaled-by-their-own-range": lambda t: t.data.min() == -1 and t.data.max() == 1,
+    }
+
+
+@pytest.mark.step("to_batch")
+def test_batch(submission, rng):
+    """stacks the frames and brings them into the range from -1 to 1"""
+    for count, size in ((3, (8, 6)), (1, (4, 7))):
+        frames = torch.rand(count, 3, *size, generator=rng) * 180 + 20
+        seen = submission.to_batch(list(frames.numpy()))
+        expect(seen, slips(frames), what="the batch").tensor(scaled(frames))
+
+
+@pytest.mark.step("to_batch")
+def test_frames_left_alone(submission, rng):
+    """leaves the frames as they were, and shares no memory with them"""
+    frames = [(torch.rand(3, 5, 4, generator=rng) * 255).numpy()]
+    seen = submission.to_batch(frames)
+    batch = expect(seen, what="the batch").is_tensor()
+    kept = expect(seen.arguments[0] if seen.arguments else None, what="the list of frames").length(1)
+    changed = {"mutates-caller": lambda a: a.shape == (3, 5, 4)}
+    part = kept.item(0, "the caller's frame", changed)
+    part.satisfies(lambda a: torch.equal(a.data, torch.from_numpy(frames[0])), "the caller's frame was changed")
+    batch.tensor(scaled(torch.from_numpy(frames[0])).unsqueeze(0))
+
+
+@pytest.mark.step("is_dark")
+def test_dark(submission, rng):
+    """tells a dark frame from one that shows something"""
+    for threshold in (2.0, 30.0):
+        # One bright corner: the mean decides, not the brightest value or the one in the middle.
+        corner = torch.zeros(3, 8, 8)
+        corner[:, :2, :2] = 16.0
+        cases = (
+            (torch.zeros(3, 8, 8), True, "threshold-turned-round"),
+            (torch.full((3, 8, 8), threshold), True, "boundary-left-out"),
+            (corner * between(rng, 0.4, 0.9) * threshold, True, "brightest-pixel-decides"),
+            (corner * between(rng, 1.1, 2.0) * threshold, False, "most-pixels-decide"),
+        )
+        for frame, due, name in cases:
+            seen = submission.is_dark(frame.numpy(), threshold)
+            asked = expect(seen, {name: lambda v, due=due: bool(v) is not due}, what="the answer").given()
+            asked.satisfies(lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", due="True or False")
+            asked.satisfies(lambda v, due=due: bool(v) is due, "the answer is wrong", due=str(due))
+
+
+def between(rng, low, high):
+    return low + (high - low) * float(torch.rand((), generator=rng))
+
+
+@pytest.mark.step("is_dark")
+def test_dark_left_alone(submission, rng):
+    """leaves the frame as it was"""
+    frame = (torch.rand(3, 5, 4, generator=rng) * 255).numpy()
+    expect(submission.is_dark(frame, 3.0)).keeps_argument(0, frame, "mutates-caller")
+
+
+@pytest.mark.step("play")
+def test_ends_of_episodes(submission, rng):
+    """resets the game after each end of an episode, terminated or truncated, and at no other time"""
+    submission.recognise({"old-gym-api": lambda error: "values to unpack" in error.message})
+    for how in ("terminated", "truncated"):
+        ends = (whole(rng, 3, 6), whole(rng, 2, 5))
+        seed = whole(rng, 0, 10**6)
+        seen = submission.probe.play_some(GAMES[whole(rng, 0, 3)], seed, 14, ends, how)
+        named = {
+            "done-ignores-truncated": lambda diary, how=how: how == "truncated" and _goes_on(diary),
+            "done-ignores-terminated": lambda diary, how=how: how == "terminated" and _goes_on(diary),
+            "reseeds-each-episode": lambda diary, s=seed: [e[2] for e in diary if e[0] == "reset"][1:2] == [s],
+        }
+        diary = expect(seen).item("diary", "what was asked of the game", named)
+        due = _due_diary(seed, ends, 14)
+        diary.satisfies(lambda d, due=due: [(e[0], e[2] if e[0] == "reset" else None) for e in d] == due,
+                        "the game was played otherwise than it is due", due=_in_words(due))  # fmt: skip
+
+
+def _goes_on(diary):
+    return any(entry[0] == "step after the end" for entry in diary)
+
+
+def _due_diary(seed, ends, count):
+    """Return the calls that are due: (reset, seed) and (step, None)."""
+    due, length, episode = [("reset", seed)], 0, 0
+    for played in range(count):
+        due.append(("step", None))
+        length += 1
+        if length == ends[episode % 2] and played < count - 1:
+            due.append(("reset", None))
+            length, episode = 0, episode + 1
+    return due
+
+
+def _in_words(calls):
+    return ", ".join(name if seed is None else f"{name}(seed={seed})" for name, seed in calls)[:90] + " …"
+
+
+@pytest.mark.step("play")
+def test_gives_frames(submission, rng):
+    """gives the frame of each step, and plays no step that nobody asked for"""
+    count = whole(rng, 4, 9)
+    seen = submission.probe.play_some("ALE/Pong-v5", whole(rng, 0, 10**6), count, (10**6,), "terminated")
+    found = expect(seen)
+    eager = {"plays-ahead": lambda value: value > 0}
+    found.item("before", "the number of calls before the first frame was asked for", eager).equals(0)
+    found.item("given", "the list of steps", {"plays-ahead": lambda v: len(v) > count}).length(count)
+    got = found.item("got", "the list of frames").length(count)
+    for index in range(count):
+        given = seen.value["given"][index].data
+        frame = got.item(index, f"frame {index}", {"reset-frame-yielded": lambda _, i=index: _is_behind(seen.value, i)})
+        frame.satisfies(lambda a, due=given: torch.equal(a.data, due), "it is not the frame of that step")
+
+
+def _is_behind(value, index):
+    """Tell whether the frames lag behind the game's by one."""
+    if index == 0:
+        return len(value["got"]) > 1 and torch.equal(value["got"][1].data, value["given"][0].data)
+    return torch.equal(value["got"][index].data, value["given"][index - 1].data)
+
+
+@pytest.mark.step("play")
+def test_actions(submission, rng):
+    """draws actions at random, the same ones for the same seed"""
+    seed, game = whole(rng, 0, 10**6), GAMES[whole(rng, 0, 3)]
+    runs = [submission.probe.play_some(game, each, 24, (7, 9), "truncated") for each in (seed, seed, seed + 1)]
+    first = expect(runs[0]).item("actions", "the list of actions").length(24)
+    first.satisfies(lambda a: len(set(a)) > 1, "every action is the same", due="actions drawn from the action space")
+    unseeded = {"action-space-not-seeded": lambda a: a != runs[0].value["actions"]}
+    expect(runs[1]).item("actions", "the actions with the same seed", unseeded).equals(runs[0].value["actions"])
+    other = expect(runs[2]).item("actions", "the actions with another seed")
+    other.satisfies(lambda a: a != runs[0].value["actions"], "another seed gives the same actions")
+
+
+def ask(submission, rng, count=3, dark=3, games=GAMES, threshold=1.0, seed=None):
+    """Ask for some batches; return (seen, batch size)."""
+    size = whole(rng, 3, 6)
+    seed = whole(rng, 0, 10**6) if seed is None else seed
+    return submission.probe.some_batches(list(games), size, seed, threshold, count, dark), size
+
+
+def played(seen):
+    """Return all frames in the order in which they were played, float32 (M, 3, 64, 64)."""
+    taken = [iter(each.data) if each is not None else iter(()) for each in seen.value["given"]]
+    return torch.stack([next(taken[index]) for index in seen.value["order"]])
+
+
+@pytest.mark.step("frame_batches")
+def test_batches(submission, rng):
+    """fills each batch with the bright frames in the order in which they were played"""
+    for threshold in (1.0, 70.0):
+        seen, size = ask(submission, rng, threshold=threshold)
+        batches = expect(seen).item("batches", "the list of batches").length(3)
+        frames = played(seen)
+        bright = frames[frames.mean(dim=(1, 2, 3)) > threshold]
+        named = {"dark-frames-kept": lambda t, f=frames: _holds_dark(t, f, threshold)} | slips(bright[:size])
+        for index in range(3):
+            part = batches.item(index, f"batch {index}", named).shape(size, 3, 64, 64)
+            due = bright[index * size : (index + 1) * size]
+            if len(due) == size:
+                part.tensor(scaled(due))
+            else:
+                part.satisfies(lambda _: False, "it holds frames that were not played, or some of them twice")
+
+
+def _holds_dark(batch, frames, threshold):
+    """Tell whether a batch has dark frames in it, whatever it was scaled to."""
+    dark = scaled(frames[frames.mean(dim=(1, 2, 3)) <= threshold])
+    return any(torch.allclose(frame, each, atol=1e-4) for frame in batch.data for each in dark)
+
+
+@pytest.mark.step("frame_batches")
+def test_not_changed_later(submission, rng):
+    """hands out batches that stay as they are"""
+    seen, size = ask(submission, rng)
+    first = expect(seen).item("batches").length(3)
+    later = expect(seen).item("later").length(3)
+    for index in range(3):
+        due = first.item(index, f"batch {index}").shape(size, 3, 64, 64)._value.data
+        named = {"batch-list-reused": lambda t, due=due: t.shape == tuple(due.shape)}
+        later.item(index, f"batch {index}, looked at once more at the end,", named).values(due)
+
+
+@pytest.mark.step("frame_batches")
+def test_no_more_than_needed(submission, rng):
+    """plays no more frames than its batches need"""
+    seen, size = ask(submission, rng, dark=0)
+    expect(seen).item("order", "the list of frames played", {"plays-ahead": lambda v: len(v) > 3 * size}).length(3 * size)
+
+
+@pytest.mark.step("frame_batches")
+def test_chooses_games(submission, rng):
+    """chooses among all games at random, the same way for the same seed"""
+    seed = whole(rng, 0, 10**6)
+    runs = [submission.probe.some_batches(list(GAMES), 15, each, 1.0, 2, 0) for each in (seed, seed, seed + 1)]
+    order = expect(runs[0]).item("order", "the order of the games", {"one-game-only": lambda v: len(set(v)) < 3})
+    order.length(30).satisfies(lambda v: set(v) == {0, 1, 2}, "some games are never played", due="all three")
+    in_turn = {"games-in-turn": lambda v: all(v[i] != v[i + 1] for i in range(29))}
+    order = expect(runs[0]).item("order", "the order of the games", in_turn)
+    order.satisfies(lambda v: any(v[i] == v[i + 1] for i in range(29)), "no game is ever chosen twice in a row")
+    unseeded = {"chooser-not-seeded": lambda v: v != runs[0].value["order"]}
+    expect(runs[1]).item("order", "the order of the games with the same seed", unseeded).equals(runs[0].value["order"])
+    other = expect(runs[2]).item("order", "the order with another seed")
+    other.satisfies(lambda v: v != runs[0].value["order"], "another seed gives the same order of games")
+
+
+@pytest.mark.step("frame_batches")
+def test_seeds(submission, rng):
+    """gives each game a seed of its own and touches no global random state"""
+    seed = whole(rng, 0, 10**6)
+    seen, _ = ask(submission, rng, count=6, seed=seed)
+    asked = expect(seen)
+    same = {"one-seed-for-all-games": lambda v: [each for each in v if each is not None] == [seed] * 3}
+    asked.item("seeds", "the seeds given to `reset`", same).satisfies(
+        lambda v: sorted(each for each in v if each is not None) == [seed, seed + 1, seed + 2],
+        "the games were reset with other seeds than are due", due=f"{seed}, {seed + 1} and {seed + 2}, once each",
+    )  # fmt: skip
+    asked.keeps_globals(misconception="global-rng-touched")

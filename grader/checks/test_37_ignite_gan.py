@@ -1,0 +1,411 @@
+"""Hidden checks of 37: the process function, what hangs on the engine and in which order, and how the run ends."""
+
+import io
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+import grader.torchvision_cpu  # noqa: F401  before torchvision
+from grader.compare import expect, require
+
+# isort: split
+from torchvision.utils import make_grid
+
+TAGS = ("dis_loss", "gen_loss")
+METRICS = {"dis_loss": "avg_loss_dis", "gen_loss": "avg_loss_gen"}
+LATENT_SIZE = 100
+
+
+def _int(rng, low, high):
+    return int(torch.randint(low, high, (), generator=rng))
+
+
+# What was written
+
+
+def _loaded(blob):
+    """Return (step, value) of all values in the bytes of one event file, as far as they can be read."""
+    values = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "events.out.tfevents.1")
+        try:
+            path.write_bytes(blob.data.numpy().tobytes())
+            for event in LegacyEventFileLoader(str(path)).Load():
+                values += [(event.step, value) for value in event.summary.value]
+        except Exception:  # bytes that are no event file
+            return values
+    return values
+
+
+def _run(seen, folder):
+    """Ask that every writer is closed and all was written into one folder; return what stands there."""
+    named = {"writer-not-closed": lambda count: count > 0}
+    expect(seen).item("open", "the number of writers that are still open", named).equals(0)
+    runs = expect(seen).item("runs", "the event files, by folder").is_a(dict)
+    loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
+    written = [name for name, values in loaded.items() if values]
+    runs.satisfies(lambda _: written in ([], [folder]), "there are values in other folders too", due=f"all in {folder}")
+    return loaded.get(folder, [])
+
+
+def _points(values, tag):
+    return [(step, value.simple_value) for step, value in values if value.tag == tag and value.HasField("simple_value")]
+
+
+def _near(found, due, tolerance=1e-4):
+    """Whether two lists of (step, value) are the same, apart from rounding."""
+    return [step for step, _ in found] == [step for step, _ in due] and all(
+        math.isclose(left, right, rel_tol=tolerance, abs_tol=1e-6)
+        for (_, left), (_, right) in zip(found, due, strict=True)
+    )
+
+
+def _expect_points(found, due, what, lookalikes, device):
+    tolerance = 1e-4 if device.type == "cpu" else 2e-3
+    named = {
+        name: product if callable(product) else lambda found, product=product: _near(found, product, tolerance)
+        for name, product in lookalikes.items()
+    }
+    shown = ", ".join(f"{value:.4g} at {step}" for step, value in due)
+    expect(found, named, what=what).satisfies(
+        lambda found: _near(found, due, tolerance), f"{what} has the wrong points, as (step, value)", due=shown
+    )
+
+
+def _pixels(png):
+    """Return the pixels of a PNG as (3, H, W) in [0, 1], or an empty tensor for what is none."""
+    try:
+        with Image.open(io.BytesIO(png)) as image:
+            return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1) / 255
+    except Exception:  # bytes that are no picture
+        return torch.empty(0)
+
+
+def _grid(frames):
+    return make_grid(frames[:64], normalize=True, value_range=(-1, 1))
+
+
+def _alike(pixels, due):
+    """Whether two pictures are the same, up to one of 256 levels of each colour."""
+    return pixels.shape == due.shape and bool((pixels - due.clamp(0, 1)).abs().max() <= 1.01 / 255)
+
+
+def _expect_picture(pixels, frames, what):
+    own = make_grid(frames[:64], normalize=True)
+    named = {
+        "images-not-normalised": lambda shape: (
+            _alike(pixels, make_grid(frames[:64])) or _alike(pixels, _wrapped(frames))
+        ),
+        "normalised-by-own-range": lambda shape: _alike(pixels, own),
+    }
+    due = _grid(frames)
+    expect(tuple(pixels.shape), what=f"the shape of {what}").equals(tuple(due.shape))
+    expect(tuple(pixels.shape), named, what=what).satisfies(
+        lambda shape: _alike(pixels, due), f"{what} shows other pixels than are due", due="the grid of that batch"
+    )
+
+
+def _wrapped(frames):
+    """What a picture shows whose values were turned into bytes without being brought into [0, 1]."""
+    return torch.from_numpy((make_grid(frames[:64]).numpy() * 255).astype(np.int16).astype(np.uint8)) / 255
+
+
+def _blocks(pattern):
+    """Return frames of 64x64 made of large squares: their pictures are small, and written quickly."""
+    return pattern.repeat_interleave(16, -1).repeat_interleave(16, -2)
+
+
+def _weights(rng):
+    return torch.randn(3, 64, 64, generator=rng), _blocks(torch.randn(3, 4, 4, generator=rng))
+
+
+def _running(values):
+    """Return the running averages that Ignite makes of values."""
+    averages = values[:1]
+    for value in values[1:]:
+        averages.append(0.98 * averages[-1] + 0.02 * value)
+    return averages
+
+
+class _Task:
+    """A training, and what comes of it by the book."""
+
+    def __init__(self, rng, *, batch=3, batches=8, done=0):
+        self.judge, self.forger = _weights(rng)
+        self.real = _blocks(torch.rand(batches, batch, 3, 4, 4, generator=rng) * 1.2 - 0.7)
+        self.seed, self.lr, self.done = _int(rng, 0, 1000), 2.0, done
+        self.losses = {tag: [] for tag in TAGS}
+        self.fakes, self.latents = [], []
+
+    def run(self, probe, iterations, report_every, images_every, device, stop=""):
+        self.reference(len(self.real) if stop else iterations - self.done)
+        return probe.train(
+            self.judge, self.forger, self.real, self.done, iterations, report_every, images_every, self.seed,
+            self.lr, device, stop,
+        )  # fmt: skip
+
+    def reference(self, count):
+        judge, forger = self.judge.clone().requires_grad_(), self.forger.clone().requires_grad_()
+        generator = torch.Generator().manual_seed(self.seed)
+        for real in self.real[:count]:
+            latent = torch.randn(len(real), LATENT_SIZE, 1, 1, generator=generator)
+            fake = torch.tanh(latent.mean(dim=(1, 2, 3), keepdim=True) * 10 + forger)
+            on_real, on_fake = _judged(judge, real), _judged(judge, fake.detach())
+            dis_loss = -on_real.log().mean() - (1 - on_fake).log().mean()
+            judge = (judge - self.lr * torch.autograd.grad(dis_loss, judge)[0]).detach().requires_grad_()
+            gen_loss = -_judged(judge, fake).log().mean()
+            forger = (forger - self.lr * torch.autograd.grad(gen_loss, forger)[0]).detach().requires_grad_()
+            self.losses["dis_loss"].append(dis_loss.item())
+            self.losses["gen_loss"].append(gen_loss.item())
+            self.fakes.append(fake.detach())
+            self.latents.append(latent)
+        self.trained = {"judge": judge.detach(), "forger": forger.detach()}
+
+    def averages(self, tag):
+        """Return the running average after each iteration."""
+        return _running(self.losses[tag])
+
+
+def _judged(judge, frames):
+    return torch.sigmoid((frames * judge).mean(dim=(1, 2, 3)) * 100)
+
+
+# Step 1
+
+
+def _process(submission, rng, device):
+    task = _Task(rng, batch=_int(rng, 2, 5), batches=4)
+    task.reference(4)
+    seen = submission.probe.process(task.judge, task.forger, task.real, task.seed, task.lr, device)
+    return task, expect(seen)
+
+
+@pytest.mark.step("make_process_function")
+def test_outputs(submission, rng, device):
+    """returns the discriminator's and the generator's loss as floats"""
+    task, seen = _process(submission, rng, device)
+    outputs = seen.item("outputs", "the list of outputs").length(4)
+    tolerance = 1e-4 if device.type == "cpu" else 2e-3
+    for index in range(4):
+        due = [task.losses[tag][index] for tag in TAGS]
+
+        def near(pair, due=due):
+            return all(math.isclose(each, other, rel_tol=tolerance) for each, other in zip(pair, due, strict=True))
+
+        pair = outputs.item(index, f"output {index + 1}", {"losses-swapped": lambda pair, near=near: near(pair[::-1])})
+        pair.is_a(tuple).length(2)
+        for place in range(2):
+            pair.item(place, f"part {place} of an output", {"returns-graph-tensor": lambda t: t.requires_grad}).is_a(
+                float
+            )
+        pair.satisfies(near, f"output {index + 1} is not the pair of losses", due=f"({due[0]:.5g}, {due[1]:.5g})")
+
+
+@pytest.mark.step("make_process_function")
+def test_trains_both(submission, rng, device):
+    """trains both nets on the batch and on one latent for each frame"""
+    task, seen = _process(submission, rng, device)
+    latents = seen.item("latents", "the latents that the generator network saw").length(4)
+    for index in range(4):
+        latents.item(index, f"latent {index + 1}").tensor(task.latents[index])
+    for name, what in (("judge", "the discriminator"), ("forger", "the generator network")):
+        seen.item(name, f"a weight of {what} afterwards").tensor(task.trained[name], device=device)
+
+
+@pytest.mark.step("make_process_function")
+def test_leaves_frames(submission, rng, device):
+    """leaves real and fake frames in the state, with no graph behind them"""
+    task, seen = _process(submission, rng, device)
+    left = seen.item("left", "what was left in the state").length(4)
+    for index in range(4):
+        named = {"frames-swapped": task.fakes[index]}
+        real = left.item(index).item("real", "engine.state.real", named)
+        real.tensor(task.real[index], device=device).requires_grad(False)
+        named = {"returns-graph-tensor": lambda t: t.requires_grad, "frames-swapped": task.real[index]}
+        fake = left.item(index).item("fake", "engine.state.fake", named)
+        fake.requires_grad(False).tensor(task.fakes[index], device=device)
+
+
+@pytest.mark.step("make_process_function")
+def test_device(submission):
+    """moves frames and latents to the device that it is given"""
+    seen = expect(submission.probe.places(torch.device("meta")))
+    for name in ("latents", "real"):
+        seen.item(name, f"where the nets met {name}", {"hard-coded-device": ["cpu"]}).equals(["meta"])
+
+
+# Step 2
+
+
+@pytest.mark.step("attach_averages")
+def test_averages(submission, rng):
+    """keeps a running average of each loss under its name"""
+    outputs = (torch.rand(6, 2, generator=rng) + torch.tensor([0.0, 3.0])).double().tolist()
+    metrics = expect(submission.probe.averages(outputs), what="the list of metrics").length(6)
+    dis, gen = ([pair[place] for pair in outputs] for place in range(2))
+    for name, mine, other in (("avg_loss_dis", dis, gen), ("avg_loss_gen", gen, dis)):
+        for index in range(6):
+            named = {
+                "output-index-swapped": _running(other)[index],
+                "mean-is-not-running": sum(mine[: index + 1]) / (index + 1),
+                "last-for-average": mine[index],
+            }
+            part = metrics.item(index, "the metrics").item(name, f"{name} after iteration {index + 1}", named)
+            part.equals(_running(mine)[index])
+
+
+# Step 3
+
+
+@pytest.mark.step("attach_logger")
+def test_logger(submission, rng, device):
+    """writes both averages every so often, under their tags, into its folder"""
+    every, log_dir = _int(rng, 2, 5), f"logs/{_int(rng, 0, 100)}"
+    rows = torch.rand(9, 3, generator=rng).double().tolist()
+    names = ("avg_loss_dis", "avg_loss_gen", "seconds")
+    seen = submission.probe.logged(log_dir, [dict(zip(names, row, strict=True)) for row in rows], every)
+    kind = "ignite.handlers.tensorboard_logger.TensorboardLogger"
+    expect(seen).item("kind", "the class of what came back").equals(kind)
+    named = {"contrib-import": lambda modules: len(modules) > 0}
+    expect(seen).item("contrib", "the modules of ignite.contrib that were imported", named).equals([])
+    values = _run(seen, log_dir)
+    due = ["train/avg_loss_dis", "train/avg_loss_gen"]
+    tags = sorted({value.tag for _, value in values})
+    named = {"logs-all-metrics": [*due, "train/seconds"], "wrong-tag": lambda tags: len(tags) == 2}
+    expect(tags, named, what="the list of tags").equals(due)
+    for place, tag in enumerate(due):
+        points = [(index + 1, row[place]) for index, row in enumerate(rows) if (index + 1) % every == 0]
+        named = {
+            "output-index-swapped": [(step, rows[step - 1][1 - place]) for step, _ in points],
+            "every-ignored": [(index + 1, row[place]) for index, row in enumerate(rows)],
+            "wrong-event": lambda found: [step for step, _ in found] in ([1], [9]),
+        }
+        _expect_points(_points(values, tag), points, f"the curve {tag}", named, device)
+
+
+# Step 4
+
+
+def _expect_images(seen, folder, due_frames, steps):
+    """Ask for the images in the event file, and for the pictures beside it."""
+    values = _run(seen, folder)
+    images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
+    due = sorted((step, tag) for step in steps for tag in due_frames)
+    named = {"every-ignored": lambda found: len(found) > len(due) and set(found) > set(due)}
+    expect(sorted(images), named, what="the list of (step, tag) of all images").equals(due)
+    paths = {(step, tag): f"{folder}/{tag}_{step:06}.png" for step, tag in due}
+    pictures = expect(seen).item("pictures", "the pictures, by path").is_a(dict)
+    pictures.satisfies(
+        lambda found: sorted(found) == sorted(paths.values()), "there are other pictures than are due",
+        due=str(sorted(paths.values())),
+    )  # fmt: skip
+    for step, tag in due:
+        frames = due_frames[tag][step - 1]
+        _expect_picture(_pixels(images[step, tag]), frames, f'the image "{tag}" at step {step}')
+        blob = pictures.item(paths[step, tag], paths[step, tag]).dtype(torch.uint8)
+        _expect_picture(_pixels(blob._value.data.numpy().tobytes()), frames, f"the picture {paths[step, tag]}")
+
+
+@pytest.mark.step("attach_images")
+def test_images(submission, rng):
+    """shows real and fake frames every so often"""
+    every = _int(rng, 2, 4)
+    frames = {tag: _blocks(torch.rand(5, 3, 3, 4, 4, generator=rng) * 1.2 - 0.7) for tag in ("real", "fake")}
+    seen = submission.probe.images(frames["real"], frames["fake"], every)
+    expect(seen).item("closed", "whether the logger was closed", {"closes-callers-writer": True}).equals(False)
+    _expect_images(seen, "logs/gan", frames, range(every, 6, every))
+
+
+# Step 5
+
+
+@pytest.mark.step("train")
+def test_together(submission, rng, device):
+    """logs averages that hold the loss of their own iteration, and images"""
+    task, every = _Task(rng, batches=6), _int(rng, 2, 4)
+    seen = task.run(submission.probe, 6, every, 5, device)
+    ran_away = {"infinite-run": "it ran on without end"}
+    expect(seen).item("ended", "how the call ended", ran_away).equals("returned")
+    values = _run(seen, "logs/gan")
+    for tag in TAGS:
+        averages = task.averages(tag)
+        due = [(step, averages[step - 1]) for step in range(every, 7, every)]
+        named = {
+            "metric-attached-late": [(step, averages[step - 2]) for step, _ in due],
+            "every-ignored": list(enumerate(averages, start=1)),
+        }
+        _expect_points(_points(values, f"train/{METRICS[tag]}"), due, f"the curve train/{METRICS[tag]}", named, device)
+    _expect_images(seen, "logs/gan", {"real": task.real, "fake": task.fakes}, [5])
+
+
+@pytest.mark.step("train")
+def test_counts(submission, rng, device):
+    """runs as many iterations as are left, and counts on from those before"""
+    done = _int(rng, 3, 6)
+    task = _Task(rng, batches=9, done=done)
+    seen = task.run(submission.probe, done + 4, 2, 100, device)
+    named = {"infinite-run": "it ran on without end"}
+    expect(seen).item("ended", "how the call ended", named).equals("returned")
+    expect(seen).item("taken", "the number of batches taken", {"resume-starts-anew": done + 4}).equals(4)
+    numbers = [(number, number) for number in range(done + 1, done + 5)]
+    expect(seen).item("after", "the iterations at which after_iteration was called").equals(numbers)
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(done + 4)
+    expect(seen).item("state", "the iteration of the state that came back").equals(done + 4)
+    for name, what in (("judge", "the discriminator"), ("forger", "the generator network")):
+        expect(seen).item(name, f"a weight of {what} afterwards").tensor(task.trained[name], device=device)
+
+
+@pytest.mark.step("train")
+def test_nothing_left(submission, rng, device):
+    """takes no batch where nothing is left to do"""
+    task = _Task(rng, batches=3, done=4)
+    for iterations in (4, 2):
+        task.real = task.real[:3]
+        seen = expect(submission.probe.train(
+            task.judge, task.forger, task.real, 4, iterations, 2, 100, task.seed, task.lr, device, "",
+        ))  # fmt: skip
+        seen.item("taken", "the number of batches taken", {"runs-beyond-the-end": lambda count: count > 0}).equals(0)
+        seen.item("iteration", "gan.iteration afterwards").equals(4)
+
+
+@pytest.mark.step("train")
+def test_ctrl_c(submission, rng, device):
+    """ends early and quietly on Ctrl-C"""
+    task = _Task(rng, batches=5)
+    seen = task.run(submission.probe, 9, 2, 100, device, "ctrl-c")
+    values = _run(seen, "logs/gan")
+    expect(seen).item("ended", "how the call ended", {"ctrl-c-escapes": "KeyboardInterrupt"}).equals("returned")
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(5)
+    expect([step for step, _ in _points(values, "train/avg_loss_dis")], what="the steps that were logged").equals(
+        [2, 4]
+    )
+
+
+@pytest.mark.step("train")
+def test_error(submission, rng, device):
+    """passes other exceptions on, with its logger closed"""
+    seen = _Task(rng, batches=3).run(submission.probe, 9, 2, 100, device, "error")
+    _run(seen, "logs/gan")
+    expect(seen).item("ended", "how the call ended", {"errors-swallowed": "returned"}).equals("error")
+
+
+@pytest.mark.step("train")
+def test_real_frames(submission, rng, device):
+    """trains the ready-made nets on frames of the real games"""
+    seen = submission.probe.real_frames(4, 2, _int(rng, 0, 1000), device)
+    values = _run(seen, "logs/real")
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
+    frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
+    images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
+    require("real" in images, 'there is no image "real"', due="one at the last iteration")
+    _expect_picture(_pixels(images["real"]), frames._value.data, 'the image "real"')
+    for tag in TAGS:
+        found = _points(values, f"train/{METRICS[tag]}")
+        expect(found, what=f"the curve {tag}").length(2)
+        require(all(math.isfinite(value) for _, value in found), f"{tag} is not finite", got=str(found))

@@ -1,0 +1,116 @@
+"""Builds nets, watches them run, and reports modes, gradients and what an optimizer holds."""
+
+import torch
+from torch import nn
+
+
+def _net(state, device):
+    """Make the net with dropout and batch norm, and load what it holds."""
+    net = nn.Sequential(nn.Sequential(nn.Linear(3, 6), nn.BatchNorm1d(6)), nn.Dropout(0.5), nn.Tanh(), nn.Linear(6, 2))
+    net.to(device).load_state_dict(state)
+    return net
+
+
+def watch_predict(submission, state, x, modes):
+    """Predict; say what came back, how the net ran, and what it was like afterwards. `modes` are its modules'."""
+    net = _net(state, x.device)
+    for module, training in zip(net.modules(), modes, strict=True):
+        module.training = training
+    during, recorded = [], []
+
+    def look(module, arguments, output):
+        during.append(module.training)
+        recorded.append(output.requires_grad)
+
+    layers = [module for module in net.modules() if not isinstance(module, nn.Sequential)]
+    handles = [layer.register_forward_hook(look) for layer in layers]
+    result = submission.predict(net, x)
+    for handle in handles:
+        handle.remove()
+    return {
+        "result": result,
+        "layers_ran": len(during),
+        "in_training": any(during),
+        "recorded": any(recorded),
+        "modes": [module.training for module in net.modules()],
+        "grads_required": [parameter.requires_grad for parameter in net.parameters()],
+        "state": dict(net.state_dict()),
+    }
+
+
+class _Failing(nn.Module):
+    """Raises in its forward pass."""
+
+    def forward(self, x):
+        raise ArithmeticError("this layer always fails")
+
+
+def predict_and_fail(submission, modes):
+    """Predict with a net that raises; say whether the exception came out, and the modes afterwards."""
+    net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Failing())
+    for module, training in zip(net.modules(), modes, strict=True):
+        module.training = training
+    came_out = False
+    try:
+        submission.predict(net, torch.zeros(2, 3))
+    except ArithmeticError:
+        came_out = True
+    return {"came_out": came_out, "modes": [module.training for module in net.modules()]}
+
+
+def _chain(state):
+    """Make the net whose parts are frozen, and load its weights."""
+    first = next(iter(state.values()))
+    net = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)), nn.Linear(3, 2))
+    net.to(first.device).load_state_dict(state)
+    return net
+
+
+def freeze_and_train(submission, state, part, frozen_before, x, upstream, lr):
+    """Freeze a part by name, then train three steps; report the parameters, by name, and the optimizer."""
+    net = _chain(state)
+    named = dict(net.named_parameters())
+    for name in frozen_before:
+        named[name].requires_grad_(False)
+    modes = [module.training for module in net.modules()]
+    chosen = net.get_submodule(part)
+    optimizer = submission.freeze(net, chosen, lr)
+    is_sgd = isinstance(optimizer, torch.optim.SGD)
+    groups = optimizer.param_groups if is_sgd else []
+    names = {id(parameter): name for name, parameter in named.items()}
+    held = [names.get(id(parameter), "another") for group in groups for parameter in group["params"]]
+    report = {
+        "facts": {
+            name: {
+                "requires_grad": parameter.requires_grad, "in_optimizer": name in held,
+                "part_has_attribute": "requires_grad" in vars(chosen), "part_in_training": chosen.training,
+            }
+            for name, parameter in named.items()
+        },
+        "modes_kept": [module.training for module in net.modules()] == modes,
+        "kept": {name: parameter.detach().clone() for name, parameter in named.items()},
+        "is_sgd": is_sgd,
+        "held": held,
+        "lr": [group["lr"] for group in groups],
+        "others": [{key: group[key] for key in ("momentum", "weight_decay")} for group in groups],
+    }  # fmt: skip
+    if not is_sgd:
+        return report
+    for _ in range(3):
+        net.zero_grad()
+        result = net(x)
+        if result.requires_grad:
+            result.backward(upstream)
+        optimizer.step()
+    report["trained"] = named
+    return report
+
+
+def run_through(submission, state, x, upstream):
+    """Run the three parts, then backward; return the result and the .grad of every parameter by name."""
+    net = _chain(state)
+    result = submission.through_frozen(net[0], net[1], net[2], x)
+    if isinstance(result, torch.Tensor) and result.requires_grad:
+        result.backward(upstream)
+    grads = {name: parameter.grad for name, parameter in net.named_parameters()}
+    return {"result": result, "grads": grads, "state": dict(net.state_dict())}

@@ -1,0 +1,135 @@
+"""Makes models with given entries and files of weights, and reads what the submission made of them."""
+
+import os
+import pickle
+
+import torch
+from torch import nn
+
+PATH = "weights.pt"
+
+
+class Harmful:
+    """An object that runs code when it is read with pickle: it leaves a file behind."""
+
+    def __reduce__(self):
+        return open, ("it-ran", "w")
+
+
+def model_of(sizes, state, frozen=False):
+    """Return a small model with parameters and buffers, on the device of `state`."""
+    a, b, c = sizes
+    model = nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c))
+    own = model.state_dict()
+    for name, each in state.items():
+        model.to(each.device)
+        if name in own and own[name].shape == each.shape:
+            own[name] = each.clone()
+    model.load_state_dict(own)
+    model[0].requires_grad_(not frozen)
+    return model
+
+
+def entries(model):
+    return {name: each.detach().clone() for name, each in model.state_dict().items()}
+
+
+def facts(model):
+    """What stays the same while values are written."""
+    modes = [each.training for each in model.modules()]
+    return modes, {name: (id(each), each.requires_grad, each.device) for name, each in model.named_parameters()}
+
+
+def guarded(work):
+    """Return what `work` gives and what it raised; an exercise that is not written yet is not caught."""
+    try:
+        return work(), ""
+    except NotImplementedError:
+        raise
+    except (RuntimeError, pickle.UnpicklingError) as error:
+        kinds = [each.__name__ for each in type(error).__mro__]
+        return None, f"{'UnpicklingError' if 'UnpicklingError' in kinds else 'RuntimeError'}: {error}"
+
+
+def saved(submission, sizes, state):
+    """Have a model saved, and read the file as anybody may."""
+    model = model_of(sizes, state)
+    before = facts(model)
+    submission.save_weights(model, PATH)
+    if not os.path.exists(PATH):
+        return {"file": "no file", "entries": None, "untouched": None}
+    found, said = guarded(lambda: torch.load(PATH, weights_only=True))
+    kind = "not readable as weights" if said else type(found).__name__
+    untouched = before == facts(model)
+    return {"file": kind, "entries": found, "untouched": untouched, "after": entries(model)}
+
+
+def loaded(submission, sizes, state, written, kind):
+    """Write a file of weights, as `kind` says, and have it loaded."""
+    model = model_of(sizes, state)
+    before = facts(model)
+    write(written, kind)
+    returned, said = guarded(lambda: submission.load_weights(model, PATH))
+    return {
+        "raised": said,
+        "is the model": returned is model,
+        "entries": entries(model),
+        "untouched": before == facts(model),
+        "code ran": os.path.exists("it-ran"),
+    }
+
+
+def write(state, kind):
+    """Write a file of weights: "plain", "elsewhere" (from a device that is not here), or "harmful"."""
+    if kind == "elsewhere":
+        torch.serialization.register_package(0, lambda storage: "cuda:7", lambda storage, location: None)
+    torch.save({**state, "note": Harmful()} if kind == "harmful" else state, PATH)
+    if kind == "elsewhere":
+        torch.serialization._package_registry.pop(0)
+
+
+def matched(submission, sizes, state, offered):
+    """Have part of a state loaded."""
+    model = model_of(sizes, state)
+    before = facts(model)
+    answer, said = guarded(lambda: submission.load_matching(model, offered))
+    return {
+        "raised": said,
+        "answer": answer,
+        "entries": entries(model),
+        "shared": shared(model.state_dict(), offered),
+        "untouched": before == facts(model),
+        "offered": offered,
+    }
+
+
+def shared(one, other):
+    """Return the names of `one` whose memory is also in `other`."""
+    taken = {each.data_ptr() for each in other.values()}
+    return [name for name, each in one.items() if each.data_ptr() in taken]
+
+
+def copied(submission, sizes, state, other):
+    """Have weights copied from one model to another."""
+    source, target = model_of(sizes, state), model_of(sizes, other, frozen=True)
+    before = facts(source), facts(target)
+    submission.copy_weights(source, target)
+    return {
+        "target": entries(target),
+        "source": entries(source),
+        "shared": shared(target.state_dict(), source.state_dict()),
+        "source untouched": before[0] == facts(source),
+        "target untouched": before[1] == facts(target),
+    }
+
+
+def snapshots(submission, sizes, state):
+    """Take a snapshot, then change everything in the model."""
+    model = model_of(sizes, state)
+    before = facts(model)
+    taken = submission.snapshot(model)
+    untouched, values = before == facts(model), entries(model)
+    with torch.no_grad():
+        for each in model.state_dict().values():
+            each.add_(1)
+    return {"taken": taken, "untouched": untouched, "values": values}

@@ -1,0 +1,167 @@
+"""Builds a net out of weights, loaders out of tensors, and writes down what a validation does with them."""
+
+from itertools import islice
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+BATCH = 4
+
+
+class Net(nn.Module):
+    """A layer, batch norm, a layer; each forward pass notes whose data it got, the mode, and whether it is recorded."""
+
+    def __init__(self, weights, marks):
+        super().__init__()
+        self.first = nn.Linear(*reversed(weights["first.weight"].shape))
+        self.norm = nn.BatchNorm1d(len(weights["first.weight"]))
+        self.last = nn.Linear(*reversed(weights["last.weight"].shape))
+        self.load_state_dict(weights)
+        self.marks, self.seen, self.hooked, self.loaded = marks, [], 0, 0
+        self.register_forward_hook(self._count)
+
+    def _count(self, *_):
+        self.hooked += 1
+
+    def load_state_dict(self, *args, **kwargs):
+        self.loaded = getattr(self, "loaded", 0) + 1
+        return super().load_state_dict(*args, **kwargs)
+
+    def forward(self, inputs):
+        outputs = self.last(torch.tanh(self.norm(self.first(inputs))))
+        whose = [name for name, mark in self.marks.items() if torch.isin(inputs[:, 0].cpu(), mark).all()]
+        modes = {module.training for module in self.modules()}
+        mode = "mixed" if len(modes) == 2 else "train" if True in modes else "eval"
+        self.seen.append([*(whose or ["nobody"]), mode, outputs.requires_grad])
+        return outputs
+
+
+class Elsewhere(nn.Module):
+    """Notes on which devices its inputs come, and computes from its one weight alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(3.0))
+        self.devices = []
+
+    def forward(self, inputs):
+        self.devices.append(inputs.device.type)
+        return self.weight.expand(2)
+
+    def loss(self, outputs, targets):
+        self.devices.append(targets.device.type)
+        return (outputs**2).mean()
+
+
+def validate(submission, weights, inputs, targets, device, training, scale):
+    """Validate a net that arrives in this mode with garbage in `.grad`."""
+    model = _net(weights, device, {"validation": inputs[:, 0].cpu()})
+    model.train(training)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    loss = submission.validate(model, _loader(inputs, targets), _mean_loss(scale), device)
+    return {
+        "loss": loss, "seen": model.seen, "hooked": model.hooked,
+        "training": [module.training for module in model.modules()],
+        "state": dict(model.state_dict()),
+        "grads": [parameter.grad for parameter in model.parameters()],
+        "requires": [parameter.requires_grad for parameter in model.parameters()],
+    }  # fmt: skip
+
+
+def validate_elsewhere(submission, device):
+    """Validate a model that can be asked which devices its data came on."""
+    model = Elsewhere()
+    submission.validate(model, _loader(torch.rand(7, 3), torch.rand(7)), model.loss, device)
+    return model.devices
+
+
+def copy_weights(submission, weights):
+    """Copy a net's weights, then change the net; return the copy as it was and as it is."""
+    model = _net(weights, torch.device("cpu"), {})
+    kept = submission.copy_weights(model)
+    before = {name: tensor.clone() for name, tensor in kept.items()}
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with torch.no_grad():
+        for tensor in [*model.parameters(), *model.buffers()]:
+            tensor.add_(1)
+    requires = [each.requires_grad for each in kept.values()]
+    return {"kept": before, "later": dict(kept), "requires": requires, "model": state}
+
+
+def fit(submission, weights, train, validation, device, epochs, every, lr, scale, script):
+    """Train a net that arrives in eval mode with garbage in `.grad`; tell what happened on the way.
+
+    Where `script` holds losses, each validation finds the next of them instead of its own.
+    """
+    marks = {"train": train[0][:, 0].cpu(), "validation": validation[0][:, 0].cpu()}
+    model = _net(weights, device, marks).eval()
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    states, steps = [], len(_loader(*train))
+
+    def note(*_):
+        model.seen.append(["step"])
+        states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+
+    optimizer.register_step_post_hook(note)
+    loaded, loss = model.loaded, _scripted(_mean_loss(scale), script, validation[1].cpu())
+    history = submission.fit(model, _loader(*train), _loader(*validation), loss, optimizer, device, epochs, every)
+    return {
+        "history": history, "seen": model.seen, "hooked": model.hooked, "loaded": model.loaded > loaded,
+        "state": dict(model.state_dict()), "after_epochs": states[steps - 1 :: steps],
+    }  # fmt: skip
+
+
+def fit_elsewhere(submission, device):
+    """Train a model that can be asked which devices its data came on."""
+    model = Elsewhere()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loaders = [_loader(torch.rand(count, 3), torch.rand(count)) for count in (7, 5)]
+    submission.fit(model, *loaders, model.loss, optimizer, device, 2, 1)
+    return model.devices
+
+
+def fit_digits(submission, path, weights, device, epochs, every, lr, count, validation_size):
+    """Train on the first `count` digits of a file, but for the last of these, and validate on those."""
+    with open(path, encoding="utf-8") as file:
+        lines = torch.tensor([[int(number) for number in line.split(",")] for line in islice(file, count)])
+    pixels, labels = lines[:, 1:].float() / 255, lines[:, 0]
+    train, validation = slice(None, -validation_size), slice(-validation_size, None)
+    model = nn.Linear(784, 10)
+    model.load_state_dict(weights)
+    model.to(device)
+    history = submission.fit(
+        model, DataLoader(TensorDataset(pixels[train], labels[train]), 30),
+        DataLoader(TensorDataset(pixels[validation], labels[validation]), 30),
+        nn.functional.cross_entropy, torch.optim.SGD(model.parameters(), lr=lr), device, epochs, every,
+    )  # fmt: skip
+    return {"history": history, "state": dict(model.state_dict())}
+
+
+def _net(weights, device, marks):
+    return Net(weights, marks).to(device)
+
+
+def _loader(inputs, targets):
+    return DataLoader(TensorDataset(inputs.cpu(), targets.cpu()), BATCH)
+
+
+def _scripted(loss, script, targets):
+    """A loss that is as scripted on the batches of these targets: one number for each pass over them."""
+    batches, passes = -(-len(targets) // BATCH), []
+
+    def scripted(outputs, expected):
+        found = loss(outputs, expected)
+        if not script or not torch.isin(expected[:, 0].cpu(), targets[:, 0]).all():
+            return found
+        passes.append(None)
+        return found * 0 + script[min((len(passes) - 1) // batches, len(script) - 1)]
+
+    return scripted
+
+
+def _mean_loss(scale):
+    return lambda outputs, targets: scale * ((outputs - targets) ** 2).mean()

@@ -1,0 +1,245 @@
+"""Trains tiny nets with the submission's functions; returns what was written and what was seen on the way."""
+
+import copy
+import itertools
+import os
+import pickle
+import threading
+from pathlib import Path
+
+import torch
+from tensorboardX import SummaryWriter
+from torch import nn
+
+WRITING_THREADS = ("_EventLoggerThread", "_AsyncWriterThread")  # of tensorboardX and torch.utils.tensorboard
+
+
+def _bytes(path):
+    data = bytearray(Path(path).read_bytes())
+    return torch.frombuffer(data, dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
+
+
+def _left_behind():
+    """Return event files by folder and pictures by path, and how many writers are still open."""
+    runs, pictures = {}, {}
+    for folder, _, names in sorted(os.walk(".")):
+        for name in sorted(names):
+            path = Path(folder, name)
+            if "tfevents" in name:
+                runs.setdefault(Path(folder).as_posix(), []).append(_bytes(path))
+            elif path.suffix == ".png":
+                pictures[path.as_posix()] = _bytes(path)
+    open_writers = sum(type(each).__name__ in WRITING_THREADS for each in threading.enumerate())
+    return {"runs": runs, "pictures": pictures, "open": open_writers}
+
+
+def report(submission, rounds):
+    """Report several rounds of losses with one writer; return what is written and the losses left after each."""
+    losses = {tag: [] for _, values in rounds for tag in values}
+    left = []
+    with SummaryWriter(log_dir="run") as writer:
+        for iteration, values in rounds:
+            for tag, more in values.items():
+                losses[tag].extend(more)
+            submission.report_averages(writer, losses, iteration)
+            left.append(copy.deepcopy(losses))
+        closed = writer.file_writer is None
+    return _left_behind() | {"left": left, "closed": closed}
+
+
+class _Judge(nn.Module):
+    """A discriminator with few weights; notes on which kind of device it meets frames."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.places = []
+
+    def forward(self, frames):
+        self.places.append(frames.device.type)
+        frames = frames.to(self.weight.device) if frames.device.type != "meta" else torch.zeros_like(self.weight)[None]
+        return torch.sigmoid((frames * self.weight).mean(dim=(1, 2, 3)) * 100)
+
+
+class _Forger(nn.Module):
+    """A generator network with few weights; notes the latents that it meets and their device."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.latents, self.places = [], []
+
+    def forward(self, latent):
+        self.places.append(latent.device.type)
+        if latent.device.type == "meta":
+            latent = torch.zeros(len(latent), 1, 1, 1, device=self.weight.device)
+        self.latents.append(latent.detach().cpu())
+        return torch.tanh(latent.mean(dim=(1, 2, 3), keepdim=True) * 10 + self.weight)
+
+
+def _gan(submission, judge, forger, seed, lr, device, momentum=0.0):
+    nets = [_Judge(judge).to(device), _Forger(forger).to(device)]
+    optimizers = [torch.optim.SGD(net.parameters(), lr=lr, momentum=momentum) for net in nets]
+    generator = torch.Generator().manual_seed(seed)
+    return submission.Gan(nets[0], optimizers[0], nets[1], optimizers[1], generator)
+
+
+def _batches(real, taken, stops_with):
+    for index, batch in enumerate(itertools.chain.from_iterable(itertools.repeat(list(real)))):
+        if index == len(real) and stops_with:
+            raise stops_with
+        if index > 3 * len(real):  # nobody asked for so many
+            return
+        taken.append(index)
+        yield batch.cpu().clone()
+
+
+def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
+    """Train on the rows of `real`; at their end `stop` may say "ctrl-c" or "error". Return what was seen."""
+    gan = _gan(submission, judge, forger, seed, lr, device)
+    gan.iteration = done
+    taken, after = [], []
+    stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke"), "": None}
+    ended = "returned"
+    try:
+        submission.train(
+            gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, report_every, images_every,
+            lambda iteration: after.append((iteration, gan.iteration)),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        ended = "KeyboardInterrupt"
+    except RuntimeError as error:
+        if error is not stops["error"]:
+            raise
+        ended = "error"
+    return _left_behind() | {
+        "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after,
+        "latents": gan.generator_net.latents, "judge": gan.discriminator_net.weight.detach(),
+        "forger": gan.generator_net.weight.detach(),
+    }  # fmt: skip
+
+
+def places(submission, device):
+    """Train once with nets that take anything; return on which kinds of device they met latents and frames."""
+    gan = _gan(submission, torch.ones(3, 64, 64), torch.zeros(3, 64, 64), 1, 0.1, torch.device("cpu"))
+    submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
+    return {"latents": gan.generator_net.places, "real": gan.discriminator_net.places[:1]}
+
+
+def real_frames(submission, batch_size, iterations, seed, device):
+    """Train the ready-made nets, made narrow, on frames of the real games; return the last batch beside the rest."""
+    gan = submission.make_gan(device, seed, filters=4)
+    seen = []
+
+    def noted(batches):
+        for batch in batches:
+            seen.append(batch.clone())
+            yield batch
+
+    frames = submission.frame_batches(submission.make_games(), batch_size, seed)
+    batches = noted(itertools.islice(frames, iterations + 3))  # nobody asks for more
+    submission.train(gan, batches, "logs/real", iterations, device, 1, iterations)
+    return _left_behind() | {"frames": seen[-1], "iteration": gan.iteration}
+
+
+def _trained(submission, judge, forger, seed, steps, device):
+    """Return a gan whose optimizers have a history, and whose random numbers have been used."""
+    gan = _gan(submission, judge, forger, seed, 0.1, device, momentum=0.9)
+    for net, optimizer in (
+        (gan.discriminator_net, gan.discriminator_optimizer), (gan.generator_net, gan.generator_optimizer),
+    ):  # fmt: skip
+        for step in range(steps):
+            net.weight.grad = torch.cos(net.weight.detach() * (step + 1))
+            optimizer.step()
+    torch.randn(steps, generator=gan.generator)
+    gan.iteration = 10 * steps
+    return gan
+
+
+NAMES = ("discriminator_net", "discriminator_optimizer", "generator_net", "generator_optimizer")
+
+
+def _content(gan):
+    state = {name: getattr(gan, name).state_dict() for name in NAMES}
+    return state | {"iteration": gan.iteration, "generator": gan.generator.get_state()}
+
+
+def saved(submission, judge, forger, seed, steps, device):
+    """Save a gan; return what the file holds and what it should be an image of."""
+    gan = _trained(submission, judge, forger, seed, steps, device)
+    submission.save_checkpoint(gan, "checkpoint.pt")
+    due = copy.deepcopy(_content(gan))
+    try:
+        held = torch.load("checkpoint.pt", weights_only=True, map_location="cpu")
+    except Exception as error:
+        return {"held": f"{type(error).__name__} when it is read", "gan": due}
+    return {"held": held, "gan": due}
+
+
+def saved_over(submission, judge, forger, seed, device):
+    """Save twice, the second time with a disk that fills up in the middle of writing; return what can be read then."""
+    submission.save_checkpoint(_trained(submission, judge, forger, seed, 1, device), "checkpoint.pt")
+    first = torch.load("checkpoint.pt", weights_only=False, map_location="cpu")
+    full_save = torch.save
+
+    def half_save(content, file, *args, **kwargs):
+        target = file if hasattr(file, "write") else open(file, "wb")  # noqa: SIM115
+        target.write(b"half of it")
+        target.flush()
+        raise OSError("no space left on device")
+
+    torch.save = half_save
+    try:
+        submission.save_checkpoint(_trained(submission, judge, forger, seed, 2, device), "checkpoint.pt")
+        failed = False
+    except OSError:
+        failed = True
+    finally:
+        torch.save = full_save
+    try:
+        second = torch.load("checkpoint.pt", weights_only=False, map_location="cpu")
+    except Exception as error:
+        return {"failed": failed, "held": f"{type(error).__name__} when it is read"}
+    return {"failed": failed, "held": second["iteration"], "due": first["iteration"]}
+
+
+def loaded(submission, judge, forger, seed, steps, device):
+    """Load a checkpoint into a fresh gan; train both for one more step and return both."""
+    gan = _trained(submission, judge, forger, seed, steps, device)
+    torch.save(_content(gan), "there.pt")
+    fresh = _gan(submission, judge * 0, forger * 0, seed + 1, 0.1, device, momentum=0.9)
+    kept = [getattr(fresh, name) for name in NAMES]
+    submission.load_checkpoint(fresh, "there.pt")
+    same = all(getattr(fresh, name) is each for name, each in zip(NAMES, kept, strict=True))
+    return {"same": same, "before": [_figures(each) for each in (fresh, gan)], "after": [_go_on(fresh), _go_on(gan)]}
+
+
+def _figures(gan):
+    nets = {name: getattr(gan, name).weight.detach().clone() for name in ("discriminator_net", "generator_net")}
+    return nets | {"iteration": gan.iteration}
+
+
+def _go_on(gan):
+    for net, optimizer in (
+        (gan.discriminator_net, gan.discriminator_optimizer), (gan.generator_net, gan.generator_optimizer),
+    ):  # fmt: skip
+        net.weight.grad = torch.ones_like(net.weight)
+        optimizer.step()
+    return _figures(gan) | {"random": torch.randn(3, generator=gan.generator)}
+
+
+class _Trap:
+    def __reduce__(self):
+        return (os.mkdir, ("sprung",))
+
+
+def trapped(submission, judge, forger, device):
+    """Load a checkpoint that runs something when it is unpickled; return whether it ran, and how loading ended."""
+    gan = _trained(submission, judge, forger, 1, 1, device)
+    torch.save(_content(gan) | {"note": _Trap()}, "there.pt")
+    try:
+        submission.load_checkpoint(gan, "there.pt")
+        ended = "loaded"
+    except pickle.UnpicklingError:
+        ended = "UnpicklingError"
+    return {"sprung": Path("sprung").exists(), "ended": ended}

@@ -1,0 +1,299 @@
+"""37 The same GAN with Ignite"""
+
+import argparse
+import contextlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import ale_py
+import cv2
+import gymnasium
+import numpy as np
+import torch
+from ignite.engine import Engine, Events, State
+from ignite.handlers.tensorboard_logger import OutputHandler, TensorboardLogger
+from ignite.metrics import RunningAverage
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import nn
+from torch.nn import functional as F
+
+import grader.torchvision_cpu  # noqa: F401  lets torchvision be imported beside a CPU build of torch
+
+# isort: split
+from torchvision.utils import make_grid, save_image
+
+GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
+LATENT_SIZE = 100
+
+
+@dataclass
+class Gan:
+    """All that a training changes, on one device; `iteration` counts the iterations that are completed.
+
+    `generator` is a CPU generator of random numbers, from which every latent is drawn.
+    """
+
+    discriminator_net: nn.Module
+    discriminator_optimizer: torch.optim.Optimizer
+    generator_net: nn.Module
+    generator_optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    iteration: int = 0
+
+
+def make_process_function(gan: Gan, device: torch.device) -> Callable[[Engine, torch.Tensor], tuple[float, float]]:
+    def process(engine: Engine, batch: torch.Tensor) -> tuple[float, float]:
+        real = batch.to(device)  # (N, 3, 64, 64)
+        fake = gan.generator_net(sample_latent(len(real), LATENT_SIZE, gan.generator, device))  # (N, 3, 64, 64)
+        dis_loss = discriminator_step(gan.discriminator_net, gan.discriminator_optimizer, real, fake)
+        gen_loss = generator_step(gan.discriminator_net, gan.generator_optimizer, fake)
+        # The engine lets its batch go after each iteration, so the handlers need a place of their own.
+        engine.state.real, engine.state.fake = real, fake.detach()
+        return dis_loss, gen_loss
+
+    return process
+
+
+def attach_averages(engine: Engine) -> None:
+    RunningAverage(output_transform=lambda losses: losses[0]).attach(engine, "avg_loss_dis")
+    RunningAverage(output_transform=lambda losses: losses[1]).attach(engine, "avg_loss_gen")
+
+
+def attach_logger(engine: Engine, log_dir: str, every: int) -> TensorboardLogger:
+    logger = TensorboardLogger(log_dir=log_dir)
+    logger.attach(
+        engine,
+        log_handler=OutputHandler(tag="train", metric_names=["avg_loss_dis", "avg_loss_gen"]),
+        event_name=Events.ITERATION_COMPLETED(every=every),
+    )
+    return logger
+
+
+def attach_images(engine: Engine, logger: TensorboardLogger, log_dir: str, every: int) -> None:
+    @engine.on(Events.ITERATION_COMPLETED(every=every))
+    def write(engine: Engine) -> None:
+        for tag, images in (("real", engine.state.real), ("fake", engine.state.fake)):
+            grid = image_grid(images)
+            logger.writer.add_image(tag, grid, engine.state.iteration)
+            save_image(grid, Path(log_dir, f"{tag}_{engine.state.iteration:06}.png"))
+
+
+def train(
+    gan: Gan,
+    batches: Iterator[torch.Tensor],
+    log_dir: str,
+    iterations: int,
+    device: torch.device,
+    report_every: int = 100,
+    images_every: int = 1000,
+    after_iteration: Callable[[int], object] | None = None,
+) -> State:
+    engine = Engine(make_process_function(gan, device))
+
+    @engine.on(Events.STARTED)
+    def go_on(engine: Engine) -> None:
+        engine.state.iteration = gan.iteration
+
+    # subtle: averages first. A logger that was attached before them would write those of the iteration before.
+    attach_averages(engine)
+    with contextlib.closing(attach_logger(engine, log_dir, report_every)) as logger:
+        attach_images(engine, logger, log_dir, images_every)
+
+        @engine.on(Events.ITERATION_COMPLETED)
+        def count(engine: Engine) -> None:
+            gan.iteration = engine.state.iteration
+            if after_iteration is not None:
+                after_iteration(gan.iteration)
+
+        with contextlib.suppress(KeyboardInterrupt):
+            engine.run(batches, max_iters=iterations)
+    return engine.state
+
+
+# All below is ready to use: the exercises before this one, and the program.
+
+STATEFUL = ("discriminator_net", "discriminator_optimizer", "generator_net", "generator_optimizer")
+
+
+def image_grid(images: torch.Tensor) -> torch.Tensor:
+    """Return a grid of the first 64 images, with -1 as 0 and 1 as 1, on the CPU."""
+    return make_grid(images[:64], nrow=8, normalize=True, value_range=(-1, 1)).cpu()
+
+
+def save_checkpoint(gan: Gan, path: str) -> None:
+    """Save nets, optimizers, random numbers and iteration, at one stroke."""
+    state = {"iteration": gan.iteration, "generator": gan.generator.get_state()}
+    for name in STATEFUL:
+        state[name] = getattr(gan, name).state_dict()
+    torch.save(state, path + ".part")
+    # Until here the old checkpoint is whole, from here on the new one: at no time there is none.
+    os.replace(path + ".part", path)
+
+
+def load_checkpoint(gan: Gan, path: str) -> None:
+    """Put into `gan` what was saved."""
+    # subtle: a generator's state is a tensor on the CPU. What belongs elsewhere is copied there by load_state_dict.
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    for name in STATEFUL:
+        getattr(gan, name).load_state_dict(state[name])
+    gan.generator.set_state(state["generator"])
+    gan.iteration = state["iteration"]
+
+
+class FrameWrapper(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
+    """Frames as float32 of shape (3, 64, 64), in [0, 255]."""
+
+    def __init__(self, env: gymnasium.Env[np.ndarray, Any]) -> None:
+        super().__init__(env)
+        self.observation_space = gymnasium.spaces.Box(0, 255, (3, 64, 64), np.float32)
+
+    def observation(self, observation: np.ndarray) -> np.ndarray:
+        """Return one frame, resized and with its channels first."""
+        small = cv2.resize(observation, (64, 64), interpolation=cv2.INTER_AREA)
+        return np.moveaxis(small, 2, 0).astype(np.float32)
+
+
+def frame_batches(envs: list[gymnasium.Env[np.ndarray, Any]], batch_size: int, seed: int) -> Iterator[torch.Tensor]:
+    """Play all games at random and yield float32 batches of shape (batch_size, 3, 64, 64), in [-1, 1], without end."""
+    chooser = random.Random(seed)
+    for index, env in enumerate(envs):
+        env.reset(seed=seed + index)
+        env.action_space.seed(seed + index)
+    frames: list[np.ndarray] = []
+    while True:
+        env = chooser.choice(envs)
+        frame, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        if frame.mean() > 0.01:  # a dark frame teaches nothing
+            frames.append(frame)
+        if len(frames) == batch_size:
+            yield torch.from_numpy(np.stack(frames)) * (2 / 255) - 1
+            frames = []
+        if terminated or truncated:
+            env.reset()
+
+
+class Discriminator(nn.Module):
+    """From frames of shape (N, 3, 64, 64) to N probabilities of being real."""
+
+    def __init__(self, filters: int = 64) -> None:
+        super().__init__()
+        sizes = (filters, filters * 2, filters * 4, filters * 8)
+        layers: list[nn.Module] = [nn.Conv2d(3, filters, 4, stride=2, padding=1), nn.ReLU()]
+        for before, after in pairwise(sizes):
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(filters * 8, 1, 4), nn.Sigmoid())
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Return one probability for each frame."""
+        return self.layers(frames).flatten()  # (N,)
+
+
+class Generator(nn.Module):
+    """From latents of shape (N, 100, 1, 1) to frames of shape (N, 3, 64, 64), in [-1, 1]."""
+
+    def __init__(self, filters: int = 64) -> None:
+        super().__init__()
+        sizes = (filters * 8, filters * 4, filters * 2, filters)
+        layers: list[nn.Module] = [nn.ConvTranspose2d(LATENT_SIZE, sizes[0], 4), nn.BatchNorm2d(sizes[0]), nn.ReLU()]
+        for before, after in pairwise(sizes):
+            layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(filters, 3, 4, stride=2, padding=1), nn.Tanh())
+
+    def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return one frame for each latent."""
+        return self.layers(latent)
+
+
+def make_gan(device: torch.device, seed: int, filters: int = 64, lr: float = 1e-4) -> Gan:
+    """Make a fresh pair of nets with their optimizers."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        discriminator_net, generator_net = Discriminator(filters).to(device), Generator(filters).to(device)
+    optimizers = [
+        torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999)) for net in (discriminator_net, generator_net)
+    ]
+    generator = torch.Generator().manual_seed(seed)
+    return Gan(discriminator_net, optimizers[0], generator_net, optimizers[1], generator)
+
+
+def sample_latent(batch_size: int, latent_size: int, generator: torch.Generator, device: torch.device) -> torch.Tensor:
+    """Draw float32 of shape (batch_size, latent_size, 1, 1) from the normal distribution, on `device`."""
+    return torch.randn(batch_size, latent_size, 1, 1, generator=generator).to(device)
+
+
+def discriminator_step(
+    discriminator_net: nn.Module, optimizer: torch.optim.Optimizer, real: torch.Tensor, fake: torch.Tensor
+) -> float:
+    """Update the discriminator once; return its loss. `fake` still leads back to the generator network."""
+    optimizer.zero_grad()
+    on_real, on_fake = discriminator_net(real), discriminator_net(fake.detach())
+    loss = F.binary_cross_entropy(on_real, torch.ones_like(on_real))
+    loss = loss + F.binary_cross_entropy(on_fake, torch.zeros_like(on_fake))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def generator_step(discriminator_net: nn.Module, optimizer: torch.optim.Optimizer, fake: torch.Tensor) -> float:
+    """Update the generator network once, through the graph behind `fake`; return its loss."""
+    optimizer.zero_grad()
+    on_fake = discriminator_net(fake)
+    loss = F.binary_cross_entropy(on_fake, torch.ones_like(on_fake))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def make_games() -> list[gymnasium.Env[np.ndarray, Any]]:
+    """Return the three games, with small frames."""
+    gymnasium.register_envs(ale_py)
+    return [FrameWrapper(gymnasium.make(name)) for name in GAMES]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train on real frames, from the checkpoint if there is one, until the end or Ctrl-C."""
+    parser = argparse.ArgumentParser(description="Train a GAN on Atari frames with Ignite.")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--iterations", type=int, default=20_000, help="how many in all, those before a resume included"
+    )
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--filters", type=int, default=64, help="width of both nets; fewer are faster")
+    parser.add_argument("--report-every", type=int, default=100)
+    parser.add_argument("--images-every", type=int, default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--log-dir", default="runs/ignite_gan", help="event files, pictures and the checkpoint")
+    options = parser.parse_args(arguments)
+
+    gan = make_gan(torch.device(options.device), options.seed, options.filters)
+    checkpoint = Path(options.log_dir, "checkpoint.pt")
+    if checkpoint.exists():
+        load_checkpoint(gan, str(checkpoint))
+        print(f"going on after iteration {gan.iteration}")
+    # Other frames than before a resume.
+    batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
+    shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*shown) as progress:
+        task = progress.add_task("training", total=options.iterations, completed=gan.iteration)
+
+        def after_iteration(iteration: int) -> None:
+            progress.update(task, completed=iteration)
+            if iteration % options.images_every == 0:
+                save_checkpoint(gan, str(checkpoint))
+
+        train(
+            gan, batches, options.log_dir, options.iterations, torch.device(options.device),
+            options.report_every, options.images_every, after_iteration,
+        )  # fmt: skip
+    save_checkpoint(gan, str(checkpoint))
+    print(f"iteration {gan.iteration}; pictures and checkpoint are in {options.log_dir}")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
