@@ -185,12 +185,14 @@ def test_matching_says(submission, rng):
         answer.item(0, "the list of missing names", {"load-result-ignored": []}).equals(missing)
         answer.item(1, "the list of unused names", {"load-result-ignored": []}).equals(unused)
     sizes = draw_sizes(rng)
-    seen = submission.probe.matched(sizes, draw(rng, sizes), {})
-    answer = expect(seen).item("answer", "what came back for an empty state").length(2)
-    everything = list(draw(rng, sizes))
-    ignored = {"buffers-skipped": [name for name in everything if name not in BUFFERS]}
-    answer.item(0, "the list of missing names", ignored).equals(everything)
-    answer.item(1, "the list of unused names").equals([])
+    offered = {name: each for name, each in draw(rng, sizes).items() if name == "1.num_batches_tracked"}
+    seen = submission.probe.matched(sizes, draw(rng, sizes), offered)
+    answer = expect(seen).item("answer", "what came back for a state with one entry").length(2)
+    # subtle: that entry, because torch never calls it missing from a dict without version numbers
+    due = [name for name in draw(rng, sizes) if name not in offered]
+    only_parameters = {"buffers-skipped": [name for name in due if name not in BUFFERS]}
+    answer.item(0, "the list of missing names", only_parameters).equals(due)
+    answer.item(1, "the list of unused names", {"buffers-skipped": list(offered)}).equals([])
 
 
 @pytest.mark.step("copy_weights")

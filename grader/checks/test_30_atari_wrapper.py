@@ -45,10 +45,16 @@ def close_to(got, due):
 def ask_for_frame(expectation, frame, size):
     """Ask for a numpy array that is the frame in small, whether it was rounded on the way or not."""
     due = due_frame(frame, size)
-    expectation.given().satisfies(lambda a: hasattr(a, "shares_with") and not hasattr(a, "is_leaf"), "it is no numpy array", due="a numpy array")
-    expectation.satisfies(lambda a: a.shape == tuple(due.shape), "it has the wrong shape", due=f"shape {tuple(due.shape)}")
+    expectation.given().satisfies(
+        lambda a: hasattr(a, "shares_with") and not hasattr(a, "is_leaf"), "it is no numpy array", due="a numpy array"
+    )
+    expectation.satisfies(
+        lambda a: a.shape == tuple(due.shape), "it has the wrong shape", due=f"shape {tuple(due.shape)}"
+    )
     expectation.satisfies(lambda a: a.dtype == "float32", "it has the wrong dtype", due="float32")
-    expectation.satisfies(lambda a: close_to(a.data, due), "it holds other pixels than are due", due="the frame, averaged")
+    expectation.satisfies(
+        lambda a: close_to(a.data, due), "it holds other pixels than are due", due="the frame, averaged"
+    )
 
 
 @pytest.mark.step("resize_frame")
@@ -79,7 +85,9 @@ def ask_for_space(expectation, size, old=None):
     space = expect(expectation._value, named, what="the declared space")
     space.satisfies(lambda v: isinstance(v, dict) and "bounds" in v, "it is no Box", due="a gymnasium.spaces.Box")
     for key, due in (("shape", (3, *size)), ("dtype", "float32"), ("bounds", [0.0, 0.0, 255.0, 255.0])):
-        space.satisfies(lambda v, key=key, due=due: v[key] == due, f"the declared space has another {key}", due=str(due))
+        space.satisfies(
+            lambda v, key=key, due=due: v[key] == due, f"the declared space has another {key}", due=str(due)
+        )
 
 
 @pytest.mark.step("frame_space")
@@ -118,7 +126,9 @@ def test_default_size(submission, rng):
     seen = submission.probe.wrapped("ALE/AirRaid-v5", whole(rng, 0, 10**6), None)
     ask_for_space(expect(seen).item("space"), (64, 64), old=(250, 160, 3))
     frame = expect(seen).item("frames").length(4)._value[0].data.numpy()
-    ask_for_frame(expect(seen).item("given").length(4).item(0, "the frame of reset", slips(frame, (64, 64))), frame, (64, 64))
+    ask_for_frame(
+        expect(seen).item("given").length(4).item(0, "the frame of reset", slips(frame, (64, 64))), frame, (64, 64)
+    )
 
 
 @pytest.mark.step("SmallFrames")

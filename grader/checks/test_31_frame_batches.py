@@ -65,7 +65,9 @@ def test_dark(submission, rng):
         for frame, due, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
             asked = expect(seen, {name: lambda v, due=due: bool(v) is not due}, what="the answer").given()
-            asked.satisfies(lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", due="True or False")
+            asked.satisfies(
+                lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", due="True or False"
+            )
             asked.satisfies(lambda v, due=due: bool(v) is due, "the answer is wrong", due=str(due))
 
 
@@ -208,7 +210,9 @@ def test_not_changed_later(submission, rng):
 def test_no_more_than_needed(submission, rng):
     """plays no more frames than its batches need"""
     seen, size = ask(submission, rng, dark=0)
-    expect(seen).item("order", "the list of frames played", {"plays-ahead": lambda v: len(v) > 3 * size}).length(3 * size)
+    expect(seen).item("order", "the list of frames played", {"plays-ahead": lambda v: len(v) > 3 * size}).length(
+        3 * size
+    )
 
 
 @pytest.mark.step("frame_batches")

@@ -1,11 +1,12 @@
 """The catalogue: every path exists, checks are read from their file, and a missing check is missed."""
 
 import dataclasses
+import re
 
 import pytest
 
 from grader import misconceptions
-from grader.catalogue import exercises, find, known_checks, probe_parameters
+from grader.catalogue import ROOT, exercises, find, known_checks, probe_parameters
 from grader.errors import GraderError, UsageError
 from grader.grading import Grader, read_source
 from grader.hints import LEVELS, hints
@@ -21,6 +22,14 @@ def test_every_file_of_an_exercise_is_there(exercise):
 
 def test_numbers_and_slugs_are_unique():
     assert len({each.number for each in exercises()}) == len({each.slug for each in exercises()}) == len(exercises())
+
+
+def test_the_table_of_concepts_names_every_exercise_and_only_steps_that_are_there():
+    text = (ROOT / "exercises" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\| (\d\d) \| (.*) \|$", text, re.MULTILINE)
+    named = {(int(number), step) for number, steps in rows for step in re.findall(r"`(\w+)`", steps)}
+    assert {number for number, _ in named} == {each.number for each in exercises()}
+    assert named <= {(each.number, step) for each in exercises() for step in each.steps}
 
 
 def test_an_unknown_name_is_said():
