@@ -67,6 +67,7 @@ class Grader:
     """Grades any number of submissions, the first one slowly, the others from warm. Use as a context."""
 
     def __init__(self, device: str = "cpu", limits: Limits | None = None, launcher: Launcher | None = None) -> None:
+        torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
         self._limits = limits or Limits()
         self._launcher = launcher or launch.start(device)
