@@ -173,7 +173,7 @@ def played(seen):
 @pytest.mark.step("frame_batches")
 def test_batches(submission, rng):
     """fills each batch with the bright frames in the order in which they were played"""
-    for threshold, games in ((1.0, GAMES), (70.0, GAMES[:2])):
+    for threshold, games in ((1.0, GAMES), (70.0, GAMES[1:])):
         seen, size = ask(submission, rng, threshold=threshold, games=games)
         batches = expect(seen).item("batches", "the list of batches").length(3)
         frames = played(seen)
