@@ -40,7 +40,6 @@ class Collector:
         self._to_the_end = to_the_end
         self._known = {check.name: check for check in known_checks(exercise)}
         self._left = len(self._known)
-        self._submission: Submission | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Let pytest know the marker that checks bear."""

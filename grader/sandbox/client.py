@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.errors import GraderError
@@ -57,7 +57,7 @@ class Child:
         self._output, writing = os.pipe()
         os.set_blocking(self._output, False)
         try:
-            self._ticket = launcher.start(Policy(**{**vars(policy), "scratch": self._scratch}), theirs, writing)
+            self._ticket = launcher.start(replace(policy, scratch=self._scratch), theirs, writing)
         finally:
             theirs.close()
             os.close(writing)
