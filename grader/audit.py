@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ast
-import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from grader import misconceptions
+from grader import misconceptions, mutation
 from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, find, known_checks
 from grader.errors import GraderError, UsageError
 from grader.findings import Findings
 from grader.grading import Grader, read_source
 from grader.hints import LEVELS, hints
-from grader.mutants import equivalents, mutants
 from grader.overlay import definitions, lay_over
 from grader.submission import Source
 from grader.verdict import CheckResult, Outcome, Verdict
@@ -32,23 +30,46 @@ def audit_all(
     chosen: Sequence[Exercise], seeds: Sequence[int], jobs: int, *, with_mutants: bool = False
 ) -> Iterator[Findings]:
     """Audit exercises in `jobs` processes; yield the findings of each, those of all seeds together, in order."""
-    one = functools.partial(_audit_by_name, seeds=seeds, with_mutants=with_mutants)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(one, [exercise.name for exercise in chosen])
+        audits = {each.name: pool.submit(_audit_by_name, each.name, seeds) for each in chosen}
+        parts = jobs if with_mutants else 0
+        changed = {
+            each.name: [pool.submit(_mutants_by_name, each.name, seeds[0], part, parts) for part in range(parts)]
+            for each in chosen
+        }
+        for each in chosen:
+            findings = audits[each.name].result()
+            if with_mutants:
+                _add_mutants(findings, each, [part.result() for part in changed[each.name]])
+            yield findings
 
 
-def _audit_by_name(name: str, seeds: Sequence[int], with_mutants: bool) -> Findings:
+def _audit_by_name(name: str, seeds: Sequence[int]) -> Findings:
     with Grader() as grader:
-        findings = _merged([audit(find(name), grader, seed) for seed in seeds])
-        if with_mutants:
-            _mutants(find(name), grader, seeds[0], findings)
-        return findings
+        return _merged([audit(find(name), grader, seed) for seed in seeds])
+
+
+def _mutants_by_name(name: str, seed: int, part: int, parts: int) -> tuple[Findings, mutation.Kept]:
+    with Grader() as grader:
+        return mutation.grade_mutants(find(name), grader, seed, part, parts)
+
+
+def _add_mutants(findings: Findings, exercise: Exercise, parts: list[tuple[Findings, mutation.Kept]]) -> None:
+    kept: mutation.Kept = {}
+    for found, verdicts in parts:
+        kept |= verdicts
+        findings.mutants += found.mutants
+        findings.equivalent += found.equivalent
+        findings.mutants_accepted += found.mutants_accepted
+        findings.problems += found.problems
+    findings.problems += mutation.stale_equivalents(exercise)
+    mutation.keep_verdicts(exercise, kept)
 
 
 def _merged(findings: list[Findings]) -> Findings:
     """Return the findings of the first seed with what other seeds added, each with its seed."""
     first = findings[0]
-    for kind in ("wrong_accepted", "right_refused", "mutants_accepted", "problems"):
+    for kind in ("wrong_accepted", "right_refused", "problems"):
         found = {text: None for each in findings for text in getattr(each, kind)}
         setattr(first, kind, list(found))
     return first
@@ -115,26 +136,6 @@ def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: 
     due = path.stem.partition("--")[0]
     if named != {due} and not verdict.passed:
         findings.problems.append(f"wrong/{path.name} is named {sorted(named)}: {_reasons(verdict)}")
-
-
-def _mutants(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:
-    """Every changed solution is refused, or listed as meaning the same; what is listed is accepted."""
-    listed = equivalents(exercise)
-    for mutant in mutants(exercise):
-        findings.mutants += 1
-        source = Source(exercise.solution, mutant.text, "")
-        try:
-            accepted = grader.grade(exercise, source, seed=seed, to_the_end=False).passed
-        except GraderError as fault:
-            findings.problems.append(f"mutant {mutant.key}: {fault}")
-            continue
-        if accepted and mutant.key not in listed:
-            findings.mutants_accepted.append(f"mutant {mutant.key}")
-        elif mutant.key in listed and not accepted:
-            findings.problems.append(f"equivalent.toml lists a mutant that is refused: {mutant.key}")
-        findings.equivalent += mutant.key in listed
-    for key in listed.keys() - {mutant.key for mutant in mutants(exercise)}:
-        findings.problems.append(f"equivalent.toml lists a mutant that there is not: {key}")
 
 
 def _junk(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:

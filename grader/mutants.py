@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,21 +31,29 @@ SIBLINGS = {
     "mean": "sum", "sum": "mean", "stack": "cat", "cat": "stack", "view": "clone", "float32": "float64",
     "float64": "float32", "int64": "int32", "eval": "train", "train": "eval", "zeros": "ones", "ones": "zeros",
     "zeros_like": "ones_like", "ones_like": "zeros_like", "min": "max", "max": "min", "any": "all", "all": "any",
-    "round": "trunc", "argmax": "argmin", "terminated": "truncated", "truncated": "terminated", "randn": "rand",
-    "log_softmax": "softmax", "add_": "add", "mul_": "mul", "exp": "expm1", "update": "copy", "no_grad": "enable_grad",
+    "round": "trunc", "floor": "ceil", "argmax": "argmin", "argmin": "argmax", "terminated": "truncated",
+    "truncated": "terminated", "randn": "rand", "rand": "randn", "log_softmax": "softmax", "softmax": "log_softmax",
+    "relu": "leaky_relu", "mse_loss": "l1_loss", "exp": "expm1", "update": "copy", "no_grad": "enable_grad",
+    "parameters": "buffers", "named_parameters": "named_buffers",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy",
+    # The in-place sibling, and the other way round.
+    "add": "add_", "add_": "add", "sub": "sub_", "sub_": "sub", "mul": "mul_", "mul_": "mul", "div": "div_",
+    "div_": "div", "clamp": "clamp_", "clamp_": "clamp", "sigmoid": "sigmoid_", "tanh": "tanh_",
+    "masked_fill": "masked_fill_", "masked_fill_": "masked_fill", "squeeze_": "squeeze", "addcmul_": "addcmul",
 }  # fmt: skip
 DROPPED_METHODS = {
-    "detach",
-    "clone",
-    "item",
-    "requires_grad_",
-    "contiguous",
-    "cpu",
-    "to",
-    "float",
-    "squeeze",
-    "unsqueeze",
-}
+    "detach", "clone", "item", "requires_grad_", "contiguous", "cpu", "to", "float", "squeeze", "unsqueeze", "copy",
+    "numpy", "tolist", "flatten",
+}  # fmt: skip
+PLAIN_TYPES = {"bool", "int", "float", "str", "tuple", "list", "dict", "set"}
+LEAF_MAKERS = {
+    "tensor", "as_tensor", "from_numpy", "zeros", "ones", "full", "empty", "rand", "randn", "randint", "randperm",
+    "arange", "eye", "zeros_like", "ones_like", "rand_like", "randn_like", "empty_like",
+}  # fmt: skip
+REMOVED = (
+    ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.If, ast.For, ast.While, ast.Raise, ast.Delete,
+    ast.Assert, ast.Break, ast.Continue, ast.FunctionDef,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,12 +85,23 @@ def equivalents(exercise: Exercise) -> dict[str, str]:
 
 def _changed(tree: ast.Module, definition: ast.AST) -> Iterator[tuple[str, str]]:
     """Yield (text of the module, what was changed) for each change of one definition."""
+    if isinstance(definition, ast.FunctionDef) and not _answers_plainly(definition):
+        body = definition.body
+        definition.body = [ast.With([ast.withitem(_expression("torch.no_grad()"))], body)]
+        yield _text(tree), "all of it under no_grad"
+        definition.body = body
     for parent, field, index, node in _places(definition):
         for operator in OPERATORS:
             for new, said in operator(node):
                 _put(parent, field, index, new)
-                yield ast.unparse(ast.fix_missing_locations(tree)), said
+                yield _text(tree), said
                 _put(parent, field, index, node)
+
+
+def _answers_plainly(definition: ast.FunctionDef) -> bool:
+    """Return whether a function promises numbers or text alone, through which no gradient flows."""
+    names = {node.id for node in ast.walk(definition.returns or ast.Name("?")) if isinstance(node, ast.Name)}
+    return names <= PLAIN_TYPES
 
 
 def _places(root: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
@@ -92,11 +112,17 @@ def _places(root: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]
         for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(node, ast.AST) and not _is_text(node):
                 yield root, field, index, node
-                yield from _places(node)
+                # What an exception or a message says is its author's own.
+                if not isinstance(node, (ast.Raise, ast.JoinedStr)):
+                    yield from _places(node)
 
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
@@ -104,6 +130,10 @@ def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
         setattr(parent, field, node)
     else:
         getattr(parent, field)[index] = node
+
+
+def _text(tree: ast.Module) -> str:
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def _words(node: ast.AST) -> str:
@@ -123,9 +153,12 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
 
 
 def _removed(node: ast.AST) -> Iterator[Change]:
-    simple = (ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.If, ast.For, ast.While, ast.Raise, ast.Delete)
-    if isinstance(node, simple):
+    if isinstance(node, ast.FunctionDef):
+        yield ast.Pass(), f"removed: def {node.name}"
+    elif isinstance(node, REMOVED):
         yield ast.Pass(), f"removed: {_words(node)}"
+    if isinstance(node, (ast.If, ast.For)) and node.orelse:
+        yield _with(node, orelse=[]), f"removed: else of {_words(node)}"
     if isinstance(node, ast.With):
         yield ast.If(ast.Constant(value=True), node.body, []), f"without: with {', '.join(map(_words, node.items))}"
 
@@ -152,8 +185,13 @@ def _constants(node: ast.AST) -> Iterator[Change]:
         return
     if isinstance(node.value, bool):
         yield _replaced(node, ast.Constant(value=not node.value))
-    elif isinstance(node.value, (int, float)):
+    elif isinstance(node.value, int):
         yield _replaced(node, ast.Constant(value=node.value + 1))
+        yield _replaced(node, ast.Constant(value=node.value - 1))
+    elif isinstance(node.value, float):
+        yield _replaced(node, ast.Constant(value=node.value + 1))
+    elif isinstance(node.value, str):
+        yield _replaced(node, ast.Constant(value=f"{node.value}x"))
 
 
 def _arguments(node: ast.AST) -> Iterator[Change]:
@@ -163,8 +201,9 @@ def _arguments(node: ast.AST) -> Iterator[Change]:
         yield _replaced(node, _with(node, args=node.args[:index] + node.args[index + 1 :]))
     for index in range(len(node.keywords)):
         yield _replaced(node, _with(node, keywords=node.keywords[:index] + node.keywords[index + 1 :]))
-    if len(node.args) > 1:
-        yield _replaced(node, _with(node, args=[node.args[1], node.args[0], *node.args[2:]]))
+    for index, (left, right) in enumerate(itertools.pairwise(node.args)):
+        if ast.dump(left) != ast.dump(right):
+            yield _replaced(node, _with(node, args=[*node.args[:index], right, left, *node.args[index + 2 :]]))
 
 
 def _siblings(node: ast.AST) -> Iterator[Change]:
@@ -174,8 +213,28 @@ def _siblings(node: ast.AST) -> Iterator[Change]:
         yield _replaced(node, _with(node, id=SIBLINGS[node.id]))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in DROPPED_METHODS:
         yield _replaced(node, node.func.value)
-    if isinstance(node, ast.Return) and isinstance(node.value, (ast.Call, ast.BinOp, ast.Name)):
-        yield _replaced(node, ast.Return(ast.Call(ast.Attribute(node.value, "detach", ast.Load()), [], [])))
 
 
-OPERATORS: tuple[Operator, ...] = (_removed, _conditions, _arithmetic, _constants, _arguments, _siblings)
+def _cut_from_the_graph(node: ast.AST) -> Iterator[Change]:
+    """Yield the siblings that autograd does not see: `.detach()` on a result, `.data` on an operand."""
+    results = (ast.Call, ast.BinOp, ast.Name)
+    if isinstance(node, (ast.Return, ast.Assign)) and isinstance(node.value, results) and not _makes_a_leaf(node.value):
+        detached = ast.Call(ast.Attribute(node.value, "detach", ast.Load()), [], [])
+        yield _replaced(node, _with(node, value=detached))
+    if isinstance(node, ast.BinOp):
+        for side in ("left", "right"):
+            operand = getattr(node, side)
+            if isinstance(operand, (ast.Name, ast.Attribute)):
+                yield _replaced(node, _with(node, **{side: ast.Attribute(operand, "data", ast.Load())}))
+
+
+def _makes_a_leaf(node: ast.expr) -> bool:
+    """Return whether an expression makes a tensor that requires no gradient, which detaching does not change."""
+    if not isinstance(node, ast.Call) or any(keyword.arg == "requires_grad" for keyword in node.keywords):
+        return False
+    return isinstance(node.func, ast.Attribute) and node.func.attr in LEAF_MAKERS
+
+
+OPERATORS: tuple[Operator, ...] = (
+    _removed, _conditions, _arithmetic, _constants, _arguments, _siblings, _cut_from_the_graph,
+)  # fmt: skip
