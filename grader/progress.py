@@ -1,4 +1,4 @@
-"""What has been attempted and passed, in SQLite; the only module that knows SQL.
+"""What has been attempted, passed, met and asked for; the only module that puts questions to the database.
 
 A pass holds for one text of the submission, one text of the checks, one device and one version of
 torch. With any of them changed it is stale: shown, and no longer counted.
@@ -6,21 +6,21 @@ torch. With any of them changed it is stale: shown, and no longer counted.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import importlib.metadata
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from grader.catalogue import ROOT, Exercise
+from grader.database import Database
 from grader.verdict import Outcome, Verdict
 
 DATABASE = ROOT / ".grader" / "progress.sqlite3"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempt (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, exercise TEXT NOT NULL, device TEXT NOT NULL, outcome TEXT NOT NULL,
@@ -28,10 +28,22 @@ CREATE TABLE IF NOT EXISTS attempt (
     steps_passed INTEGER NOT NULL, steps INTEGER NOT NULL, seconds REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_exercise ON attempt (exercise, device);
+CREATE TABLE IF NOT EXISTS met (
+    at REAL NOT NULL, exercise TEXT NOT NULL, step TEXT NOT NULL, misconception TEXT NOT NULL,
+    UNIQUE (at, exercise, step, misconception)
+);
+CREATE TABLE IF NOT EXISTS open_step (exercise TEXT PRIMARY KEY, step TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS hint (
+    exercise TEXT NOT NULL, step TEXT NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (exercise, step)
+);
 """
-INSERT = """
-INSERT INTO attempt (at, exercise, device, outcome, submission, checks, torch, seed, steps_passed, steps, seconds)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ATTEMPT = ("at", "exercise", "device", "outcome", "submission", "checks", "torch", "seed", "steps_passed", "steps",
+           "seconds")  # fmt: skip
+MET = ("at", "exercise", "step", "misconception")
+HINT = ("exercise", "step", "taken")
+KEEP_HINT = """
+INSERT INTO hint (exercise, step, taken) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET taken = max(taken, excluded.taken)
 """
 
 
@@ -44,96 +56,126 @@ class State(StrEnum):
     NOT_STARTED = "not started"
 
 
+@dataclass(frozen=True)
+class Meeting:
+    """A misconception that a learner met: in which step of which exercise, how often, and when last (Unix time)."""
+
+    exercise: str
+    step: str
+    times: int
+    last: float
+
+
 class Progress:
     """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
 
     def __init__(self, path: Path = DATABASE) -> None:
-        self._path = path
-        self.complaint = ""
+        self._database = Database(path, SCHEMA, SCHEMA_VERSION)
+
+    @property
+    def complaint(self) -> str:
+        """What went wrong with the database, in one line; empty where nothing did."""
+        return self._database.complaint
 
     def record(self, exercise: Exercise, verdicts: Sequence[Verdict]) -> None:
-        """Keep an attempt on each device that was there."""
+        """Keep an attempt on each device that was there, and what was met in it."""
         checks, now = checks_hash(exercise), time.time()
+        graded = [each for each in verdicts if each.outcome is not Outcome.UNAVAILABLE]
         rows = [
             (now, exercise.name, each.device, each.outcome, each.sha256, checks, each.versions["torch"], each.seed,
              *each.score, each.seconds)
-            for each in verdicts
-            if each.outcome is not Outcome.UNAVAILABLE
+            for each in graded
         ]  # fmt: skip
-        with self._open() as database:
-            database.executemany(INSERT, rows)
+        with self._database.writing() as database:
+            database.executemany(_insert("attempt", ATTEMPT), rows)
+            database.executemany(_insert("met", MET), [(now, exercise.name, *met) for met in _met(graded)])
+            for each in graded[:1]:
+                database.execute("REPLACE INTO open_step VALUES (?, ?)", (exercise.name, _open_step(each)))
 
     def states(self, exercises: tuple[Exercise, ...], device: str = "cpu") -> dict[str, State]:
         """Return the state of each exercise by name; with nothing to read, what the files alone tell."""
         passes: dict[str, set[tuple[str, ...]]] = {}
         tried: set[str] = set()
-        if self._path.exists():
-            with self._open() as database:
-                rows = database.execute(
-                    "SELECT exercise, outcome, submission, checks, torch FROM attempt WHERE device = ?", (device,)
-                ).fetchall()
-                for name, outcome, *key in rows:
-                    tried.add(name)
-                    if outcome == "passed":
-                        passes.setdefault(name, set()).add(tuple(key))
+        with self._database.reading() as database:
+            rows = database.execute(
+                "SELECT exercise, outcome, submission, checks, torch FROM attempt WHERE device = ?", (device,)
+            )
+            for name, outcome, *key in rows:
+                tried.add(name)
+                if outcome == "passed":
+                    passes.setdefault(name, set()).add(tuple(key))
         return {each.name: _state(each, passes.get(each.name, set()), tried) for each in exercises}
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Yield the database; where it cannot be used, say so and yield an empty one in memory."""
-        database = self._usable() or _empty()
-        try:
-            with database:
-                yield database
-        except sqlite3.Error as error:
-            self.complaint = f"progress could not be kept in {self._path}: {error}"
-        finally:
-            database.close()
+    def devices(self) -> tuple[str, ...]:
+        """Return the devices that something was graded on, the CPU always and first."""
+        with self._database.reading() as database:
+            found = {device for (device,) in database.execute("SELECT DISTINCT device FROM attempt")}
+            return ("cpu", *sorted(found - {"cpu"}))
+        return ("cpu",)
 
-    def _usable(self) -> sqlite3.Connection | None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            return _prepared(sqlite3.connect(self._path, timeout=5))
-        except sqlite3.OperationalError as error:
-            self.complaint = f"progress cannot be kept in {self._path}: {error}"
-        except sqlite3.DatabaseError:
-            self._set_aside()
-        except OSError as error:
-            self.complaint = f"progress cannot be kept in {self._path.parent}: {error.strerror}"
-        except NewerDatabase as error:
-            self.complaint = f"{self._path} was written by a newer grader (version {error}); it is left alone"
-        return None
+    def open_step(self, exercise: Exercise) -> str:
+        """Return the first step that did not pass in the last attempt; the first of all if there was none."""
+        with self._database.reading() as database:
+            row = database.execute("SELECT step FROM open_step WHERE exercise = ?", (exercise.name,)).fetchone()
+            if row and row[0] in exercise.steps:
+                return str(row[0])
+        return exercise.steps[0]
 
-    def _set_aside(self) -> None:
-        """Move a damaged database out of the way, never over another one."""
-        number = 1
-        while (aside := self._path.with_name(f"{self._path.name}.damaged-{number}")).exists():
-            number += 1
-        with contextlib.suppress(OSError):
-            self._path.rename(aside)
-        self.complaint = f"{self._path} was damaged; it was set aside as {aside.name}, and a new one begins"
+    def hints_taken(self, exercise: Exercise, step: str) -> int:
+        """Return how many hints to a step were asked for so far."""
+        with self._database.reading() as database:
+            row = database.execute("SELECT taken FROM hint WHERE exercise = ? AND step = ?", (exercise.name, step))
+            return int((row.fetchone() or (0,))[0])
+        return 0
+
+    def take_hint(self, exercise: Exercise, step: str, taken: int) -> None:
+        """Keep that so many hints to a step were asked for."""
+        with self._database.writing() as database:
+            database.execute(KEEP_HINT, (exercise.name, step, taken))
+
+    def meetings(self) -> dict[str, list[Meeting]]:
+        """Return where each misconception was met, by its id, the last first."""
+        found: dict[str, list[Meeting]] = {}
+        with self._database.reading() as database:
+            for name, *facts in database.execute(
+                "SELECT misconception, exercise, step, count(*), max(at) FROM met GROUP BY 1, 2, 3 ORDER BY 5 DESC"
+            ):
+                found.setdefault(name, []).append(Meeting(*facts))
+        return found
+
+    def everything(self) -> dict[str, list[dict[str, object]]]:
+        """Return all of it as plain data, as `add` takes it on another machine."""
+        kept: dict[str, list[dict[str, object]]] = {}
+        with self._database.reading() as database:
+            for table, columns in (("attempt", ATTEMPT), ("met", MET), ("hint", HINT)):
+                rows = database.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid")
+                kept[table] = [dict(zip(columns, row, strict=True)) for row in rows]
+        return kept
+
+    def add(self, kept: dict[str, list[dict[str, object]]]) -> int:
+        """Add what `everything` returned elsewhere; return how many attempts were not known here."""
+        attempts = [tuple(row[name] for name in ATTEMPT) for row in kept["attempt"]]
+        with self._database.writing() as database:
+            known = set(database.execute(f"SELECT {', '.join(ATTEMPT)} FROM attempt"))
+            new = [row for row in dict.fromkeys(attempts) if row not in known]
+            database.executemany(_insert("attempt", ATTEMPT), new)
+            database.executemany(_insert("met", MET), [tuple(row[name] for name in MET) for row in kept["met"]])
+            database.executemany(KEEP_HINT, [tuple(row[name] for name in HINT) for row in kept["hint"]])
+            return len(new)
+        return 0
 
 
-class NewerDatabase(Exception):
-    """The database has a version that this grader does not know."""
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        database.close()
-        raise NewerDatabase(version)
-    if version < SCHEMA_VERSION:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.executescript(SCHEMA)
-        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    return database
+def _met(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
+    steps = [step for each in verdicts for step in each.steps]
+    return {(step.name, check.misconception) for step in steps for check in step.checks if check.misconception}
 
 
-def _empty() -> sqlite3.Connection:
-    database = sqlite3.connect(":memory:")
-    database.executescript(SCHEMA)
-    return database
+def _open_step(verdict: Verdict) -> str:
+    return next((step.name for step in verdict.steps if step.outcome is not Outcome.PASSED), "")
 
 
 def _state(exercise: Exercise, passes: set[tuple[str, ...]], tried: set[str]) -> State:
