@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from grader.errors import UsageError
 
 FILE = Path(__file__).with_name("misconceptions.toml")
+EXAMPLES = Path(__file__).with_name("examples")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,21 @@ class Misconception:
     why: str
     look: str
 
+    @property
+    def example(self) -> str:
+        """A Python session that shows it, as doctest reads it; empty where none is written yet."""
+        return self._file.partition("Read on:")[0].strip()
+
+    @property
+    def read_on(self) -> str:
+        """The address of a page to read on."""
+        return self._file.partition("Read on:")[2].strip()
+
+    @property
+    def _file(self) -> str:
+        path = EXAMPLES / f"{self.id}.txt"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
 
 @functools.cache
 def misconceptions() -> dict[str, Misconception]:
@@ -30,8 +48,11 @@ def misconceptions() -> dict[str, Misconception]:
 
 
 def find(name: str) -> Misconception:
-    """Return the misconception with this id; raise UsageError for none."""
-    try:
-        return misconceptions()[name]
-    except KeyError:
-        raise UsageError(f"no misconception is called {name!r}") from None
+    """Return the misconception with this id; raise UsageError for none, with ids that are like it."""
+    known = misconceptions()
+    if name in known:
+        return known[name]
+    words = set(re.split(r"\W+", name.lower())) - {""}
+    like = difflib.get_close_matches(name, known, n=3) or [each for each in known if words & set(each.split("-"))][:3]
+    also = f"; perhaps {', '.join(like)}." if like else "."
+    raise UsageError(f"no misconception is called {name!r}{also} `python -m grader explain` lists them all")

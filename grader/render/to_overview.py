@@ -39,21 +39,29 @@ def overview(exercises: Sequence[Exercise], states: dict[str, State]) -> Rendera
     return Group(*lines)
 
 
-def listing(exercises: Sequence[Exercise], states: dict[str, State]) -> RenderableType:
-    """Return every exercise by part, with its length and the learner's state."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for justify in ("right", "left", "right", "left"):
-        table.add_column(justify=justify)
+def listing(exercises: Sequence[Exercise], states: dict[str, dict[str, State]]) -> RenderableType:
+    """Return every exercise by part, with its length and the learner's state on each device."""
+    table = Table(box=None, pad_edge=False, show_header=len(states) > 1, header_style="dim")
+    for name, justify in (("", "right"), ("", "left"), ("", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for device in states:
+        table.add_column(device)
     part = ""
     for each in exercises:
         if each.part != part:
-            table.add_row("", Text(f"\n{each.part}" if part else each.part, style="bold"), "", "")
+            table.add_row("", Text(f"\n{each.part}" if part else each.part, style="bold"))
             part = each.part
-        sign, colour = SIGNS[states[each.name]]
-        table.add_row(
-            f"{each.number:02}", each.title, f"{each.minutes} min", Text(f"{sign} {states[each.name]}", style=colour)
-        )
-    return table
+        here = [state(found[each.name]) for found in states.values()]
+        table.add_row(f"{each.number:02}", each.title, f"{each.minutes} min", *here)
+    passed = {device: sum(each is State.PASSED for each in found.values()) for device, found in states.items()}
+    total = " · ".join(f"{count} of {len(exercises)} passed on {device}" for device, count in passed.items())
+    return Group(table, Text(f"\n{total}", style="dim"))
+
+
+def state(found: State) -> Text:
+    """Return where a learner stands with one exercise as sign and word."""
+    sign, colour = SIGNS[found]
+    return Text(f"{sign} {found}", style=colour)
 
 
 def audit(found: Sequence[Findings], stray: Sequence[str], seed: int) -> RenderableType:

@@ -1,22 +1,17 @@
-"""A report as a picture, exactly as the terminal shows it: for a README, or to send to somebody."""
+"""What a command prints as a picture, exactly as the terminal shows it: for a README, or to send to somebody."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
-
-from grader.render.to_terminal import report
-from grader.verdict import Verdict
 
 WIDTH = 100
 
 
-def to_svg(verdicts: Sequence[Verdict]) -> str:
-    """Return the report of one exercise as an SVG document."""
+def to_svg(shown: RenderableType, title: str) -> str:
+    """Return a renderable as an SVG document that bears a title."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
-    console.print(report(verdicts))
-    title = f"python -m grader exercise {verdicts[0].exercise.partition('_')[0]}"
+    console.print(shown)
     return console.export_svg(title=title, theme=MONOKAI)

@@ -1,0 +1,50 @@
+"""The commands `audit`, for authors, and `doctor`, for everybody."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from rich.console import Console
+
+from grader import catalogue
+from grader.commands.options import SEEDS, count, seed, seed_or_new
+from grader.commands.speak import watched
+from grader.exit_code import ExitCode
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add these commands to the command line."""
+    doctor = commands.add_parser("doctor", help="check this machine and what is installed")
+    doctor.set_defaults(run=_doctor)
+    audit = commands.add_parser("audit", help="prove the exercises themselves (for authors)")
+    audit.add_argument("exercises", nargs="*", help="which (default: every one)")
+    audit.add_argument("--seed", type=seed, help="the first seed")
+    audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
+    audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (takes long)")
+    audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many at once")
+    audit.set_defaults(run=_audit)
+
+
+def _audit(options: argparse.Namespace, console: Console) -> int:
+    chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
+    first = seed_or_new(options.seed)
+    from grader import audit
+    from grader.render import to_overview
+
+    seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
+    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
+    found = list(watched(findings, len(chosen), "auditing", console))
+    stray = [] if options.exercises else audit.leftovers()
+    console.print(to_overview.audit(found, stray, first))
+    clean = not stray and all(each.clean for each in found)
+    return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
+
+
+def _doctor(_: argparse.Namespace, console: Console) -> int:
+    from grader import doctor
+    from grader.render import to_overview
+
+    found = doctor.examine()
+    console.print(to_overview.examination(found))
+    return ExitCode.NOT_ALL_PASSED if any(each.broken for each in found) else ExitCode.ALL_PASSED

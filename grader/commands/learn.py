@@ -1,0 +1,139 @@
+"""The learner's commands beside grading: where am I, `list`, `hint`, `explain`, `compare`, `reset`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from rich.console import Console
+
+from grader import catalogue, misconceptions, stubs
+from grader.catalogue import Exercise
+from grader.commands.options import add_exercise, from_here
+from grader.commands.speak import complain, write
+from grader.errors import UsageError
+from grader.exit_code import ExitCode
+from grader.hints import LEVELS, hints
+from grader.progress import Progress, State
+from grader.session import DEVICES
+
+# None of these commands may load torch; renderers are imported where they are needed.
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add these commands to the command line."""
+    listing = commands.add_parser("list", help="show all exercises and where you stand")
+    listing.add_argument("--device", choices=DEVICES, help="only this device (default: all that you graded on)")
+    listing.add_argument("--json", metavar="FILE", nargs="?", const="-", help="as JSON; - or nothing: standard output")
+    listing.set_defaults(run=_list)
+    hint = commands.add_parser("hint", help="one more hint, from a nudge to nearly there")
+    add_exercise(hint)
+    hint.add_argument("step", nargs="?", help="which step (default: the first that is not passed)")
+    hint.add_argument("--again", action="store_true", help="only those that you have had already")
+    hint.set_defaults(run=_hint)
+    explain = commands.add_parser("explain", help="what is behind a misconception, with an example to run")
+    explain.add_argument("misconception", nargs="?", help="its name, as a verdict shows it (default: list them all)")
+    explain.add_argument("--run", dest="run_it", action="store_true", help="run the example now")
+    explain.set_defaults(run=_explain)
+    reset = commands.add_parser("reset", help="begin an exercise anew; what you wrote is kept")
+    add_exercise(reset)
+    reset.add_argument("--undo", action="store_true", help="bring back what you wrote")
+    reset.set_defaults(run=_reset)
+
+
+def where_am_i(_: argparse.Namespace, console: Console) -> int:
+    """Show how far the learner is and what is next."""
+    from grader.render import to_overview
+
+    stubs.keep_untouched()
+    states = _states(Progress(), ("cpu",))["cpu"]
+    console.print(to_overview.overview(catalogue.exercises(), states))
+    return ExitCode.ALL_PASSED
+
+
+def _list(options: argparse.Namespace, console: Console) -> int:
+    from grader.render import to_overview
+
+    progress = Progress()
+    states = _states(progress, (options.device,) if options.device else progress.devices())
+    if options.json:
+        write(options.json, _as_json(states))
+    else:
+        console.print(to_overview.listing(catalogue.exercises(), states))
+    return ExitCode.ALL_PASSED
+
+
+def _states(progress: Progress, devices: tuple[str, ...]) -> dict[str, dict[str, State]]:
+    states = {device: progress.states(catalogue.exercises(), device) for device in devices}
+    complain(progress.complaint)
+    return states
+
+
+def _as_json(states: dict[str, dict[str, State]]) -> str:
+    rows = [
+        {
+            "number": each.number, "name": each.name, "title": each.title, "part": each.part, "minutes": each.minutes,
+            "steps": list(each.steps), "state": {device: found[each.name] for device, found in states.items()},
+        }
+        for each in catalogue.exercises()
+    ]  # fmt: skip
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def _hint(options: argparse.Namespace, console: Console) -> int:
+    from grader.render import to_learner
+
+    exercise, progress = catalogue.find(options.exercise), Progress()
+    step = _step(exercise, options.step) if options.step else progress.open_step(exercise)
+    taken = progress.hints_taken(exercise, step)
+    shown = taken if options.again else min(taken + 1, LEVELS)
+    if not shown:
+        raise UsageError(f"you have had no hint to `{step}` yet; leave out --again to get the first")
+    if shown > taken:
+        progress.take_hint(exercise, step, shown)
+    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=shown > taken))
+    complain(progress.complaint)
+    return ExitCode.ALL_PASSED
+
+
+def _step(exercise: Exercise, name: str) -> str:
+    """Return the step with this name, or with this number."""
+    if name.isdecimal() and 0 < int(name) <= len(exercise.steps):
+        return exercise.steps[int(name) - 1]
+    if name not in exercise.steps:
+        raise UsageError(f"{exercise.name} has no step {name!r}; its steps are {', '.join(exercise.steps)}")
+    return name
+
+
+def _explain(options: argparse.Namespace, console: Console) -> int:
+    from grader.render import to_learner
+
+    progress = Progress()
+    met = progress.meetings()
+    if options.misconception is None:
+        console.print(to_learner.misconceptions(list(misconceptions.misconceptions().values()), met))
+    else:
+        found = misconceptions.find(options.misconception)
+        console.print(to_learner.explanation(found, met.get(found.id, [])))
+        if options.run_it:
+            from grader.replay import replay
+
+            console.print("Run now, on this machine:\n", style="dim")
+            replay(found.example)
+    complain(progress.complaint)
+    return ExitCode.ALL_PASSED
+
+
+def _reset(options: argparse.Namespace, console: Console) -> int:
+    exercise = catalogue.find(options.exercise)
+    file = from_here(exercise.stub)
+    if options.undo:
+        backup = stubs.undo(exercise)
+        console.print(f"{file} is again what you wrote, from {from_here(backup)}.", soft_wrap=True)
+        return ExitCode.ALL_PASSED
+    kept = stubs.reset(exercise)
+    console.print(f"{file} is as it was handed out.", soft_wrap=True)
+    if kept:
+        again = f"`python -m grader reset {exercise.number:02} --undo` brings it back."
+        console.print(f"What you wrote is kept in {from_here(kept)}; {again}", soft_wrap=True)
+    return ExitCode.ALL_PASSED

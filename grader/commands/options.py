@@ -1,0 +1,68 @@
+"""Options that several commands take, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from pathlib import Path
+
+from grader.session import ALL, DEVICES
+
+SEEDS = 2**32
+# argparse has no public name for what `add_subparsers` returns.
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Let the command take an exercise."""
+    parser.add_argument("exercise", nargs="?" if optional else None, help="5, 05, leaf_and_grad or a path")
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Let the command take the two limits of time."""
+    parser.add_argument("--call-limit", type=seconds, default=10.0, metavar="S", help="seconds for one call (10)")
+    parser.add_argument("--limit", type=seconds, default=60.0, metavar="S", help="seconds for an exercise (60)")
+
+
+def add_grading(parser: argparse.ArgumentParser) -> None:
+    """Let the command take all that has to do with grading."""
+    parser.add_argument("--device", choices=[*DEVICES, ALL], default="cpu", help="where to run (default: cpu)")
+    parser.add_argument("--seed", type=seed, help="repeat the run with this seed")
+    parser.add_argument("--json", metavar="FILE", help="write the verdict as JSON; - for standard output")
+    parser.add_argument("--junit", metavar="FILE", help="write the verdict as JUnit XML")
+    add_limits(parser)
+
+
+def seed(text: str) -> int:
+    """Read a seed."""
+    if not text.isdecimal() or int(text) >= SEEDS:
+        raise argparse.ArgumentTypeError(f"a seed is a number from 0 to {SEEDS - 1}, not {text!r}")
+    return int(text)
+
+
+def seed_or_new(given: int | None) -> int:
+    """Return the seed that was given, or a new one."""
+    return secrets.randbelow(SEEDS) if given is None else given
+
+
+def count(text: str) -> int:
+    """Read how many."""
+    if not text.isdecimal() or not 0 < int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 10000 is due, not {text!r}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a length of time."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1e6:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0 is due, not {text!r}")
+    return found
+
+
+def from_here(path: Path) -> Path:
+    """Return the path as one would type it in the current folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
