@@ -11,3 +11,7 @@ class UsageError(GraderError):
 
 class NoSuchDevice(UsageError):
     """The device asked for is not on this machine."""
+
+
+class Cancelled(KeyboardInterrupt):
+    """Nobody waits for this verdict any more. Like Ctrl-C, so that pytest stops for it as well."""

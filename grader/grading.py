@@ -7,15 +7,17 @@ import gc
 import hashlib
 import os
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from grader.catalogue import Exercise, known_checks, probe_parameters
-from grader.errors import GraderError, UsageError
+from grader.errors import Cancelled, GraderError, UsageError
 from grader.plugin import Collector
 from grader.sandbox import launch
 from grader.sandbox.client import Limits, Nursery
@@ -25,6 +27,7 @@ from grader.submission import Clock, Source, Submission, load_request
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
 
 MAX_SOURCE_BYTES = 2**20
+MOST_PREPARED = 16
 DEVICES = ("cpu", "cuda", "mps")
 
 # What a plain run of the checks needs of pytest: no plugin that somebody installed, nothing written or printed.
@@ -67,11 +70,19 @@ def is_available(device: str) -> bool:
 class Grader:
     """Grades any number of submissions, the first one slowly, the others from warm. Use as a context."""
 
-    def __init__(self, device: str = "cpu", limits: Limits | None = None, launcher: Launcher | None = None) -> None:
+    def __init__(
+        self,
+        device: str = "cpu",
+        limits: Limits | None = None,
+        launcher: Launcher | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
         self._limits = limits or Limits()
         self._launcher = launcher or launch.start(device)
+        self._stop = stop or threading.Event()
+        self._prepared: Nursery | None = None
         self._warm = False
 
     def __enter__(self) -> Grader:
@@ -82,7 +93,15 @@ class Grader:
 
     def close(self) -> None:
         """End every process that was started."""
+        if self._prepared:
+            self._prepared.close()
         self._launcher.close()
+
+    def prepare(self, exercise: Exercise) -> None:
+        """Start the children that the exercise's next grading will need, ahead of it."""
+        self._preload(exercise)
+        self._prepared = self._nursery(self._policy(exercise))
+        self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
 
     def grade(self, exercise: Exercise, source: Source, *, seed: int, to_the_end: bool = True) -> Verdict:
         """Run every check on the submission; a fault of the grader itself raises GraderError.
@@ -92,20 +111,20 @@ class Grader:
         started = time.perf_counter()
         self._preload(exercise)
         clock = Clock(self._limits)
-        policy = Policy(
-            "", (*exercise.readable, str(source.path.resolve())), self._device, int(self._limits.exercise) + 10
-        )
         probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
-        nursery = Nursery(self._launcher, policy, load_request(source, probe, seed))
+        load = load_request(source, probe, seed)
+        nursery = self._nursery(self._policy(exercise))
         collector = Collector(
             exercise,
             self._device,
             seed,
-            lambda left: _opened(nursery, exercise, clock, seed, left),
+            lambda left: _opened(nursery, load, exercise, clock, left),
             to_the_end=to_the_end,
         )
         try:
             _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
+        except KeyboardInterrupt:
+            raise (Cancelled if self._stop.is_set() else KeyboardInterrupt) from None
         finally:
             nursery.close()
         steps = _steps(exercise, collector.results)
@@ -118,6 +137,18 @@ class Grader:
             time.perf_counter() - started,
         )  # fmt: skip
 
+    def _policy(self, exercise: Exercise) -> Policy:
+        return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)
+
+    def _nursery(self, policy: Policy) -> Nursery:
+        """Return the prepared children if they fit, else children to be started."""
+        prepared, self._prepared = self._prepared, None
+        if prepared and prepared.policy == policy:
+            return prepared
+        if prepared:
+            prepared.close()
+        return Nursery(self._launcher, policy, self._stop)
+
     def _preload(self, exercise: Exercise) -> None:
         self._launcher.preload(exercise.preload)
         failed = self._launcher.not_preloaded()
@@ -127,11 +158,11 @@ class Grader:
 
 @contextlib.contextmanager
 def _opened(
-    nursery: Nursery, exercise: Exercise, clock: Clock, seed: int, left: int
+    nursery: Nursery, load: dict[str, Any], exercise: Exercise, clock: Clock, left: int
 ) -> Iterator[tuple[Submission, Callable[[], str]]]:
-    child, mark = nursery.take(left=left)
+    child, mark = nursery.take(load, left=left)
     try:
-        yield Submission(child, mark, clock, seed, probe_parameters(exercise)), child.printed
+        yield Submission(child, mark, clock, load["seed"], probe_parameters(exercise)), child.printed
     finally:
         child.close()
 

@@ -5,6 +5,7 @@ The process that forks submissions starts to load torch first; this one loads it
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +26,11 @@ class Session:
     """Keeps a grader for each device until it is closed. Use as a context.
 
     `device` is one of DEVICES, or "all": then a device that is not here gives verdicts that say so,
-    where one that was asked for by name raises NoSuchDevice.
+    where one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
     """
 
-    def __init__(self, device: str, call_limit: float, limit: float) -> None:
+    def __init__(self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None) -> None:
+        self._stop = stop
         self._all = device == ALL
         self._devices: Sequence[str] = DEVICES if self._all else (device,)
         self._limits = (call_limit, limit)
@@ -39,8 +41,15 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for launcher in self._launchers.values():
-            launcher.close()
+        for grader in self._graders.values():
+            grader.close()
+        for device in self._launchers.keys() - self._graders.keys():
+            self._launchers[device].close()
+
+    def prepare(self, exercise: Exercise) -> None:
+        """Get ready for the next grading of an exercise that was graded before."""
+        for grader in self._graders.values():
+            grader.prepare(exercise)
 
     def preload(self, exercise: Exercise) -> None:
         """Begin to load what an exercise needs."""
@@ -69,5 +78,5 @@ class Session:
 
             if device not in self._launchers:
                 self._launchers[device] = launch.start(device)
-            self._graders[device] = Grader(device, Limits(*self._limits), self._launchers[device])
+            self._graders[device] = Grader(device, Limits(*self._limits), self._launchers[device], self._stop)
         return self._graders[device]

@@ -10,13 +10,14 @@ import shutil
 import signal
 import socket
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.errors import GraderError
+from grader.errors import Cancelled, GraderError
 from grader.sandbox import watchdog, wire
 from grader.sandbox.launch import Launcher
 from grader.sandbox.lockdown import Policy
@@ -50,8 +51,9 @@ class Limits:
 class Child:
     """One locked-down process for one check."""
 
-    def __init__(self, launcher: Launcher, policy: Policy) -> None:
+    def __init__(self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None) -> None:
         self._launcher = launcher
+        self._stop = stop or threading.Event()
         self._scratch = tempfile.mkdtemp(prefix="grader-")
         self._channel, theirs = socket.socketpair()
         self._output, writing = os.pipe()
@@ -144,6 +146,9 @@ class Child:
         with self._death_notice() as death:
             while (frame := self._reader.take()) is None:
                 now = time.monotonic()
+                if self._stop.is_set():
+                    self.close()
+                    raise Cancelled
                 if now >= deadline:
                     raise wire.Late
                 if now >= look_at:
@@ -233,29 +238,42 @@ def _death(code: int | None) -> str:
 
 
 class Nursery:
-    """Hands out loaded children one by one, and prepares the next ones while the last is at work."""
+    """Hands out loaded children one by one, and prepares the next ones while the last is at work.
 
-    def __init__(self, launcher: Launcher, policy: Policy, load: dict[str, Any]) -> None:
+    Once `stop` is set, whoever waits for a child is interrupted by Cancelled.
+    """
+
+    def __init__(self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None) -> None:
         self._launcher = launcher
-        self._policy = policy
-        self._load = load
-        self._spares: deque[tuple[Child, str]] = deque()
+        self._stop = stop
+        self._idle: deque[Child] = deque()
+        self._loading: deque[tuple[Child, str]] = deque()
+        self.policy = policy
         self.in_force: tuple[str, ...] = ()
 
-    def take(self, *, left: int) -> tuple[Child, str]:
+    def stock(self, count: int) -> None:
+        """Start children before it is known what they will load."""
+        self._idle.extend(self._started() for _ in range(count))
+
+    def take(self, load: dict[str, Any], *, left: int) -> tuple[Child, str]:
         """Return a child that is loading the submission, and the mark of its answer to that.
 
-        `left` is how many more will be asked for.
+        `load` is the request that makes it do so, the same for all; `left` is how many more will be asked for.
         """
-        while len(self._spares) <= min(SPARES, left):
-            child = Child(self._launcher, self._policy)
-            self._spares.append((child, child.post(self._load)))
-        child, mark = self._spares.popleft()
+        while len(self._loading) <= min(SPARES, left):
+            child = self._idle.popleft() if self._idle else self._started()
+            self._loading.append((child, child.post(load)))
+        child, mark = self._loading.popleft()
         child.hello()
         self.in_force = child.in_force or ()
         return child, mark
 
+    def _started(self) -> Child:
+        return Child(self._launcher, self.policy, self._stop)
+
     def close(self) -> None:
         """End the children that are waiting for their turn."""
-        while self._spares:
-            self._spares.pop()[0].close()
+        while self._loading:
+            self._loading.pop()[0].close()
+        while self._idle:
+            self._idle.pop().close()
