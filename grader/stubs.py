@@ -24,13 +24,13 @@ def keep_untouched() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for exercise in exercises():
             copy = folder / exercise.stub.name
-            if not copy.exists() and is_untouched(exercise, text := _read(exercise.stub)):
+            if not copy.exists() and is_untouched(exercise, text := read(exercise.stub)):
                 _write(copy, text)
 
 
 def reset(exercise: Exercise) -> Path | None:
     """Put the stub in place of the learner's file; return where that now lies, None where there was nothing to keep."""
-    text, stub = _read(exercise.stub), untouched(exercise)
+    text, stub = read(exercise.stub), untouched(exercise)
     if text == stub:
         raise UsageError(f"{exercise.stub.name} is as it was handed out; there is nothing to reset")
     try:
@@ -43,9 +43,9 @@ def reset(exercise: Exercise) -> Path | None:
 
 def undo(exercise: Exercise) -> Path:
     """Put the last backup that differs back in place; return which. What is there now is kept unless it is the stub."""
-    text = _read(exercise.stub)
+    text = read(exercise.stub)
     for backup in sorted(_backups(exercise).glob("*.py"), reverse=True):
-        if (before := _read(backup)) != text:
+        if (before := read(backup)) != text:
             try:
                 if text.strip() and not is_untouched(exercise, text):
                     back_up(exercise, text)
@@ -71,7 +71,7 @@ def back_up(exercise: Exercise, text: str) -> Path:
 
 def untouched(exercise: Exercise) -> str:
     """Return the exercise as it was handed out: from the history of the checkout, or from the copy that was kept."""
-    texts = (*_versions(exercise.stub), _read(FOLDER / "stubs" / exercise.stub.name))
+    texts = (*_versions(exercise.stub), read(FOLDER / "stubs" / exercise.stub.name))
     for text in texts:
         if is_untouched(exercise, text):
             return text
@@ -119,7 +119,8 @@ def _backups(exercise: Exercise) -> Path:
     return FOLDER / "backup" / exercise.name
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """Return a file as text, byte for byte; empty where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

@@ -29,7 +29,7 @@ def state(outcome: Outcome) -> Text:
 
 def report(verdicts: Sequence[Verdict]) -> RenderableType:
     """Return all of one run: one exercise in full, on one device or side by side on several."""
-    parts: list[RenderableType] = [_title(verdicts[0]), _steps(verdicts), Text()]
+    parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
         steps = verdict.steps[:1] if _is_unloadable(verdict) else verdict.steps
         for step in steps:
@@ -50,7 +50,8 @@ def _title(verdict: Verdict) -> Text:
     )
 
 
-def _steps(verdicts: Sequence[Verdict]) -> Table:
+def steps_table(verdicts: Sequence[Verdict]) -> Table:
+    """Return a line for each step, with a column for each device."""
     table = Table(box=None, pad_edge=False, show_header=len(verdicts) > 1, header_style="dim")
     table.add_column("step", min_width=24)
     for verdict in verdicts:
@@ -74,14 +75,15 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[Rend
     for check in shown:
         where = f" on {verdict.device}" if several else ""
         heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
-        parts += [Rule(style="dim"), heading, Padding(_trouble(check), (0, 0, 0, 2))]
+        parts += [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2))]
         others = [each for each in bad[1:] if each.said != check.said]
         parts += [Text(f"  also {each.outcome}: {each.headline}", style="dim") for each in others]
         parts.append(Text())
     return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
 
 
-def _trouble(check: CheckResult) -> RenderableType:
+def trouble(check: CheckResult) -> RenderableType:
+    """Return what is to be known of a check that did not pass."""
     sign, colour = SIGNS[check.outcome]
     parts: list[RenderableType] = [Text(f"{sign} {check.outcome}: {check.said}", style=colour)]
     facts = Table.grid(padding=(0, 2))

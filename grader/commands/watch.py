@@ -1,0 +1,38 @@
+"""`watch`: grade on every save."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from grader import catalogue, stubs
+from grader.commands.options import add_exercise, add_limits
+from grader.errors import UsageError
+from grader.exit_code import ExitCode
+from grader.progress import Progress
+from grader.session import DEVICES
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    watch = commands.add_parser("watch", help="grade on every save, with hints and all else one key away")
+    add_exercise(watch, optional=True)
+    watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
+    watch.add_argument("--poll", action="store_true", help="look for saves again and again (network file systems)")
+    add_limits(watch)
+    watch.set_defaults(run=_watch)
+
+
+def _watch(options: argparse.Namespace, _: Console) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("watch needs a terminal; `python -m grader exercise 05` grades once and prints")
+    exercise = catalogue.find(options.exercise) if options.exercise else None
+    from grader.watch import app
+
+    progress = Progress()
+    stubs.keep_untouched()
+    chosen = exercise or app.next_exercise(progress, options.device)
+    app.run(chosen, options.device, poll=options.poll, limits=(options.call_limit, options.limit))
+    return ExitCode.ALL_PASSED

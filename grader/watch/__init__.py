@@ -1,0 +1,1 @@
+"""The learner's loop: save, see, understand, go on."""
