@@ -101,7 +101,8 @@ class Progress:
                 "SELECT exercise, outcome, submission, checks, torch FROM attempt WHERE device = ?", (device,)
             )
             for name, outcome, *key in rows:
-                tried.add(name)
+                if outcome != Outcome.NOT_STARTED:
+                    tried.add(name)
                 if outcome == "passed":
                     passes.setdefault(name, set()).add(tuple(key))
         return {each.name: _state(each, passes.get(each.name, set()), tried) for each in exercises}

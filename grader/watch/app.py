@@ -84,6 +84,8 @@ class WatchApp(App[None]):
         self.theme = "ansi-dark"
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
+        # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.query_one("#body").focus()
         await self._open(self._exercise)
 
@@ -201,7 +203,7 @@ class WatchApp(App[None]):
     def action_compare(self) -> None:
         """Show the learner's code beside the solution; before it passes, only when asked twice."""
         if not (self._verdict and self._verdict.passed) and self._asked_again != "c":
-            self._ask("c", "It has not passed yet: the solution would be shown. c once more shows it, Esc goes back.")
+            self._ask("c", "It has not passed yet. Press c again to see the solution, Esc to go back.")
             return
         self._asked_again = ""
         self._guarded(lambda: to_comparison.comparison(self._exercise, self._compared()))
@@ -212,7 +214,7 @@ class WatchApp(App[None]):
     def action_reset(self) -> None:
         """Put the stub back, when asked twice."""
         if self._asked_again != "r":
-            self._ask("r", "This puts the exercise back as it was handed out and keeps your text. r once more does it.")
+            self._ask("r", "Begin this exercise anew? Your text is kept. Press r again to do so.")
             return
         self._asked_again = ""
         self._guarded(self._reset)
