@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from grader.commands import authors, grade, learn, record, watch
+from grader.commands import authors, compare, grade, learn, record, watch
 from grader.commands.speak import complain
 from grader.errors import GraderError, UsageError
 from grader.exit_code import ExitCode
@@ -47,6 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m grader", description="PyTorch katas: grade your exercises.")
     parser.set_defaults(run=learn.where_am_i)
     commands = parser.add_subparsers(title="commands", metavar="")
-    for group in (grade, watch, learn, record, authors):
+    for group in (grade, watch, learn, compare, record, authors):
         group.add_to(commands)
     return parser

@@ -26,7 +26,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One step: both texts without their docstrings, and why the solution does it so, in its own comments."""
+    """One step: the code of both without docstrings and comments, and why the solution does it so, in its own comments."""
 
     step: str
     yours: str
@@ -66,7 +66,7 @@ def _definitions(text: str) -> dict[str, Definition]:
 
 def _compared(step: str, yours: Definition | None, text: str, solution: Definition, solution_text: str) -> Comparison:
     right = _without_docstrings(solution, solution_text)
-    left = _without_docstrings(yours, text) if yours else ""
+    left = _without_comments(_without_docstrings(yours, text)) if yours else ""
     return Comparison(step, left, _without_comments(right), _comments(right), _plain(left) == _plain(right))
 
 

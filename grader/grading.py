@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import hashlib
 import os
@@ -17,6 +18,7 @@ import pytest
 import torch
 
 from grader.catalogue import Exercise, known_checks, probe_parameters
+from grader.cost import Cost
 from grader.errors import Cancelled, GraderError, UsageError
 from grader.plugin import Collector
 from grader.sandbox import launch
@@ -109,33 +111,40 @@ class Grader:
         Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
         """
         started = time.perf_counter()
+        collector, in_force = self._run(exercise, source, seed, to_the_end=to_the_end)
+        steps = _steps(exercise, collector.results)
+        return Verdict(
+            exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
+            gravest([step.outcome for step in steps]), steps, in_force, versions(), time.perf_counter() - started,
+        )  # fmt: skip
+
+    def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
+        """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
+        collector, _ = self._run(exercise, source, seed, measure=True)
+        passed = {step.name for step in _steps(exercise, collector.results) if step.outcome is Outcome.PASSED}
+        return {step: cost for step, cost in collector.costs.items() if step in passed}
+
+    def _run(
+        self, exercise: Exercise, source: Source, seed: int, *, to_the_end: bool = True, measure: bool = False
+    ) -> tuple[Collector, tuple[str, ...]]:
+        """Run every check; return what was collected, and by what the children were held."""
         self._preload(exercise)
         clock = Clock(self._limits)
         probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
-        load = load_request(source, probe, seed)
+        load = load_request(source, probe, seed, measure=measure)
         nursery = self._nursery(self._policy(exercise))
-        collector = Collector(
-            exercise,
-            self._device,
-            seed,
-            lambda left: _opened(nursery, load, exercise, clock, left),
-            to_the_end=to_the_end,
-        )
+        opened = functools.partial(_opened, nursery, load, exercise, clock)
+        collector = Collector(exercise, self._device, seed, opened, to_the_end=to_the_end)
         try:
             _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
         except KeyboardInterrupt:
             raise (Cancelled if self._stop.is_set() else KeyboardInterrupt) from None
         finally:
             nursery.close()
-        steps = _steps(exercise, collector.results)
         if not self._warm:
             gc.freeze()  # what is loaded by now stays; looking through it again and again takes 10 ms a verdict
             self._warm = True
-        return Verdict(
-            exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
-            gravest([step.outcome for step in steps]), steps, nursery.in_force, versions(),
-            time.perf_counter() - started,
-        )  # fmt: skip
+        return collector, nursery.in_force
 
     def _policy(self, exercise: Exercise) -> Policy:
         return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)

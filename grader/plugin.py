@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from grader.catalogue import Exercise, known_checks
+from grader.cost import Cost
 from grader.describe import harmless
 from grader.ending import Ending
 from grader.submission import Submission
@@ -21,8 +22,9 @@ Opener = Callable[[int], AbstractContextManager[tuple[Submission, Callable[[], s
 
 
 class Collector:
-    """Runs the checks of one exercise; `results` holds how each ended, by name, `faults` what broke in a check.
+    """Runs the checks of one exercise and collects how they ended.
 
+    `results` holds that by check, `faults` what broke in a check, `costs` what each step cost where it is measured.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as blocked.
     `open_submission` returns a context with a fresh submission and a way to read what it printed; its
     argument tells whether more checks will follow.
@@ -33,6 +35,7 @@ class Collector:
     ) -> None:
         self.results: dict[str, CheckResult] = {}
         self.faults: list[BaseException] = []
+        self.costs: dict[str, Cost] = {}
         self._exercise = exercise
         self._device = device
         self._seed = seed
@@ -87,6 +90,7 @@ class Collector:
                 self.faults.append(fault)
                 raise
             printed = read_printed()
+            self.costs[check.step] = self.costs.get(check.step, Cost()) + submission.cost
         self.results[check.name] = _result(check.name, check.headline, ending, printed, time.perf_counter() - started)
         return result
 

@@ -15,6 +15,7 @@ from grader.errors import NoSuchDevice
 from grader.sandbox import launch
 
 if TYPE_CHECKING:
+    from grader.cost import Cost
     from grader.grading import Grader
     from grader.verdict import Verdict
 
@@ -70,6 +71,12 @@ class Session:
             else:
                 raise NoSuchDevice(f"there is no {device} on this machine; `python -m grader doctor` shows the devices")
         return verdicts
+
+    def measure(self, exercise: Exercise, path: Path, seed: int) -> dict[str, Cost]:
+        """Return what each step of a file costs on the first device."""
+        from grader import grading
+
+        return self._grader(self._devices[0]).measure(exercise, grading.read_source(path), seed=seed)
 
     def _grader(self, device: str) -> Grader:
         if device not in self._graders:

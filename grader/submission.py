@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import describe
+from grader.cost import Cost
 from grader.ending import Ending
 from grader.sandbox import thaw, wire
 from grader.sandbox.client import Child, Crashed, Limits, TimedOut
@@ -43,9 +44,15 @@ class Clock:
         return time.monotonic() >= self._end
 
 
-def load_request(source: Source, probe: str, seed: int) -> dict[str, Any]:
-    """Return the request that makes a child load this submission and the probe beside it."""
-    return {"op": "load", "source": source.text, "filename": str(source.path.resolve()), "probe": probe, "seed": seed}
+def load_request(source: Source, probe: str, seed: int, *, measure: bool = False) -> dict[str, Any]:
+    """Return the request that makes a child load this submission and the probe beside it.
+
+    With `measure`, the child also counts what each call costs, which slows it down.
+    """
+    return {
+        "op": "load", "source": source.text, "filename": str(source.path.resolve()), "probe": probe, "seed": seed,
+        "measure": measure,
+    }  # fmt: skip
 
 
 class Submission:
@@ -62,6 +69,7 @@ class Submission:
         self._clock = clock
         self._seed = seed
         self._recognised: dict[str, Callable[[SeenException], bool]] = {}
+        self.cost = Cost()  # of all calls so far, where it is measured
         self.probe = _Probe(self, probes)
 
     def recognise(self, lookalikes: dict[str, Callable[[SeenException], bool]]) -> None:
@@ -107,7 +115,10 @@ class Submission:
         }  # fmt: skip
         reply, arrays = self._guarded(called, lambda s: self._child.ask(request, freezer.arrays, s))
         _refuse_unfit(name, called, reply)
-        return _seen(called, reply, arrays)
+        seen = _seen(called, reply, arrays)
+        if reply.get("cost"):
+            self.cost += _cost(called, reply["cost"], seen.seconds)
+        return seen
 
     def _guarded(self, called: str, ask: Callable[[float], tuple[Node, wire.Arrays]]) -> tuple[Node, wire.Arrays]:
         try:
@@ -171,6 +182,13 @@ def _seen(called: str, reply: Node, arrays: wire.Arrays) -> Seen:
             changed_globals=tuple(map(str, reply["changed"])),
         )
     except (KeyError, TypeError, ValueError, wire.WireError):
+        raise Ending(Outcome.CRASHED, "what came back from your code was no answer", called=called) from None
+
+
+def _cost(called: str, counted: Node, seconds: float) -> Cost:
+    try:
+        return Cost.of(counted, seconds)
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Ending(Outcome.CRASHED, "what came back from your code was no answer", called=called) from None
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from grader.catalogue import Exercise
 from grader.comparison import Comparison, Side
+from grader.cost import Cost, differences
 from grader.render.to_learner import CODE_THEME
 
 WIDE = 110  # columns: below this, code stands one above the other
@@ -28,6 +29,19 @@ def comparison(exercise: Exercise, steps: Sequence[Comparison]) -> RenderableTyp
         if not each.same:
             parts += [Rule(style="dim"), Text(each.step, style="bold"), _why(each), _Sides(each)]
     return Group(*parts)
+
+
+def costs(yours: dict[str, Cost], solution: dict[str, Cost]) -> RenderableType:
+    """Return how the two behaved where both passed: counted over the same calls with the same inputs."""
+    both = [step for step in solution if step in yours]
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for step in both:
+        said = differences(yours[step], solution[step])
+        table.add_row(step, Text("; ".join(said)) if said else Text("= the same", style="dim"))
+    head = Text("What both do: operations, copies, new memory, graph nodes, time", style="bold")
+    return Group(Rule(style="dim"), head, table) if both else Text("Neither could be measured.", style="dim")
 
 
 def _why(step: Comparison) -> RenderableType:

@@ -19,6 +19,7 @@ import torch
 
 from grader.sandbox import wire
 from grader.sandbox.lockdown import Policy, lock_down
+from grader.sandbox.meter import metered
 from grader.sandbox.observe import SUBMISSION, Attempts, Observer, fits, load
 from grader.sandbox.thaw import live
 
@@ -84,6 +85,7 @@ class Server:
         self._attempts = Attempts()
         self._observer = Observer("", self._attempts, device)
         self._modules: dict[str, types.ModuleType] = {}
+        self._measures = False
 
     def watch(self) -> None:
         """Begin to note what the submission tries on the system; holds for the rest of the process."""
@@ -94,6 +96,7 @@ class Server:
         return self._load(message) if message["op"] == "load" else self._call(message, arrays)
 
     def _load(self, message: dict[str, Any]) -> tuple[dict[str, Any], wire.Arrays]:
+        self._measures = message["measure"]
         if message["probe"]:
             self._modules[PROBE] = load(message["probe"], "<probe>", PROBE)
         self._observer = Observer(message["filename"], self._attempts, self._device)
@@ -117,5 +120,10 @@ class Server:
             return {"missing": "" if function is None else type(function).__name__}, {}
         if signature := fits(function, args, kwargs):
             return {"signature": signature}, {}
-        node, freezer = self._observer.observe(lambda: function(*args, **kwargs), labels, message["seed"])
-        return node, freezer.arrays
+
+        def work() -> Any:
+            return function(*args, **kwargs)
+
+        counted, cost = metered(work) if self._measures else (work, None)
+        node, freezer = self._observer.observe(counted, labels, message["seed"])
+        return node | {"cost": cost}, freezer.arrays

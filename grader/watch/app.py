@@ -200,13 +200,20 @@ class WatchApp(App[None]):
             return
         self._show(to_learner.explanation(misconceptions.find(name), self._progress.meetings().get(name, [])))
 
-    def action_compare(self) -> None:
+    async def action_compare(self) -> None:
         """Show the learner's code beside the solution; before it passes, only when asked twice."""
         if not (self._verdict and self._verdict.passed) and self._asked_again != "c":
             self._ask("c", "It has not passed yet. Press c again to see the solution, Esc to go back.")
             return
         self._asked_again = ""
-        self._guarded(lambda: to_comparison.comparison(self._exercise, self._compared()))
+        exercise = self._exercise
+        self._guarded(lambda: to_comparison.comparison(exercise, self._compared()))
+        if self._verdict and self._verdict.passed:
+            seed = self._verdict.seed
+            answer = await self._grading.grade(exercise, exercise.stub, self._device, seed, measure=True)
+            if answer and answer.costs and exercise is self._exercise:
+                costs = to_comparison.costs(*answer.costs)
+                self._guarded(lambda: Group(to_comparison.comparison(exercise, self._compared()), costs))
 
     def _compared(self) -> list[comparison.Comparison]:
         return comparison.compare(self._exercise, self._exercise.stub.read_text(encoding="utf-8", errors="replace"))

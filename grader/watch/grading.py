@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalogue import ROOT, Exercise
+from grader.cost import Cost
 from grader.verdict import Verdict
 
 LARGEST_ANSWER = 16 * 2**20
@@ -19,11 +20,12 @@ LARGEST_ANSWER = 16 * 2**20
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a request: a verdict, or in its place a complaint for the learner."""
+    """What came of a request: a verdict or costs, or in their place a complaint for the learner."""
 
-    verdict: Verdict | None
+    verdict: Verdict | None = None
     complaint: str = ""
     devices: tuple[str, ...] = ("cpu",)
+    costs: tuple[dict[str, Cost], ...] = ()
 
 
 class GradingProcess:
@@ -46,13 +48,18 @@ class GradingProcess:
             )  # fmt: skip
             self._reading = asyncio.create_task(self._read_answers(self._process))
 
-    async def grade(self, exercise: Exercise, path: Path, device: str, seed: int) -> Answer | None:
-        """Grade a file; None if something newer was asked for before it was done."""
+    async def grade(
+        self, exercise: Exercise, path: Path, device: str, seed: int, *, measure: bool = False
+    ) -> Answer | None:
+        """Grade a file, or `measure` it beside the solution; None if something newer was asked for meanwhile."""
         await self.start()
         for overtaken in self._waiting.values():
             overtaken.cancel()
         mark = next(self._ids)
-        request = {"id": mark, "exercise": exercise.name, "path": str(path), "device": device, "seed": seed}
+        request = {
+            "id": mark, "exercise": exercise.name, "path": str(path), "device": device, "seed": seed,
+            "measure": measure,
+        }  # fmt: skip
         answer = self._waiting[mark] = asyncio.get_running_loop().create_future()
         assert self._process
         assert self._process.stdin
@@ -74,7 +81,9 @@ class GradingProcess:
             self._settle(read["id"], _answer(read))
         code = await process.wait()
         for mark in list(self._waiting):
-            self._settle(mark, Answer(None, f"the process that grades ended ({code}); the next save starts another"))
+            self._settle(
+                mark, Answer(complaint=f"the process that grades ended ({code}); the next save starts another")
+            )
 
     def _settle(self, mark: int, answer: Answer) -> None:
         waiting = self._waiting.get(mark)
@@ -98,5 +107,7 @@ class GradingProcess:
 
 def _answer(answer: dict[str, Any]) -> Answer:
     if "complaint" in answer:
-        return Answer(None, answer["complaint"])
+        return Answer(complaint=answer["complaint"])
+    if "costs" in answer:
+        return Answer(costs=tuple({name: Cost(**cost) for name, cost in each.items()} for each in answer["costs"]))
     return Answer(Verdict.from_dict(answer["verdict"]), devices=tuple(answer["devices"]))

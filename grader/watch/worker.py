@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -94,7 +95,11 @@ def _graded(request: Request, session: Session) -> dict[str, Any]:
     exercise = find(request["exercise"])
     try:
         session.preload(exercise)
-        verdict = session.grade(exercise, Path(request["path"]), request["seed"])[0]
+        path, seed = Path(request["path"]), request["seed"]
+        if request["measure"]:
+            costs = [session.measure(exercise, each, seed) for each in (path, exercise.solution)]
+            return {"costs": [{step: asdict(cost) for step, cost in each.items()} for each in costs]}
+        verdict = session.grade(exercise, path, seed)[0]
     except Cancelled:
         return {}
     except UsageError as error:

@@ -1,0 +1,52 @@
+"""`compare`: the learner's code beside the solution, and how both behave."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from grader import catalogue, comparison
+from grader.catalogue import Exercise
+from grader.commands.options import add_exercise, add_limits, seed, seed_or_new
+from grader.commands.speak import complain
+from grader.errors import UsageError
+from grader.exit_code import ExitCode
+from grader.progress import Progress, State
+from grader.session import Session
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this command to the command line."""
+    compare = commands.add_parser("compare", help="your code beside the solution")
+    add_exercise(compare)
+    compare.add_argument("--spoil", action="store_true", help="also before yours has passed")
+    compare.add_argument("--seed", type=seed, help="measure with this seed")
+    add_limits(compare)
+    compare.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace, console: Console) -> int:
+    from grader.render import to_comparison
+
+    exercise, progress = catalogue.find(options.exercise), Progress()
+    passed = any(_has_passed(progress, exercise, device) for device in progress.devices())
+    complain(progress.complaint)
+    if not (passed or options.spoil):
+        raise UsageError(
+            f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
+            f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution all the same"
+        )
+    text = exercise.stub.read_text(encoding="utf-8", errors="replace") if exercise.stub.exists() else ""
+    console.print(to_comparison.comparison(exercise, comparison.compare(exercise, text)))
+    if passed:
+        with Session("cpu", options.call_limit, options.limit) as session, console.status("measuring both"):
+            session.preload(exercise)
+            seed = seed_or_new(options.seed)
+            yours, solution = (session.measure(exercise, each, seed) for each in (exercise.stub, exercise.solution))
+        console.print(to_comparison.costs(yours, solution))
+    return ExitCode.ALL_PASSED
+
+
+def _has_passed(progress: Progress, exercise: Exercise, device: str) -> bool:
+    return progress.states((exercise,), device)[exercise.name] is State.PASSED

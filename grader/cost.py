@@ -1,0 +1,51 @@
+"""What the calls of a step cost, as it was counted in the child, and how two answers differ in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+SLOWER = 3.0  # times: anything less is noise
+SLOWEST_UNSEEN = 0.05  # seconds: below this, nobody cares
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Sums over all calls of a step: operations of torch, copies among them, new tensors, nodes of graphs, seconds."""
+
+    operations: int = 0
+    copies: int = 0
+    bytes: int = 0
+    nodes: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        """Return the sum of both."""
+        return Cost(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    @classmethod
+    def of(cls, counted: Mapping[str, Any], seconds: float) -> Cost:
+        """Return what a child says that it counted; raise KeyError, TypeError or ValueError for anything else."""
+        operations, copies, made, nodes = (int(counted[name]) for name in ("operations", "copies", "bytes", "nodes"))
+        return cls(operations, copies, made, nodes, seconds)
+
+
+def differences(yours: Cost, solution: Cost) -> list[str]:
+    """Return in words what differs; nothing where both cost the same."""
+    said = [
+        f"{getattr(yours, name)} {word}, the solution {getattr(solution, name)}"
+        for name, word in (("operations", "operations"), ("copies", "copies of tensors"), ("nodes", "graph nodes"))
+        if getattr(yours, name) != getattr(solution, name)
+    ]
+    if yours.bytes != solution.bytes:
+        said.append(f"{_size(yours.bytes)} of new tensors, the solution {_size(solution.bytes)}")
+    slow, fast = sorted((yours.seconds, solution.seconds), reverse=True)
+    if slow > SLOWEST_UNSEEN and slow > SLOWER * fast:
+        times = f"{slow / max(fast, 1e-9):.1f} times"
+        said.append(f"{times} {'as slow' if yours.seconds > solution.seconds else 'as fast'} as the solution")
+    return said
+
+
+def _size(count: int) -> str:
+    return f"{count} bytes" if count < 10_000 else f"{count / 1e3:,.0f} kB" if count < 1e7 else f"{count / 1e6:,.0f} MB"
