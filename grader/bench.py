@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -21,9 +20,11 @@ from typing import cast
 from rich.console import Console
 from rich.table import Table
 
+from grader.bench_watch import debounce_seconds, save_and_switch_seconds
 from grader.catalogue import ROOT, Exercise, find, probe_parameters
 from grader.grading import Grader, read_source
 from grader.plugin import Collector
+from grader.processes import family, proportional_memory
 from grader.sandbox import wire
 from grader.sandbox.client import Child, Limits
 from grader.sandbox.freeze import Node
@@ -33,6 +34,7 @@ from grader.submission import Clock, Submission, load_request
 MB = 2**20
 WARM_RATIO, COLD_RATIO = 1 / 15, 1.2
 WARM_SECONDS, LIST_SECONDS, MOST_MEMORY_MB = 0.150, 0.3, 700
+SAVE_SECONDS, SWITCH_SECONDS, IDLE_PERCENT = 0.120, 0.150, 1.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def _figures(exercise: Exercise, runs: int) -> Iterator[Figure]:
     graded = [sys.executable, "-m", "grader", "exercise", exercise.name, "--file", str(exercise.solution)]
     plain = [sys.executable, "-m", "grader.bench", "--in-process", "--exercise", exercise.name]
     times: dict[str, list[float]] = {"plain": [], "cold": [], "warm": [], "list": []}
+    saves, switches, idle = save_and_switch_seconds(exercise, runs)
     with Grader() as grader:
         source = read_source(exercise.solution)
         grader.grade(exercise, source, seed=0)
@@ -85,6 +88,9 @@ def _figures(exercise: Exercise, runs: int) -> Iterator[Figure]:
     yield _figure("list", times["list"], "s", LIST_SECONDS)
     yield _figure("cold grade / plain pytest", _ratios(times["cold"], times["plain"]), "×", COLD_RATIO)
     yield _figure("warm grade / plain pytest", _ratios(times["warm"], times["plain"]), "×", WARM_RATIO)
+    yield _figure("watch: from a save to its verdict on the screen", saves, "s", SAVE_SECONDS + debounce_seconds())
+    yield _figure("watch: from a key to another exercise's verdict", switches, "s", SWITCH_SECONDS)
+    yield _figure("watch: load of a processor while idle", [100 * idle], "%", IDLE_PERCENT)
     yield _figure("memory of all processes (PSS, peak)", _peak_memory(graded), "MB", MOST_MEMORY_MB)
 
 
@@ -129,30 +135,8 @@ def _peak_of(command: list[str]) -> float:
     peak = 0.0
     while process.poll() is None:
         time.sleep(0.05)
-        peak = max(peak, sum(_proportional(pid) for pid in _family(process.pid)))
+        peak = max(peak, sum(proportional_memory(pid) for pid in family(process.pid)))
     return peak / MB
-
-
-def _family(root: int) -> set[int]:
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(entry.parent.name)] = int(fields[1])
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family
-
-
-def _proportional(pid: int) -> int:
-    try:
-        found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    except OSError:
-        return 0
-    return int(found[1]) * 1024 if found else 0
 
 
 def _plain_pytest(exercise: Exercise) -> int:

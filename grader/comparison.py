@@ -26,7 +26,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One step: the code of both without docstrings and comments, and why the solution does it so, in its own comments."""
+    """One step: the code of both, without docstrings and comments, and why the solution does it so."""
 
     step: str
     yours: str

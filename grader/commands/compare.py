@@ -42,8 +42,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     if passed:
         with Session("cpu", options.call_limit, options.limit) as session, console.status("measuring both"):
             session.preload(exercise)
-            seed = seed_or_new(options.seed)
-            yours, solution = (session.measure(exercise, each, seed) for each in (exercise.stub, exercise.solution))
+            yours, solution = session.measure(exercise, exercise.stub, seed_or_new(options.seed))
         console.print(to_comparison.costs(yours, solution))
     return ExitCode.ALL_PASSED
 

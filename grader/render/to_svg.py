@@ -7,11 +7,11 @@ import io
 from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
-WIDTH = 100
+WIDTH = 100  # columns
 
 
-def to_svg(shown: RenderableType, title: str) -> str:
-    """Return a renderable as an SVG document that bears a title."""
-    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
+def to_svg(shown: RenderableType, title: str, width: int = WIDTH) -> str:
+    """Return a renderable as an SVG document that bears a title; `width` in columns."""
+    console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print(shown)
     return console.export_svg(title=title, theme=MONOKAI)

@@ -27,15 +27,20 @@ def verdict(found: Verdict, changed: Sequence[Change], following: Exercise | Non
     """Return one verdict on one screen; `following` is the exercise that comes next."""
     parts: list[RenderableType] = [steps_table([found])]
     if changed:
-        parts += [Text(), Text("Since the last save:", style="bold"), *map(_changed, changed)]
+        parts += [Text(), Text("Since the last save:", style="bold"), *_changed(changed)]
     parts += [Text(), _done(found, following)] if found.passed else _to_mend(found)
     return Group(*parts)
 
 
-def _changed(change: Change) -> Text:
-    if change.before is change.after:
-        return Text(f"  {change.step}: {change.passed_before} → {change.passed_after} checks passed")
-    return Text.assemble(f"  {change.step}: ", state(change.before), " → ", state(change.after))
+def _changed(changed: Sequence[Change]) -> list[Text]:
+    """Return a line for each kind of change, with the steps that changed so."""
+    lines: dict[str, tuple[Text, list[str]]] = {}
+    for change in changed:
+        way = Text.assemble(state(change.before), " → ", state(change.after))
+        if change.before is change.after:
+            way = Text(f"{change.passed_before} → {change.passed_after} checks passed")
+        lines.setdefault(way.plain, (way, []))[1].append(change.step)
+    return [Text.assemble(f"  {', '.join(steps)}: ", way) for way, steps in lines.values()]
 
 
 def _done(found: Verdict, following: Exercise | None) -> RenderableType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +10,11 @@ import termios
 import time
 from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
 
 from grader.catalogue import ROOT
+from grader.pseudo_terminal import PATIENCE, PseudoTerminal
+from grader.spare_checkout import copy_checkout
 
 NAME = "05_leaf_and_grad.py"
 SOLUTION = (ROOT / "solutions" / NAME).read_text(encoding="utf-8")
@@ -25,48 +24,17 @@ STUB = '"""An exercise that nobody has begun."""\n' + "".join(
 )
 WRONG = SOLUTION.replace("return tensor.requires_grad_()", "return tensor")
 ENDLESS = SOLUTION.replace("return tensor.requires_grad_()", "while True: pass")
-PATIENCE = 60.0  # seconds; a slow machine is no failure
 
 
-class Terminal:
-    """The program in a pseudo-terminal of so many columns and lines."""
+class Terminal(PseudoTerminal):
+    """`watch` in a checkout."""
 
-    def __init__(self, checkout: Path, *arguments: str, columns: int = 80, lines: int = 24) -> None:
+    def __init__(self, checkout: Path, *arguments: str, **size: int) -> None:
+        super().__init__([sys.executable, "-m", "grader", "watch", *arguments], checkout, **size)
         self.file = checkout / "exercises" / NAME
-        self._screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self._screen)
-        environment = {**os.environ, "TERM": "xterm-256color", "EDITOR": "true"}
-        self.process = pexpect.spawn(
-            sys.executable, ["-m", "grader", "watch", *arguments], cwd=checkout, env=environment,
-            dimensions=(lines, columns), timeout=PATIENCE,
-        )  # fmt: skip
-
-    @property
-    def text(self) -> str:
-        """What stands on the screen now."""
-        try:
-            while True:
-                self._stream.feed(self.process.read_nonblocking(65536, timeout=0.05))
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return "\n".join(self._screen.display)
-
-    def shows(self, *words: str) -> bool:
-        """Wait until all words stand on the screen."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if all(word in self.text for word in words):
-                return True
-        pytest.fail(f"the screen never showed {words}, but\n{self.text}")
-
-    def type(self, keys: str) -> None:
-        self.process.send(keys)
 
     def save(self, text: str) -> None:
         self.file.write_text(text, encoding="utf-8")
-
-    def resize(self, columns: int, lines: int) -> None:
-        self._screen.resize(lines, columns)
-        self.process.setwinsize(lines, columns)
 
     def left(self) -> int | None:
         """Wait until the program has ended; return its exit code."""
@@ -112,8 +80,7 @@ def _gone(pids: list[int]) -> bool:
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout of its own, so that nobody's files or record are touched."""
-    for folder in ("grader", "exercises", "solutions"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+    copy_checkout(tmp_path)
     (tmp_path / "exercises" / NAME).write_text(STUB, encoding="utf-8")
     return tmp_path
 
@@ -129,7 +96,7 @@ def opened(checkout):
 
     yield opened
     for terminal in open_now:
-        terminal.process.close(force=True)
+        terminal.end()
 
 
 def in_place(terminal):

@@ -97,7 +97,7 @@ def _graded(request: Request, session: Session) -> dict[str, Any]:
         session.preload(exercise)
         path, seed = Path(request["path"]), request["seed"]
         if request["measure"]:
-            costs = [session.measure(exercise, each, seed) for each in (path, exercise.solution)]
+            costs = session.measure(exercise, path, seed)
             return {"costs": [{step: asdict(cost) for step, cost in each.items()} for each in costs]}
         verdict = session.grade(exercise, path, seed)[0]
     except Cancelled:
