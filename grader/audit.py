@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader import misconceptions, mutation
 from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, find, known_checks
+from grader.comparison import compare
 from grader.errors import GraderError, UsageError
 from grader.findings import Findings
 from grader.grading import Grader, read_source
@@ -195,6 +196,9 @@ def _in_the_files(exercise: Exercise) -> Iterator[str]:
             yield f"step {step} has no text in the stub"
     if tuple(name for name in stub if name in exercise.steps) != exercise.steps:
         yield "the steps of the stub stand in another order than in the catalogue"
+    for each in compare(exercise, exercise.stub.read_text(encoding="utf-8")):
+        if not each.why:
+            yield f"step {each.step} of the solution has no comment that says why it is done so"
     yield from _in_the_checks(exercise)
     yield from _in_the_hints(exercise)
     yield from _in_the_answers(exercise)
@@ -257,7 +261,10 @@ def leftovers() -> list[str]:
     ]
     stray += [path for path in sorted(ANSWERS.glob("*")) if path.name not in {each.name for each in exercises()}]
     met = {path.stem.partition("--")[0] for path in ANSWERS.glob("*/wrong/*.py")}
-    unmet = sorted(misconceptions.misconceptions().keys() - met)
-    return [f"{path.relative_to(ROOT)} belongs to no exercise" for path in stray] + [
-        f"misconception {name} has no wrong answer" for name in unmet
+    known, shown = misconceptions.misconceptions().keys(), {path.stem for path in misconceptions.EXAMPLES.glob("*.txt")}
+    return [
+        *(f"{path.relative_to(ROOT)} belongs to no exercise" for path in stray),
+        *(f"misconception {name} has no wrong answer" for name in sorted(known - met)),
+        *(f"misconception {name} has no example" for name in sorted(known - shown)),
+        *(f"the example {name} belongs to no misconception" for name in sorted(shown - known)),
     ]

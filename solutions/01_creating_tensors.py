@@ -10,12 +10,14 @@ def from_data(data: list | np.ndarray, device: torch.device) -> torch.Tensor:
 
 
 def from_number(value: int | float, device: torch.device) -> torch.Tensor:
+    # A number has no axes, so the shape is (); without `dtype` an int would become int64.
     return torch.tensor(value, dtype=torch.float32, device=device)  # ()
 
 
 def filled(shape: tuple[int, ...], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     zeros = torch.zeros(shape, device=device)
     ones = torch.ones(shape, device=device)
+    # Each is made on its device: `.to(device)` afterwards would make it twice.
     return zeros, ones, torch.rand(shape, device=device)
 
 

@@ -21,6 +21,7 @@ def to_nearest(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def to_labels(column: np.ndarray, device: torch.device) -> torch.Tensor:
+    # One conversion for every dtype that a reader may have chosen; losses index with int64.
     return torch.tensor(column, dtype=torch.int64, device=device)  # (N,)
 
 

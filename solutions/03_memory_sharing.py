@@ -14,6 +14,7 @@ COPIES = {
 
 
 def shares(expression: str) -> bool:
+    # Fewer expressions copy than share, so those are the ones to remember.
     return expression not in COPIES
 
 
@@ -23,6 +24,7 @@ def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def window_and_copy(array: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    # `from_numpy` looks at the memory that is there, `tensor` always copies it.
     return torch.from_numpy(array), torch.tensor(array)
 
 

@@ -6,6 +6,7 @@ import torch
 
 
 def scaled(tensor: torch.Tensor, factor: float, bias: float) -> torch.Tensor:
+    # Names without an underscore make new tensors, so the caller keeps what it had.
     return tensor * factor + bias
 
 

@@ -15,6 +15,7 @@ def slope(function: Function, at: float) -> float:
 
 
 def pull_back(function: Function, x: torch.Tensor, upstream: torch.Tensor) -> torch.Tensor:
+    # A leaf of our own: `x` belongs to the caller and must end without a gradient.
     leaf = x.clone().requires_grad_()  # (N,)
     function(leaf).backward(upstream)
     return leaf.grad  # (N,)

@@ -7,6 +7,7 @@ MIB = 1024 * 1024
 
 
 def choose_device() -> torch.device:
+    # Asked at run time, so that the same file runs on every machine.
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
@@ -27,6 +28,7 @@ def move_and_differentiate(
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    # numpy knows neither graphs nor other devices: both are left behind, in this order.
     return tensor.detach().cpu().numpy()
 
 

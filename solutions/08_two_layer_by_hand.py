@@ -28,6 +28,7 @@ def forward(x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> tuple[torch.
 
 def loss_and_gradient(y_pred: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     error = y_pred - y  # (N, D_out)
+    # The derivative of a sum of squares, for each element of `y_pred`.
     return error.square().sum(), 2 * error
 
 

@@ -16,6 +16,7 @@ class Node:
 
 
 def add(a: Node, b: Node) -> Node:
+    # A sum passes what reaches it on to both sides unchanged, hence 1 and 1.
     return Node(a.value + b.value, (a, b), (1.0, 1.0), a.requires_grad or b.requires_grad)
 
 
@@ -26,6 +27,7 @@ def multiply(a: Node, b: Node) -> Node:
 
 def tanh(a: Node) -> Node:
     value = math.tanh(a.value)
+    # The derivative in terms of the result, which is at hand already.
     return Node(value, (a,), (1 - value**2,), a.requires_grad)
 
 

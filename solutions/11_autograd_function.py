@@ -25,6 +25,7 @@ class Sigmoid(torch.autograd.Function):
 
 
 def sigmoid(x: torch.Tensor) -> torch.Tensor:
+    # `apply` records the operation for backward; calling `forward` would not.
     result: torch.Tensor = Sigmoid.apply(x)
     return result
 
@@ -41,6 +42,7 @@ class ScaledProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         a, b = ctx.saved_tensors
+        # One answer for each argument of forward; a number has no gradient.
         return upstream * b * ctx.scale, upstream * a * ctx.scale, None
 
 

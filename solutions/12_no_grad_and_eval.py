@@ -38,6 +38,7 @@ def through_frozen(first: nn.Module, middle: nn.Module, last: nn.Module, x: torc
 def outputs_require_grad(x_requires_grad: bool, frozen: list[bool]) -> list[bool]:
     spread, answers = x_requires_grad, []
     for is_frozen in frozen:
+        # Once one trainable layer was passed, everything after it has something to send gradients to.
         spread = spread or not is_frozen
         answers.append(spread)
     return answers

@@ -18,6 +18,7 @@ class DynamicNet(torch.nn.Module):
     def forward(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         depth = int(torch.randint(self.most + 1, (1,), generator=generator))
         h = self.first(x).relu()  # (N, hidden)
+        # One layer used again and again: its gradient is the sum over all its uses.
         for _ in range(depth):
             h = self.middle(h).relu()
         return self.last(h)  # (N, outputs)
@@ -33,6 +34,7 @@ def settle(x: torch.Tensor, rate: torch.Tensor, limit: float) -> tuple[torch.Ten
 
 
 def read_sequence(cell: torch.nn.Linear, sequence: torch.Tensor) -> torch.Tensor:
+    # `new_zeros` takes dtype and device over from the sequence.
     h = sequence.new_zeros(cell.out_features)  # (H,)
     for x in sequence:
         h = torch.tanh(cell(torch.cat([x, h])))
@@ -42,6 +44,7 @@ def read_sequence(cell: torch.nn.Linear, sequence: torch.Tensor) -> torch.Tensor
 def read_tree(combine: torch.nn.Linear, vectors: torch.Tensor, tree: Tree) -> torch.Tensor:
     if isinstance(tree, int):
         return vectors[tree]  # (D,)
+    # The graph takes the shape of the tree, for it is recorded while Python runs.
     left, right = (read_tree(combine, vectors, part) for part in tree)
     return torch.tanh(combine(torch.cat([left, right])))
 
@@ -59,6 +62,7 @@ def count_nodes(tensor: torch.Tensor) -> int:
     waiting = [tensor.grad_fn]
     while waiting:
         node = waiting.pop()
+        # Paths meet again, and a number as an input has no node: each is counted once.
         if node is not None and node not in seen:
             seen.add(node)
             waiting += [following for following, _ in node.next_functions]

@@ -6,6 +6,7 @@ import torch
 
 
 def branching(x: torch.Tensor, weight: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    # Python decides here, so only the branch that was taken is in the graph.
     product = x @ weight if x.sum() > 0 else x @ other  # (N, K)
     return product.relu()
 
@@ -33,6 +34,7 @@ def three_ways(
 
 
 def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    # Both branches are in the graph, and take the same arguments whether they use them or not.
     product = torch.cond(
         x.sum() > 0,
         lambda x, weight, _: x @ weight,
@@ -43,12 +45,14 @@ def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tenso
 
 
 def exported(model: torch.nn.Module, example: torch.Tensor) -> torch.export.ExportedProgram:
+    # Without a name for it, the size of the example would be written into the graph.
     return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
 
 
 def count_compiles(
     function: Callable[[torch.Tensor], torch.Tensor], inputs: list[torch.Tensor], dynamic: bool | None
 ) -> int:
+    # What torch remembers of earlier compilations would be counted as well.
     torch.compiler.reset()
     compiles = 0
 

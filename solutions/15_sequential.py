@@ -19,6 +19,7 @@ def build_pipeline(num_inputs: int, num_classes: int, dropout_prob: float, devic
 
 
 def parameters_per_layer(pipeline: nn.Sequential) -> list[int]:
+    # A layer without parameters has an empty sum, 0, and needs no case of its own.
     return [sum(each.numel() for each in layer.parameters()) for layer in pipeline]
 
 
@@ -40,4 +41,5 @@ def predict(pipeline: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
 
 def classification_loss(pipeline: nn.Sequential, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     logits = pipeline[:-1](x)  # (N, C); the slice holds the same layers, in the same mode
+    # Cross-entropy takes the logarithm of the softmax itself, and more exactly.
     return F.cross_entropy(logits, targets)

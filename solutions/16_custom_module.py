@@ -47,6 +47,7 @@ class LearnedScale(nn.Module):
 class Standardise(nn.Module):
     def __init__(self, mean: torch.Tensor, std: torch.Tensor) -> None:
         super().__init__()
+        # A buffer moves and is saved with the module, and no optimizer touches it.
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
 

@@ -33,6 +33,7 @@ class ParallelBlock(nn.Module):
 
 def build_stack(sizes: list[int], num_outputs: int, device: torch.device) -> nn.Sequential:
     blocks = [ParallelBlock(before, after) for before, after in itertools.pairwise(sizes)]
+    # One `.to` at the end reaches every module that is registered.
     return nn.Sequential(*blocks, LinearLayer(sizes[-1], num_outputs)).to(device)
 
 
@@ -42,4 +43,5 @@ class Residual(nn.Module):
         self.inner = inner
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        # The input goes past the block as well, and so does its gradient.
         return x + self.inner(x)

@@ -12,6 +12,7 @@ def is_saved(thing: str) -> bool:
 
 
 def save_weights(model: nn.Module, path: str) -> None:
+    # Names and tensors, no classes: the file outlives a change of the code.
     torch.save(model.state_dict(), path)
 
 
@@ -36,4 +37,5 @@ def copy_weights(source: nn.Module, target: nn.Module) -> None:
 
 
 def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:
+    # `state_dict` refers to the tensors that training goes on to change.
     return copy.deepcopy(model.state_dict())

@@ -16,6 +16,7 @@ def refuse_other_shapes(predictions: torch.Tensor, targets: torch.Tensor) -> Non
 def regression_losses(
     predictions: torch.Tensor, targets: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    # Shapes such as (N, 1) and (N,) would broadcast to (N, N), without an error.
     refuse_other_shapes(predictions, targets)
     differences = predictions - targets
     mse = differences.pow(2).mean()
@@ -47,12 +48,14 @@ def log_softmax(logits: torch.Tensor, dim: int) -> torch.Tensor:
 
 
 def nll(log_probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    # Of each row only the entry of its own class counts.
     picked = log_probabilities.gather(1, targets.unsqueeze(1)).squeeze(1)  # (N, C) -> (N,)
     return reduced(-picked, reduction)
 
 
 def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     log_probabilities = log_softmax(logits, dim=1)  # (N, C)
+    # Probabilities for targets weigh all classes; an index is the case with one of them 1.
     if targets.is_floating_point():
         return reduced(-(targets * log_probabilities).sum(dim=1), reduction)
     return nll(log_probabilities, targets, reduction)

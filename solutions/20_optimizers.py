@@ -41,6 +41,7 @@ class Adagrad(torch.optim.Optimizer):
                 state = self.state[p]
                 if not state:
                     state["square_sum"] = torch.zeros_like(p)
+                # The sum only grows, so every element is updated with smaller and smaller steps.
                 square_sum = state["square_sum"].addcmul_(p.grad, p.grad)
                 p.addcdiv_(p.grad, square_sum.sqrt() + group["eps"], value=-group["lr"])
 
@@ -58,6 +59,7 @@ class RMSprop(torch.optim.Optimizer):
                 state = self.state[p]
                 if not state:
                     state["square_average"] = torch.zeros_like(p)
+                # An average forgets, where the sum of Adagrad would bring the updates to a halt.
                 square_average = state["square_average"].lerp_(p.grad**2, 1 - group["alpha"])
                 p.addcdiv_(p.grad, square_average.sqrt() + group["eps"], value=-group["lr"])
 
@@ -90,6 +92,7 @@ class Adam(torch.optim.Optimizer):
 def clear_gradients(optimizer: torch.optim.Optimizer, set_to_none: bool) -> None:
     for group in optimizer.param_groups:
         for p in group["params"]:
+            # None frees the memory and lets an optimizer pass the parameter by; zeros do neither.
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:

@@ -22,6 +22,7 @@ def read_columns(path: str, feature_names: list[str], label_name: str) -> tuple[
 
 
 def position(index: int, length: int) -> int:
+    # Without an IndexError, a `for` over the dataset would never end.
     if not -length <= index < length:
         raise IndexError(f"there is no item {index} among {length}")
     return index + length if index < 0 else index

@@ -28,10 +28,12 @@ def make_loader(dataset: Dataset[Any], batch_size: int, drop_last: bool, seed: i
 
 
 def first_batch(loader: DataLoader[Any]) -> Any:
+    # A loader is no iterator: each `iter` begins a pass over the data anew.
     return next(iter(loader))
 
 
 def pad_collate(batch: list[tuple[torch.Tensor, int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    # Zeros are data as well, so only the lengths tell where a sequence ends.
     lengths = torch.tensor([len(sequence) for sequence, _ in batch])  # (B,)
     padded = torch.zeros(len(batch), int(lengths.max()))  # (B, L)
     for row, (sequence, _) in zip(padded, batch, strict=True):

@@ -71,6 +71,7 @@ def fit_digits(
     generator: torch.Generator,
 ) -> list[float]:
     rows = torch.from_numpy(pd.read_csv(csv_path, header=None).to_numpy())  # (N, 785)
+    # The labels stay whole numbers; only pixels are scaled and become floats.
     labels, pixels = rows[:, 0], rows[:, 1:].to(torch.float32) / 255  # (N,), (N, 784)
     loader = DataLoader(TensorDataset(pixels, labels), batch_size=batch_size, shuffle=True, generator=generator)
     return train(model, loader, nn.CrossEntropyLoss(), lambda params: torch.optim.SGD(params, lr=lr), device, epochs)

@@ -56,6 +56,7 @@ def fit(
         if epoch % every == 0:
             history.append((epoch, validate(model, validation_loader, loss_function, device)))
             if history[-1][1] < lowest:
+                # A copy: training goes on changing the weights themselves.
                 lowest, best = history[-1][1], copy_weights(model)
     if best is not None:
         model.load_state_dict(best)

@@ -42,6 +42,7 @@ class DigitClassifier(nn.Module):
 
 def fit(classifier: DigitClassifier, samples: Samples, epochs: int) -> None:
     for _ in range(epochs):
+        # In every epoch, for whoever evaluated in between left it in eval mode.
         classifier.train()
         for _, pixels, targets in samples:
             classifier.learn(pixels, targets)

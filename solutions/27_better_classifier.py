@@ -42,6 +42,7 @@ def build_model(settings: Settings) -> nn.Module:
     return nn.Sequential(
         nn.Linear(784, 200),
         activation(settings.hidden),
+        # Normalised before the last layer, whose inputs then stay within its reach.
         *([nn.LayerNorm(200)] if settings.layer_norm else []),
         nn.Linear(200, 10),
         activation(settings.output),
@@ -98,6 +99,7 @@ def climb(
     batch_size: int,
     lr: float,
 ) -> pd.DataFrame:
+    # Every rung has the same seed and data: what differs is the setting alone.
     rows = [
         (name, run_rung(settings, train, test, device, seed, epochs, batch_size, lr))
         for name, settings in ladder.items()

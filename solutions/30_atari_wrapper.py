@@ -16,6 +16,7 @@ def resize_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def frame_space(size: tuple[int, int]) -> gymnasium.spaces.Box:
+    # Channels first, as a convolution reads them; float32, and still from 0 to 255.
     return gymnasium.spaces.Box(low=0, high=255, shape=(3, *size), dtype=np.float32)
 
 
@@ -31,5 +32,6 @@ class SmallFrames(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
 
 
 def make_games(names: list[str], size: tuple[int, int]) -> list[gymnasium.Env[np.ndarray, Any]]:
+    # The names of the games are known only once their package has registered them.
     gymnasium.register_envs(ale_py)
     return [SmallFrames(gymnasium.make(name), size) for name in names]

@@ -17,6 +17,7 @@ def to_batch(frames: list[np.ndarray]) -> torch.Tensor:
 
 
 def is_dark(frame: np.ndarray, threshold: float) -> bool:
+    # numpy has a bool of its own, which is not the one that the signature promises.
     return bool(frame.mean() <= threshold)
 
 
@@ -41,4 +42,5 @@ def frame_batches(envs: list[Game], batch_size: int, seed: int, threshold: float
             frames.append(frame)
         if len(frames) == batch_size:
             yield to_batch(frames)
+            # A new list for each batch: what was yielded belongs to the caller.
             frames = []

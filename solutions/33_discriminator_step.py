@@ -15,12 +15,14 @@ def discriminator_loss(real_probabilities: torch.Tensor, fake_probabilities: tor
     fake_labels = torch.zeros_like(fake_probabilities)  # (M,)
     real_loss = F.binary_cross_entropy(real_probabilities, true_labels)
     fake_loss = F.binary_cross_entropy(fake_probabilities, fake_labels)
+    # Two means, each over its own batch: neither side outweighs the other.
     return real_loss + fake_loss
 
 
 def make_optimizers(
     discriminator_net: nn.Module, generator_net: nn.Module, lr: float
 ) -> tuple[torch.optim.Adam, torch.optim.Adam]:
+    # A short memory: the opponent of ten steps ago is no longer there.
     betas = (0.5, 0.999)
     discriminator_optimizer = torch.optim.Adam(discriminator_net.parameters(), lr=lr, betas=betas)
     generator_optimizer = torch.optim.Adam(generator_net.parameters(), lr=lr, betas=betas)

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 
 def generator_loss(fake_probabilities: torch.Tensor) -> torch.Tensor:
+    # The label of real frames: the generator wants its own to be taken for such.
     return F.binary_cross_entropy(fake_probabilities, torch.ones_like(fake_probabilities))
 
 

@@ -52,12 +52,14 @@ def attach_journal(engine: Engine, journal: list[tuple[str, int, int]]) -> None:
 
 
 def attach_report(engine: Engine, every: int, report: list[tuple[int, float]]) -> None:
+    # The filter is the event's, so that the handler need not count.
     @engine.on(Events.ITERATION_COMPLETED(every=every))
     def note(engine: Engine) -> None:
         report.append((engine.state.iteration, engine.state.output))
 
 
 def announce_lows(engine: Engine) -> None:
+    # An engine fires only events that it was told of.
     engine.register_events(*LowEvents)
     lowest = math.inf
 
@@ -73,6 +75,7 @@ def stop_below(engine: Engine, threshold: float) -> None:
     @engine.on(Events.ITERATION_COMPLETED)
     def look(engine: Engine) -> None:
         if engine.state.output < threshold:
+            # `terminate` lets the iteration end and the closing events fire, where `break` or an exception would not.
             engine.terminate()
 
 
