@@ -70,7 +70,11 @@ def is_available(device: str) -> bool:
 
 
 class Grader:
-    """Grades any number of submissions, the first one slowly, the others from warm. Use as a context."""
+    """Grades any number of submissions, the first one slowly, the others from warm. Use as a context.
+
+    A check that breaks on what a submission sent is the submission's doing, or with `blames_itself` a fault of
+    the grader: an audit wants checks that read everything.
+    """
 
     def __init__(
         self,
@@ -78,12 +82,15 @@ class Grader:
         limits: Limits | None = None,
         launcher: Launcher | None = None,
         stop: threading.Event | None = None,
+        *,
+        blames_itself: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
         self._limits = limits or Limits()
         self._launcher = launcher or launch.start(device)
         self._stop = stop or threading.Event()
+        self._blames_itself = blames_itself
         self._prepared: Nursery | None = None
         self._warm = False
 
@@ -102,7 +109,10 @@ class Grader:
     def prepare(self, exercise: Exercise) -> None:
         """Start the children that the exercise's next grading will need, ahead of it."""
         self._preload(exercise)
-        self._prepared = self._nursery(self._policy(exercise))
+        policy = self._policy(exercise)
+        if self._prepared and self._prepared.policy == policy:
+            return
+        self._prepared = self._nursery(policy)
         self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
 
     def grade(self, exercise: Exercise, source: Source, *, seed: int, to_the_end: bool = True) -> Verdict:
@@ -112,6 +122,8 @@ class Grader:
         """
         started = time.perf_counter()
         collector, in_force = self._run(exercise, source, seed, to_the_end=to_the_end)
+        if collector.stumbles:
+            self._clear(exercise, seed, collector.stumbles)
         steps = _steps(exercise, collector.results)
         return Verdict(
             exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
@@ -123,6 +135,19 @@ class Grader:
         collector, _ = self._run(exercise, source, seed, measure=True)
         passed = {step.name for step in _steps(exercise, collector.results) if step.outcome is Outcome.PASSED}
         return {step: cost for step, cost in collector.costs.items() if step in passed}
+
+    def _clear(self, exercise: Exercise, seed: int, stumbles: dict[str, Exception]) -> None:
+        """Blame the grader for checks that broke on a submission, unless they pass with the solution.
+
+        A child may send anything in place of what a check reckons with. If the same check with the same seed
+        can read the solution's answer, then what it could not read was no answer.
+        """
+        solved: dict[str, CheckResult] = {}
+        if not self._blames_itself:
+            solved = self._run(exercise, read_source(exercise.solution), seed)[0].results
+        for check, fault in stumbles.items():
+            if check not in solved or solved[check].outcome is not Outcome.PASSED:
+                raise GraderError(f"{check} of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
 
     def _run(
         self, exercise: Exercise, source: Source, seed: int, *, to_the_end: bool = True, measure: bool = False

@@ -1,14 +1,16 @@
 """Every ending gets its own name, costs its own check only, and nothing that a submission does breaks a grading."""
 
 import dataclasses
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from grader.catalogue import find
-from grader.errors import GraderError, UsageError
+from grader.errors import Cancelled, GraderError, UsageError
 from grader.grading import Grader, read_source
+from grader.overlay import lay_over
 from grader.sandbox import landlock
 from grader.sandbox.client import Limits
 from grader.sandbox.launch import SpawnLauncher
@@ -214,3 +216,38 @@ def test_a_fresh_process_for_each_check_does_as_well_as_a_fork(exercise):
     with Grader("cpu", launcher=SpawnLauncher()) as grader:
         verdict = grader.grade(exercise, read_source(exercise.solution), seed=1)
     assert verdict.passed
+
+
+def test_a_grading_can_be_cancelled_and_the_next_one_is_whole(launcher, exercise):
+    stop = threading.Event()
+    grader = Grader("cpu", Limits(call=1000.0, exercise=1000.0), launcher, stop)
+    text = exercise.solution.read_text(encoding="utf-8")
+    endless = Source(Path("/learner/05.py"), lay_over(text, switch_on("    while True: pass\n")), "")
+    timer = threading.Timer(0.5, stop.set)
+    timer.start()
+    with pytest.raises(Cancelled):
+        grader.grade(exercise, endless, seed=1)
+    timer.join()
+    stop.clear()
+    assert grader.grade(exercise, read_source(exercise.solution), seed=1).passed
+
+
+def test_children_started_ahead_give_the_same_verdict(grader, exercise):
+    source = read_source(exercise.solution)
+    grader.prepare(exercise)
+    grader.prepare(exercise)
+    ahead, later = (grader.grade(exercise, source, seed=1) for _ in range(2))
+    assert [each.outcome for each in ahead.steps] == [each.outcome for each in later.steps]
+    assert ahead.isolation == later.isolation
+
+
+def test_children_started_ahead_for_another_exercise_are_not_used(grader, exercise):
+    grader.prepare(find("22"))  # reads data, as 05 may not
+    assert grader.grade(exercise, read_source(exercise.solution), seed=1).passed
+
+
+def test_a_submission_cannot_read_the_file_that_it_came_from(submit, exercise):
+    if not SHIELDED:
+        pytest.skip("this system has no Landlock or no seccomp")
+    verdict = submit(switch_on(f"    open({str(exercise.stub)!r}).read()\n{RIGHT}"))
+    assert step(verdict, "switch_on").outcome is Outcome.REFUSED
