@@ -17,10 +17,13 @@ from grader.findings import Findings
 from grader.grading import Grader, read_source
 from grader.hints import LEVELS, hints
 from grader.overlay import definitions, lay_over
+from grader.sandbox.client import Limits
 from grader.submission import Source
 from grader.verdict import CheckResult, Outcome, Verdict
 
 MIN_RIGHT_ANSWERS = 2
+# Several audits share the machine: what is slow for that must not be taken for endless.
+LIMITS = Limits(call=20.0, exercise=180.0)
 # What a step might return that no check reckons with: none of it may pass, or break a check.
 JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1, 'a', None]", "object()",
         "lambda: 0", "__import__('torch').zeros(0)", "__import__('torch').full((2, 3), float('nan'))",
@@ -46,12 +49,12 @@ def audit_all(
 
 
 def _audit_by_name(name: str, seeds: Sequence[int]) -> Findings:
-    with Grader() as grader:
+    with Grader(limits=LIMITS) as grader:
         return _merged([audit(find(name), grader, seed) for seed in seeds])
 
 
 def _mutants_by_name(name: str, seed: int, part: int, parts: int) -> tuple[Findings, mutation.Kept]:
-    with Grader() as grader:
+    with Grader(limits=LIMITS) as grader:
         return mutation.grade_mutants(find(name), grader, seed, part, parts)
 
 

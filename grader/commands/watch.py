@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from rich.console import Console
@@ -26,8 +27,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _watch(options: argparse.Namespace, _: Console) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("watch needs a terminal; `python -m grader exercise 05` grades once and prints")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+        raise UsageError("watch needs a terminal with a screen; `python -m grader exercise 05` grades once and prints")
     exercise = catalogue.find(options.exercise) if options.exercise else None
     from grader.watch import app
 
