@@ -104,7 +104,7 @@ def find(name: str) -> Exercise:
     """Return the exercise that a number, a slug, a file name or a path means; raise UsageError for none."""
     stem = Path(name).name.removesuffix(".py").removeprefix("test_")
     for each in exercises():
-        if stem in (each.name, each.slug) or (stem.isdecimal() and int(stem) == each.number):
+        if stem in (each.name, each.slug) or (stem.isdecimal() and stem.lstrip("0") == str(each.number)):
             return each
     raise UsageError(f"there is no exercise {name!r}; `python -m grader list` shows them all")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from grader.exit_code import ExitCode
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. No traceback leaves here."""
+    _make_writable()
     try:
         options = _parser().parse_args(arguments)
         to_people = Console(stderr=getattr(options, "json", None) == "-", highlight=False)
@@ -36,6 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.NOT_ALL_PASSED
     except Exception as error:  # a defect of ours; still one line
         return _ended(f"a fault of the grader, not of your code: {type(error).__name__}: {error}", ExitCode.FAULT)
+
+
+def _make_writable() -> None:
+    """Let nothing be in the way of printing: a stream that was closed, or one that cannot hold our signs."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _ended(text: str, code: ExitCode) -> int:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 WAIT_SECONDS = 5.0  # for another grader to finish its writing
+PAGE = 4096  # bytes: as much as the smallest change needs
+
+
+class Condition(StrEnum):
+    """How a database is found."""
+
+    ABSENT = "not there yet"
+    OK = "ok"
+    DAMAGED = "damaged"
+    NEWER = "of a newer version"
+    UNREADABLE = "unreadable"
+    UNWRITABLE = "not writable"
 
 
 class Database:
@@ -29,6 +45,8 @@ class Database:
         database = self._usable() or self._empty()
         try:
             with database:
+                # Other graders wait from here on: what is read inside is still so when it is written.
+                database.execute("BEGIN IMMEDIATE")
                 yield database
         except sqlite3.Error as error:
             self.complaint = f"progress could not be kept in {self.path}: {error}"
@@ -38,7 +56,10 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection to read from; an empty database where there is none, or none that can be read."""
-        database = (self._usable() or self._unwritable()) if self.path.exists() else None
+        said_before = self.complaint
+        database = self._usable() if self._is_there() else None
+        if database is None and (database := self._unwritable()):
+            self.complaint = said_before  # nothing is amiss as long as nothing is to be kept
         database = database or self._empty()
         try:
             yield database
@@ -47,11 +68,33 @@ class Database:
         finally:
             database.close()
 
+    def condition(self) -> Condition:
+        """Return how the database is, changing nothing: it is neither set aside nor brought up to date."""
+        if not self._is_there():
+            return Condition.ABSENT if _can_write(self.path) else Condition.UNWRITABLE
+        try:
+            with contextlib.closing(self._opened_to_read()) as database:
+                if database.execute("PRAGMA user_version").fetchone()[0] > self._version:
+                    return Condition.NEWER
+                if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                    return Condition.DAMAGED
+        except sqlite3.OperationalError:
+            return Condition.UNREADABLE
+        except sqlite3.DatabaseError:
+            return Condition.DAMAGED
+        return Condition.OK if _can_write(self.path) else Condition.UNWRITABLE
+
+    def _is_there(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError:  # in a folder that may not be looked into; opening it will say so
+            return True
+
     def _usable(self) -> sqlite3.Connection | None:
         """Return the database ready to be written, or None with a complaint."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            return self._prepared(sqlite3.connect(self.path, timeout=WAIT_SECONDS))
+            return self._prepared()
         except _NewerDatabase as error:
             self.complaint = f"{self.path} was written by a newer grader (version {error}); it is left alone"
         except sqlite3.OperationalError as error:
@@ -62,15 +105,16 @@ class Database:
             self.complaint = f"progress cannot be kept in {self.path.parent}: {error.strerror}"
         return None
 
-    def _prepared(self, database: sqlite3.Connection) -> sqlite3.Connection:
+    def _prepared(self) -> sqlite3.Connection:
         """Return the database with every table that is due; raise what makes it unusable."""
+        database = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             found = database.execute("PRAGMA user_version").fetchone()[0]
             if found > self._version:
                 raise _NewerDatabase(found)
             if found < self._version:
                 database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(f"BEGIN; {self._schema} PRAGMA user_version = {self._version}; COMMIT;")
+                self._bring_up_to_date(database)
             elif database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError
         except BaseException:
@@ -78,38 +122,90 @@ class Database:
             raise
         return database
 
-    def _unwritable(self) -> sqlite3.Connection | None:
-        """Return the database as it lies in a place where nothing can be written."""
-        try:
-            database = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-            if database.execute("PRAGMA user_version").fetchone()[0] == self._version:
-                self.complaint = ""  # nothing is amiss as long as nothing is to be kept
+    def _bring_up_to_date(self, database: sqlite3.Connection) -> None:
+        """Make every table that is missing. With IMMEDIATE a second grader waits for its turn in place of failing."""
+        database.executescript(f"BEGIN IMMEDIATE; {self._schema} PRAGMA user_version = {self._version}; COMMIT;")
+
+    def _opened_to_read(self) -> sqlite3.Connection:
+        """Return the database opened so that nothing in it is written; raise what makes that impossible.
+
+        A killed grader may have left a log of changes beside it, which is read too. Without one, and where no log
+        can be opened, immutable tells SQLite to look for none and to leave nothing beside the file.
+        """
+        has_log = self.path.with_name(f"{self.path.name}-wal").exists()
+        address = f"{self.path.absolute().as_uri()}?mode=ro"
+        for each in (address, f"{address}&immutable=1")[not has_log :]:
+            database = sqlite3.connect(each, uri=True, timeout=WAIT_SECONDS)
+            try:
+                database.execute("PRAGMA user_version")
+            except sqlite3.Error as error:
+                database.close()
+                failed = error
+            else:
                 return database
-            database.close()
-        except (sqlite3.Error, ValueError):
+        raise failed
+
+    def _unwritable(self) -> sqlite3.Connection | None:
+        """Return a copy in memory, up to date, of the database as it lies where nothing can be written."""
+        if not self._is_there():
+            return None
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            with contextlib.closing(self._opened_to_read()) as database:
+                database.backup(copy)
+            if copy.execute("PRAGMA user_version").fetchone()[0] <= self._version:
+                self._bring_up_to_date(copy)
+                return copy
+        except (sqlite3.Error, ValueError, OSError):
             pass
+        copy.close()
         return None
 
     def _begun_anew(self) -> sqlite3.Connection | None:
         """Set a damaged file aside, never over another one, and begin a new one."""
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
-            number += 1
         try:
-            for suffix in ("", "-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
-            database = self._prepared(sqlite3.connect(self.path, timeout=WAIT_SECONDS))
+            with self._one_at_a_time():
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    return self._prepared()  # another grader has mended it meanwhile
+                aside = self._set_aside()
+                database = self._prepared()
         except (OSError, sqlite3.Error):
             self.complaint = f"{self.path} is damaged and cannot be set aside; progress is not kept"
             return None
         self.complaint = f"{self.path} was damaged; it was set aside as {aside.name}, and a new one begins"
         return database
 
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Wait until no other grader sets this file aside; a killed one holds nobody up."""
+        with self.path.with_name(f"{self.path.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _set_aside(self) -> Path:
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
+            number += 1
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
+        return aside
+
     def _empty(self) -> sqlite3.Connection:
-        database = sqlite3.connect(":memory:")
+        database = sqlite3.connect(":memory:", isolation_level=None)
         database.executescript(self._schema)
         return database
+
+
+def _can_write(path: Path) -> bool:
+    """Return whether a file can be written, or made in the nearest folder above it, found out by trying beside it."""
+    there = next(each for each in (path, *path.absolute().parents) if os.path.lexists(each))
+    try:
+        with tempfile.TemporaryFile(dir=there.parent if there == path else there) as file:
+            file.write(bytes(PAGE))
+    except OSError:
+        return False
+    return there != path or os.access(path, os.W_OK)
 
 
 class _NewerDatabase(Exception):

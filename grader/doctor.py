@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.metadata
+import os
 import platform
+import re
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
+from rich.console import Console
+
+from grader.catalogue import ROOT
+from grader.database import Condition
 from grader.errors import GraderError
+from grader.progress import DATABASE, Progress
 
-PACKAGES = (
-    "numpy", "pytest", "pytest-timeout", "pandas", "torchvision", "gymnasium", "ale-py", "opencv-python",
-    "pytorch-ignite", "tensorboardX", "tensorboard", "matplotlib", "rich", "safetensors",
-)  # fmt: skip
 OLDEST_PYTHON = (3, 11)
-OLDEST_TORCH = (2, 11)
+INSTALL = "python -m pip install -c constraints.txt -e ."
+# What is imported under another name than it is installed by.
+MODULES = {"opencv-python": "cv2", "pytorch-ignite": "ignite"}
+GAMES = ("breakout", "air_raid", "pong")
+SIGNS = "✓✗○●·…~→"
+COLUMNS = 80
+NVIDIA = Path("/dev/nvidia0")
 
 
 class Health(StrEnum):
@@ -42,9 +56,13 @@ class Finding:
         return self.health is Health.BROKEN
 
 
-def examine() -> list[Finding]:
+def examine(console: Console, database: Path = DATABASE) -> list[Finding]:
     """Look at everything; takes a few seconds, for torch is loaded and a sandbox started."""
-    return [_python(), *_packages(), *_torch()]
+    packages = list(_packages())
+    found = [_python(), *packages]
+    if any(each.what == "torch" and not each.broken for each in packages):
+        found += [_torchvision(), *_devices(), _isolation()]
+    return [*found, _roms(), _terminal(console), _progress(database)]
 
 
 def _python() -> Finding:
@@ -55,78 +73,189 @@ def _python() -> Finding:
 
 
 def _packages() -> Iterator[Finding]:
-    for name in PACKAGES:
+    """Look at each package that pyproject.toml asks for on this system."""
+    for name, oldest in requirements():
         try:
-            yield Finding(name, Health.OK, importlib.metadata.version(name))
+            version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, Health.BROKEN, "not installed", "python -m pip install -c constraints.txt -e .")
+            yield Finding(name, Health.BROKEN, f"not installed; {oldest} or newer is due", INSTALL)
+            continue
+        if _number(version) < _number(oldest):
+            yield Finding(name, Health.BROKEN, f"{version} is too old; {oldest} or newer is due", INSTALL)
+        else:
+            yield _imported(name, version)
 
 
-def _torch() -> Iterator[Finding]:
+def requirements() -> list[tuple[str, str]]:
+    """Return name and oldest version of all that is needed here; what only other systems need is left out."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        lines = tomllib.load(file)["project"]["dependencies"]
+    here = [line for line in lines if "linux" not in line or sys.platform == "linux"]
+    return [(name, oldest) for name, oldest in re.findall(r"^([\w-]+)>=([\d.]+)", "\n".join(here), re.MULTILINE)]
+
+
+def _number(version: str) -> tuple[int, ...]:
+    """Return the numbers at the beginning of a version: 2.13.0+cpu and 2.13.0rc1 are 2.13.0."""
+    found = re.match(r"[\d.]*\d", version or "")
+    return tuple(int(part) for part in found.group().split(".") if part) if found else ()
+
+
+def _imported(name: str, version: str) -> Finding:
+    """Look whether a package that is installed can be imported too: some need libraries that pip does not bring."""
     try:
-        import torch
-    except ImportError as error:
-        yield Finding("torch", Health.BROKEN, str(error), "python -m pip install -c constraints.txt -e .")
-        return
-    old = tuple(int(part) for part in torch.__version__.split(".")[:2]) < OLDEST_TORCH
-    yield Finding(
-        "torch", Health.BROKEN if old else Health.OK, torch.__version__, "torch 2.11 or newer is due" if old else ""
-    )
-    yield _torchvision()
-    yield from _devices()
-    yield _isolation()
+        if name == "torchvision":
+            importlib.import_module("grader.torchvision_cpu")
+        if name != "pyseccomp":  # tells nothing here: what it needs is looked at with the isolation
+            importlib.import_module(MODULES.get(name, name.replace("-", "_")))
+    except Exception as error:
+        said = f"{version} does not import: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return Finding(name, Health.BROKEN, said, _mend(str(error)))
+    return Finding(name, Health.OK, version)
+
+
+def _mend(said: str) -> str:
+    library = re.match(r"(lib[\w.+-]+\.so[\w.]*): cannot open", said)
+    if library:
+        return f"install the system package that brings {library[1]} (for libGL.so.1 on Debian and Ubuntu: libgl1)"
+    return f"{INSTALL} --force-reinstall"
 
 
 def _torchvision() -> Finding:
     from grader import torchvision_cpu
 
+    what = "torchvision's operators"
     if torchvision_cpu.DECLARED is None:
-        return Finding("torchvision's operators", Health.OK, "they load beside this torch")
+        return Finding(what, Health.OK, "they load beside this torch")
     said = "built for CUDA, beside a CPU torch: a plain `import torchvision` fails here"
-    return Finding(
-        "torchvision's operators", Health.WARNING, said, "nothing: the exercises import grader.torchvision_cpu first"
-    )
+    return Finding(what, Health.WARNING, said, "nothing: the exercises import grader.torchvision_cpu first")
 
 
 def _devices() -> Iterator[Finding]:
     import torch
 
-    yield Finding("cpu", Health.OK, f"{torch.get_num_threads()} threads")
-    cuda = torch.cuda.is_available()
-    names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())) if cuda else ""
-    yield Finding(
-        "cuda", Health.OK, f"{names} (CUDA {torch.version.cuda})" if cuda else "none here: `--device cuda` answers so"
-    )
-    yield Finding(
-        "mps", Health.OK, "there" if torch.backends.mps.is_available() else "none here: `--device mps` answers so"
-    )
+    yield Finding("cpu", Health.OK, f"{_processor()}, {torch.get_num_threads()} threads")
+    yield _cuda()
+    there = torch.backends.mps.is_available()
+    name = _processor() if there else "none here: `--device mps` answers so"
+    yield Finding("mps", Health.OK, name)
+
+
+def _processor() -> str:
+    """Return the processor's name as its maker writes it, where the system tells."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        if sys.platform == "darwin":
+            asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        named = re.search(r"^model name\s*: (.+)", Path("/proc/cpuinfo").read_text(errors="replace"), re.MULTILINE)
+        if named:
+            return named[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _cuda() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return _cuda_computes()
+    if not NVIDIA.exists():
+        return Finding("cuda", Health.OK, "none here: `--device cuda` answers so")
+    if torch.version.cuda is None:
+        todo = "for `--device cuda`: install a CUDA build of torch, see pytorch.org/get-started/locally"
+        return Finding("cuda", Health.WARNING, "there is a GPU, but this torch is built for the CPU alone", todo)
+    said = f"there is a GPU, but torch for CUDA {torch.version.cuda} cannot use it"
+    return Finding("cuda", Health.WARNING, said, "for `--device cuda`: see `nvidia-smi`; the driver may be too old")
+
+
+def _cuda_computes() -> Finding:
+    """Look whether each GPU does what it is told: one that is too old or too new is found, and then refuses."""
+    import torch
+
+    try:
+        names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+        for index in range(len(names)):
+            (torch.ones(2, device=f"cuda:{index}") + 1).cpu()
+    except RuntimeError as error:
+        todo = "for `--device cuda`: install a build of torch for this GPU, see pytorch.org/get-started/locally"
+        return Finding("cuda", Health.WARNING, f"found, but fails: {str(error).splitlines()[0]}", todo)
+    return Finding("cuda", Health.OK, f"{', '.join(names)} (CUDA {torch.version.cuda})")
 
 
 def _isolation() -> Finding:
+    try:
+        in_force = _in_force()
+    except (GraderError, OSError) as error:
+        return Finding("isolation", Health.BROKEN, str(error), "report this with the output of this command")
+    said, todo = ", ".join(in_force) or "a process of its own", ""
+    if sys.platform != "linux":
+        return Finding("isolation", Health.WARNING, said, "grade what others wrote on Linux, which offers more")
+    if "seccomp" not in in_force:
+        todo = "install libseccomp (on Debian and Ubuntu: libseccomp2)"
+    elif not any(part.startswith("landlock") for part in in_force):
+        todo = "files are not shielded; a kernel of 5.13 or newer with Landlock switched on does that"
+    return Finding("isolation", Health.WARNING if todo else Health.OK, said, todo)
+
+
+def _in_force() -> tuple[str, ...]:
+    """Start a sandbox and return the protections that it reports."""
     from grader.sandbox import launch
     from grader.sandbox.client import Child
     from grader.sandbox.lockdown import Policy
 
-    launcher = launch.start("cpu")
-    try:
+    with contextlib.closing(launch.start("cpu")) as launcher:
         child = Child(launcher, Policy(""))
         child.hello()
-        in_force = child.in_force or ()
+        in_force = tuple(child.in_force or ())
         child.close()
-    except GraderError as error:
-        return Finding("isolation", Health.BROKEN, str(error), "report this with the output of this command")
-    finally:
-        launcher.close()
-    said = ", ".join(in_force) or "a process of its own"
-    if "seccomp" not in in_force:
-        return Finding(
-            "isolation",
-            Health.WARNING,
-            said,
-            "Linux: install libseccomp (package libseccomp2) and a kernel of 5.13 or newer",
-        )
-    if not any(part.startswith("landlock") for part in in_force):
-        return Finding(
-            "isolation", Health.WARNING, said, "files are not shielded: Linux 5.13 or newer with Landlock does that"
-        )
-    return Finding("isolation", Health.OK, said)
+    return in_force
+
+
+def _roms() -> Finding:
+    what = "Atari games"
+    try:
+        roms = importlib.import_module("ale_py.roms")
+        with contextlib.redirect_stdout(None):  # it prints where it looks
+            missing = [game for game in GAMES if roms.get_rom_path(game) is None]
+    except ImportError:
+        return Finding(what, Health.BROKEN, "they come with ale-py", INSTALL)
+    except OSError as error:
+        said, missing = str(error).partition("\n")[0], list(GAMES)
+    else:
+        said = f"{', '.join(GAMES)}: they come with ale-py"
+    if not missing:
+        return Finding(what, Health.OK, said)
+    elsewhere = "unset ALE_ROMS_DIR, or " if os.environ.get("ALE_ROMS_DIR") else ""
+    return Finding(what, Health.BROKEN, said, f"{elsewhere}python -m pip install --force-reinstall ale-py")
+
+
+def _terminal(console: Console) -> Finding:
+    what, encoding = "terminal", console.encoding
+    colours = f"{console.color_system} colours" if console.color_system else "no colours"
+    size = f"{console.width} columns, {colours}" if console.is_terminal else "none, plain text is printed"
+    said, todo = f"{size}, {encoding}", ""
+    if not _holds_signs(encoding):
+        todo = "signs (tick, cross, circle) show as ?: use a UTF-8 locale (LANG=C.UTF-8) or PYTHONIOENCODING=utf-8"
+    elif console.is_terminal and console.is_dumb_terminal:
+        todo = "`watch` cannot draw here: use another terminal for it, or set TERM to what this one is"
+    elif console.is_terminal and console.width < COLUMNS:
+        todo = f"make the window {COLUMNS} columns wide, so that tables fit"
+    return Finding(what, Health.WARNING if todo else Health.OK, said, todo)
+
+
+def _holds_signs(encoding: str) -> bool:
+    try:
+        SIGNS.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _progress(path: Path) -> Finding:
+    todo = {
+        Condition.DAMAGED: "nothing: the next grading sets the file aside, keeps it, and begins a new one",
+        Condition.NEWER: "bring this checkout up to date (git pull); until then progress is not kept",
+        Condition.UNREADABLE: f"see who may read {path}",
+        Condition.UNWRITABLE: f"progress is not kept: see who may write {path.parent}",
+    }
+    condition = Progress(path).condition()
+    health = Health.WARNING if condition in todo else Health.OK
+    return Finding("progress", health, f"{condition}: {path}", todo.get(condition, ""))

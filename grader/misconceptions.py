@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,7 @@ def find(name: str) -> Misconception:
     known = misconceptions()
     if name in known:
         return known[name]
-    words = set(re.split(r"\W+", name.lower())) - {""}
-    like = difflib.get_close_matches(name, known, n=3) or [each for each in known if words & set(each.split("-"))][:3]
-    also = f"; perhaps {', '.join(like)}." if like else "."
+    holding = [each for each in known if name.lower() in each]
+    like = holding or difflib.get_close_matches(name.lower(), known)
+    also = f"; perhaps {', '.join(like[:5])}." if like else "."
     raise UsageError(f"no misconception is called {name!r}{also} `python -m grader explain` lists them all")

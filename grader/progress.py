@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from grader.catalogue import ROOT, Exercise
-from grader.database import Database
+from grader.database import Condition, Database
 from grader.verdict import Outcome, Verdict
 
 DATABASE = ROOT / ".grader" / "progress.sqlite3"
@@ -76,6 +76,10 @@ class Progress:
     def complaint(self) -> str:
         """What went wrong with the database, in one line; empty where nothing did."""
         return self._database.complaint
+
+    def condition(self) -> Condition:
+        """Return how the database is; looking changes nothing."""
+        return self._database.condition()
 
     def record(self, exercise: Exercise, verdicts: Sequence[Verdict]) -> None:
         """Keep an attempt on each device that was there, and what was met in it."""

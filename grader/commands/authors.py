@@ -45,6 +45,6 @@ def _doctor(_: argparse.Namespace, console: Console) -> int:
     from grader import doctor
     from grader.render import to_overview
 
-    found = doctor.examine()
+    found = doctor.examine(console)
     console.print(to_overview.examination(found))
     return ExitCode.NOT_ALL_PASSED if any(each.broken for each in found) else ExitCode.ALL_PASSED

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from rich.console import Console
+from rich.text import Text
 
 from grader import catalogue, misconceptions, stubs
 from grader.catalogue import Exercise
@@ -47,7 +48,8 @@ def where_am_i(_: argparse.Namespace, console: Console) -> int:
 
     stubs.keep_untouched()
     states = _states(Progress(), ("cpu",))["cpu"]
-    console.print(to_overview.overview(catalogue.exercises(), states))
+    left = [each for each in catalogue.exercises() if states[each.name] is not State.PASSED]
+    console.print(to_overview.overview(states, left, from_here(left[0].stub) if left else None))
     return ExitCode.ALL_PASSED
 
 
@@ -55,12 +57,17 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     from grader.render import to_overview
 
     progress = Progress()
-    states = _states(progress, (options.device,) if options.device else progress.devices())
+    states = _states(progress, (options.device,) if options.device else _graded_on(progress))
     if options.json:
         write(options.json, _as_json(states))
     else:
         console.print(to_overview.listing(catalogue.exercises(), states))
     return ExitCode.ALL_PASSED
+
+
+def _graded_on(progress: Progress) -> tuple[str, ...]:
+    """Return the devices to show; what was imported may name some that no grader of this version has."""
+    return tuple(device for device in progress.devices() if device in DEVICES)
 
 
 def _states(progress: Progress, devices: tuple[str, ...]) -> dict[str, dict[str, State]]:
@@ -77,14 +84,14 @@ def _as_json(states: dict[str, dict[str, State]]) -> str:
         }
         for each in catalogue.exercises()
     ]  # fmt: skip
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(rows, indent=2) + "\n"
 
 
 def _hint(options: argparse.Namespace, console: Console) -> int:
     from grader.render import to_learner
 
     exercise, progress = catalogue.find(options.exercise), Progress()
-    step = _step(exercise, options.step) if options.step else progress.open_step(exercise)
+    step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
     taken = progress.hints_taken(exercise, step)
     shown = taken if options.again else min(taken + 1, LEVELS)
     if not shown:
@@ -98,11 +105,11 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
 
 def _step(exercise: Exercise, name: str) -> str:
     """Return the step with this name, or with this number."""
-    if name.isdecimal() and 0 < int(name) <= len(exercise.steps):
-        return exercise.steps[int(name) - 1]
-    if name not in exercise.steps:
+    by_number = {str(number): step for number, step in enumerate(exercise.steps, 1)}
+    step = by_number.get(name.lstrip("0"), name)
+    if step not in exercise.steps:
         raise UsageError(f"{exercise.name} has no step {name!r}; its steps are {', '.join(exercise.steps)}")
-    return name
+    return step
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
@@ -129,11 +136,16 @@ def _reset(options: argparse.Namespace, console: Console) -> int:
     file = from_here(exercise.stub)
     if options.undo:
         backup = stubs.undo(exercise)
-        console.print(f"{file} is again what you wrote, from {from_here(backup)}.", soft_wrap=True)
+        _tell(console, f"{file} is again what you wrote, from {from_here(backup)}.")
         return ExitCode.ALL_PASSED
     kept = stubs.reset(exercise)
-    console.print(f"{file} is as it was handed out.", soft_wrap=True)
+    _tell(console, f"{file} is as it was handed out.")
     if kept:
         again = f"`python -m grader reset {exercise.number:02} --undo` brings it back."
-        console.print(f"What you wrote is kept in {from_here(kept)}; {again}", soft_wrap=True)
+        _tell(console, f"What you wrote is kept in {from_here(kept)}; {again}")
     return ExitCode.ALL_PASSED
+
+
+def _tell(console: Console, text: str) -> None:
+    """Print a line as it is: a path may hold brackets, and is not to be broken."""
+    console.print(Text(text), soft_wrap=True)

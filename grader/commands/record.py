@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from grader.commands.speak import write
 from grader.errors import GraderError, UsageError
@@ -17,6 +18,7 @@ from grader.progress import ATTEMPT, HINT, MET, Progress
 
 FORMAT, VERSION = "pytorch-katas progress", 1
 NUMBERS = {"at", "seed", "steps_passed", "steps", "seconds", "taken"}
+BIGGEST = 2**32  # of any number above; as a Unix time it is the year 2106
 COLUMNS = {"attempt": ATTEMPT, "met": MET, "hint": HINT}
 
 
@@ -37,7 +39,7 @@ def _export(options: argparse.Namespace, console: Console) -> int:
         raise GraderError(progress.complaint)
     write(options.file, json.dumps({"format": FORMAT, "version": VERSION, **kept}, indent=1) + "\n")
     if options.file != "-":
-        console.print(f"{len(kept['attempt'])} attempts are in {options.file}.", soft_wrap=True)
+        console.print(Text(f"Attempts written to {options.file}: {len(kept['attempt'])}."), soft_wrap=True)
     return ExitCode.ALL_PASSED
 
 
@@ -48,33 +50,43 @@ def _import(options: argparse.Namespace, console: Console) -> int:
     if progress.complaint:
         raise GraderError(progress.complaint)
     known = len(kept["attempt"]) - new
-    console.print(f"{new} attempts were added; {known} were here already.", soft_wrap=True)
+    console.print(Text(f"Attempts added: {new}. Here already: {known}."), soft_wrap=True)
     return ExitCode.ALL_PASSED
 
 
 def _read(name: str) -> dict[str, list[dict[str, Any]]]:
     """Return what a file holds; raise UsageError where it is not what `export` writes."""
+    said = "standard input" if name == "-" else name
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        document = json.loads(text)
+        document = json.loads(_text(name))
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{said} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{name} is not JSON; `python -m grader export` writes what is due") from None
+        raise UsageError(f"{said} is not JSON; `python -m grader export` writes what is due") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UsageError(f"{name} holds no progress; `python -m grader export` writes what is due")
+        raise UsageError(f"{said} holds no progress; `python -m grader export` writes what is due")
     if document.get("version") != VERSION:
-        raise UsageError(f"{name} was written by another version of the grader; this one reads version {VERSION}")
-    return {table: _rows(name, table, document.get(table)) for table in COLUMNS}
+        raise UsageError(f"{said} was written by another version of the grader; this one reads version {VERSION}")
+    return {table: _rows(said, table, document.get(table)) for table in COLUMNS}
 
 
-def _rows(name: str, table: str, rows: Any) -> list[dict[str, Any]]:
-    for index, row in enumerate(rows if isinstance(rows, list) else [None]):
+def _text(name: str) -> str:
+    if name != "-":
+        return Path(name).read_text(encoding="utf-8-sig")
+    return sys.stdin.read() if sys.stdin else ""
+
+
+def _rows(said: str, table: str, rows: Any) -> list[dict[str, Any]]:
+    if not isinstance(rows, list):
+        raise UsageError(f"{said} is damaged: it has no list {table!r}; nothing was added")
+    for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not all(_fits(column, row.get(column)) for column in COLUMNS[table]):
-            raise UsageError(f"{name} is damaged: entry {index + 1} of {table!r} is no such entry; nothing was added")
-    return list(rows)
+            raise UsageError(f"{said} is damaged: entry {number} of {table!r} is no such entry; nothing was added")
+    return rows
 
 
 def _fits(column: str, value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63
-    return number if column in NUMBERS else isinstance(value, str)
+    """Return whether a value can stand in a column; text is shown later, so nothing that steers a terminal."""
+    if column in NUMBERS:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= BIGGEST
+    return isinstance(value, str) and value.isprintable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -20,19 +21,13 @@ SIGNS = {
 HEALTH_SIGNS = {Health.OK: ("✓", "green"), Health.WARNING: ("!", "yellow"), Health.BROKEN: ("✗", "red")}
 
 
-def overview(exercises: Sequence[Exercise], states: dict[str, State]) -> RenderableType:
-    """Return where the learner stands and what is next."""
-    passed = sum(state is State.PASSED for state in states.values())
-    left = [each for each in exercises if states[each.name] is not State.PASSED]
-    lines = [Text.assemble((f"{passed} of {len(exercises)} exercises passed", "bold"))]
+def overview(states: dict[str, State], left: Sequence[Exercise], file: Path | None) -> RenderableType:
+    """Return where the learner stands and what is next: the first exercise that is left, which lies in `file`."""
+    lines = [Text(f"{len(states) - len(left)} of {len(states)} exercises passed", style="bold")]
     if left:
-        name = f"exercises/{left[0].name}.py"
-        lines.append(
-            Text(
-                f"\nNext: {left[0].number:02} {left[0].title} ({states[left[0].name]}, about {left[0].minutes} minutes)"
-            )
-        )
-        lines.append(Text(f"  edit   {name}\n  grade  python -m grader exercise {left[0].number:02}"))
+        first, number = left[0], f"{left[0].number:02}"
+        lines.append(Text(f"\nNext: {number} {first.title} ({states[first.name]}, about {first.minutes} minutes)"))
+        lines.append(Text(f"  edit   {file}\n  grade  python -m grader exercise {number}"))
     else:
         lines.append(Text("\nAll of them. `python -m grader all` grades everything once more."))
     lines.append(Text("\n`python -m grader list` shows all exercises, `--help` all commands.", style="dim"))
@@ -94,5 +89,17 @@ def examination(found: Sequence[Finding]) -> RenderableType:
     for each in found:
         sign, colour = HEALTH_SIGNS[each.health]
         todo = Text(f"\n→ {each.todo}" if each.todo else "", style=colour)
-        table.add_row(Text(f"{sign} {each.health}", style=colour), each.what, Text.assemble(each.said, todo))
-    return table
+        said = Text.assemble(each.said, todo, overflow="fold")
+        table.add_row(Text(f"{sign} {each.health}", style=colour, no_wrap=True), each.what, said)
+    return Group(table, _conclusion(found))
+
+
+def _conclusion(found: Sequence[Finding]) -> Text:
+    broken, warnings = (
+        [each.what for each in found if each.health is health] for health in (Health.BROKEN, Health.WARNING)
+    )
+    if broken:
+        return Text(f"\nBroken: {', '.join(broken)}. Lines with → say what to do.", style="bold")
+    if warnings:
+        return Text(f"\nAll that is needed works. Warnings: {', '.join(warnings)}.", style="bold")
+    return Text("\nAll is well.", style="bold")

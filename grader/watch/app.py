@@ -10,6 +10,7 @@ import secrets
 import shlex
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Callable
 from typing import ClassVar
@@ -24,6 +25,7 @@ from textual.widgets import Static
 from grader import catalogue, comparison, misconceptions, stubs
 from grader.catalogue import Exercise
 from grader.errors import GraderError
+from grader.exit_code import ExitCode
 from grader.hints import LEVELS, hints
 from grader.progress import Progress, State
 from grader.render import to_comparison, to_learner, to_watch
@@ -34,6 +36,7 @@ from grader.watch.picking import PickExercise
 from grader.watch.saves import saves
 
 SEEDS = 2**32
+TERMINAL_SECONDS = 2.0  # how often to see whether the terminal is still there
 FOOT = "h hint  e explain  c compare  n next  p previous  l list  o edit  ? more  q quit"
 
 
@@ -87,7 +90,13 @@ class WatchApp(App[None]):
         # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.query_one("#body").focus()
+        self.set_interval(TERMINAL_SECONDS, self._leave_without_terminal)
         await self._open(self._exercise)
+
+    def _leave_without_terminal(self) -> None:
+        """Leave where the terminal was closed and nobody was told."""
+        if not _has_terminal():
+            self.exit()
 
     def _head(self, doing: str) -> None:
         text = Text.assemble(
@@ -301,5 +310,18 @@ def _when(verdict: Verdict | None) -> str:
 
 
 def run(exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float]) -> None:
-    """Show the screen until the learner leaves."""
-    WatchApp(exercise, device, poll=poll, limits=limits).run()
+    """Show the screen until the learner leaves, or the terminal does."""
+    try:
+        WatchApp(exercise, device, poll=poll, limits=limits).run()
+    finally:
+        if not _has_terminal():
+            # subtle: Textual's thread for input reads the end of a closed terminal for ever, and would keep us here
+            os._exit(ExitCode.INTERRUPTED)
+
+
+def _has_terminal() -> bool:
+    try:
+        termios.tcgetattr(0)
+    except termios.error:
+        return False
+    return True
