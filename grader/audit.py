@@ -18,6 +18,7 @@ from grader.grading import Grader, read_source
 from grader.hints import LEVELS, hints
 from grader.overlay import definitions, lay_over
 from grader.sandbox.client import Limits
+from grader.sandbox.lockdown import die_with_parent
 from grader.submission import Source
 from grader.verdict import CheckResult, Outcome, Verdict
 
@@ -34,7 +35,7 @@ def audit_all(
     chosen: Sequence[Exercise], seeds: Sequence[int], jobs: int, *, with_mutants: bool = False
 ) -> Iterator[Findings]:
     """Audit exercises in `jobs` processes; yield the findings of each, those of all seeds together, in order."""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=die_with_parent) as pool:
         audits = {each.name: pool.submit(_audit_by_name, each.name, seeds) for each in chosen}
         parts = jobs if with_mutants else 0
         changed = {
@@ -49,7 +50,7 @@ def audit_all(
 
 
 def _audit_by_name(name: str, seeds: Sequence[int]) -> Findings:
-    with Grader(limits=LIMITS) as grader:
+    with Grader(limits=LIMITS, blames_itself=True) as grader:
         return _merged([audit(find(name), grader, seed) for seed in seeds])
 
 

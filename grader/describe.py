@@ -13,7 +13,11 @@ from grader.sandbox.seen import Opaque, SeenArray, SeenTensor
 
 MAX_VALUES = 6
 MAX_TEXT = 100
-CONTROL = re.compile("[^\t\n\x20-\x7e\xa0-\U0010ffff]")
+MAX_CONTAINER = 2000
+# What a terminal obeys, what turns the direction of a text round, and what no file in UTF-8 or XML can hold.
+CONTROL = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def describe(value: Any, *, values: bool = False) -> str:
@@ -40,9 +44,12 @@ def describe(value: Any, *, values: bool = False) -> str:
 
 def _container(value: Any, values: bool) -> str:
     shown = itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_VALUES)
-    parts = [(f"{key!r}: " if isinstance(value, dict) else "") + describe(item, values=values) for key, item in shown]
+    parts = [
+        (f"{shorten(repr(key))}: " if isinstance(value, dict) else "") + describe(item, values=values)
+        for key, item in shown
+    ]
     more = [f"… {len(value)} in all"] if len(value) > MAX_VALUES else []
-    text = ", ".join(parts + more)
+    text = shorten(", ".join(parts + more), MAX_CONTAINER)
     return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
 
 

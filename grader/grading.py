@@ -144,7 +144,8 @@ class Grader:
         """
         solved: dict[str, CheckResult] = {}
         if not self._blames_itself:
-            solved = self._run(exercise, read_source(exercise.solution), seed)[0].results
+            patient = Grader(self._device, Limits(), self._launcher, self._stop)
+            solved = patient._run(exercise, read_source(exercise.solution), seed)[0].results
         for check, fault in stumbles.items():
             if check not in solved or solved[check].outcome is not Outcome.PASSED:
                 raise GraderError(f"{check} of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault

@@ -15,8 +15,11 @@ from grader.catalogue import Exercise, known_checks
 from grader.cost import Cost
 from grader.describe import harmless
 from grader.ending import Ending
+from grader.errors import GraderError
 from grader.submission import Submission
 from grader.verdict import CheckResult, Outcome
+
+UNREADABLE = "what came back was no answer that this check could read"
 
 Opener = Callable[[int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]
 
@@ -24,7 +27,8 @@ Opener = Callable[[int], AbstractContextManager[tuple[Submission, Callable[[], s
 class Collector:
     """Runs the checks of one exercise and collects how they ended.
 
-    `results` holds that by check, `faults` what broke in a check, `costs` what each step cost where it is measured.
+    `results` holds that by check, `faults` what broke around a check, `stumbles` what broke in one (see
+    Grader.grade), `costs` what each step cost where it is measured.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as blocked.
     `open_submission` returns a context with a fresh submission and a way to read what it printed; its
     argument tells whether more checks will follow.
@@ -35,6 +39,7 @@ class Collector:
     ) -> None:
         self.results: dict[str, CheckResult] = {}
         self.faults: list[BaseException] = []
+        self.stumbles: dict[str, Exception] = {}
         self.costs: dict[str, Cost] = {}
         self._exercise = exercise
         self._device = device
@@ -74,7 +79,7 @@ class Collector:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Run one check and file how it ended; an exception that is no Ending is a fault of the grader."""
+        """Run one check and file how it ended; a check that breaks without an Ending stumbled over the submission."""
         check = self._known[pyfuncitem.name]
         started = time.perf_counter()
         self._left -= 1
@@ -86,9 +91,12 @@ class Collector:
                 result = yield
             except Ending as caught:
                 ending, result = caught, True
-            except Exception as fault:
+            except GraderError as fault:
                 self.faults.append(fault)
                 raise
+            except Exception as fault:
+                self.stumbles[check.name] = fault
+                ending, result = Ending(Outcome.CRASHED, UNREADABLE), True
             printed = read_printed()
             self.costs[check.step] = self.costs.get(check.step, Cost()) + submission.cost
         self.results[check.name] = _result(check.name, check.headline, ending, printed, time.perf_counter() - started)

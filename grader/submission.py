@@ -14,6 +14,7 @@ from grader.ending import Ending
 from grader.sandbox import thaw, wire
 from grader.sandbox.client import Child, Crashed, Limits, TimedOut
 from grader.sandbox.freeze import Freezer, Node
+from grader.sandbox.observe import MAX_LINE, MAX_LINES, MAX_MESSAGE, MAX_WARNINGS
 from grader.sandbox.seen import Seen, SeenException
 from grader.verdict import Outcome, SourceLine
 
@@ -160,13 +161,13 @@ def _sendable(value: Any) -> Any:
 
 def _refuse_unfit(name: str, called: str, reply: Node) -> None:
     if "missing" in reply:
-        what = reply["missing"]
+        what = str(reply["missing"])[:MAX_LINE]
         said = f"your file does not define `{name}`"
         if what:
             said = f"`{name}` is no function or class, but of type {what}"
         raise Ending(Outcome.FAILED, said, called=called)
     if "signature" in reply:
-        said = f"`{name}` cannot be called so; you define it as `{name}{reply['signature']}`"
+        said = f"`{name}` cannot be called so; you define it as `{name}{str(reply['signature'])[:MAX_MESSAGE]}`"
         raise Ending(Outcome.FAILED, said, called=called)
 
 
@@ -177,18 +178,18 @@ def _seen(called: str, reply: Node, arrays: wire.Arrays) -> Seen:
             value=thaw.plain(reply["value"], arrays),
             exception=_exception(reply.get("exception")),
             arguments=tuple(thaw.plain(node, arrays) for node in reply["arguments"]),
-            warnings=tuple(map(str, reply["warnings"])),
+            warnings=tuple(str(text)[:MAX_MESSAGE] for text in reply["warnings"][:MAX_WARNINGS]),
             seconds=float(reply["seconds"]),
             changed_globals=tuple(map(str, reply["changed"])),
         )
-    except (KeyError, TypeError, ValueError, wire.WireError):
+    except Exception:  # whatever breaks on a reply of a child's making is the child's doing
         raise Ending(Outcome.CRASHED, "what came back from your code was no answer", called=called) from None
 
 
 def _cost(called: str, counted: Node, seconds: float) -> Cost:
     try:
         return Cost.of(counted, seconds)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except Exception:  # as above
         raise Ending(Outcome.CRASHED, "what came back from your code was no answer", called=called) from None
 
 
@@ -196,14 +197,19 @@ def _exception(node: Node) -> SeenException | None:
     if node is None:
         return None
     return SeenException(
-        type_name=str(node["type"]),
+        type_name=str(node["type"])[:MAX_LINE],
         bases=tuple(map(str, node["bases"])),
-        message=str(node["message"]),
-        lines=tuple(SourceLine(int(number), str(text), str(function)) for number, text, function in node["lines"]),
+        message=str(node["message"])[:MAX_MESSAGE],
+        lines=tuple(map(_line, node["lines"][:MAX_LINES])),
         stated=bool(node["stated"]),
-        forbidden=None if node["forbidden"] is None else str(node["forbidden"]),
-        missing=None if node["missing"] is None else str(node["missing"]),
+        forbidden=None if node["forbidden"] is None else str(node["forbidden"])[:MAX_MESSAGE],
+        missing=None if node["missing"] is None else str(node["missing"])[:MAX_LINE],
     )
+
+
+def _line(parts: Node) -> SourceLine:
+    number, text, function = parts
+    return SourceLine(int(number), str(text)[:MAX_LINE], str(function)[:MAX_LINE])
 
 
 def _ending_of(seen: Seen, exception: SeenException, recognised: dict[str, Callable[[SeenException], bool]]) -> Ending:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import select
-import shutil
 import signal
 import socket
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.errors import Cancelled, GraderError
-from grader.sandbox import watchdog, wire
+from grader.sandbox import scratch, watchdog, wire
 from grader.sandbox.launch import Launcher
 from grader.sandbox.lockdown import Policy
 
 MAX_PRINTED = 64 * 1024
 START_SECONDS = 30.0
 TICK_SECONDS = 0.05
+LONGEST_UNSEEN_SECONDS = 0.25
 SPARES = 2
 
 
@@ -49,10 +50,14 @@ class Limits:
 
 
 class Child:
-    """One locked-down process for one check."""
+    """One locked-down process for one check; `beside` are those that wait for their turn while it works."""
 
-    def __init__(self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None, beside: Collection[Child] = ()
+    ) -> None:
         self._launcher = launcher
+        self._beside = beside
+        self._look_at = math.inf
         self._stop = stop or threading.Event()
         self._scratch = tempfile.mkdtemp(prefix="grader-")
         self._channel, theirs = socket.socketpair()
@@ -69,6 +74,7 @@ class Child:
         self._dropped = 0
         self._output_open = True
         self.in_force: tuple[str, ...] | None = None
+        self.loading = ""  # the mark of the answer to being loaded
 
     @property
     def pid(self) -> int:
@@ -87,6 +93,7 @@ class Child:
                     f"a sandbox could not be started ({error}); `python -m grader doctor` tells more"
                 ) from None
             self.in_force = tuple(map(str, message.get("in_force", ())))
+            self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
 
     def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
         """Send a request without waiting for its answer; return the mark that the answer must bear."""
@@ -119,11 +126,13 @@ class Child:
         return self.answer(self.post(request, arrays, seconds), seconds)
 
     def _refuse_early_bytes(self) -> None:
-        with contextlib.suppress(wire.Closed):
-            self._reader.feed(self._channel)
-            self.close()
-            raise Crashed("it sent an answer before it was asked")
-        raise self._how_it_died()
+        try:
+            if self._reader.empty:  # or else nothing more may come, and waiting for it would never end
+                self._reader.feed(self._channel)
+        except wire.Closed:
+            raise self._how_it_died() from None
+        self.close()
+        raise Crashed("it sent an answer before it was asked")
 
     def _receive(self, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
         deadline = time.monotonic() + seconds
@@ -142,7 +151,8 @@ class Child:
             raise Crashed(str(error)) from None
 
     def _wait(self, deadline: float) -> tuple[dict[str, Any], wire.Arrays]:
-        look_at = time.monotonic() + TICK_SECONDS
+        # A call that takes long is looked at soon, many short ones now and then.
+        look_at = min(self._look_at, time.monotonic() + TICK_SECONDS)
         with self._death_notice() as death:
             while (frame := self._reader.take()) is None:
                 now = time.monotonic()
@@ -152,8 +162,9 @@ class Child:
                 if now >= deadline:
                     raise wire.Late
                 if now >= look_at:
-                    watchdog.look(self.pid)
+                    watchdog.look({self.pid, *(child.pid for child in self._beside)})
                     look_at = time.monotonic() + TICK_SECONDS
+                    self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
                 self._take_what_came(death, min(deadline - now, TICK_SECONDS))
         self._drain()
         return frame
@@ -223,7 +234,7 @@ class Child:
         with contextlib.suppress(OSError):
             os.close(self._output)
         self._output_open = False
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        scratch.remove(self._scratch)
 
 
 def _death(code: int | None) -> str:
@@ -247,7 +258,7 @@ class Nursery:
         self._launcher = launcher
         self._stop = stop
         self._idle: deque[Child] = deque()
-        self._loading: deque[tuple[Child, str]] = deque()
+        self._loading: deque[Child] = deque()
         self.policy = policy
         self.in_force: tuple[str, ...] = ()
 
@@ -262,18 +273,19 @@ class Nursery:
         """
         while len(self._loading) <= min(SPARES, left):
             child = self._idle.popleft() if self._idle else self._started()
-            self._loading.append((child, child.post(load)))
-        child, mark = self._loading.popleft()
+            child.loading = child.post(load)
+            self._loading.append(child)
+        child = self._loading.popleft()
         child.hello()
         self.in_force = child.in_force or ()
-        return child, mark
+        return child, child.loading
 
     def _started(self) -> Child:
-        return Child(self._launcher, self.policy, self._stop)
+        return Child(self._launcher, self.policy, self._stop, self._loading)
 
     def close(self) -> None:
         """End the children that are waiting for their turn."""
         while self._loading:
-            self._loading.pop()[0].close()
+            self._loading.pop().close()
         while self._idle:
             self._idle.pop().close()

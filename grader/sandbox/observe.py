@@ -22,6 +22,7 @@ from grader.sandbox.freeze import Freezer, Node, type_name
 SUBMISSION = "submission"  # the name of the module that the learner's file becomes
 
 MAX_LINES = 6
+MAX_LINE = 200
 MAX_MESSAGE = 2000
 MAX_WARNINGS = 20
 
@@ -130,7 +131,7 @@ class Observer:
         }
 
     def _line(self, number: int) -> str:
-        return linecache.getline(self._filename, number).strip()[:200]
+        return linecache.getline(self._filename, number).strip()[:MAX_LINE]
 
     def _forbidden(self, error: BaseException | None) -> str | None:
         for _ in range(8):

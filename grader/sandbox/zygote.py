@@ -14,15 +14,17 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
 import time
 from typing import Any
 
+from grader.sandbox import scratch
+
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_SECONDS = 0.5
+PATIENCE_SECONDS = 5.0
 
 
 class Zygote:
@@ -32,6 +34,7 @@ class Zygote:
         self._control = control
         self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
         self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
+        self._unremoved: dict[str, float] = {}  # scratch folder, written to while it was removed -> when to give up
 
     def run(self) -> None:
         """Obey one order after the other until the control channel closes."""
@@ -43,9 +46,10 @@ class Zygote:
         finally:
             for pid in list(self._children):
                 self.do_end(pid)
+            self._see_off()
 
     def _next_order(self) -> dict[str, Any] | None:
-        while not select.select([self._control], [], [], 1.0 if self._children else None)[0]:
+        while not select.select([self._control], [], [], self._patience())[0]:
             self._reap()
         size = self._control.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
@@ -107,11 +111,29 @@ class Zygote:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(OSError):
                 kill(pid, signal.SIGKILL)
-        shutil.rmtree(self._children.pop(pid), ignore_errors=True)
+        folder = self._children.pop(pid)
+        if not scratch.remove(folder):
+            self._unremoved[folder] = time.monotonic() + PATIENCE_SECONDS
         self._statuses.pop(pid, None)
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for an order before looking around, None for ever."""
+        return 0.05 if self._unremoved else 1.0 if self._children else None
+
+    def _see_off(self) -> None:
+        """Wait until all that was killed is dead, and remove what it wrote meanwhile."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        with contextlib.suppress(ChildProcessError):
+            while time.monotonic() < deadline:
+                if not os.waitpid(-1, os.WNOHANG)[0]:
+                    time.sleep(0.002)
+        for folder in self._unremoved:
+            scratch.remove(folder)
 
     def _reap(self) -> None:
         """Collect the dead: children, and the orphans that they leave to this process."""
+        now = time.monotonic()
+        self._unremoved = {path: end for path, end in self._unremoved.items() if now < end and not scratch.remove(path)}
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if ended[0] in self._children:

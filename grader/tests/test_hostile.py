@@ -1,0 +1,124 @@
+"""The hostile corpus is complete, and its runner sees a breach where there is one. `tox -e hostile` runs it."""
+
+import os
+import sys
+from dataclasses import replace
+
+import pytest
+
+from grader import hostile
+from grader.corpus import FAMILIES, HOSTILE, STOPPED, attacks, read
+from grader.decoys import Decoys
+from grader.errors import UsageError
+from grader.sandbox import scratch
+from grader.tests.test_grading import SHIELDED
+from grader.verdict import Outcome
+
+LEAST = 45
+HONEST = "# harm: none\n# ending: {ending}\n{more}\n\ndef to_nearest(tensor):\n    return tensor.round().long()\n"
+
+on_linux = pytest.mark.skipif(sys.platform != "linux" or not SHIELDED, reason="there is no sandbox to prove here")
+
+
+@pytest.fixture(scope="module")
+def arena():
+    with hostile.Arena() as started:
+        yield started
+
+
+def attack(tmp_path, name, text):
+    path = tmp_path / f"{name}.py"
+    path.write_text(text, encoding="utf-8")
+    return read(path)
+
+
+def test_every_family_is_there_and_every_file_says_what_is_due():
+    corpus = attacks()
+    assert len(corpus) >= LEAST
+    assert {each.family for each in corpus} == set(FAMILIES)
+    assert len(corpus) == len(list(HOSTILE.glob("*.py")))
+    for each in corpus:
+        assert each.harm
+        assert each.steps
+        assert each.limit or each.endings <= STOPPED
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("system_x", "# harm: none\n\ndef to_nearest(tensor): ...\n"),
+        ("system_x", HONEST.format(ending="passed", more="")),
+        ("system_x", HONEST.format(ending="stopped", more="")),
+        ("other_x", HONEST.format(ending="failed", more="")),
+        ("system_x", "# harm: none\n# ending: failed\nx = 1\n"),
+    ],
+    ids=["no ending", "may pass", "no such ending", "no family", "no step"],
+)
+def test_what_declares_too_little_is_refused(tmp_path, name, text):
+    with pytest.raises(UsageError):
+        attack(tmp_path, name, text)
+
+
+@on_linux
+def test_one_that_passes_is_a_breach(arena, tmp_path):
+    result = arena.run(attack(tmp_path, "system_x", HONEST.format(ending="failed", more="")))
+    assert not result.as_due
+    assert "ended as passed" in result.troubles[0]
+
+
+@on_linux
+def test_one_that_ends_otherwise_is_a_breach(arena, tmp_path):
+    text = "# harm: none\n# ending: refused\n\n\ndef to_nearest(tensor):\n    return None\n"
+    assert "not as refused" in arena.run(attack(tmp_path, "system_x", text)).troubles[0]
+
+
+@on_linux
+def test_the_command_ends_with_1_on_a_breach_and_with_0_otherwise(monkeypatch, capsys):
+    chosen = attacks(["system_deletes_exercise"])
+    assert hostile.main(["system_deletes_exercise"]) == 0
+    wrong = [replace(chosen[0], endings=frozenset({Outcome.CRASHED}))]
+    monkeypatch.setattr(hostile, "attacks", lambda names: wrong)
+    assert hostile.main([]) == 1
+    assert "1 breaches" in capsys.readouterr().out
+
+
+@on_linux
+def test_whatever_happens_to_a_decoy_is_seen():
+    with Decoys() as decoys:
+        assert decoys.touched() == []
+        os.remove(decoys.places["EXERCISE"])
+        with open(decoys.places["OTHER"], "a", encoding="utf-8") as file:
+            file.write("changed")
+        os.kill(decoys.pid, 9)
+        decoys._process.wait()
+        said = " ".join(decoys.touched())
+        assert "exercise.py was deleted" in said
+        assert "answer.py was changed" in said
+        assert "was ended" in said
+        assert decoys.touched() == []
+
+
+@on_linux
+@pytest.mark.parametrize("name", ["channel_answers_before_asked", "channel_nan_bomb", "channel_tensor_without_data"])
+def test_what_once_broke_the_grader_does_so_no_more(arena, name):
+    assert arena.run(attacks([name])[0]).troubles == ()
+
+
+def test_a_scratch_folder_is_removed_however_deep_and_closed_it_is(tmp_path):
+    folder, elsewhere = tmp_path / "scratch", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("kept", encoding="utf-8")
+    folder.mkdir()
+    inner = os.open(folder, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("deeper", dir_fd=inner)
+        inner, outer = os.open("deeper", os.O_RDONLY, dir_fd=inner), inner
+        os.close(outer)
+    os.symlink(elsewhere, "link", dir_fd=inner)
+    os.close(inner)
+    (folder / "closed").mkdir()
+    (folder / "closed" / "file").write_text("", encoding="utf-8")
+    (folder / "closed").chmod(0o300)
+    assert scratch.remove(str(folder))
+    assert not folder.exists()
+    assert (elsewhere / "kept").exists()
