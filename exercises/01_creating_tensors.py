@@ -74,8 +74,9 @@ def predict_call(name: str, argument: int | list[int] | None) -> tuple[tuple[int
     """Step 5. Tell what a call of the class or of the function makes.
 
     name: "Tensor" for the class `torch.Tensor`, "tensor" for the function `torch.tensor`.
-    argument: the only argument of the call, a whole number above 0 or a list of whole numbers; None means that the call
-    has no argument. The class makes torch's default dtype, float32; the function takes the dtype from what it is given.
+    argument: the only argument of the call, a whole number above 0 or a list of one or more whole numbers; None means
+    that the call has no argument. The class makes torch's default dtype, float32; the function takes the dtype from
+    what it is given.
 
     Returns the shape and the dtype of the tensor that comes back, or None where the call raises an error.
     """

@@ -81,8 +81,9 @@ def flat_view(tensor: torch.Tensor) -> torch.Tensor:
 
     tensor: of any shape with at least one dimension; contiguous, or not, as a transposed matrix is.
 
-    Returns a tensor of one dimension with the same numbers in the same order, in the memory of `tensor`. Where its
-    elements do not lie so that one can look at them in that way, raises RuntimeError and copies nothing.
+    Returns a tensor of one dimension with the same numbers in the same order, in the memory of `tensor`; where `tensor`
+    requires a gradient, gradients flow back through it. Where its elements do not lie so that one can look at them in
+    that way, raises RuntimeError and hands out no copy.
     """
     raise NotImplementedError("step 5: flat_view")
 
@@ -92,7 +93,7 @@ def two_copies(tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
     tensor: float32, of any shape, requires a gradient; a leaf or a result. It stays as it is.
 
-    Returns two tensors with the numbers of `tensor`, on its device, each in memory of its own. From the first,
-    gradients flow back to `tensor`; the second requires no gradient.
+    Returns two tensors with the numbers of `tensor`, on its device, each in memory of its own: neither shares with
+    `tensor` or with the other. From the first, gradients flow back to `tensor`; the second requires no gradient.
     """
     raise NotImplementedError("step 6: two_copies")

@@ -34,7 +34,7 @@ def slope(function: Function, at: float) -> float:
     """Step 1. Compute the derivative of a function at one point, by autograd.
 
     function: takes a float32 tensor of shape () and returns one, by operations that autograd records.
-    For x**2 + 1 and at = 4.0, the slope is 8.
+    For x**2 + 1 and at = 4.0, the slope is 8; for `torch.relu` and at = 0.0 it is what autograd takes it for, 0.
 
     Returns a Python float.
     """

@@ -94,8 +94,9 @@ def predict(model: torch.nn.Module, batch: torch.Tensor, device: torch.device) -
     """Step 6. Run a model on a device, whichever device model and batch are on.
 
     model: takes a float32 tensor of shape (B, F). Its parameters are to be on `device` afterwards: it is moved itself.
+    It stays in the mode that it is in, training or evaluation.
     batch: float32 of shape (B, F); stays as it is, and where it is.
 
-    Returns what the model returns for the batch, on `device`.
+    Returns what the model returns for the batch, on `device`. Gradients can flow back from it to the parameters.
     """
     raise NotImplementedError("step 6: predict")

@@ -36,7 +36,7 @@ class Sigmoid(torch.autograd.Function):
     The derivative of the sigmoid is y * (1 - y), where y is its result.
 
     Tensors go from forward to backward through `ctx.save_for_backward`, not as attributes of ctx, of the
-    class or of anything else.
+    class or of anything else. `upstream` stays as it is: other nodes may be given the same tensor.
     """
 
     @staticmethod
@@ -65,7 +65,7 @@ class ScaledProduct(torch.autograd.Function):
     them as they are, and returns a tensor of that shape and dtype. Either of a and b, or both, may require a gradient.
 
     `backward` returns one thing for each argument of `forward`, in the same order: a gradient for a tensor, None for
-    what is no tensor. Tensors are handed on as in step 1.
+    what is no tensor. Tensors are handed on as in step 1, and `upstream` stays as it is.
     """
 
     @staticmethod

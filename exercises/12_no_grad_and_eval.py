@@ -44,7 +44,7 @@ def predict(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     Run the model on x in eval mode, all of its modules, and let autograd record nothing meanwhile. Afterwards every
     module is in the mode that it was in before: the model may come in either mode, and some of its parts may be in
     another one than the rest. That holds too where the forward pass raises; its exception then goes on to the caller.
-    Parameters and autograd's own switch are as before.
+    Parameters and autograd's own switch, which may be on or off when you are called, are as before.
 
     Returns what the model returned, which requires no gradient.
     """

@@ -68,8 +68,8 @@ def three_ways(
     them is changed. upstream: of the shape of the result.
 
     Three ways: "plain" calls `function` as it is; "eager" and "aot_eager" each call what `torch.compile`
-    makes of it with the backend of that name. Each way begins afresh, with a leaf of its own that holds
-    the numbers of `weight`, and runs backward with `upstream` as the upstream gradient.
+    makes of it with the backend of that name. Each way begins afresh, with a leaf of its own (not one for
+    all three) that holds the numbers of `weight`, and runs backward with `upstream` as the upstream gradient.
 
     Returns a dict from the name of the way to (result, gradient of the weight).
     """
@@ -93,7 +93,8 @@ def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tenso
 def exported(model: torch.nn.Module, example: torch.Tensor) -> torch.export.ExportedProgram:
     """Step 5. Export a model for batches of any size.
 
-    model: takes one tensor, x, of shape (N, F), in evaluation mode. example: such a tensor, N at least 2.
+    model: its `forward` takes one tensor, named x, of shape (N, F); it comes in evaluation mode and stays
+    in it. example: such a tensor, N at least 2.
 
     A graph is made for the shapes of the example, unless `torch.export.export` is told which dimensions
     are dynamic. What is returned has to run, by its `module()`, for every N from 2 up, not only for that

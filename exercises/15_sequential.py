@@ -50,7 +50,8 @@ def parameters_per_layer(pipeline: nn.Sequential) -> list[int]:
     pipeline: any `nn.Sequential`; it is neither run nor changed. An entry of it may itself consist of layers.
 
     Returns one int for each entry of the pipeline, in order: the number of elements of all its parameters, frozen
-    ones included, buffers not. An entry without parameters counts 0.
+    ones included, buffers not. An entry without parameters counts 0, and a layer that stands in the pipeline twice has
+    two entries.
     """
     raise NotImplementedError("step 2: parameters_per_layer")
 
@@ -59,7 +60,8 @@ def normalised_dim(probabilities: torch.Tensor) -> int:
     """Step 3. Find out along which dimension a softmax was taken.
 
     probabilities: what a softmax along one dimension returned; two dimensions or more, each of a size of at least 2.
-    Along that dimension all sums are 1, up to rounding, and along no other. It is not changed.
+    Along that dimension all sums are 1, up to rounding; along any other, some of them may be 1, but not all. It is not
+    changed.
 
     Returns that dimension, counted from 0.
     """
@@ -72,8 +74,8 @@ def predict(pipeline: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
     pipeline: as in step 1, in training or evaluation mode; x: shape (N, num_inputs), on the pipeline's device.
 
     Returns what the pipeline gives for x when its dropout does nothing, shape (N, C), with no graph behind it.
-    Afterwards the pipeline is in the mode in which it came, autograd records as before, and the pipeline's layers and
-    parameters and x are as they were.
+    Afterwards the pipeline is in the mode in which it came, autograd records or not, as before, and the pipeline's
+    layers, their settings and parameters, and x are as they were.
     """
     raise NotImplementedError("step 4: predict")
 
@@ -84,7 +86,8 @@ def classification_loss(pipeline: nn.Sequential, x: torch.Tensor, targets: torch
     pipeline: as in step 1; x: shape (N, num_inputs); targets: int64 of shape (N,), each the index of a class.
 
     Logits are what goes into the softmax. `F.cross_entropy` wants logits and applies a softmax itself. Returns the
-    mean cross-entropy of the pipeline's logits, shape (), from which gradients flow to all its parameters. Dropout
+    mean cross-entropy of the pipeline's logits, shape (), from which gradients flow to all its parameters; it is right
+    for large logits too, where the softmax rounds a probability to 0 and its logarithm is minus infinity. Dropout
     acts or does not, as the mode of the pipeline says. The pipeline keeps its mode, its seven layers and the values
     of their parameters; x and targets are not changed either.
     """

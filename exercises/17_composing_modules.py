@@ -74,8 +74,8 @@ class ParallelBlock(nn.Module):
 def build_stack(sizes: list[int], num_outputs: int, device: torch.device) -> nn.Sequential:
     """Step 3. Stack blocks, with one linear layer at the end.
 
-    sizes: at least two numbers of features, some of them perhaps equal. [4, 7, 5] asks for a block from 4 to 7 and one
-    from 7 to 5.
+    sizes: at least two numbers of features, some of them perhaps equal; the list stays as it is. [4, 7, 5] asks for a
+    block from 4 to 7 and one from 7 to 5.
 
     Returns one `nn.Sequential` on `device`: a `ParallelBlock` for each two neighbours in `sizes`, in order, then a
     `LinearLayer` with bias from the last size to `num_outputs`. Its parameters are called "0.left.weight",

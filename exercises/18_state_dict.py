@@ -58,7 +58,8 @@ def load_weights(model: nn.Module, path: str) -> nn.Module:
     """Step 3. Read a file of weights into `model`, and return `model`.
 
     The file may have been written on a device that is not there any more, such as "cuda:7": read it anyway. The
-    parameters of the model remain the same objects, so that an optimizer made for them goes on working.
+    parameters of the model remain the same objects, with the same `requires_grad`, so that an optimizer made for them
+    goes on working; its modules keep their modes.
 
     Raises the RuntimeError of `load_state_dict` where the names in the file and in the model differ. Files come from
     anywhere: one that holds more than tensors and plain data is refused, as `torch.load` does it by itself since

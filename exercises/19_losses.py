@@ -16,11 +16,11 @@ the *logits*, the raw scores of a net, are the ones to use in practice.
     tensor([-0.0486, -3.0486,    -inf])
 
 For every step: the arguments are floating-point tensors of one dtype, unless a step says otherwise. None
-of them is changed. The result has their dtype and device, and gradients flow back through it to the first
-argument. Use tensor operations (`exp`, `log`, `softmax`, `logsumexp`, `logsigmoid`, `softplus`, `gather` and the like
-are welcome); do not call the finished losses of `torch.nn` and `torch.nn.functional`, nor
-`log_softmax`: those you rebuild here. `reduction` is "none" (the losses as they are), "mean" or "sum"
-(a tensor with no dimensions); a helper of your own may do that part.
+of them is changed. The result has their dtype and device, and gradients flow back through it to every
+floating-point argument, targets included. Use tensor operations (`exp`, `log`, `softmax`, `logsumexp`,
+`logsigmoid`, `softplus`, `gather` and the like are welcome); do not call the finished losses of `torch.nn`
+and `torch.nn.functional`, nor `log_softmax`: those you rebuild here. `reduction` is "none" (the losses as
+they are), "mean" or "sum" (a tensor with no dimensions); a helper of your own may do that part.
 
 Read on: https://docs.pytorch.org/docs/stable/nn.html#loss-functions
 """

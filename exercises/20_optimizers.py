@@ -90,8 +90,8 @@ class Adam(torch.optim.Optimizer):
 
     With (b1, b2) = betas:
     average = b1 * average + (1 - b1) * g; square_average = b2 * square_average + (1 - b2) * g ** 2.
-    Both begin at 0 and are too small at first, so each is corrected: t counts the steps of this
-    parameter, 1 at its first, and average / (1 - b1 ** t) and square_average / (1 - b2 ** t) take the
+    Both begin at 0 and are too small at first, so each is corrected: t, a Python int, counts the steps of
+    this parameter, 1 at its first, and average / (1 - b1 ** t) and square_average / (1 - b2 ** t) take the
     place of the two in parameter -= lr * average / (root of square_average + eps). What is remembered
     stays uncorrected.
 
@@ -108,7 +108,7 @@ class Adam(torch.optim.Optimizer):
 
 
 def clear_gradients(optimizer: torch.optim.Optimizer, set_to_none: bool) -> None:
-    """Step 5. Clear the gradients of all parameters of an optimizer, in all its groups.
+    """Step 5. Clear the gradients of all parameters of an optimizer, in all its groups, frozen ones included.
 
     set_to_none: True puts None into each `.grad`. False fills each gradient with zeros in place (it
     remains the same tensor), and leaves those that are None as they are. The difference matters: a

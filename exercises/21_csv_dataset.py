@@ -43,8 +43,8 @@ def read_columns(path: str, feature_names: list[str], label_name: str) -> tuple[
 
     path: a file of numbers as in step 1. It may have columns that nobody asks for, and its columns
       may stand in any order.
-    feature_names: the columns to use as features, one or more of them.
-    label_name: the column of labels, whole numbers.
+    feature_names: the columns to use as features, one or more of them. The caller's list stays as it is.
+    label_name: the column of labels: whole numbers, which the file may write as 3 or as 3.0.
 
     Returns (features, labels): features float32 of shape (rows, len(feature_names)), its columns in
     the order of `feature_names`; labels int64 of shape (rows,), the shape that a loss such as
@@ -71,8 +71,9 @@ class CsvDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     path, feature_names, label_name: as in step 2. The file is read once, when the dataset is made:
       whatever happens to it later changes no item.
     transform: None, or a function that takes the features of one item, float32 of shape
-      (len(feature_names),), and returns what is handed out in their place. It is called once each time
-      that an item is asked for, never before. The label does not pass through it.
+      (len(feature_names),), and returns what is handed out in their place, just as it is: any dtype,
+      any shape. It is called once each time that an item is asked for, never before. The label does not
+      pass through it.
 
     `len(dataset)` is the number of rows. `dataset[index]` takes an index as step 3 does, IndexError
     included, and returns (features, label): float32 of shape (len(feature_names),), unless a transform

@@ -84,15 +84,15 @@ class DigitDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
 def draw(axes: Axes, pixels: torch.Tensor, label: int, cmap: str) -> None:
     """Step 5. Draw the picture of one item on a matplotlib Axes that somebody else has made.
 
-    axes: draw here and nowhere else. There may be other Axes in the same figure, and there may be no
-      current figure for `plt` to draw on; open none.
+    axes: draw here and nowhere else. There may be other Axes in the same figure, which stay in it, and
+      there may be no current figure for `plt` to draw on; open none.
     pixels: float32 of shape (784,), from 0 to 1, on the CPU: 28 rows of 28, the top row first.
     label: becomes the title, such as `label = 7`.
     cmap: the name of the colour map, such as "Blues".
 
     Put one image on `axes` with `axes.imshow`: the pixels as they are, 28 by 28, the first row at the top.
-    Each pixel is a square of one colour: interpolation "none" or "nearest". 0 is the first colour of the
-    map and 1 the last one, also in a picture that has neither: by default imshow stretches what it finds
-    over the whole map.
+    Each pixel is a square of one colour: as high as wide, interpolation "none" or "nearest". 0 is the first
+    colour of the map and 1 the last one, also in a picture that has neither: by default imshow stretches
+    what it finds over the whole map.
     """
     raise NotImplementedError("step 5: draw")

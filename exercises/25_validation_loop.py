@@ -46,7 +46,7 @@ def validate(model: nn.Module, loader: DataLoader[Any], loss_function: LossFunct
       train mode, or all of it in eval mode. It runs in eval mode here, and goes back to the mode that it
       arrived in.
     loader: yields pairs (inputs, targets), on whatever device; move both to `device`. The last batch may be
-      smaller.
+      smaller, and its sampler may leave out samples of the dataset, which then do not count.
     loss_function: takes (outputs, targets), returns the mean loss of a batch, a 0-d tensor.
 
     No graph is recorded, not even one that is thrown away, and afterwards autograd is switched on as before.
@@ -80,7 +80,8 @@ def fit(
 
     model, loss_function, device: as in step 2. Whatever mode the model arrives in, it trains in train mode.
     train_loader, validation_loader: as the loader of step 2; in each epoch go once through `train_loader`.
-    optimizer: holds the model's parameters. What is in their `.grad` before a batch does not count.
+    optimizer: holds the model's parameters. What is in their `.grad` before a batch does not count. Training
+      goes on from where it stands, also after a validation that was worse than one before.
     epochs: 0 or more. Epochs are counted from 1.
     every: 1 or more. Validate on `validation_loader` after epoch `every`, 2 * `every`, and so on, and at no
       other time. A loop that asks `epoch % every == 0` while it counts from 0 validates one epoch in.

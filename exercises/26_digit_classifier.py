@@ -65,6 +65,7 @@ def fit(classifier: DigitClassifier, samples: Samples, epochs: int) -> None:
 
     samples: yields (label, pixels, target), in batches; it can be iterated anew in each epoch.
     In each epoch each batch is learnt once, in order, in train mode, whatever mode the classifier arrives in.
+    A classifier may have learnt before: `counter` and `progress` go on from what is there.
     """
     raise NotImplementedError("step 2: fit")
 

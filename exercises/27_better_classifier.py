@@ -87,14 +87,15 @@ def run_rung(
 ) -> float:
     """Step 3. Train one rung from scratch, and return its accuracy on the test data, 0.0 to 1.0.
 
-    train, test: map-style datasets of pairs (pixels, label): (784,) float32 and an int64. Targets are
-    1.0 at the label and 0.0 elsewhere.
+    train, test: map-style datasets of pairs (pixels, label): (784,) float32 and a 0-d int64 tensor, on the
+    CPU. Targets are 1.0 at the label and 0.0 elsewhere.
     seed: decides the first weights and the order of the batches; nothing else does, whatever has been drawn
       from torch's global generator before. Seed that generator if you like.
 
     In each epoch every training sample is used once, in batches of `batch_size` (the last may be smaller),
     in a new order; all that runs on `device`. Call the model itself, not its `forward`. Each test
-    sample goes through the model once, when training is over: the test data choose no epoch and stop nothing.
+    sample goes through the model once, in eval mode and without a graph, when training is over: the test data
+    choose no epoch and stop nothing.
     """
     raise NotImplementedError("step 3: run_rung")
 

@@ -35,9 +35,10 @@ MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 def load_pretrained(path: str, device: torch.device) -> nn.Module:
     """Step 1. Load a checkpoint into torchvision's `shufflenet_v2_x0_5`.
 
-    path: a file that `torch.save` wrote: a dict whose "num_classes" is the number of classes, and whose
-      "state_dict" holds the weights in half precision. They were saved out of a `DataParallel`, so that
-      every key begins with "module.", which the model's own keys do not.
+    path: a file that `torch.save` wrote, perhaps on a machine with a GPU, which this one need not have: a
+      dict whose "num_classes" is the number of classes, and whose "state_dict" holds the weights in half
+      precision. They were saved out of a `DataParallel`, so that every key begins with "module.", which
+      the model's own keys do not.
 
     Returns the model with that many classes, its weights as float32 on `device`. Raises RuntimeError, as
     `load_state_dict` does, where the file lacks a weight, has one too many, or one of another shape. Nothing
@@ -68,9 +69,10 @@ def train_head(
 ) -> list[float]:
     """Step 3. Train the head of a model that step 2 has adapted, and nothing else.
 
-    As in exercise 24: the model is moved to `device`; then `make_optimizer` is called, once; batches of
-    `loader` are moved to `device`; gradients from before do not count; the result is the loss of each batch
-    of all epochs, as a flat list of Python floats.
+    As in exercise 24: the model is moved to `device`; then `make_optimizer` is called, once; each epoch
+    iterates over `loader` anew; its batches are moved to `device`; the model itself is called, not its
+    `forward`; gradients from before do not count; the result is the loss of each batch of all epochs, as a
+    flat list of Python floats.
     Otherwise than there: the optimizer gets the two parameters of the head alone. While it trains, `model.fc`
     is in train mode, every other module inside the model in eval mode, in whatever mode the model arrives:
     all parameters and buffers outside the head keep their values.

@@ -71,9 +71,9 @@ def frame_batches(envs: list[Game], batch_size: int, seed: int, threshold: float
       the game at index i with the seed `seed + i`.
     threshold: frames that are dark by step 2 are left out.
 
-    For each frame choose a game at random, each with the same probability, by random numbers of your own that begin
-    with `seed`: the same seed gives the same batches, and no global random state is touched. Frames stand in
-    a batch in the order in which they were played.
+    For each frame that is played choose a game at random, each with the same probability, by random numbers of your own
+    that begin with `seed`: the same seed gives the same batches, and no global random state is touched. After a dark
+    frame, too, the next game is chosen anew. Frames stand in a batch in the order in which they were played.
 
     Yields tensors of step 1, of `batch_size` frames each. A batch that was handed out is not changed later, and no more
     frames are played than the batches asked for need.

@@ -35,7 +35,7 @@ def output_size(size: int, kernel_size: int, stride: int, padding: int, transpos
 class Discriminator(nn.Module):
     """Step 2. Write the network that says how probable it is that a frame is real.
 
-    It runs five `nn.Conv2d` layers, each with kernel size 4 and zero padding:
+    It runs five `nn.Conv2d` layers, each with kernel size 4 and as much padding of zeros as the table asks for:
 
         layer                    1           2             3             4             5
         channels out             features    2 * features  4 * features  8 * features  1

@@ -22,6 +22,12 @@ The first pictures are noise; 10,000 to 20,000 iterations make frames that one r
 Read on: https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html
 """
 
+import signal
+
+if __name__ == "__main__":  # Ctrl-C during the imports ends the program, without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+# isort: split
 import argparse
 import contextlib
 import os
@@ -260,28 +266,58 @@ def generator_step(discriminator_net: nn.Module, optimizer: torch.optim.Optimize
 def make_games() -> list[gymnasium.Env[np.ndarray, Any]]:
     """Return the three games, with small frames."""
     gymnasium.register_envs(ale_py)
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner
     return [FrameWrapper(gymnasium.make(name)) for name in GAMES]
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number, not below `least`, from the command line."""
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is below {least}")
+        return int(text)
+
+    return number
+
+
+def usable_device(text: str) -> torch.device:
+    """Read a device from the command line, and try it."""
+    try:
+        torch.zeros((), device=text).item()
+    except (RuntimeError, AssertionError) as error:
+        raise argparse.ArgumentTypeError(f"there is no device {text!r} here") from error
+    return torch.device(text)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Train on real frames, from the checkpoint if there is one, until the end or Ctrl-C."""
-    parser = argparse.ArgumentParser(description="Train a GAN on Atari frames.")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser = argparse.ArgumentParser(usage="%(prog)s [options]", description="Train a GAN on Atari frames.")
+    parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
-        "--iterations", type=int, default=20_000, help="how many in all, those before a resume included"
+        "--iterations", type=at_least(0), default=20_000, help="how many in all, those before a resume included"
     )
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--filters", type=int, default=64, help="width of both nets; fewer are faster")
-    parser.add_argument("--report-every", type=int, default=100)
-    parser.add_argument("--images-every", type=int, default=1000, help="also how often a checkpoint is saved")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--batch-size", type=at_least(2), default=16)
+    parser.add_argument("--filters", type=at_least(1), default=64, help="width of both nets; fewer are faster")
+    parser.add_argument("--report-every", type=at_least(1), default=100)
+    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--log-dir", default="runs/gan", help="event files, pictures and the checkpoint")
     options = parser.parse_args(arguments)
 
-    gan = make_gan(torch.device(options.device), options.seed, options.filters)
     checkpoint = Path(options.log_dir, "checkpoint.pt")
+    try:
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"argument --log-dir: {options.log_dir}: {error.strerror}")
+    gan = make_gan(options.device, options.seed, options.filters)
     if checkpoint.exists():
-        load_checkpoint(gan, str(checkpoint))
+        try:
+            load_checkpoint(gan, str(checkpoint))
+        except RuntimeError as error:
+            if "size mismatch" not in str(error):
+                raise
+            parser.error(f"{checkpoint} was saved with another --filters; ask for that, or for another --log-dir")
         print(f"going on after iteration {gan.iteration}")
     # Other frames than before a resume.
     batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
@@ -293,9 +329,19 @@ def main(arguments: list[str] | None = None) -> None:
             progress.update(task, completed=iteration)
             if iteration % options.images_every == 0:
                 save_checkpoint(gan, str(checkpoint))
+            if pressed:
+                raise KeyboardInterrupt
 
+        def note(number: int, _frame: object) -> None:
+            if pressed:  # a second time: now, wherever it is
+                raise KeyboardInterrupt
+            pressed.append(number)
+
+        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        pressed: list[int] = []
+        signal.signal(signal.SIGINT, note)
         train(
-            gan, batches, options.log_dir, options.iterations, torch.device(options.device),
+            gan, batches, options.log_dir, options.iterations, options.device,
             options.report_every, options.images_every, after_iteration,
         )  # fmt: skip
     save_checkpoint(gan, str(checkpoint))
@@ -303,5 +349,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         main()

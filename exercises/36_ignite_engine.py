@@ -110,7 +110,7 @@ def run_for(engine: Engine, batches: Iterator[float], iterations: int) -> State:
 
     batches: an endless generator. It has no length, so an engine that is told nothing else waits for its end forever.
     iterations: at least 1; how many to run. No more batches than that may be taken from `batches`.
-    engine: has not run yet.
+    engine: has not run yet. Its process function may train, so gradients are recorded as usual.
 
     Returns the engine's state after the run.
     """

@@ -11,5 +11,7 @@ if __name__ == "__main__":
         from grader.cli import main
     except ModuleNotFoundError as error:
         install = "python -m pip install -c constraints.txt -e ."
-        sys.exit(f"grader: {error.name} is not installed; `{install}` in this folder installs all that is needed")
+        said = f"grader: {error.name} is not installed; `{install}` in this folder installs all that is needed"
+        print(said, file=sys.stderr)
+        sys.exit(2)
     sys.exit(main())

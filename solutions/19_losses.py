@@ -35,8 +35,8 @@ def bce(probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> t
 
 def bce_with_logits(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     refuse_other_shapes(logits, targets)
-    # log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)): the only exp left is at most 1.
-    softplus = logits.clamp(min=0) + torch.log1p(torch.exp(-logits.abs()))
+    # log(1 + exp(x)), without an exp that overflows, and with the right slope at 0 as well.
+    softplus = torch.logaddexp(logits, torch.zeros_like(logits))
     return reduced(softplus - logits * targets, reduction)
 
 

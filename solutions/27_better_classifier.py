@@ -1,9 +1,11 @@
 """27 A better classifier, measured rung by rung"""
 
 import argparse
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import torch
@@ -107,20 +109,78 @@ def climb(
     return pd.DataFrame(rows, columns=["rung", "accuracy"])
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def whole(text: str) -> int:
+    number = int(text)
+    if not 1 <= number < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is no seed from 0 to 2 ** 63 - 1")
+    return number
+
+
+def rate(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return number
+
+
+def a_device(text: str) -> torch.device:
+    try:
+        device = torch.device(text)
+        torch.zeros(1, device=device).item()
+    # torch raises whatever fits: AssertionError where it was built without CUDA, and more.
+    except Exception as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no device that works here") from error
+    return device
+
+
 def read_digits(path: Path) -> TensorDataset:
-    rows = torch.from_numpy(pd.read_csv(path, header=None).to_numpy())  # (N, 785)
-    return TensorDataset(rows[:, 1:].to(torch.float32) / 255, rows[:, 0])
+    try:
+        table = pd.read_csv(path, header=None, low_memory=False)
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:  # pandas' own, and bytes that are no text
+        raise SystemExit(f"{path} is no CSV file: {' '.join(str(error).split())}") from error
+    if table.shape[1] != 785:
+        raise SystemExit(f"{path} has {table.shape[1]} columns; there should be 785, a label and 784 pixels")
+    rows = table.apply(pd.to_numeric, errors="coerce")
+    most = pd.Series([9, *[255] * 784])
+    # What is no number has become NaN, which is never at least 0.
+    good = ((rows >= 0) & rows.le(most, axis=1) & (rows % 1 == 0)).to_numpy()
+    if not good.all():
+        row, column = divmod(int((~good).argmax()), 785)
+        cell = table.iat[row, column]
+        found = "nothing" if pd.isna(cell) else repr(str(cell)[:20])
+        due = "a pixel from 0 to 255" if column else "a label from 0 to 9"
+        raise SystemExit(
+            f"{path}, row {row + 1}, column {column + 1}: {found} is not {due}; a header has no place here"
+        )
+    cells = torch.tensor(rows.to_numpy(dtype="int64"))  # (N, 785)
+    return TensorDataset(cells[:, 1:].to(torch.float32) / 255, cells[:, 0])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Runs the ladder of digit classifiers.")
+    parser = Parser(description="Runs the ladder of digit classifiers.")
     parser.add_argument("--train", type=Path, default=DIGITS / "train.csv", help="a CSV in MNIST's format")
     parser.add_argument("--test", type=Path, default=DIGITS / "test.csv", help="a CSV in MNIST's format")
-    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--lr", type=float, default=0.4, help="of SGD")
+    parser.add_argument("--device", type=a_device, default="cpu")
+    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--epochs", type=whole, default=8)
+    parser.add_argument("--batch-size", type=whole, default=8)
+    parser.add_argument("--lr", type=rate, default=0.4, help="of SGD")
     given = parser.parse_args()
     train, test = read_digits(given.train), read_digits(given.test)
     print(f"{len(train)} images to train on, {len(test)} to test on, {given.epochs} epochs, seed {given.seed}")
@@ -133,4 +193,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("stopped") from None

@@ -291,7 +291,17 @@ def main(arguments: list[str] | None = None) -> None:
             progress.update(task, completed=iteration)
             if iteration % options.images_every == 0:
                 save_checkpoint(gan, str(checkpoint))
+            if pressed:
+                raise KeyboardInterrupt
 
+        def note(number: int, _frame: object) -> None:
+            if pressed:  # a second time: now, wherever it is
+                raise KeyboardInterrupt
+            pressed.append(number)
+
+        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        pressed: list[int] = []
+        signal.signal(signal.SIGINT, note)
         train(
             gan, batches, options.log_dir, options.iterations, options.device,
             options.report_every, options.images_every, after_iteration,

@@ -8,6 +8,7 @@ if __name__ == "__main__":  # Ctrl-C during the imports ends the program, withou
 # isort: split
 import argparse
 import contextlib
+import logging
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -314,6 +315,7 @@ def main(arguments: list[str] | None = None) -> None:
                 raise
             parser.error(f"{checkpoint} was saved with another --filters; ask for that, or for another --log-dir")
         print(f"going on after iteration {gan.iteration}")
+    logging.getLogger("ignite").setLevel(logging.CRITICAL)  # else Ctrl-C is called an error
     # Other frames than before a resume.
     batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
     shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -324,7 +326,17 @@ def main(arguments: list[str] | None = None) -> None:
             progress.update(task, completed=iteration)
             if iteration % options.images_every == 0:
                 save_checkpoint(gan, str(checkpoint))
+            if pressed:
+                raise KeyboardInterrupt
 
+        def note(number: int, _frame: object) -> None:
+            if pressed:  # a second time: now, wherever it is
+                raise KeyboardInterrupt
+            pressed.append(number)
+
+        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        pressed: list[int] = []
+        signal.signal(signal.SIGINT, note)
         train(
             gan, batches, options.log_dir, options.iterations, options.device,
             options.report_every, options.images_every, after_iteration,

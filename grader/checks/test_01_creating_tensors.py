@@ -97,17 +97,24 @@ def test_filled(submission, rng, device):
 
 
 @pytest.mark.step("filled")
-def test_random(submission, device):
+def test_random(submission, rng, device):
     """draws the random numbers from the whole of [0, 1), others at each call"""
-    calls = expect(submission.probe.filled_twice((20, 30), device)).length(2)
-    for index in (0, 1):
+    seed = int(torch.randint(10**6, (), generator=rng))
+    seen = submission.probe.filled_repeatedly((20, 30), device, seed)
+    repeats = {"reseeded-at-each-call": lambda calls: torch.equal(calls[0][2].data, calls[1][2].data)}
+    calls = expect(seen, repeats | {"not-the-global-generator": lambda _: True}).length(3)
+    for index in (0, 1, 2):
         named = {"randn-is-not-uniform": lambda t: bool((t.data < 0).any()) and t.data.unique().numel() > 500}
         random = calls.item(index, f"call {index + 1}").length(3).item(2, "the random tensor", named)
         random.shape(20, 30).dtype(torch.float32).finite()
         random.satisfies(lambda t: bool((t.data >= 0).all() and (t.data < 1).all()), "it leaves [0, 1)")
         random.satisfies(lambda t: 0.4 < float(t.data.mean()) < 0.6, "it is not uniform", due="a mean near 0.5")
         random.satisfies(lambda t: t.data.unique().numel() > 500, "it repeats numbers", due="600 random numbers")
-    calls.satisfies(lambda both: not torch.equal(both[0][2].data, both[1][2].data), "both calls gave the same numbers")
+    calls.satisfies(
+        lambda three: not torch.equal(three[0][2].data, three[1][2].data), "two calls gave the same numbers"
+    )
+    said = "seeding torch does not bring the same numbers back"
+    calls.satisfies(lambda three: torch.equal(three[0][2].data, three[2][2].data), said, due="torch's global generator")
 
 
 @pytest.mark.step("filled")
@@ -128,8 +135,8 @@ def test_facts(submission):
             for wrong, misconception in SUGGESTED.get(name, {}).items()
         }
         facts.item(0, f"the dtype of {name}", suggested).equals(dtype)
-        bytes_told = {"bytes-not-bits": dtype.itemsize}
-        facts.item(1, f"the bits of {name}", bytes_told).equals(dtype.itemsize * 8)
+        told = "bool-takes-a-byte" if dtype is torch.bool else "bytes-not-bits"
+        facts.item(1, f"the bits of {name}", {told: dtype.itemsize}).equals(dtype.itemsize * 8)
 
 
 def has_shape(*shape):
@@ -140,7 +147,13 @@ def has_dtype(dtype):
     return lambda answer: answer[1] == dtype
 
 
+def not_data(listed):
+    """Take the list for a shape, or the class for the function."""
+    return lambda answer: answer[0] == tuple(listed) or answer[1] == torch.int64
+
+
 INT64_FORGOTTEN = {"int-list-stays-int64": has_dtype(torch.float32)}
+NUMBER_TO_FUNCTION = {"one-element-is-a-dimension": has_shape(1), **INT64_FORGOTTEN}
 
 
 @pytest.mark.step("predict_call")
@@ -151,10 +164,10 @@ def test_calls(submission, rng):
     length = len(listed)
     for name, argument, due, named in (
         ("Tensor", number, ((number,), torch.float32), {"class-not-function": has_shape()}),
-        ("tensor", number, ((), torch.int64), {"class-not-function": has_shape(number), **INT64_FORGOTTEN}),
+        ("tensor", number, ((), torch.int64), NUMBER_TO_FUNCTION | {"class-not-function": has_shape(number)}),
         ("Tensor", None, ((0,), torch.float32), {"class-not-function": None}),
         ("tensor", None, None, {"class-not-function": has_shape(0)}),
-        ("Tensor", listed, ((length,), torch.float32), {"class-not-function": has_dtype(torch.int64)}),
+        ("Tensor", listed, ((length,), torch.float32), {"class-not-function": not_data(listed)}),
         ("tensor", listed, ((length,), torch.int64), INT64_FORGOTTEN),
     ):
         expect(submission.predict_call(name, argument), named).equals(due)
@@ -174,6 +187,15 @@ def test_sums(submission, rng):
     tensors = {"scalar-tensor-not-number": lambda rows: any(getattr(row, "shape", None) == () for row in rows)}
     columns = {"wrong-axis-summed": matrix.sum(dim=0).tolist()}
     pair.item(1, "the sums of the rows", tensors | columns).equals(matrix.sum(dim=1).tolist())
+
+
+@pytest.mark.step("sums")
+def test_sums_on_gpu(submission, rng):
+    """takes a matrix from a GPU, too"""
+    matrix = torch.randint(-40, 41, (3, 5), generator=rng) / 8
+    facts = expect(submission.probe.sums_on_gpu(matrix))
+    facts.item("error", "what is raised on a GPU", {"numpy-knows-no-gpu": lambda error: error != ""}).equals("")
+    facts.item("sums").length(2)
 
 
 @pytest.mark.step("sums")

@@ -120,6 +120,7 @@ def test_nearest(submission, rng, device):
         "truncation-taken-for-rounding": sent.trunc(),
         "truncation-taken-for-floor": (sent + 0.5).trunc(),
         "floor-taken-for-rounding": sent.floor(),
+        "rounded-but-still-float": lambda t: t.dtype == "float32" and torch.equal(t.data, sent.round()),
     }
     expect(submission.to_nearest(sent), named).tensor(sent.round().to(torch.int64), device=device)
 
@@ -202,6 +203,7 @@ def test_stops(submission, rng, device):
             "truncation-taken-for-rounding": lambda t, due=due: (
                 t.dtype == "uint8" and set((due.int() - t.data.int()).unique().tolist()) == {0, 1}
             ),
+            "wide-dtype-returned": lambda t, due=due: t.dtype != "uint8" and torch.equal(t.data.double(), due.double()),
         }
         expect(submission.brighten(sent, amount), named).tensor(due, device=device)
 

@@ -33,8 +33,11 @@ PAIRS = {
     "a list of rows": (False, "equal-is-not-shared"),
     "the transposed": (True, "same-memory-other-object"),
     "a later row": (True, "data-ptr-is-the-start"),
-    "two rows": (True, ""),
+    "two rows": (True, "overlap-is-not-storage"),
 }
+
+
+FLAG_REFUSED = {"flag-on-a-result": lambda error: "requires_grad flags of leaf" in error.message}
 
 
 @pytest.mark.step("shares")
@@ -69,9 +72,15 @@ def test_window_and_copy(submission, rng):
         due = (torch.randn(*shape, generator=rng) * 50).to(dtype)
         sent = due.numpy().copy()
         pair = expect(submission.window_and_copy(sent)).length(2).keeps_argument(0, sent.copy())
-        window = pair.item(0, "the window", {"tensor-shares": lambda t: not t.shares_with})
+        heard = submission.probe.functions_called(sent.copy()).value
+        named = {"tensor-shares": lambda t, heard=heard: not t.shares_with and "tensor" in heard}
+        window = pair.item(0, "the window", named)
         window.tensor(due).satisfies(lambda t: bool(t.shares_with), "the window does not share the array's memory")
-        copy = pair.item(1, "the copy", {"from-numpy-copies": lambda t: bool(t.shares_with)})
+        named = {
+            "detach-copies": lambda t, heard=heard: t.shares_with and "detach" in heard,
+            "from-numpy-copies": lambda t: bool(t.shares_with),
+        }
+        copy = pair.item(1, "the copy", named)
         copy.tensor(due).satisfies(lambda t: not t.shares_with, "the copy shares the array's memory")
 
 
@@ -101,9 +110,13 @@ def test_flat(submission, rng, device):
         flat.keeps_argument(0, tensor, "mutates-caller")
     values = torch.randn(3, 4, generator=rng)
     strided = expect(submission.probe.flat_of("every other", values))
-    strided.item("raised", "what was raised for a view with gaps").equals("")
+    refused = {"contiguous-is-not-needed": "RuntimeError"}
+    strided.item("raised", "what was raised for a view with gaps", refused).equals("")
     strided.item("flat", "the flat view of every other element").tensor(values.flatten()[::2], device=device)
-    strided.item("shared", "whether it shares memory").equals(True)
+    copied = {"reshape-always-views": False}
+    strided.item("shared", "whether it shares memory", copied).equals(True)
+    cut = {"detached-returned": False}
+    strided.item("recorded", "whether gradients flow back through it", cut).equals(True)
 
 
 @pytest.mark.step("flat_view")
@@ -122,6 +135,7 @@ def test_refuses(submission, rng):
 def test_copies(submission, rng, device):
     """copies twice, once inside the graph and once outside"""
     x = torch.randn(3, 5, generator=rng)
+    submission.recognise(FLAG_REFUSED)
     seen = submission.two_copies(x.clone().requires_grad_())
     pair = expect(seen).length(2)
     named = {
@@ -141,8 +155,11 @@ def test_copies(submission, rng, device):
 @pytest.mark.step("two_copies")
 def test_gradient_flows(submission, rng, device):
     """lets gradients flow back from the first copy, and leaves the tensor as it was"""
+    submission.recognise(FLAG_REFUSED)
     for is_leaf in (True, False):
         x, upstream = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
         facts = expect(submission.probe.copies_of(x, upstream, is_leaf))
         facts.item("grad", "the gradient at the tensor", {"detached-returned": None}).tensor(upstream, device=device)
         facts.item("untouched", "whether the tensor is as it was", {"mutates-caller": False}).equals(True)
+        one = {"detach-copies": False}
+        facts.item("apart", "whether the copies lie in different memory", one).equals(True)

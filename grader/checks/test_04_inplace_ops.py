@@ -85,6 +85,7 @@ def writes_in_place(names):
     return any(
         name == "__setitem__" or (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
         for name in names
+        if name not in ("requires_grad_", "detach_")
     )
 
 
@@ -118,7 +119,8 @@ def test_leaf(submission, rng, device):
         require(not refused, said, due="the leaf, changed", misconception="update-outside-no-grad", called=seen.called)
         seen = submission.shift_leaf_(leaf, amount)
         in_place(seen, sent, sent + amount, device)
-        expect(seen, what="the leaf").requires_grad(True).leaf(True).grad(grad)
+        frozen = {"leaf-left-frozen": lambda t: not t.requires_grad and t.version > 0}
+        expect(seen, frozen, what="the leaf").requires_grad(True).leaf(True).grad(grad)
 
 
 @pytest.mark.step("shift_leaf_")
@@ -128,6 +130,9 @@ def test_records_afterwards(submission, rng):
     seen = submission.attempt("shift_leaf_", leaf, number(rng, 1, 2))
     expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
     expect(submission.shift_leaf_(leaf, 1.0)).requires_grad(True)
+    switched_on = {"grad-mode-switched-on": True}
+    seen = submission.probe.recording_after(torch.randn(4, generator=rng).requires_grad_(), number(rng, 1, 2))
+    expect(seen, switched_on, what="whether autograd records after a call where it did not").equals(False)
 
 
 @pytest.mark.step("scaled_sigmoid")
@@ -145,6 +150,7 @@ def test_sigmoid(submission, rng, device):
         parts.item("error", "what backward raised", broken).equals("")
         overwritten = [changed * (1 - changed) * upstream for changed in (s, scale * s, scale * s + bias)]
         bypassed = {"data-bypass": lambda t: any(torch.allclose(t.data, wrong, 1e-4, 1e-5) for wrong in overwritten)}
+        bypassed["leaf-made-anew"] = None
         parts.item("grad", "the gradient at x", bypassed).tensor(scale * s * (1 - s) * upstream, device=device)
 
 
@@ -163,16 +169,21 @@ def test_experiment(submission, rng):
     for name, kept in KEPT.items():
         for changed in ("input", "result"):
             x = torch.rand(4, generator=rng) + 0.5
+            submission.recognise({"update-outside-no-grad": lambda error: "in-place operation" in error.message})
             seen = submission.probe.answer_for(name, changed, x)
-            facts = expect(seen).length(4)
+            facts = expect(seen).length(6)
             read = seen.value
+            other = [changed == "result", changed == "input"]
             facts.item("operation_called", "whether the operation was called").equals(True)
             named = {
                 "update-outside-no-grad": lambda answer, on=changed: (
-                    answer is True and on == "input" and not read["counted"]
+                    answer is True and on == "input" and not read["counted"] and writes_in_place(read["heard"])
                 ),
+                "argument-ignored": lambda _, other=other: read["changed"] == other,
                 "data-bypass": lambda answer: answer is False and read["written"] and not read["counted"],
-                "out-of-place-in-disguise": lambda answer: answer is False and not read["counted"],
+                "out-of-place-in-disguise": lambda answer: (
+                    answer is False and not read["counted"] and not writes_in_place(read["heard"])
+                ),
             }
             facts.item("answer", f"the answer for {name}, {changed} changed", named).equals(kept == changed)
 

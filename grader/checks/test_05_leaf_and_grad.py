@@ -30,7 +30,8 @@ def test_each_kind(submission, rng):
     """tells for each kind of tensor whether it will keep its gradient"""
     due = {"constant": False, "frozen": False, "variable": True, "result": False, "retained": True}
     named = {"constant": "leaf-always-keeps-grad", "frozen": "leaf-always-keeps-grad",
-             "result": "nonleaf-keeps-grad", "retained": "retain-ignored"}  # fmt: skip
+             "variable": "leaf-keeps-unasked", "result": "nonleaf-keeps-grad",
+             "retained": "retain-ignored"}  # fmt: skip
     for kind, keeps in due.items():
         seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
         named_here = {named[kind]: not keeps} if kind in named else {}
@@ -42,20 +43,22 @@ def test_looks_only(submission, rng):
     """leaves the tensor as it was"""
     for kind in ("variable", "result", "constant"):
         seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
-        expect(seen).item("untouched", "whether the tensor is as it was").equals(True)
+        expect(seen).item("untouched", "whether the tensor is as it was", {"mutates-caller": False}).equals(True)
 
 
 @pytest.mark.step("build_four")
 def test_kinds(submission, rng, device):
     """builds a variable, its result, a constant and a frozen copy, each of the right kind"""
     values = torch.randn(5, generator=rng)
+    submission.recognise({"flag-on-a-result": lambda error: "requires_grad flags of leaf" in error.message})
     four = expect(submission.build_four(values.tolist(), device)).length(4)
     variable = four.item(0, "variable", {"leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0"})
     variable.leaf(True).requires_grad(True).tensor(values, device=device)
     result = four.item(1, "result", {"contagion-forgotten": lambda t: not t.requires_grad})
     result.requires_grad(True).leaf(False).tensor(values * 2, device=device)
     four.item(2, "constant").requires_grad(False).tensor(values, device=device)
-    four.item(3, "frozen").requires_grad(False).tensor(values * 2, device=device)
+    cloned = {"clone-detaches": lambda t: t.grad_fn == "CloneBackward0"}
+    four.item(3, "frozen", cloned).requires_grad(False).tensor(values * 2, device=device)
 
 
 @pytest.mark.step("build_four")
@@ -78,10 +81,17 @@ def test_gradient_reaches_variable(submission, rng, device):
 def test_gradients(submission, rng, device):
     """leaves a gradient in the middle and at the leaf"""
     x, upstream = torch.randn(4, generator=rng), torch.randn(4, generator=rng)
+    asked_of_none = ("does not require grad", "that has requires_grad=False")
+    submission.recognise(
+        {"requires-grad-forgotten": lambda error: any(said in error.message for said in asked_of_none)}
+    )
     pair = expect(submission.middle_and_leaf(x, upstream)).length(2)
     no_grad_in_middle = {
         "retain-after-backward": lambda t: t.grad is None and t.retains_grad,
         "nonleaf-keeps-grad": lambda t: t.grad is None and t.requires_grad,
+        "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
+        "upstream-ignored": torch.ones(4),
+        "mean-vs-sum": upstream / 4,
     }
     middle = pair.item(0, "middle", no_grad_in_middle).tensor(x**2, device=device)
     middle.requires_grad(True).leaf(False).grad(upstream)

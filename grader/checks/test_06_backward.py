@@ -59,6 +59,16 @@ def test_slope(submission, rng):
             )
 
 
+@pytest.mark.step("slope")
+def test_slope_by_autograd(submission, rng):
+    """takes the slope from autograd, also where a function has a kink"""
+    # Eighths, which float32 holds exactly: the kink is where it is said to be.
+    factor, at = number(rng, 1, 3), int(torch.randint(2, 20, (), generator=rng)) / 8
+    measured = {"difference-quotient": lambda got: got > 1 + 0.2 * factor}
+    slope = answer(submission.probe.slope_at_kink(factor, at), "the slope", measured).is_a(float)
+    slope.satisfies(lambda got: abs(got - 1) <= 1e-4, "the slope is another one", due="1")
+
+
 @pytest.mark.step("pull_back")
 def test_pull_back(submission, rng, device):
     """weights the results with the upstream gradient"""
@@ -142,6 +152,7 @@ def test_jacobian(submission, rng, device):
             "gradients-accumulate": lambda t, sums=sums: any(same(t, wrong) for wrong in sums),
             "grad-is-aliased": lambda t, last=last: any(same(t, wrong) for wrong in last),
         }
+        named["rows-are-results"] = rows.T
         answer(submission.probe.jacobian_of(weights, x), "the Jacobian", named).tensor(rows, device=device)
 
 

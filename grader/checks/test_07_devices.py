@@ -25,6 +25,7 @@ def test_choice(submission):
                 (device.type == "cpu" and cuda) or (device.type == "cuda" and not cuda)
             ),
         }
+        named["string-is-no-device"] = lambda device: type(device) is str
         chosen = expect(submission.probe.chosen(has_cuda, has_mps), named).is_a(torch.device)
         chosen.satisfies(lambda device, due=due: device.type == due, "another device was chosen", due=due)
 
@@ -42,12 +43,15 @@ def test_variable(submission, rng, device):
 def test_variable_on_device(submission, rng):
     """makes it a leaf on the device that it is given"""
     values = torch.randn(5, generator=rng).tolist()
-    named = moved_leaf() | {"hard-coded-device": lambda t: t.device == "cpu"}
+    named = {"hard-coded-device": lambda t: t.device == "cpu"} | moved_leaf()
     expect(submission.variable_on(values, META), named).on(META).requires_grad(True).leaf(True)
 
 
 def moved_leaf():
-    return {"leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0"}
+    return {
+        "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+        "requires-grad-forgotten": lambda t: not t.requires_grad,
+    }
 
 
 def leaf_of(rng, size):
@@ -65,7 +69,12 @@ def test_gradient_lands(submission, rng, device):
         "leaf-made-anew": lambda t: t.is_leaf and t.requires_grad,
     }
     pair.item(0, "the copy", named).tensor(numbers, device=device).requires_grad(True).leaf(False)
-    landed = pair.item(1, "the gradient", {"leaf-lost-by-to": None}).shape(5).dtype(torch.float64).on(device)
+    named = {
+        "leaf-lost-by-to": None,
+        "upstream-ignored": lambda t: torch.allclose(t.data, 2 * leaf.detach(), 1e-4),
+        "gradients-accumulate": lambda t: torch.allclose(t.data, (4 * numbers * upstream).double(), 1e-4),
+    }
+    landed = pair.item(1, "the gradient", named).shape(5).dtype(torch.float64).on(device)
     landed.values((2 * numbers * upstream).double(), rtol=2e-5, atol=2e-6)
 
 
@@ -196,7 +205,10 @@ def test_prediction(submission, rng, device):
     """returns what the model makes of the batch"""
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
     seen = expect(submission.probe.predicted(weight, batch, device))
-    seen.item("result", "the prediction").tensor(batch @ weight, device=device)
+    cut = {"detached-returned": lambda t: not t.requires_grad}
+    seen.item("result", "the prediction", cut).tensor(batch @ weight, device=device).requires_grad(True)
+    left_in_eval = {"mode-not-restored": False}
+    seen.item("training", "whether the model is still in training mode", left_in_eval).equals(True)
     seen.keeps_argument(1, batch, "mutates-caller")
 
 

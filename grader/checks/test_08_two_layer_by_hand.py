@@ -51,6 +51,14 @@ def test_stays_on_device(submission, rng):
         four.item(index, name, {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
 
 
+@pytest.mark.step("make_tensors")
+def test_drawn_on_cpu(submission):
+    """draws where the generator lives"""
+    seen = submission.probe.drawn_elsewhere("make_tensors", (4, 3, 5, 2), torch.device("meta"))
+    elsewhere = {"drawn-on-another-device": True}
+    expect(seen, elsewhere, what="whether it draws on another device than the generator's").equals(False)
+
+
 @pytest.mark.step("forward")
 def test_forward(submission, rng, device):
     """computes the hidden layer before and after the ReLU, and the prediction"""
@@ -126,6 +134,7 @@ def test_backward(submission, rng, device):
             "relu-mask-forgotten": x.T @ back,
             "relu-applied-to-gradient": x.T @ back.clamp(min=0),
             "transpose-slip": grad_w1.T,
+            "mean-vs-sum": one_of([grad_w1 / n, grad_w1 / (n * d_out)]),
         }
         pair.item(0, "grad_w1", named).tensor(grad_w1, device=device)
         named = {"relu-forgotten": h.T @ upstream, "transpose-slip": grad_w2.T}
@@ -206,6 +215,8 @@ def test_three_steps(submission, rng, device):
             products = {each: [stepped(*sent, lr, way)[1 + index] for way in ways] for each, ways in ways_wrong.items()}
             named = {"out-of-place-in-disguise": sent[2 + index], "step-uphill": uphill[1 + index]}
             named |= {each: one_of(tensors) for each, tensors in products.items()}
+            fixed = [stepped(*sent, other)[1 + index] for other in (0.1, 0.01, 0.001)]
+            named["hard-coded-hyperparameters"] = one_of(fixed)
             expect(seen).item(name, f"{name} after three steps", named).tensor(due[index], device=device)
 
 

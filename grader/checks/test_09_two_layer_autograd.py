@@ -66,6 +66,14 @@ def test_stays_on_device(submission):
         pair.item(index, name, named).on("meta").leaf(True).requires_grad(True)
 
 
+@pytest.mark.step("make_weights")
+def test_drawn_on_cpu(submission):
+    """draws where the generator lives"""
+    seen = submission.probe.drawn_elsewhere("make_weights", (3, 5, 2), torch.device("meta"))
+    elsewhere = {"drawn-on-another-device": True}
+    expect(seen, elsewhere, what="whether it draws on another device than the generator's").equals(False)
+
+
 @pytest.mark.step("compute_loss")
 def test_loss(submission, rng, device):
     """computes the loss, and lets its gradients flow back to both weights"""
@@ -79,6 +87,8 @@ def test_loss(submission, rng, device):
             "mean-vs-sum": one_of([loss / count for count in counts]),
             "detached-returned": lambda t: not t.requires_grad,
             "python-value-breaks-graph": lambda value: type(value) is float,
+            "relu-forgotten": (x @ w1 @ w2 - y).detach().square().sum(),
+            "relu-on-output": ((x @ w1).clamp(min=0) @ w2).clamp(min=0).sub(y).detach().square().sum(),
         }
         seen.item("loss", "the loss", named).tensor(loss, device=device).requires_grad(True)
         for name, grad in zip(WEIGHTS, grads, strict=True):
@@ -96,6 +106,11 @@ def test_loss_changes_nothing(submission, rng):
     seen = expect(submission.probe.backward_through_loss(*sent, torch.ones(())))
     for index, name in enumerate(WEIGHTS):
         seen.item("before").length(2).item(index, f"the .grad of {name} before backward").equals(None)
+    sent = with_leftovers(rng)
+    seen = expect(submission.probe.kept_gradients(*sent)).length(2)
+    for index, (name, weight) in enumerate(zip(WEIGHTS, sent[2:], strict=True)):
+        changed = {"mutates-caller": lambda t: t.grad is None or not looks_like(t.grad, weight.grad)}
+        seen.item(index, name, changed).grad(weight.grad)
 
 
 def with_gradients(rng):
@@ -134,6 +149,9 @@ def test_update(submission, rng, device):
         for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
             before = weight.detach()
             named = {"step-uphill": before + lr * weight.grad} | lost_updates(before)
+            named["leaf-left-frozen"] = lambda t: not t.requires_grad and t.version > 0
+            fixed = [before - other * weight.grad for other in (1.0, 0.1, 0.01, 0.001)]
+            named["hard-coded-hyperparameters"] = one_of(fixed)
             now = expect(seen.arguments).item(index, name, named)
             now.tensor(before - lr * weight.grad, device=device).requires_grad(True).leaf(True)
 
@@ -156,6 +174,9 @@ def test_open_update(submission, rng):
     seen = submission.sgd_update(*weights, 0.1)
     expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
     open_writes(seen.arguments, weights)
+    switched_on = {"grad-mode-switched-on": True}
+    seen = submission.probe.recording_after(*with_gradients(rng), 0.1)
+    expect(seen, switched_on, what="whether autograd records after a call where it did not").equals(False)
 
 
 def moved_from(weight):
@@ -195,7 +216,7 @@ def with_leftovers(rng):
 @pytest.mark.step("train")
 def test_train(submission, rng, device):
     """takes the right steps, whatever was in .grad before"""
-    for lr, steps in ((0.01, 1), (0.01, 4), (0.003, 3)):
+    for lr, steps in ((0.01, 4), (0.01, 1), (0.003, 3)):
         sent = with_leftovers(rng)
         seen = call(submission, "train", *sent, lr, steps)
         _, *due = trained(*sent, lr, steps)

@@ -169,6 +169,9 @@ def test_order(submission, rng):
         named = {
             "order-upside-down": lambda order, graph=graph: right_order(order[::-1], graph),
             "wrong-order": lambda order, nodes=nodes: sorted(order) == sorted(nodes),
+            "constants-left-out": lambda order, graph=graph, nodes=nodes: (
+                set(order) == {node for node in nodes if graph[node][2]} and set(order) != nodes
+            ),
             "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
         }
         order = expect(submission.probe.order(graph)).item("order", "the order", named).is_a(list)
@@ -179,6 +182,18 @@ def test_order(submission, rng):
             lambda found, graph=graph: right_order(found, graph),
             "a node stands behind one of its parents", due="each node before its parents",
         )  # fmt: skip
+
+
+@pytest.mark.step("topological_order")
+def test_order_again(submission, rng):
+    """lists the same graph as often as it is asked"""
+    graph = diamond(rng)
+    first, second = submission.probe.order_twice(graph).value
+    named = {"state-between-calls": lambda order: right_order(first, graph) and order != first}
+    again = expect(second, named, what="the order of the same graph, asked for again").is_a(list)
+    again.satisfies(
+        lambda order: right_order(order, graph), "it is no order of the graph", due="a list as the first time"
+    )
 
 
 @pytest.mark.step("topological_order")
@@ -335,7 +350,8 @@ def passes(submission, graph, upstreams, grads, names):
 def test_root_is_leaf(submission, rng):
     """gives a root that is a leaf itself its upstream gradient"""
     (upstream,) = numbers(rng, 1)
-    passes(submission, linked(rng, [(), ()]), [upstream], [None, None], named_at)
+    for before in (None, *numbers(rng, 1)):
+        passes(submission, linked(rng, [(), ()]), [upstream], [None, before], named_at)
 
 
 @pytest.mark.step("backward")

@@ -84,7 +84,7 @@ def test_restored_after_error(submission):
         seen = expect(submission.probe.predict_and_fail(modes))
         named = {"mode-not-restored": lambda found, modes=modes: found != modes}
         seen.item("modes", "the modes of the modules afterwards (True is train mode)", named).equals(modes)
-        seen.item("came_out", "whether the exception came out").equals(True)
+        seen.item("came_out", "whether the exception came out", {"exception-kept-back": False}).equals(True)
 
 
 @pytest.mark.step("predict")
@@ -98,7 +98,12 @@ def test_no_trace(submission, rng, device):
         is_statistic = "running" in name or "batches" in name
         seen.item("state").item(name, name, named if is_statistic else {}).tensor(due, device=device)
     required = seen.item("grads_required", "requires_grad of the parameters afterwards")
-    required.equals([True] * 6)
+    required.equals([False] + [True] * 5)
+    for switch in BOOLS:
+        seen = expect(submission.probe.switch_after(switch))
+        named = {"grad-mode-left-off" if switch else "grad-mode-forced-on": not switch}
+        seen.item("after", "whether autograd records afterwards", named).equals(switch)
+        seen.item("after_error", "whether autograd records after an exception", named).equals(switch)
 
 
 def chain(rng):
@@ -143,11 +148,18 @@ def frozen(submission, rng):
 @pytest.mark.step("freeze")
 def test_frozen(submission, rng):
     """takes requires_grad off the part's parameters, and off no others"""
-    for seen, free, (state, *_) in frozen(submission, rng):
+    for (part, before, _), (seen, free, (state, *_)) in zip(CASES, frozen(submission, rng), strict=True):
         facts = seen.item("facts", "what is known of the parameters").length(len(state))
         for name in state:
             due = name in free
-            named = {} if due else STILL_REQUIRES
+            named = {"unfreezes-everything": lambda fact: fact["requires_grad"]} if name in before else STILL_REQUIRES
+            if not due and name not in before and part == "1":
+                # The case before was a part without parts: there it worked.
+                named = named | {"top-level-only": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
+            if not due and name.endswith(".bias"):
+                # The weight of the same layer came first: it is frozen.
+                named = named | {"bias-not-frozen": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
+            named = {} if due else named
             found = facts.item(name, f"{name} (requires_grad and other facts)", named)
             found.satisfies(
                 lambda fact, due=due: fact["requires_grad"] is due,
@@ -176,7 +188,8 @@ def test_optimizer(submission, rng):
                 lambda found: found["in_optimizer"] is False, f"the optimizer holds {name}", due="only the rest"
             )
         seen.item("held", "the parameters in the optimizer").equals(free)
-        seen.item("lr", "the learning rates of the optimizer").equals([lr])
+        ignored = {"argument-ignored": lambda found: len(found) == 1}
+        seen.item("lr", "the learning rates of the optimizer", ignored).equals([lr])
         seen.item("others", "the other settings").equals([{"momentum": 0, "weight_decay": 0}])
 
 

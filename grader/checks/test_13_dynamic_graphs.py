@@ -26,6 +26,17 @@ def seed_with_depths(rng, most, runs):
             return seed, depths, int(torch.randint(10**9, (1,), generator=generator))
 
 
+def depths_of(seed, limit, runs):
+    """Return the depths that are drawn below a limit."""
+    generator = torch.Generator().manual_seed(seed)
+    return [int(torch.randint(limit, (1,), generator=generator)) for _ in range(runs)]
+
+
+def fits(got, due):
+    """Tell whether each result looks like the one that is due at its place."""
+    return len(got) == len(due) and all(looks_like(one, other) for one, other in zip(got, due, strict=True))
+
+
 NAMES = sorted(f"{layer}.{kind}" for layer in ("first", "middle", "last") for kind in ("weight", "bias"))
 
 
@@ -51,8 +62,14 @@ def test_net(submission, rng, device):
         due = [net(params, x, depth) for depth in depths]
         always = [[net(params, x, depth).detach() for _ in depths] for depth in {most, depths[0]}]
         outs = seen.item("outs", "the list of results").length(5)
+        fewer = depths_of(seed, most, runs=5)
+        shifted = [[net(params, x, depth).detach() for depth in others] for others in ([d + 1 for d in depths], fewer)]
+        by_one = lambda got, shifted=shifted: any(fits(got, each) for each in shifted)  # noqa: E731
+        fixed = lambda got, always=always: any(fits(got, each) for each in always)  # noqa: E731
+        whole = {"depth-off-by-one": by_one, "depth-fixed": fixed}
+        name = next((name for name, fit in whole.items() if fit(came.value["outs"])), "")
         for index, (right, upstream) in enumerate(zip(due, upstreams, strict=True)):
-            named = {"depth-fixed": lambda got, i=index: any(looks_like(got, each[i]) for each in always)}
+            named = {name: lambda got: True} if name else {}
             outs.item(index, f"the result of run {index + 1}", named).tensor(right.detach(), device=device)
             right.backward(upstream)
         seen.item("next", "the generator's next number, after one draw for each run").equals(following)
@@ -66,6 +83,28 @@ def net(params, x, depth):
     for _ in range(depth):
         h = linear(h, params["middle.weight"], params["middle.bias"]).relu()
     return linear(h, params["last.weight"], params["last.bias"])
+
+
+def steps(size, x, limit, rate):
+    """Return how often x is multiplied until another measure of its size is not above the limit."""
+    count = 0
+    while size(x) > limit:
+        x, count = x * rate, count + 1
+    return count
+
+
+SIZES = (
+    lambda x: x.abs().sum(), lambda x: x.square().sum(), lambda x: x.abs().max(), lambda x: x.norm(dim=-1).max(),
+    lambda x: x.sum(), lambda x: x.mean(), lambda x: x.norm(dim=-1).min(),
+)  # fmt: skip
+
+
+def settled_by_others(x, limit, rate, count):
+    """Return lookalikes: what other measures of size lead to, and one multiplication too many where none of them does."""
+    counts = {steps(size, x, limit, rate) for size in SIZES}
+    named = {"another-norm": lambda got: any(looks_like(got, x * rate**other) for other in counts - {count, count + 1})}
+    once_more = {} if count + 1 in counts else {"loop-tested-too-late": x * rate ** (count + 1)}
+    return once_more | named
 
 
 def restless(rng, count, limit, rate, shape):
@@ -82,9 +121,10 @@ def test_settle_values(submission, rng, device):
         (0, 0.7, 0.5, (2, 3)),
         (7, 2.0, 0.8, (5,)),
         (1, 0.4, 0.3, (2,)),
+        (4, 1.2, 0.9, (6, 3)),
     ):
         x = restless(rng, count, limit, rate, shape)
-        once_more = {"loop-tested-too-late": x * rate ** (count + 1)}
+        once_more = settled_by_others(x, limit, rate, count)
         seen = submission.settle(x, torch.tensor(rate), limit)
         pair = expect(seen).length(2)
         pair.item(0, "the result", once_more).tensor(x * rate**count, device=device)
@@ -95,9 +135,11 @@ def test_settle_values(submission, rng, device):
 @pytest.mark.step("settle")
 def test_settle_on_the_limit(submission, rng, device):
     """leaves alone what is as large as the limit"""
-    x = torch.tensor([3.0, 4.0]) * 2 ** int(torch.randint(4, (), generator=rng))
+    # The norm is 4, 8, 16 or 32, exactly; the sum of the absolute values needs more than one step, their maximum none.
+    x = torch.ones(16) * 2 ** int(torch.randint(4, (), generator=rng))
     pair = expect(submission.settle(x, torch.tensor(0.5), x.norm().item())).length(2)
-    pair.item(0, "the result", {"loop-tested-too-late": x / 2}).tensor(x, device=device)
+    named = {"loop-tested-too-late": x / 2, "another-norm": lambda got: not looks_like(got, x)}
+    pair.item(0, "the result", named).tensor(x, device=device)
     pair.item(1, "the count").equals(0)
 
 
@@ -121,6 +163,20 @@ def reading(weight, bias, sequence, cut=False):
     return h
 
 
+def misread(weight, bias, sequence):
+    """Return what the usual slips make of a sequence."""
+    h, straight = sequence.new_zeros(len(weight)), sequence.new_zeros(len(weight))
+    for x in sequence:
+        h = torch.tanh(linear(torch.cat([h, x]), weight, bias))
+        straight = linear(torch.cat([x, straight]), weight, bias)
+    return {
+        "state-forgotten": reading(weight, bias, sequence[-1:]),
+        "sequence-reversed": reading(weight, bias, sequence.flip(0)),
+        "state-before-input": h,
+        "nonlinearity-forgotten": lambda got: looks_like(got, straight) or looks_like(got, straight.tanh()),
+    }
+
+
 def gradients_of(function, weight, bias, inputs, upstream):
     """Return result, gradient of the weight, gradient of the inputs; None where no gradient flows."""
     weight, inputs = weight.clone().requires_grad_(), inputs.clone().requires_grad_()
@@ -141,7 +197,7 @@ def test_sequence(submission, rng, device):
         )
         seen = expect(submission.probe.read(weight, bias, sequence, upstream))
         due, of_weight, of_sequence = gradients_of(reading, weight, bias, sequence, upstream)
-        named = {"state-forgotten": reading(weight, bias, sequence[-1:])} if length > 1 else {}
+        named = misread(weight, bias, sequence)
         seen.item("result", "the last state", named).tensor(due, device=device)
         seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
         cut = gradients_of(lambda *args: reading(*args, cut=True), weight, bias, sequence, upstream)
@@ -157,6 +213,12 @@ def test_sequence_empty(submission, rng, device):
     weight, bias = layer(rng, 3 + 5, 5)
     seen = expect(submission.probe.read(weight, bias, torch.zeros(0, 3), torch.zeros(5)))
     seen.item("result", "the state after an empty sequence").tensor(torch.zeros(5), device=device)
+    weight, bias = layer(rng, 3 + 5, 5, torch.float64)
+    nothing = torch.zeros(0, 3, dtype=torch.float64)
+    seen = expect(submission.probe.read(weight, bias, nothing, torch.zeros(5, dtype=torch.float64)))
+    named = {"dtype-not-taken-over": lambda t: t.dtype == "float32"}
+    seen.item("result", "the state after an empty float64 sequence", named).tensor(nothing.new_zeros(5), device=device)
+    weight, bias = layer(rng, 3 + 5, 5)
     seen = expect(submission.probe.read_on_meta(weight, bias, torch.randn(4, 3, generator=rng)))
     seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
 
@@ -173,11 +235,11 @@ def words_of(tree):
     return [tree] if isinstance(tree, int) else words_of(tree[0]) + words_of(tree[1])
 
 
-def parsing(weight, bias, vectors, tree):
+def parsing(weight, bias, vectors, tree, bent=torch.tanh):
     if isinstance(tree, int):
         return vectors[tree]
-    left, right = (parsing(weight, bias, vectors, part) for part in tree)
-    return torch.tanh(linear(torch.cat([left, right]), weight, bias))
+    left, right = (parsing(weight, bias, vectors, part, bent) for part in tree)
+    return bent(linear(torch.cat([left, right]), weight, bias))
 
 
 def chained(words):
@@ -205,6 +267,7 @@ def test_tree(submission, rng, device):
         named = {} if isinstance(tree, int) else {
             "tree-flattened": parsing(weight, bias, vectors, flat),
             "children-swapped": parsing(weight, bias, vectors, swapped(tree)),
+            "nonlinearity-forgotten": parsing(weight, bias, vectors, tree, torch.clone),
         }  # fmt: skip
         seen.item("result", "the vector of the tree", named).tensor(due, device=device)
         number = {"python-value-breaks-graph": lambda t: t.grad is None}
@@ -217,7 +280,12 @@ def rows_with_sums(rng, signs, features, dtype):
     """Return rows whose sums have these signs, and are not near 0."""
     x = torch.randn(len(signs), features, generator=rng, dtype=dtype)
     wanted = torch.tensor(signs, dtype=dtype) * (0.5 + torch.rand(len(signs), generator=rng, dtype=dtype))
-    return x + ((wanted - x.sum(1)) / features).unsqueeze(1)
+    x = x + ((wanted - x.sum(1)) / features).unsqueeze(1)
+    if -1 in signs:
+        # One row without any positive number: it does not go where every row with some goes.
+        row = signs.index(-1)
+        x[row] = -x[row].abs()
+    return x
 
 
 @pytest.mark.step("route")
@@ -234,6 +302,7 @@ def test_route(submission, rng, device):
         named = {
             "rows-out-of-order": torch.cat([both[0][positive], both[1][~positive]]),
             "batch-decides-as-one": lambda got, both=both: any(looks_like(got, each) for each in both),
+            "sides-swapped": torch.where(positive.unsqueeze(1), *both[::-1]),
         }
         seen.item("result", "the result", named if positive.any() and not positive.all() else {}).tensor(
             due, device=device
@@ -262,11 +331,14 @@ def test_route(submission, rng, device):
 @pytest.mark.step("route")
 def test_route_sum_of_zero(submission, rng, device):
     """sends a row whose sum is exactly 0 through the other module"""
-    x = torch.tensor([[2.0, -1.0, -1.0], [3.0, 1.0, 1.0], [-4.0, 1.0, 3.0]])
+    x = torch.tensor([[2.0, -1.0, -1.0], [3.0, 1.0, 1.0], [-4.0, 1.0, 3.0], [-3.0, -2.0, -4.0]])
     weights, biases = zip(*(layer(rng, 3, 4) for _ in range(2)), strict=True)
-    seen = submission.probe.routed(x, list(weights), list(biases), torch.ones(3, 4))
-    due = torch.stack([linear(row, weights[number], biases[number]) for row, number in zip(x, (1, 0, 1), strict=True)])
-    expect(seen).item("result", "the result").tensor(due, device=device)
+    seen = submission.probe.routed(x, list(weights), list(biases), torch.ones(4, 4))
+    due = torch.stack(
+        [linear(row, weights[number], biases[number]) for row, number in zip(x, (1, 0, 1, 1), strict=True)]
+    )
+    included = torch.stack([linear(row, weights[n], biases[n]) for row, n in zip(x, (0, 0, 0, 1), strict=True)])
+    expect(seen).item("result", "the result", {"zero-counted-as-positive": included}).tensor(due, device=device)
 
 
 @pytest.mark.step("count_nodes")
@@ -278,7 +350,10 @@ def test_count(submission, rng):
         ("constants", lengths[1], lengths[1] + 1), ("leaves", lengths[2], 2 * lengths[2] + 1),
         ("diamonds", lengths[3], lengths[3] + 1), ("skips", lengths[4], 2 * lengths[4] + 1),
     ]  # fmt: skip
+    inner = {kind: length for kind, length, _ in due} | {"skips": 2 * lengths[4]}
     paths = {"diamonds": 2 ** (lengths[3] + 1) - 1, "skips": 3 * lengths[4] + 1}
     for kind, length, nodes in due:
-        named = {"shared-node-counted-twice": paths[kind]} if kind in paths else {}
+        # The graph without the leaves' nodes, and without the first node.
+        named = {"leaves-not-counted": lambda n, without=inner[kind]: n == without and n > 0}
+        named |= {"shared-node-counted-twice": paths[kind]} if kind in paths else {}
         expect(submission.probe.counted(kind, length), named).equals(nodes)

@@ -57,6 +57,9 @@ def test_branching(submission, rng, device):
         seen.keeps_argument(0, xs[0], "mutates-caller").keeps_argument(1, weight, "mutates-caller")
         seen = expect(submission.probe.branched("branching", xs, weight, other, upstream))
         check_runs(seen.item("runs"), xs, weight, other, upstream, device, lambda wrong: {}, zeros_too=False)
+        both = {"unchosen-part-runs": lambda products: products == [2] * len(xs)}
+        products = seen.item("products", "the number of matrix products in each run", both)
+        products.satisfies(lambda found: max(found) < 2, "more than one product was computed", due="one in each run")
 
 
 @pytest.mark.step("scripted")
@@ -100,6 +103,8 @@ def test_three_ways(submission, rng, device):
         )
     for index, sent in enumerate((x, weight)):
         whole.keeps_argument(index, sent, "mutates-caller")
+    leaves = whole.item("leaves", "the number of different weights that the ways were called with", {"leaf-reused": 1})
+    leaves.is_a(int).satisfies(lambda count: count >= 3, "the ways share a leaf", due="3")
 
 
 def ones(x, weight):
@@ -127,6 +132,8 @@ def test_in_graph_export(submission, rng, device):
     stopped = {"python-branch-in-graph": lambda name: name != ""}
     seen.item("refused", "what torch.export raised", stopped).equals("")
     seen.item("cond", "the number of cond nodes in the graph", {"unchosen-part-runs": 0}).equals(1)
+    outside = seen.item("outside", "the number of products outside the cond", {"unchosen-part-runs": 2}).is_a(int)
+    outside.satisfies(lambda count: count < 2, "both products are computed, outside the cond", due="one of them")
     for index, x in enumerate(xs):
         seen.item("results").item(index, "what the exported graph gives").tensor(
             branch(x, weight, other), device=device
@@ -138,12 +145,12 @@ def test_exported(submission, rng, device):
     """runs for batches of other sizes than that of the example"""
     for rows in (3, 6):
         weight, bias = torch.randn(5, 4, generator=rng), torch.randn(5, generator=rng)
-        batches = [torch.randn(size, 4, generator=rng) for size in (rows, 2, 9)]
+        batches = [torch.randn(size, 4, generator=rng) for size in (rows, 2, 9, 70)]
         seen = expect(submission.probe.export_of_model(weight, bias, batches[0], batches[1:]))
         seen.item("kind", "the type of what came back").equals("ExportedProgram")
         shapes = {"shape-specialised": lambda text: text != ""}
         seen.item("refused", "what was raised for another batch size", shapes).equals("")
-        results = seen.item("results", "the list of results").length(3)
+        results = seen.item("results", "the list of results").length(4)
         for index, x in enumerate(batches):
             results.item(index, "a result").tensor(torch.nn.functional.linear(x, weight, bias).relu(), device=device)
 

@@ -49,7 +49,8 @@ def test_layers(submission, rng, device):
     for num_inputs, num_classes in SIZES:
         x, upstream = torch.randn(7, num_inputs, generator=rng), torch.randn(7, num_classes, generator=rng)
         seen = submission.probe.built(num_inputs, num_classes, 0.3, device, {}, x, upstream)
-        expect(seen).item("kinds", "the list of layers").equals(["Sequential", *KINDS])
+        late = {"dropout-after-softmax": ["Sequential", *KINDS[:5], "Softmax", "Dropout"]}
+        expect(seen).item("kinds", "the list of layers", late).equals(["Sequential", *KINDS])
         shapes = expect(seen).item("shapes", "the dict of parameters' shapes")
         shapes.equals(shapes_of(num_inputs, num_classes))
         guessed = {"softmax-dim-left-out": [None]}
@@ -80,7 +81,7 @@ def test_dropout(submission, rng, device):
     full = torch.softmax(logits_of(x, state), 1)
     for probability, due in ((0.0, full), (1.0, torch.full((7, 3), 1 / 3)), (0.25, None)):
         seen = submission.probe.built(2, 3, probability, device, state, x, upstream)
-        ignored = {"argument-ignored": lambda found: len(found) == 1}
+        ignored = {"drop-not-keep": [1 - probability], "argument-ignored": lambda found: len(found) == 1}
         expect(seen).item("dropout", "the list of dropout probabilities", ignored).equals([probability])
         if due is not None:
             expect(seen).item("in training", "what the pipeline returned in training").tensor(due, device=device)
@@ -107,6 +108,7 @@ def counts_of(kind, a, b, c):
         "frozen": [first, 0, second],
         "with_buffers": [first, 2 * b, second],
         "nested": [first + second, 0, c * a + a],
+        "repeated": [first, 0, b * b + b, 0, b * b + b, 0],
     }[kind]
 
 
@@ -123,13 +125,14 @@ def mistaken(kind, a, b, c):
         "frozen": {"frozen-not-counted": [0, 0, second]},
         "with_buffers": {"buffers-are-parameters": [first, 4 * b + 1, second]},
         "nested": {"top-level-only": [0, 0, c * a + a]},
+        "repeated": {"repeats-left-out": [first, 0, b * b + b]},
     }[kind]
 
 
 @pytest.mark.step("parameters_per_layer")
 def test_counts(submission, rng):
     """counts the parameters of each layer"""
-    for kind in ("plain", "without_bias", "frozen", "with_buffers", "nested"):
+    for kind in ("plain", "without_bias", "frozen", "with_buffers", "nested", "repeated"):
         sizes = [3 + int(each) for each in torch.randperm(6, generator=rng)[:3]]
         seen = submission.probe.counted(kind, sizes)
         what = f"the list of counts for a pipeline {kind.replace('_', ' ')}"
@@ -140,19 +143,39 @@ def test_counts(submission, rng):
 # normalised_dim
 
 
+def with_a_sum_of_one(rows):
+    """Return rows of four probabilities, the first of them 1/4 in each row."""
+    return torch.cat([torch.full((4, 1), 0.25), rows[:, 1:] / rows[:, 1:].sum(1, keepdim=True) * 0.75], 1)
+
+
+def by_some_sums(probabilities):
+    """Return the dimensions that are found by the mean of the sums, by the first of them, and by any of them."""
+    off = [(probabilities.sum(dim) - 1).flatten() for dim in range(probabilities.ndim)]
+    tests = (lambda each: each.mean().abs(), lambda each: each[0].abs(), lambda each: each.abs().min())
+    return [next(dim for dim, each in enumerate(off) if test(each) < 1e-5) for test in tests]
+
+
 @pytest.mark.step("normalised_dim")
 def test_finds_dim(submission, rng):
     """finds the dimension along which the sums are 1"""
-    due, answers, last = [], [], []
-    for shape, spread in (((5, 3), 2.0), ((4, 2), 0.2), ((7, 2, 4), 2.0), ((3, 6, 2, 5), 2.0)):
+    due, answers, last, few = [], [], [], []
+    for shape, spread in (((5, 3), 2.0), ((4, 2), 0.2), ((7, 2, 4), 2.0), ((3, 6, 2, 5), 2.0), ((4, 4), 2.0)):
         for dim in range(len(shape)):
             probabilities = torch.softmax(torch.randn(shape, generator=rng) * spread, dim)
+            if shape == (4, 4):
+                # The sums across have a mean of 1, and the first of them is 1.
+                probabilities = with_a_sum_of_one(probabilities if dim else probabilities.T)
+                probabilities = probabilities if dim else probabilities.T.contiguous()
             seen = submission.normalised_dim(probabilities)
             expect(seen).given().keeps_argument(0, probabilities, "mutates-caller")
             answers.append(seen.value)
             due.append(dim)
             last.append(len(shape) - 1)
-    always = {"class-dim-assumed": lambda found: found == last or found == [1] * len(due)}
+            few.append(by_some_sums(probabilities))
+    always = {
+        "class-dim-assumed": lambda found: found == last or found == [1] * len(due),
+        "some-sums-for-all": lambda found: found in [list(each) for each in zip(*few, strict=True)],
+    }
     expect(answers, always, what="the list of dimensions found").equals(due)
 
 
@@ -168,6 +191,7 @@ def test_predicts(submission, rng, device):
             seen = submission.probe.predicted(state, 1.0, training, x)
             dropped = {"dropout-after-logits-kept-on": torch.full((7, num_classes), 1 / num_classes)}
             due = torch.softmax(logits_of(x, state), 1)
+            dropped |= {"softmax-taken-twice": torch.softmax(due, 1)}
             expect(seen).item("output", "what came back", dropped).tensor(due, device=device)
 
 
@@ -179,7 +203,12 @@ def test_predicts_without_graph(submission, rng):
         seen = submission.probe.predicted(state, 0.3, training, x)
         recorded = {"eval-means-no-grad": lambda t: t.requires_grad}
         expect(seen).item("output", "what came back", recorded).shape(7, 3).requires_grad(False)
-        expect(seen).keeps_argument(3, x, "mutates-caller").keeps_globals("grad mode")
+        expect(seen).keeps_argument(3, x, "mutates-caller").keeps_globals(
+            "grad mode", misconception="grad-mode-left-off"
+        )
+    seen = submission.probe.predicted_unrecorded(draw_state(rng, 2, 3), torch.randn(7, 2, generator=rng))
+    forced = {"grad-mode-forced-on": True}
+    expect(seen, forced, what="whether autograd records afterwards, where it did not before").equals(False)
 
 
 @pytest.mark.step("predict")
@@ -191,7 +220,10 @@ def test_keeps_mode(submission, rng):
         other = {"mode-not-restored": lambda modes, was=training: modes == [not was] * 8}
         expect(seen).item("kinds", "the list of layers afterwards", {"changes-the-model": is_list}).equals(KINDS)
         expect(seen).item("modes", "the list of modes of the layers", other).equals([training] * 8)
-        expect(seen).item("untouched", "whether the parameters are as they were").equals(True)
+        changed = {"changes-the-model": False}
+        expect(seen).item("untouched", "whether the parameters are as they were", changed).equals(True)
+        changed = {"changes-the-model": lambda p: p != 0.3}
+        expect(seen).item("dropout", "the dropout's probability afterwards", changed).equals(0.3)
 
 
 def is_list(value):
@@ -220,7 +252,25 @@ def test_loss(submission, rng, device):
         loss.requires_grad(True)
         due = gradients(state, lambda state, x=x, y=targets: 3 * F.cross_entropy(logits_of(x, state), y))
         for name, grad in due.items():
-            expect(seen).item("trained").item(name, name).grad(grad)
+            cut = {"detached-returned": lambda t: t.grad is None}
+            expect(seen).item("trained").item(name, name, cut).grad(grad)
+
+
+@pytest.mark.step("classification_loss")
+def test_loss_large(submission, rng, device):
+    """stays right where a probability rounds to 0"""
+    x, targets = torch.randn(7, 2, generator=rng), torch.randint(3, (7,), generator=rng)
+    state = draw_state(rng, 2, 3)
+    state["4.bias"] = torch.tensor([600.0, 0.0, -600.0])[torch.randperm(3, generator=rng)]
+    targets[:3] = torch.arange(3)
+    seen = submission.probe.loss_of(state, 0.0, False, x, targets)
+    due = F.cross_entropy(logits_of(x, state), targets)
+    rounded = {
+        "softmax-before-cross-entropy": F.cross_entropy(torch.softmax(logits_of(x, state), 1), targets),
+        "log-forgotten": F.nll_loss(torch.softmax(logits_of(x, state), 1), targets),
+        "unstable-log": lambda t: not torch.isfinite(t.data).all() or t.data < 0.8 * due,
+    }
+    expect(seen).item("loss", "what came back", rounded).tensor(due, device=device)
 
 
 @pytest.mark.step("classification_loss")

@@ -41,15 +41,31 @@ def linear(x, state, layer):
     return x @ state[f"{layer}.weight"].T + state[f"{layer}.bias"]
 
 
-def classify(x, state):
+def classify(x, state, dim=1):
     hidden = torch.relu(linear(x, state, "pipe.0"))
-    return torch.softmax(linear(torch.relu(linear(hidden, state, "pipe.2")), state, "pipe.4"), dim=1)
+    return torch.softmax(linear(torch.relu(linear(hidden, state, "pipe.2")), state, "pipe.4"), dim=dim)
 
 
 def run_stack(x, state):
     for index in range(len(state) // 2):
         x = torch.relu(linear(x, state, f"layers.{index}"))
     return x
+
+
+def stacked_otherwise(x, state):
+    """Return lookalikes: without the last ReLU, and with that one only."""
+    last = f"layers.{len(state) // 2 - 1}"
+    before = run_stack(x, {name: each for name, each in state.items() if not name.startswith(last)})
+    once = x
+    for index in range(len(state) // 2):
+        once = linear(once, state, f"layers.{index}")
+    open_ended = linear(before, state, last)
+    return {
+        "relu-left-out": lambda t: any(
+            t.data.shape == each.shape and torch.allclose(t.data, each, rtol=1e-4, atol=1e-5)
+            for each in (open_ended, once.relu(), once)
+        )
+    }
 
 
 def with_gradients(function, x, state, upstream):
@@ -109,6 +125,8 @@ def test_classifier_registers(submission, rng):
         expect_layers(seen, classifier_shapes(num_inputs, num_classes))
         kinds = ["Sequential", "Linear", "ReLU", "Linear", "ReLU", "Linear", "Dropout", "Softmax"]
         expect(seen).item("kinds", "the list of registered parts").equals(kinds)
+        dims = expect(seen).item("softmax", "the list of dimensions of the softmax", {"softmax-dim-left-out": [None]})
+        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", due="a dimension")
 
 
 @pytest.mark.step("Classifier")
@@ -120,7 +138,11 @@ def test_classifier_values(submission, rng, device):
         state = {name: each / 2 for name, each in state.items()}
         seen = submission.probe.observe("Classifier", [num_inputs, num_classes], state, x, upstream)
         due = classify(x, state)
-        expect(seen).item("output", "what forward returned").tensor(due, device=device)
+        named = {
+            "softmax-wrong-dim": classify(x, state, dim=0),
+            "softmax-taken-twice": torch.softmax(due, dim=1),
+        }
+        expect(seen).item("output", "what forward returned", named).tensor(due, device=device)
         expect_gradients(seen, *with_gradients(classify, x, state, upstream), device)
         expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
 
@@ -169,7 +191,8 @@ def test_stack_values(submission, rng, device):
         x, upstream = torch.randn(6, width, generator=rng), torch.randn(6, width, generator=rng)
         state = normal(rng, stack_shapes(width, depth))
         seen = submission.probe.observe("DeepStack", [width, depth], state, x, upstream, depth == 3)
-        expect(seen).item("output", "what forward returned").tensor(run_stack(x, state), device=device)
+        output = expect(seen).item("output", "what forward returned", stacked_otherwise(x, state))
+        output.tensor(run_stack(x, state), device=device)
         expect_gradients(seen, *with_gradients(run_stack, x, state, upstream), device)
         expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
 
@@ -205,7 +228,8 @@ def test_scale_registers(submission, rng, device):
         seen = submission.probe.observe("LearnedScale", [num_features], {}, x, upstream)
         expect_scale(seen)
         expect(seen).item("initial").item("scale", "the initial scale").tensor(torch.ones(num_features), device=device)
-        expect(seen).item("scale", "scale").requires_grad(True).leaf(True)
+        frozen = {"requires-grad-forgotten": lambda t: not t.requires_grad}
+        expect(seen).item("scale", "scale", frozen).requires_grad(True).leaf(True)
 
 
 @pytest.mark.step("LearnedScale")
@@ -217,6 +241,8 @@ def test_scale_values(submission, rng, device):
         seen = submission.probe.observe("LearnedScale", [shape[-1]], state, x, upstream)
         expect_scale(seen)
         expect(seen).item("output", "what forward returned").tensor(x * state["scale"], device=device)
+        frozen = {"requires-grad-forgotten": lambda t: not t.requires_grad}
+        expect(seen).item("scale", "scale", frozen).requires_grad(True)
         expect_gradients(seen, *with_gradients(lambda x, state: x * state["scale"], x, state, upstream), device)
         expect_called(seen, [])
 
@@ -253,6 +279,11 @@ def statistics(rng, num_features):
     return torch.randn(num_features, generator=rng), torch.rand(num_features, generator=rng) + 0.5
 
 
+def of_the_batch(output, x):
+    """Tell whether an output was standardised with the statistics of x itself."""
+    return any(torch.allclose(output.data, (x - x.mean(0)) / x.std(0, correction=one), atol=1e-3) for one in (0, 1))
+
+
 @pytest.mark.step("Standardise")
 def test_standardise_registers(submission, rng, device):
     """holds mean and std as buffers, saved but not trained"""
@@ -281,12 +312,21 @@ def test_standardise_values(submission, rng, device):
         mean, std = statistics(rng, num_features)
         x, upstream = torch.randn(rows, num_features, generator=rng), torch.randn(rows, num_features, generator=rng)
         seen = submission.probe.observe("Standardise", [mean, std], {}, x, upstream)
-        expect(seen).item("output", "what forward returned").tensor((x - mean) / std, device=device)
-        expect(seen).item("x", "x").grad(upstream / std)
+        named = {
+            "statistics-of-the-batch": lambda t, x=x: of_the_batch(t, x),
+            "parentheses-forgotten": x - mean / std,
+            "std-is-not-variance": lambda t, x=x, mean=mean, std=std: any(
+                torch.allclose(t.data, (x - mean) / each) for each in (std**2, std.sqrt())
+            ),
+        }
+        expect(seen).item("output", "what forward returned", named).tensor((x - mean) / std, device=device)
+        cut_off = {"detached-returned": lambda t: t.grad is None}
+        expect(seen).item("x", "x", cut_off).grad(upstream / std)
         expect_called(seen, [])
         loaded = dict(zip(("mean", "std"), statistics(rng, num_features), strict=True))
         seen = submission.probe.observe("Standardise", [mean, std], loaded, x, upstream)
-        output = expect(seen).item("output", "what forward returned after mean and std were loaded")
+        stale = {"derived-value-kept": lambda t, seen=seen: {"mean", "std"} <= set(seen.value["buffers"])}
+        output = expect(seen).item("output", "what forward returned after mean and std were loaded", stale)
         output.tensor((x - loaded["mean"]) / loaded["std"], device=device)
 
 
@@ -353,7 +393,7 @@ def test_summary_rows(submission, rng):
 @pytest.mark.step("parameter_summary")
 def test_summary_totals(submission, rng):
     """counts elements, all of them and the trainable ones"""
-    for kind in ("plain", "nested", "frozen"):
+    for kind in ("plain", "nested", "frozen", "with_buffers", "tied"):
         sizes = draw_sizes(rng)
         counts = {name: math.prod(shape) for name, shape in shapes_of(kind, *sizes).items()}
         total, tensors = sum(counts.values()), {"counts-tensors": len(counts)}
@@ -362,8 +402,12 @@ def test_summary_totals(submission, rng):
             trainable = counts["0.bias"]
             left_out = {"frozen-not-counted": trainable}
         answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "what came back").length(3)
-        answer.item(1, "the total", left_out | tensors).equals(total)
-        counted = {"frozen-counted-as-trained": total} if left_out else {}
+        once_more = {
+            "with_buffers": {"buffers-are-parameters": total + 2 * sizes[1] + 1},
+            "tied": {"shared-counted-twice": total + sizes[0] ** 2},
+        }.get(kind, {})
+        answer.item(1, "the total", left_out | tensors | once_more).equals(total)
+        counted = {"frozen-counted-as-trained": total} if left_out else once_more
         answer.item(2, "the number of trainable elements", tensors | counted).equals(trainable)
 
 

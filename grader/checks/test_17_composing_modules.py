@@ -101,7 +101,7 @@ def test_linear_registers(submission, rng):
             "transposed-weight": lambda shapes, size=(before, after): shapes.get("weight") == size,
             "bias-flag-ignored": lambda shapes, bias=bias: ("bias" in shapes) is (bias is False),
         }
-        expect(seen).item("ready-made", "the list of nn.Linear in it").equals([])
+        expect(seen).item("ready-made", "the list of nn.Linear in it", {"ready-made-layer": [""]}).equals([])
         shapes = expect(seen).item("shapes", f"the dict of parameters' shapes with {arguments}", named)
         shapes.equals(due)
         saved = expect(seen).item("saved", "the list of names in state_dict()")
@@ -164,7 +164,7 @@ def is_uniform(values, bound):
 def test_linear_starts_anew(submission, rng):
     """starts each layer with other numbers, as the global seed says"""
     one, other = (int(each) for each in torch.randperm(1000, generator=rng)[:2])
-    alike = {"seeded-inside": lambda found: torch.equal(found[0].data, found[1].data)}
+    alike = {"seeded-inside": lambda found: torch.equal(found[0].data, found[1].data) and found[0].data.any()}
     for seeds in ([one, None], [one, other], [one, one]):
         weights = expect(submission.probe.seeded(5, 4, seeds), alike, what="the list of weights").length(2)
         for index in range(2):
@@ -186,6 +186,11 @@ def test_linear_moves(submission):
 # ParallelBlock
 
 
+def has_linear(parts):
+    """Tell whether one of the parts is a linear layer of torch's own."""
+    return "Linear" in parts.values()
+
+
 @pytest.mark.step("ParallelBlock")
 def test_block_registers(submission, rng):
     """registers two separate branches"""
@@ -195,7 +200,7 @@ def test_block_registers(submission, rng):
         seen = submission.probe.observe("ParallelBlock", [before, after], {}, x, upstream)
         named = {"parallel-shares-branch": linear_shapes(before, after, "left.")}
         expect(seen).item("shapes", "the dict of parameters' shapes", named).equals(block_shapes(before, after))
-        parts = expect(seen).item("parts", "the dict of parts")
+        parts = expect(seen).item("parts", "the dict of parts", {"ready-made-layer": has_linear})
         parts.equals({"left": "LinearLayer", "right": "LinearLayer"})
 
 
@@ -222,7 +227,10 @@ def test_block_values(submission, rng, device):
         seen = submission.probe.observe("ParallelBlock", [before, after], state, x, upstream)
         left, right = linear(x, state, "left."), linear(x, state, "right.")
         named = {
-            "relu-before-product": torch.relu(left) * torch.relu(right),
+            "relu-before-product": lambda t, left=left, right=right: any(
+                torch.allclose(t.data, each)
+                for each in (left.relu() * right.relu(), left.relu() * right, left * right.relu())
+            ),
             "block-without-relu": left * right,
             "sum-for-product": torch.relu(left + right),
             "parallel-shares-branch": lambda t, a=left**2, b=right**2: any(
@@ -246,10 +254,20 @@ def test_stack_parts(submission, rng, device):
         seen = submission.probe.stacked(sizes, num_outputs, device, {}, x, upstream)
         expect(seen).item("kind", "the kind of what came back").equals("Sequential")
         kinds = ["ParallelBlock"] * (len(sizes) - 1) + ["LinearLayer"]
-        parts = expect(seen).item("parts", "the dict of parts")
-        repeated = {"one-layer-repeated": lambda shapes, seen=seen, kinds=kinds: seen.value["places"] == len(kinds)}
-        shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}", repeated)
-        shapes.equals(stack_shapes(sizes, num_outputs))
+        parts = expect(seen).item("parts", "the dict of parts", {"ready-made-layer": has_linear})
+        all_shapes = stack_shapes(sizes, num_outputs)
+        named = {
+            "ends-in-a-block": lambda shapes, due=stack_shapes([*sizes, num_outputs], 1): (
+                shapes == {name: due[name] for name in shapes} and len(shapes) == len(due) - 2
+            ),
+            "one-layer-repeated": lambda shapes, seen=seen, due=all_shapes: (
+                seen.value["places"] == len(sizes) and shapes.keys() < due.keys()
+            ),
+        }
+        shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}", named)
+        shapes.equals(all_shapes)
+        changed = {"mutates-caller": lambda now: now != list(sizes)}
+        expect(seen).item("sizes", "the list of sizes afterwards", changed).equals(list(sizes))
         parts.equals({str(index): kind for index, kind in enumerate(kinds)})
 
 
@@ -311,7 +329,7 @@ def test_residual_values(submission, rng, device):
         hidden = {"list-hides-layers": lambda shapes: not shapes}
         shapes = expect(seen).item("shapes", "the dict of parameters' shapes", hidden)
         shapes.equals({name: tuple(each.shape) for name, each in state.items()})
-        named = {"skip-forgotten": inner}
+        named = {"skip-forgotten": inner, "relu-at-the-end": torch.relu(x + inner), "product-for-sum": x * inner}
         expect_run(seen, reference, state, x, upstream, device, named)
         expect_called(seen, ["inner"])
 

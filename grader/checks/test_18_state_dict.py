@@ -43,7 +43,7 @@ def draw(rng, sizes):
         "1.running_var": (b,),
     }
     state = {name: torch.randn(shape, generator=rng) for name, shape in shapes.items()}
-    state["1.num_batches_tracked"] = torch.randint(5, 10**6, (), generator=rng)
+    state["1.num_batches_tracked"] = torch.randint(5, 10**3, (), generator=rng)
     return state | {"3.weight": torch.randn(c, b, generator=rng), "3.bias": torch.randn(c, generator=rng)}
 
 
@@ -75,7 +75,8 @@ def test_saves(submission, rng):
         sizes = draw_sizes(rng)
         state = draw(rng, sizes)
         seen = submission.probe.saved(sizes, state)
-        kind = expect(seen).item("file", "what was written", {"pickles-module": "not readable as weights"})
+        named = {"pickles-module": "not readable as weights", "names-left-out": "list"}
+        kind = expect(seen).item("file", "what was written", named)
         kind.satisfies(
             lambda found: found in ("OrderedDict", "dict"), "the file holds no dict of weights", due="a dict"
         )
@@ -92,7 +93,16 @@ def expect_loaded(seen, state, before):
     expect_entries(expect(seen).item("entries", "the model afterwards"), state, nothing)
     replaced = {"parameters-replaced": False}
     expect(seen).item("untouched", "whether the parameters are the same objects", replaced).equals(True)
-    expect(seen).item("is the model", "whether the model was returned").equals(True)
+    expect_settings(seen.value["settings"])
+    returned = {"load-result-returned": lambda same: seen.value["returned"] == "_IncompatibleKeys"}
+    expect(seen).item("is the model", "whether the model was returned", returned).equals(True)
+
+
+def expect_settings(kept):
+    """Expect that modes and flags are as before."""
+    kept = expect(kept, what="what was kept")
+    kept.item("modes", "whether the modes are as before", {"mode-not-kept": False}).equals(True)
+    kept.item("flags", "whether requires_grad is as before", {"flags-copied-too": False}).equals(True)
 
 
 @pytest.mark.step("load_weights")
@@ -164,6 +174,7 @@ def test_matching(submission, rng):
         expect_entries(expect(seen).item("entries", "the model afterwards"), due, kept)
         expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
         expect(seen).item("untouched", "whether the parameters are the same objects").equals(True)
+        expect_settings(seen.value["settings"])
         expect_entries(expect(seen).item("offered", "state afterwards", {"mutates-caller": is_dict}), offered)
 
 
@@ -187,8 +198,15 @@ def test_matching_says(submission, rng):
         expect_not_raised(seen)
         answer = expect(seen).item("answer", "what came back", {"load-result-ignored": None})
         answer.length(2)
-        answer.item(0, "the list of missing names", {"load-result-ignored": []}).equals(missing)
-        answer.item(1, "the list of unused names", {"load-result-ignored": []}).equals(unused)
+        strangers = [name for name in missing if name not in offered], [name for name in unused if name not in before]
+        for index, (what, due) in enumerate((("missing", missing), ("unused", unused))):
+            named = {
+                "load-result-ignored": [],
+                "shapes-not-reported": strangers[index],
+                "order-of-names-lost": lambda found, due=due: sorted(found) == sorted(due),
+                "lists-exchanged": (unused, missing)[index],
+            }
+            answer.item(index, f"the list of {what} names", named).equals(due)
     sizes = draw_sizes(rng)
     offered = {name: each for name, each in draw(rng, sizes).items() if name == "1.num_batches_tracked"}
     seen = submission.probe.matched(sizes, draw(rng, sizes), offered)
@@ -217,6 +235,7 @@ def test_copies(submission, rng):
         expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
         replaced = {"parameters-replaced": False}
         expect(seen).item("target untouched", "whether the parameters are the same objects", replaced).equals(True)
+        expect_settings(seen.value["settings"])
         expect(seen).item("source untouched", "whether the source is as it was").equals(True)
         expect_entries(expect(seen).item("source", "the source afterwards"), state)
 

@@ -15,7 +15,8 @@ def reduced(losses, reduction):
 
 def slips(losses, count, reduction):
     """Return what the usual slips in a reduction would have given; `count` is a number that "mean" might divide by."""
-    others = [reduced(losses, other) for other in REDUCTIONS if other != reduction]
+    # With a single sample all reductions have one number, and only the shape tells them apart.
+    others = [reduced(losses, other) for other in REDUCTIONS if other != reduction] if losses.numel() > 1 else []
     named = {"mean-over-wrong-count": losses.sum() / count} if reduction == "mean" else {}
     return named | {"reduction-ignored": lambda got: any(looks_like(got, other) for other in others)}
 
@@ -44,10 +45,38 @@ def gradient_of(submission, name, values, arguments, upstream, reference, lookal
     cut = {"detached-returned": False}
     expect(seen).item("attached", "whether gradients flow back from the loss", cut).equals(True)
     leaf = values.clone().requires_grad_()
+    arguments = [each.clone().requires_grad_() if is_float(each) else each for each in arguments]
     due = reference(leaf, *arguments)
     due.backward(upstream)
     expect(seen).item("loss", "the loss", of_loss(due) if of_loss else {}).shape(*due.shape).values(due)
     expect(seen).item("leaf", "the first argument", lookalikes).grad(leaf.grad)
+    for index, each in enumerate(arguments):
+        if is_float(each):
+            cut = {"targets-detached": lambda t: t.grad is None}
+            part = expect(seen).item("arguments").item(index, "the targets", cut)
+            if name != "cross_entropy":
+                part.grad(each.grad)
+                continue
+            # subtle: of probabilities that add up to 1, only differences within a row have a gradient.
+            part.satisfies(
+                lambda t, due=each.grad: torch.allclose(within_rows(t.grad.data), within_rows(due), 1e-4, 1e-5),
+                "the targets do not have the right gradient",
+                due="the gradient, up to a constant in each row",
+            )
+
+
+def is_float(value):
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
+
+
+def within_rows(gradient):
+    """Return a gradient without what is common to a row."""
+    return gradient - gradient.mean(dim=1, keepdim=True)
+
+
+def forced(got):
+    """Tell whether float64 came back as float32."""
+    return got.dtype == "float32"
 
 
 def regression(predictions, targets):
@@ -58,13 +87,15 @@ def regression(predictions, targets):
 @pytest.mark.step("regression_losses")
 def test_regression_values(submission, rng, device):
     """gives mean absolute, mean squared and root mean squared error"""
-    for shape in ((7,), (5, 3), (2, 4, 3)):
-        predictions, targets = torch.randn(shape, generator=rng), torch.randn(shape, generator=rng)
+    for shape, dtype in (((7,), torch.float32), ((5, 3), torch.float64), ((2, 4, 3), torch.float32)):
+        predictions, targets = (torch.randn(shape, generator=rng, dtype=dtype) for _ in range(2))
         three = expect(submission.regression_losses(predictions, targets)).length(3)
         mae, mse, rmse = regression(predictions, targets)
         per_sample = predictions.numel() / len(predictions)
         for index, (name, due) in enumerate((("mae", mae), ("mse", mse))):
-            wrong = {"mean-over-wrong-count": due * per_sample, "reduction-ignored": due * predictions.numel()}
+            wrong = {"dtype-forced": forced} if dtype == torch.float64 else {}
+            wrong |= {"absolute-after-mean": (predictions - targets).mean().abs()} if name == "mae" else {}
+            wrong |= {"mean-over-wrong-count": due * per_sample, "reduction-ignored": due * predictions.numel()}
             three.item(index, name, wrong).tensor(due, device=device)
         three.item(2, "rmse", {"root-before-mean": mae}).tensor(rmse, device=device)
 
@@ -94,14 +125,21 @@ def test_regression_refuses(submission, rng):
 @pytest.mark.step("bce")
 def test_bce_values(submission, rng, device):
     """gives the loss of probabilities, reduced as asked, for hard and soft targets"""
-    for shape in ((7,), (5, 3)):
+    for shape, dtype in (((7,), torch.float64), ((5, 3), torch.float32)):
         for soft in (False, True):
             for reduction in REDUCTIONS:
-                p, t = uniform(rng, *shape), uniform(rng, *shape)
+                p, t = uniform(rng, *shape, dtype=dtype), uniform(rng, *shape, dtype=dtype)
                 t = t if soft else t.round()
                 due = F.binary_cross_entropy(p, t, reduction="none")
                 again = F.binary_cross_entropy_with_logits(p, t, reduction=reduction)
-                named = {"probabilities-into-logits": again} | slips(due, len(p), reduction)
+                rounded = F.binary_cross_entropy(p, (t > 0.5).to(dtype), reduction=reduction)
+                named = {
+                    "probabilities-into-logits": again,
+                    "negatives-ignored": reduced(-t * p.log(), reduction),
+                    "arguments-swapped": F.binary_cross_entropy(t, p, reduction=reduction),
+                } | slips(due, len(p), reduction)
+                named |= {"soft-targets-rounded": rounded} if soft else {}
+                named |= {"dtype-forced": forced} if dtype == torch.float64 else {}
                 seen = expect(submission.bce(p, t, reduction), named).tensor(reduced(due, reduction), device=device)
                 seen.keeps_argument(0, p, "mutates-caller").keeps_argument(1, t, "mutates-caller")
 
@@ -130,7 +168,7 @@ def test_bce_gradient(submission, rng):
 def test_bce_refuses(submission, rng):
     """refuses shapes that differ, and numbers that are no probabilities"""
     submission.bce(uniform(rng, 4), uniform(rng, 4), "mean")
-    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,))):
+    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
         seen = submission.attempt("bce", uniform(rng, *one), uniform(rng, *other), "mean")
         expect(seen).raises("ValueError", misconception="broadcast-pitfall")
     for outside in (-0.2, 1.3):
@@ -191,7 +229,7 @@ def test_logits_gradient(submission, rng):
 def test_logits_refuses(submission, rng):
     """refuses shapes that differ"""
     submission.bce_with_logits(torch.randn(4, generator=rng), uniform(rng, 4), "mean")
-    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,))):
+    for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
         seen = submission.attempt("bce_with_logits", torch.randn(one, generator=rng), uniform(rng, *other), "mean")
         expect(seen).raises("ValueError", misconception="broadcast-pitfall")
 
@@ -236,6 +274,9 @@ def test_nll_values(submission, rng, device):
             due = F.nll_loss(log_p, targets, reduction="none")
             named = {
                 "log-taken-twice": lambda got: got.data.isnan().all(),
+                "grid-for-pairs": lambda got, due=reduced(-log_p[:, targets], reduction): looks_like(got, due),
+                "most-likely-taken": reduced(-log_p.max(1).values, reduction),
+                "squeezed-too-far": lambda got, due=due: len(due) == 1 and got.shape == () and looks_like(got, due[0]),
                 "sign-forgotten": reduced(-due, reduction),
             } | slips(due, samples * classes, reduction)
             seen = expect(submission.nll(log_p, targets, reduction), named)
@@ -296,6 +337,10 @@ def test_cross_entropy_values(submission, rng, device):
                 named = {
                     "softmax-before-cross-entropy": F.cross_entropy(x.softmax(1), targets, reduction=reduction),
                     "one-hot-vs-index": F.cross_entropy(x, hard, reduction=reduction),
+                    "softmax-wrong-dim": reduced(F.nll_loss(F.log_softmax(x, 0), hard, reduction="none"), reduction)
+                    if kind == "numbers"
+                    else (-targets * F.log_softmax(x, 0)).sum(),
+                    "entropy-subtracted": reduced(due + torch.special.entr(targets).sum(-1) * -1, reduction),
                 } | slips(due, samples * classes, reduction)
                 seen = expect(submission.cross_entropy(x, targets, reduction), named)
                 seen.tensor(reduced(due, reduction), device=device)

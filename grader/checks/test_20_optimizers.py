@@ -79,11 +79,13 @@ def sgd(slip=""):
     def rule(s, p, g, o):
         lr, momentum, dampening = o["lr"], o["momentum"], o["dampening"]
         if momentum == 0 and slip != "always":
-            return p - lr * g
+            return p - lr * g * (1 - dampening if slip == "damped" else 1)
         weight = {"ema": 1 - momentum, "ema-from-zero": 1 - momentum, "ignored": 1, "weight": dampening}
         new = weight.get(slip, 1 - dampening) * g * (lr if slip == "lr" else 1)
         first = new if slip in ("from-zero", "ema-from-zero") else lr * g if slip == "lr" else g
         s["v"] = momentum * s["v"] + new if "v" in s else first
+        if slip == "nesterov":
+            return p - lr * (g + momentum * s["v"])
         return p - (1 if slip == "lr" else lr) * s["v"]
 
     return rule
@@ -92,6 +94,11 @@ def sgd(slip=""):
 def scaled(p, g, square, o, eps_inside):
     lr, eps = o["lr"], o["eps"]
     return p - lr * g / ((square + eps).sqrt() if eps_inside else square.sqrt() + eps)
+
+
+def forgetful(rule):
+    """Return a rule that remembers nothing from one step to the next."""
+    return lambda s, p, g, o: rule({}, p, g, o)
 
 
 def adagrad(eps_inside=False):
@@ -111,7 +118,7 @@ def rmsprop(eps_inside=False, swapped=False, summed=False):
     return rule
 
 
-def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False):
+def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False, eps_early=False):
     def rule(s, p, g, o):
         b1, b2 = (1 - b for b in o["betas"]) if swapped else o["betas"]
         s["t"] = s.get("t", 0) + 1
@@ -121,6 +128,8 @@ def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False)
         v = s["v"] / (1 - b2 ** s["t"]) if second else s["v"]
         if stored:
             s["m"], s["v"] = m, v
+        if eps_early:
+            o = o | {"eps": o["eps"] / (1 - b2 ** s["t"]) ** 0.5}
         return scaled(p, m, v, o, eps_inside)
 
     return rule
@@ -213,10 +222,14 @@ def test_sgd_values(submission, rng, device):
     )
     grads, defaults = gradients(rng, groups), {"lr": 0.1}
     full = {"momentum": 0.0, "dampening": 0.0} | defaults
-    slips = ("from-zero", "ema", "ema-from-zero", "ignored", "weight", "always")
+    slips = ("from-zero", "ema", "ema-from-zero", "ignored", "weight", "always", "damped")
     faces = {
         "momentum-dampening-mixup": [simulate(sgd(slip), groups, full, grads, changes) for slip in slips],
         "lr-inside-buffer": [simulate(sgd("lr"), groups, full, grads, changes)],
+        "nesterov-for-momentum": [simulate(sgd("nesterov"), groups, full, grads, changes)],
+        "memory-made-anew": [
+            simulate(forgetful(sgd(slip)), groups, full, grads, changes) for slip in ("", "from-zero")
+        ],
         "hard-coded-hyperparameters": [fixed("SGD", groups, defaults, grads, changes, momentum=0.9, dampening=0)],
     }
     check_values(submission, device, "SGD", groups, defaults, grads, changes, faces)
@@ -248,6 +261,7 @@ def test_adagrad_values(submission, rng, device):
     full = {"eps": 1e-10} | defaults
     faces = {
         "eps-inside-sqrt": [simulate(adagrad(eps_inside=True), groups, full, grads, changes)],
+        "memory-made-anew": [simulate(forgetful(adagrad()), groups, full, grads, changes)],
         "hard-coded-hyperparameters": [
             fixed("Adagrad", groups, defaults, grads, changes, eps=eps) for eps in (1e-10, 1e-8)
         ],
@@ -285,6 +299,7 @@ def test_rmsprop_values(submission, rng, device):
         "eps-inside-sqrt": [simulate(rmsprop(eps_inside=True), groups, full, grads, changes)],
         "decay-swapped": [simulate(rmsprop(swapped=True), groups, full, grads, changes)],
         "sum-not-average": [simulate(rmsprop(summed=True), groups, full, grads, changes)],
+        "memory-made-anew": [simulate(forgetful(rmsprop()), groups, full, grads, changes)],
         "hard-coded-hyperparameters": [
             fixed("RMSprop", groups, defaults, grads, changes, **constants)
             for constants in ({"alpha": 0.99}, {"alpha": 0.9}, {"eps": 1e-8}, {"alpha": 0.99, "eps": 1e-8})
@@ -327,6 +342,8 @@ def test_adam_values(submission, rng, device):
         "correction-stored": [simulate(adam(stored=True), groups, full, grads, changes)],
         "eps-inside-sqrt": [simulate(adam(eps_inside=True), groups, full, grads, changes)],
         "decay-swapped": [simulate(adam(swapped=True), groups, full, grads, changes)],
+        "eps-before-correction": [simulate(adam(eps_early=True), groups, full, grads, changes)],
+        "memory-made-anew": [simulate(forgetful(adam()), groups, full, grads, changes)],
         "hard-coded-hyperparameters": [
             fixed("Adam", groups, defaults, grads, changes, **constants)
             for constants in (standard, {"eps": 1e-8}, standard | {"eps": 1e-8})
@@ -368,7 +385,10 @@ def test_clear(submission, rng, device):
         due = [None if set_to_none or g is None else torch.zeros_like(g) for g in grads]
         left = {
             "first-group-only": lambda got, grads=grads: (
-                looks_like(got[2], grads[2]) and not looks_like(got[0], grads[0])
+                looks_like(got[3], grads[3]) and not looks_like(got[0], grads[0])
+            ),
+            "frozen-not-cleared": lambda got, grads=grads: (
+                looks_like(got[2], grads[2]) and not looks_like(got[3], grads[3])
             ),
             "none-becomes-zeros": lambda got, on=set_to_none: not on and got[1] is not None,
             "argument-ignored": lambda got, due=due: (got[0] is None) is not (due[0] is None),
@@ -406,23 +426,26 @@ def test_hand_over(submission, rng, device):
         seen = expect(submission.probe.handed_over("torch." + name, mine, theirs, grads, later))
         seen.item("untouched", "whether the source and all parameters were left alone").equals(True)
         options = [{k: v for k, v in group.items() if k != "params"} for group in mine]
-        seen.item("options", "the hyperparameters of the target", {"settings-left-behind": old_options(theirs)}).equals(
-            options
-        )
+        seen.item(
+            "options", "the hyperparameters of the target", {"settings-left-behind": old_options(options)}
+        ).equals(options)
         seen.item("shares", "whether source and target share memory", {"aliasing-state": True}).equals(False)
         due = moves(name, mine, grads, later)
         fresh = moves(name, mine, [], later)
         stale = moves(name, mine, [[g * 3 for g in grads[0]]], later, own=theirs)
         for index, right in enumerate(due):
-            named = {"state-left-behind": lambda got, i=index: looks_like(got, fresh[i]) or looks_like(got, stale[i])}
+            named = {
+                "state-left-behind": lambda got, i=index: looks_like(got, fresh[i]) or looks_like(got, stale[i]),
+                "parameters-left-behind": torch.zeros_like(right),
+            }
             seen.item("moved", "the list of moves").item(index, "the way a parameter of the target went", named).values(
                 right
             )
 
 
-def old_options(groups):
-    """Return a lookalike: the learning rates are those that the target had before."""
-    return lambda got: [each["lr"] for each in got] == [each["lr"] for each in groups]
+def old_options(due):
+    """Return a lookalike: some option is another in every group, though each has its place."""
+    return lambda got: any(all(mine[key] != right[key] for mine, right in zip(got, due, strict=True)) for key in due[0])
 
 
 def moves(name, groups, before, after, own=None):

@@ -6,7 +6,7 @@ import torch
 from grader.compare import expect, require
 
 PATH = "table.csv"
-NAMES = ("row", "width", "height", "depth", "weight", "kind")
+NAMES = ("row", "width", "height", "depth", "weight", "size", "kind")
 
 
 class Table:
@@ -18,7 +18,10 @@ class Table:
         columns = {name: [f"{value:.3f}" for value in torch.randn(rows, generator=rng) * 10] for name in NAMES}
         columns["row"] = [str(100 + row) for row in range(rows)]
         columns["depth"] = [str(int(value)) for value in torch.randint(-90, 90, (rows,), generator=rng)]
-        columns["kind"] = [str(int(value)) for value in torch.randint(2, 9, (rows,), generator=rng)]
+        kinds = torch.randint(2, 9, (rows,), generator=rng)
+        kinds[1] += 300  # no byte holds it
+        columns["kind"] = [str(int(value)) for value in kinds]
+        columns["size"] = [f"{int(value)}.0" for value in torch.randint(-40, 40, (rows,), generator=rng)]
         self.lines = [",".join(columns[name][row] for name in self.names) for row in range(rows)]
         self.columns = {name: torch.tensor([float(value) for value in columns[name]]) for name in NAMES}
 
@@ -70,6 +73,7 @@ def test_with_names(submission, rng):
         submission.probe.write(table.text())
         named = {
             "header-eaten": table.all()[1:],
+            "column-taken-for-index": table.all()[:, 1:],
             "float64-leak": wrong_dtype,
         }
         expect(submission.read_numbers(PATH, True), named).tensor(table.all())
@@ -83,6 +87,7 @@ def test_without_names(submission, rng):
         submission.probe.write(table.text(header=False))
         named = {
             "header-eaten": table.all()[1:],
+            "column-taken-for-index": table.all()[:, 1:],
             "float64-leak": wrong_dtype,
         }
         expect(submission.read_numbers(PATH, False), named).tensor(table.all())
@@ -94,7 +99,9 @@ def test_whole_numbers(submission, rng):
     numbers = torch.randint(-50, 50, (4, 3), generator=rng)
     text = "\n".join(",".join(map(str, row)) for row in numbers.tolist())
     submission.probe.write(text)
-    expect(submission.read_numbers(PATH, False), {"header-eaten": numbers[1:]}).tensor(numbers.float())
+    expect(
+        submission.read_numbers(PATH, False), {"header-eaten": numbers[1:], "column-taken-for-index": numbers[:, 1:]}
+    ).tensor(numbers.float())
 
 
 @pytest.mark.step("read_columns")
@@ -104,9 +111,12 @@ def test_features(submission, rng):
         table = Table(rng, 6)
         asked = table.backwards(*names)
         submission.probe.write(table.text())
-        pair = expect(submission.read_columns(PATH, asked, "kind")).length(2)
+        seen = submission.read_columns(PATH, asked, "kind")
+        pair = expect(seen).length(2)
         named = {"float64-leak": wrong_dtype, "asked-columns-ignored": table.in_file_order}
         pair.item(0, "features", named).tensor(table.features(asked))
+        require(seen.arguments[1] == asked, "the caller's list was changed", called=seen.called,
+                got=str(seen.arguments[1]), due=str(asked), misconception="mutates-caller")  # fmt: skip
 
 
 @pytest.mark.step("read_columns")
@@ -135,15 +145,16 @@ def test_labels(submission, rng):
 
 @pytest.mark.step("read_columns")
 def test_other_label(submission, rng):
-    """takes the labels from the column that is named"""
-    table = Table(rng, 6)
-    submission.probe.write(table.text())
-    pair = expect(submission.read_columns(PATH, ["width", "kind"], "depth")).length(2)
-    named = {
-        "label-shape": lambda t: a_column(t, 6),
-        "labels-not-long": lambda t: t.dtype.startswith(("float", "int32")),
-    }
-    pair.item(1, "labels", named).tensor(table.columns["depth"].long())
+    """takes the labels from the column that is named, however it is written"""
+    for name in ("depth", "size"):
+        table = Table(rng, 6)
+        submission.probe.write(table.text())
+        pair = expect(submission.read_columns(PATH, ["width", "kind"], name)).length(2)
+        named = {
+            "label-shape": lambda t: a_column(t, 6),
+            "labels-not-long": lambda t: t.dtype.startswith(("float", "int32")),
+        }
+        pair.item(1, "labels", named).tensor(table.columns[name].long())
 
 
 @pytest.mark.step("position")
@@ -261,7 +272,10 @@ def test_transform(submission, rng):
     table, indices = Table(rng, 6), [3, 0, 3, -1]
     asked = table.backwards("width", "height", "weight")
     seen = expect(submission.probe.through_transform(table.text(), asked, "kind", indices))
-    once = {"transform-at-the-start": lambda calls: calls[0] > 0 or calls[3] == calls[2] > 0}
+    once = {
+        "transform-at-the-start": lambda calls: calls[0] > 0 or calls[3] == calls[2] > 0,
+        "transform-on-label-too": [0, 2, 4, 6, 8],
+    }
     seen.item("calls", "the number of calls before the first item and after each", once).equals([0, 1, 2, 3, 4])
     for place, index in enumerate(indices):
         due = table.features(asked)[index]
@@ -273,8 +287,19 @@ def test_transform(submission, rng):
         got = seen.item("got", "what the transform was given").length(4)
         got.item(place, f"what the transform was given for item {index}", named).tensor(due)
         item = seen.item("items", "its items").length(4).item(place, f"item {index}").length(2)
-        item.item(0, f"the features of item {index}").tensor(due + place + 1)
+        dropped = {"transform-result-dropped": due}
+        item.item(0, f"the features of item {index}", dropped).tensor(due + place + 1)
         item.item(1, f"the label of item {index}").values(table.labels()[index])
+
+
+@pytest.mark.step("CsvDataset")
+def test_what_comes_out(submission, rng):
+    """hands out what the transform returned, just as it is"""
+    table = Table(rng, 5)
+    seen = expect(submission.probe.through_odd_transform(table.text(), ["weight", "height"], "kind", 3)).length(2)
+    due = table.features(["weight", "height"])[3]
+    seen.item(0, "the features after a transform to int16").dtype(torch.int16).values(due.round())
+    seen.item(1, "the features after one that learns").requires_grad(True).values(3 * due)
 
 
 @pytest.mark.step("CsvDataset")

@@ -13,9 +13,9 @@ REAL = FIXTURES / "digits"
 COLOURS = ("Blues", "gray", "viridis", "magma", "Greens")
 
 
-def digits(rng, count):
-    """Random lines of a file: labels 1 to 9 without repetition next to each other, pixels 4 to 250."""
-    labels = torch.randperm(9, generator=rng)[:count] + 1
+def digits(rng, count, most=9):
+    """Random lines of a file: labels 1 to `most` without repetition next to each other, pixels 4 to 250."""
+    labels = torch.randperm(most, generator=rng)[:count] + 1
     pixels = torch.randint(4, 251, (count, 784), generator=rng)
     text = "\n".join(",".join(map(str, line)) for line in torch.cat([labels[:, None], pixels], dim=1).tolist())
     return labels, pixels, text + "\n"
@@ -103,6 +103,7 @@ def test_range(submission, rng, device):
         own = (numbers / most, numbers / row_most, *stretched)
         named = {
             "pixels-not-scaled": numbers,
+            "scaled-around-zero": numbers / 127.5 - 1,
             "divided-by-256": numbers / 256,
             "whole-division": pixels // 255,
             "scaled-by-own-maximum": lambda t: any(t.data.allclose(each) for each in own),
@@ -118,6 +119,11 @@ def test_stays_on_device(submission):
     expect(submission.scale(pixels)).shape(3, 5).dtype(torch.float32).on("meta")
 
 
+def looks_softened(values, due):
+    """Whether numbers are close to those of a target, without being them."""
+    return values.shape == due.shape and values.allclose(due, atol=0.15) and not values.equal(due)
+
+
 @pytest.mark.step("one_hot")
 def test_one_place(submission, rng):
     """puts a 1 at the label's place among zeros"""
@@ -128,6 +134,9 @@ def test_one_place(submission, rng):
             named = {
                 "one-hot-dtype": lambda t: t.dtype.startswith(("int", "uint8", "bool", "float64")),
                 "classes-from-labels": lambda t: t.shape == (label + 1,) != (classes,),
+                "batch-of-one": lambda t: t.shape == (1, classes),
+                "classes-from-one": due.roll(-1),
+                "target-softened": lambda t: looks_softened(t.data, due),
                 "argument-ignored": lambda t: t.shape == (10,) != (classes,),
             }
             expect(submission.one_hot(label, classes), named).tensor(due)
@@ -175,6 +184,7 @@ def test_pixels_of_items(submission, rng):
         named = {
             "pixels-not-scaled": pixels[index],
             "batch-of-one": lambda t: t.shape == (1, 784),
+            "picture-not-flat": lambda t: t.shape[-2:] == (28, 28),
             "float64-leak": lambda t: t.dtype == "float64",
         }
         item = items.item(place, f"item {index}").length(3)
@@ -184,7 +194,8 @@ def test_pixels_of_items(submission, rng):
 @pytest.mark.step("DigitDataset")
 def test_targets_of_items(submission, rng):
     """hands out the one-hot target of the label"""
-    labels, _, text = digits(rng, 7)
+    # No 9 among them, so that a target made of the labels that are there is too short.
+    labels, _, text = digits(rng, 7, most=8)
     submission.probe.write(text)
     order = torch.randperm(7, generator=rng).tolist()
     seen = submission.probe.ask(PATH, order)
@@ -192,6 +203,7 @@ def test_targets_of_items(submission, rng):
     for place, index in enumerate(order):
         named = {
             "one-hot-dtype": lambda t: t.dtype.startswith(("int", "uint8", "bool", "float64")),
+            "classes-from-labels": lambda t: t.shape[0] < 10,
             "label-scaled-too": lambda t: all(row.tolist() == target(0).tolist() for row in part_of(seen, 2)),
         }
         item = items.item(place, f"item {index}").length(3)
@@ -265,6 +277,7 @@ def test_on_these_axes(submission, rng):
     expect(seen).item("elsewhere", "the number of other Axes that were drawn on", {"axes-ignored": 1}).equals(0)
     opened = {"axes-ignored": lambda count: count > 0}
     expect(seen).item("figures", "the number of figures that were opened", opened).equals(0)
+    expect(seen).item("left", "the number of Axes that are still in the figure", {"axes-ignored": 0}).equals(3)
 
 
 @pytest.mark.step("draw")
@@ -321,4 +334,8 @@ def test_squares(submission, rng):
     smooth = {"pixels-smoothed": lambda name: name not in ("none", "nearest")}
     image.item("interpolation", "its interpolation", smooth).satisfies(
         lambda name: name in ("none", "nearest"), "the pixels are smoothed into each other", due='"none" or "nearest"'
+    )
+    stretched = {"picture-stretched": "auto"}
+    expect(seen).item("aspect", "the aspect of these Axes", stretched).satisfies(
+        lambda aspect: aspect in ("equal", 1.0), "the pixels are not as high as wide", due="equal"
     )

@@ -91,12 +91,13 @@ def compare_weights(seen, due, missing, device, others=None):
         parts.item(index, name, by_log(seen) | zero | other).tensor(due[index], device=device)
 
 
-def compare_history(seen, due, device, first_losses=None):
+def compare_history(seen, due, device, first_losses=None, whole=None):
     """Ask for a list of floats, by the tolerance of the float32 arithmetic that they come from.
 
-    `first_losses` maps misconceptions to the first loss that they lead to.
+    `first_losses` maps misconceptions to the first loss that they lead to; `whole` holds lookalikes of the whole list.
     """
-    losses = expect(seen).item("returned", "what came back").is_a(list).length(len(due))
+    nested = {"history-nested": lambda got: all(isinstance(each, list) for each in got), **(whole or {})}
+    losses = expect(seen).item("returned", "what came back", nested).is_a(list).length(len(due))
     named = {each: near(value) for each, value in (first_losses or {}).items()}
     graph = {"loss-keeps-graph": lambda value: value.requires_grad}
     for index, value in enumerate(due):
@@ -123,7 +124,9 @@ def test_three_steps(submission, rng, device):
         seen = submission.probe.steps(weights, batches, 0.5, lr, loss, device)
         due_losses, due_weights = reference(weights, batches, loss, lr)
         compare_weights(seen, due_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device)
-        compare_history(seen, due_losses, device)
+        moved = reference(weights, batches[:1], loss, lr)[1]
+        after = LOSSES[loss](forward(moved, batches[0][0]), batches[0][1]).item()
+        compare_history(seen, due_losses, device, {"loss-after-step": after})
 
 
 @pytest.mark.step("train_step")
@@ -160,8 +163,11 @@ def test_epoch(submission, rng, device):
         weights, batches = net_weights(rng), make_batches(rng, loss, sizes)
         seen = submission.probe.epoch(weights, batches, 0.5, lr, loss, device)
         due_losses, due_weights = reference(weights, batches, loss, lr)
-        compare_weights(seen, due_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device)
-        compare_history(seen, due_losses, device)
+        full = [batch for batch in batches if len(batch[0]) == sizes[0]]
+        lost = {"last-batch-lost": reference(weights, full, loss, lr)[1]}
+        compare_weights(seen, due_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device, lost)
+        averaged = {"history-averaged": lambda got, due=due_losses: len(got) == 1 and near(sum(due) / len(due))(got[0])}
+        compare_history(seen, due_losses, device, whole=averaged)
 
 
 @pytest.mark.step("train_epoch")
@@ -215,7 +221,8 @@ def test_run(submission, rng, device):
         due_losses, due_weights = reference(weights, batches, loss, lr, **settings)
         again = reference(weights, batches[: len(loader)] * epochs, loss, lr, **settings)[1]
         missing = uncleared(weights, batches, loss, lr, **settings)
-        compare_weights(seen, due_weights, missing, device, {"same-order-every-epoch": again})
+        others = {"same-order-every-epoch": again, "wrong-model-trained": weights}
+        compare_weights(seen, due_weights, missing, device, others)
         compare_history(seen, due_losses, device)
         ask_calls(seen, len(batches))
         ask_modes(seen, len(batches))
@@ -232,7 +239,8 @@ def test_run_lets_go(submission, rng, device):
 def test_in_place_first(submission):
     """puts the model in its place, and only then makes the optimizer"""
     seen = submission.probe.run_devices(torch.device("meta"))
-    after = {"hard-coded-device": lambda places: set(places) == {"cpu"}}
+    elsewhere = lambda places: set(places) == {"cpu"} and set(seen.value["at the optimizer"]) == {"meta"}  # noqa: E731
+    after = {"wrong-model-trained": elsewhere, "hard-coded-device": lambda places: set(places) == {"cpu"}}
     expect(seen).item("model", "the device of the model afterwards", after).equals(["meta"] * 2)
     made = {"optimizer-before-move": lambda places: set(places) == {"cpu"}}
     expect(seen).item("at the optimizer", "the device of what the optimizer was given", made).equals(["meta"] * 2)
@@ -250,17 +258,29 @@ def test_digits(submission, rng, device):
         named = {
             "pixels-not-scaled": fitted(weights, rows, epochs, batch_size, lr, seed, scale=1)[0][0],
             "header-eaten": fitted(weights, rows[1:], epochs, batch_size, lr, seed)[0][0],
+            "not-shuffled": fitted(weights, rows, epochs, batch_size, lr, None)[0][0],
+            "softmax-before-cross-entropy": softened(weights, rows, batch_size, seed),
         }
         due_losses, due_weights = fitted(weights, rows, epochs, batch_size, lr, seed)
-        compare_history(seen, due_losses, device, named)
+        lost = {"last-batch-lost": lambda got, due=due_losses, at=epochs: len(got) == len(due) - at}
+        compare_history(seen, due_losses, device, named, lost if len(rows) % batch_size else None)
         compare_weights(seen, due_weights, [], device)
 
 
 def fitted(weights, rows, epochs, batch_size, lr, seed, scale=255):
     """Return losses and weights after training on these rows."""
     dataset = TensorDataset(rows[:, 1:].float() / scale, rows[:, 0])
-    loader = DataLoader(dataset, batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed))
+    shuffled = {} if seed is None else {"shuffle": True, "generator": torch.Generator().manual_seed(seed)}
+    loader = DataLoader(dataset, batch_size, **shuffled)
     return reference(weights, [batch for _ in range(epochs) for batch in loader], "cross_entropy", lr)
+
+
+def softened(weights, rows, batch_size, seed):
+    """Return the first loss where the outputs go through a softmax before the cross-entropy."""
+    dataset = TensorDataset(rows[:, 1:].float() / 255, rows[:, 0])
+    loader = DataLoader(dataset, batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed))
+    inputs, targets = next(iter(loader))
+    return nn.functional.cross_entropy(forward(weights, inputs).softmax(1), targets).item()
 
 
 @pytest.mark.step("fit_digits")

@@ -108,10 +108,11 @@ def test_weighs_batches(submission, rng):
 # 2
 
 
-def validated(submission, rng, device, training=True, count=10, scale=1.0):
-    """Validate a random net; return its state, the data and what was seen."""
-    state, pair = weights(rng), data(rng, count)
-    return state, pair, submission.probe.validate(state, *pair, device, training, scale)
+def validated(submission, rng, device, training=True, count=10, scale=1.0, left_out=0):
+    """Validate a random net; return its state, the data that the loader yields, and what was seen."""
+    state, (x, y) = weights(rng), data(rng, count + left_out)
+    seen = submission.probe.validate(state, x, y, device, training, scale, count)
+    return state, (x[:count], y[:count]), seen
 
 
 def added_to(grads):
@@ -122,11 +123,14 @@ def added_to(grads):
 @pytest.mark.step("validate")
 def test_loss(submission, rng, device):
     """returns the mean loss over all samples"""
-    for count, scale in ((10, 1.0), (15, 2.5), (8, 0.5), (3, 1.0)):
-        state, pair, seen = validated(submission, rng, device, count=count, scale=scale)
+    for count, scale, left_out in ((10, 1.0, 0), (15, 2.5, 0), (8, 0.5, 0), (3, 1.0, 0), (10, 1.0, 6)):
+        state, pair, seen = validated(submission, rng, device, count=count, scale=scale, left_out=left_out)
         found, sizes = losses(net(state).eval(), pair, mean_loss(scale))
         noisy = losses(net(state).train(), pair, mean_loss(scale))
         named = {"no-grad-means-eval": near(weighted(*noisy), device), **means(found, sizes, device)}
+        if left_out:
+            whole = weighted(found, sizes) * count / (count + left_out)
+            named = {"dataset-length-for-samples": near(whole, device), **named}
         asks_for(expect(seen).item("loss", "the validation loss", named), weighted(found, sizes), device)
 
 
@@ -195,6 +199,10 @@ def test_copies(submission, rng):
             alias = {"best-weights-aliased": tensor + 1} if part == "later" else {}
             found.item(name, f"`{name}` in {what}", alias).tensor(tensor)
     seen.item("requires", "`requires_grad` of the copies").equals([False] * len(state))
+    places = expect(
+        submission.probe.copy_place(state, META), {"hard-coded-device": ["cpu"]}, what="the devices of the copies"
+    )
+    places.equals(["meta"])
 
 
 # 4
@@ -254,6 +262,11 @@ def test_history(submission, rng, device):
             "epochs-from-zero": lambda got: every > 1 and listed(got) in from_zero,
             "argument-ignored": lambda got: every > 1 and len(got) == epochs,
         }
+        fewer = lambda _, whole=epochs: len(seen.value["after_epochs"]) < whole  # noqa: E731
+        named |= {
+            "stopped-early": fewer,
+            "last-epoch-validated-too": lambda got, due=due, last=epochs: listed(got) == [*due, last],
+        }
         history = expect(seen).item("history", "the list of validations", named).length(len(due))
         history.satisfies(lambda got: listed(got) == due, "other epochs were validated", due=str(due))
         expect(seen).item("after_epochs", "the states after each epoch").length(epochs)
@@ -290,6 +303,15 @@ def test_order_of_events(submission, rng, device):
     )
     direct = {"calls-forward-directly": lambda hooked: hooked < 26}
     expect(seen).item("hooked", "the number of calls that ran the model's hooks", direct).equals(26)
+
+
+@pytest.mark.step("fit")
+def test_goes_on(submission, rng, device):
+    """goes on from where training stands, whatever a validation has found"""
+    run = Run(rng, every=1, epochs=4, script=torch.rand(4, generator=rng).add(0.2).cumsum(0).tolist())
+    seen = fitted(submission, run, device)
+    back = {"goes-back-in-between": lambda count: count > 0}
+    expect(seen).item("jumps", "the number of steps that began elsewhere than the one before had ended", back).equals(0)
 
 
 @pytest.mark.step("fit")
@@ -341,7 +363,11 @@ def test_no_validation(submission, rng, device):
     """keeps the last weights where no validation was due"""
     run = Run(rng, every=5, epochs=3)
     seen = fitted(submission, run, device)
-    early = {"epochs-from-zero": lambda got: len(got) == 1, "argument-ignored": lambda got: len(got) == 3}
+    early = {
+        "last-epoch-validated-too": lambda got: listed(got) == [3],
+        "epochs-from-zero": lambda got: len(got) == 1,
+        "argument-ignored": lambda got: len(got) == 3,
+    }
     expect(seen).item("history", "the list of validations", early).length(0)
     expect(seen).item("after_epochs", "the states after each epoch").length(3)
     after = expect(seen).item("state", "the state of the model").length(len(run.state))

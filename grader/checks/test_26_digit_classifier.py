@@ -82,6 +82,17 @@ def test_initialised(submission, device):
 
 
 @pytest.mark.step("DigitClassifier")
+def test_twins(submission, device):
+    """makes each classifier with weights and a record of its own"""
+    seen = submission.probe.twins(device)
+    expect(seen).item("alike", "whether two classifiers begin with the same weights", {"seeded-inside": True}).equals(
+        False
+    )
+    shared = {"record-shared-by-all": [0.25]}
+    expect(seen).item("progress", "the progress of a classifier that has not learnt", shared).equals([])
+
+
+@pytest.mark.step("DigitClassifier")
 def test_made_on_device(submission):
     """makes everything on the device that it is given, before the optimizer"""
     seen = submission.probe.facts(META, 0.1)
@@ -95,7 +106,9 @@ def test_made_on_device(submission):
 def test_forward(submission, rng, device):
     """returns a score from 0 to 1 for each digit"""
     weights, inputs = some_weights(rng), torch.rand(3, 784, generator=rng)
-    expect(submission.probe.scores(weights, inputs, device)).tensor(forward(weights, inputs), device=device)
+    due = forward(weights, inputs)
+    named = {"scores-without-sigmoid": due.logit(), "softmax-for-sigmoid": due.logit().softmax(1)}
+    expect(submission.probe.scores(weights, inputs, device), named).tensor(due, device=device)
 
 
 @pytest.mark.step("DigitClassifier")
@@ -130,7 +143,8 @@ def test_records(submission, rng, device):
     seen = submission.probe.learns(weights, inputs, targets, 0.5, None, 23, device)
     expect(seen).item("counter", "the counter").equals(23)
     losses = learnt(weights, [(inputs[call % 7], targets[call % 7]) for call in range(23)], 0.5)[1]
-    progress = expect(seen).item("progress", "the progress").is_a(list).length(2)
+    early = {"recorded-before-counting": lambda kept: len(kept) == 3}
+    progress = expect(seen).item("progress", "the progress", early).is_a(list).length(2)
     for index, due in enumerate((losses[9], losses[19])):
         named = {"progress-keeps-tensors": lambda v: v.shape == ()}
         kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
@@ -180,8 +194,10 @@ def test_fits_digits(submission, rng, device):
         weights, (labels, pixels) = some_weights(rng), digits(60, start)
         seen = submission.probe.fits(weights, labels, pixels, size, lr, epochs, device)
         batches = list(zip(pixels.split(size), one_hot(labels).split(size), strict=True)) * epochs
-        untouched = {"wrong-model-trained": 0}
-        expect(seen).item("counter", "the classifier's counter", untouched).equals(len(batches))
+        named = {"wrong-model-trained": 3, "record-begun-anew": len(batches)}
+        expect(seen).item("counter", "the classifier's counter, which was 3", named).equals(3 + len(batches))
+        anew = {"record-begun-anew": lambda kept: kept != [0.5]}
+        expect(seen).item("progress", "the first loss of the progress, which was there", anew).equals([0.5])
         compare_weights(
             expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, {"wrong-model-trained": weights}
         )
@@ -210,7 +226,8 @@ def test_ten_samples(submission, rng, device):
     labels, pixels = scored(rng, 10, 0.6)
     while close_to_wrong(labels, pixels):
         labels, pixels = scored(rng, 10, 0.6)
-    named = {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+    percent = {"percent-for-share": lambda v: abs(v - 100 * share_right(labels, pixels)) < 1e-3}
+    named = percent | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
     answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the accuracy", named)
     answer.is_a(float).equals(share_right(labels, pixels))
 

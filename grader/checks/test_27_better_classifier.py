@@ -19,6 +19,7 @@ MODELS = (
     BASE | {"hidden": "leaky_relu"},
     BASE | {"output": "leaky_relu", "layer_norm": True},
 )
+PERCENT = {"percent-for-share": lambda value: value > 1}
 TESTS_FROM = 500  # the number of the first test sample
 
 
@@ -182,18 +183,30 @@ def reach(seen, what, *path):
 
 def ask_calls(seen, path, train, test, epochs, batch_size):
     """Ask which samples went through the model, call by call; return the calls that trained."""
+    direct = {"calls-forward-directly": lambda count: count > 0}
+    expect(seen).item("parts", "the number of layers that were called by themselves", direct).equals(0)
     part, calls = reach(seen, "what went through the model", *path)
     part.satisfies(
         lambda v: all(v) and all(type(n) is int for call in v for n in call), "the model was not called as it should be"
     )
     count, tests = len(train[1]), len(test[1])
     steps = math.ceil(count / batch_size)
-    early = any(number >= TESTS_FROM for call in calls[: epochs * steps] for number in call)
-    tested = sum(number >= TESTS_FROM for call in calls for number in call)
+    kinds = [[number >= TESTS_FROM for number in call] for call in calls]
+    tested = sum(map(sum, kinds))
+    learnt = [index for index, kind in enumerate(kinds) if not all(kind)]
+    early = any(any(kind) for kind in kinds[: learnt[-1] + 1]) if learnt else False
     require(
         not early and tested <= tests, "the test data go through the model before training is over, or more than once",
         got=f"{tested} test samples", due=f"{tests} test samples, after {epochs * steps} batches to train on",
         misconception="test-set-peeked",
+    )  # fmt: skip
+    full = count // batch_size
+    others = {epochs * full: "last-batch-lost"} if full < steps else {}
+    on_train = learnt and tested == 0 and sum(map(len, calls)) > epochs * count
+    require(
+        len(learnt) == epochs * steps, f"{epochs} epochs are not {len(learnt)} batches of training samples",
+        got=f"{len(learnt)} batches", due=f"{epochs * steps} batches",
+        misconception="tested-on-training-data" if on_train else others.get(len(learnt)),
     )  # fmt: skip
     last = sorted(number for call in calls[epochs * steps :] for number in call)
     require(
@@ -248,6 +261,19 @@ def accuracies(settings, weights, test):
     return [float((gaps > limit).float().mean()) for limit in (1e-5, -1e-5)]
 
 
+def ask_modes(seen, trained_in):
+    """Ask how the model was when the test samples went through, after so many calls that trained it."""
+    named = {
+        "no-grad-means-eval": lambda got: all(each == [True, False] for each in got[trained_in:]),
+        "eval-means-no-grad": lambda got: all(each == [False, True] for each in got[trained_in:]),
+    }
+    what = "whether the model is in train mode, and whether a graph is recorded, call by call"
+    expect(seen).item("modes", what, named).satisfies(
+        lambda got: all(each == [False, False] for each in got[trained_in:]),
+        "the test samples do not go through in eval mode and without a graph", due="False and False when testing",
+    )  # fmt: skip
+
+
 def ask_accuracy(part, settings, weights, test):
     """Ask for the accuracy of these weights."""
     low, high = accuracies(settings, weights, test)
@@ -266,12 +292,13 @@ def test_trains(submission, rng, device):
         calls = ask_calls(seen, ("calls",), train, test, epochs, batch_size)
         first = ask_weights(seen, ("first",), settings)
         ask_weights(seen, ("last",), settings)
+        ask_modes(seen, len(calls))
         last = expect(seen).item("last")
         due = trained(settings, first, train, calls, lr)
         missing = trained(settings, first, train, calls, lr, clear=False)
         for index, name in enumerate(names(settings)):
             last.item(index, f"{name} after training", {"zero-grad-missing": missing[index]}).values(due[index])
-        ask_accuracy(expect(seen).item("accuracy", "the accuracy"), settings, due, test)
+        ask_accuracy(expect(seen).item("accuracy", "the accuracy", PERCENT), settings, due, test)
 
 
 @pytest.mark.step("run_rung")
@@ -285,7 +312,7 @@ def test_trains_all_together(submission, rng, device):
     expect(seen).item("last").item(-1, "the last bias after training").values(
         trained(ALL, first, train, calls, 0.1)[-1]
     )
-    ask_accuracy(expect(seen).item("accuracy", "the accuracy"), ALL, after, test)
+    ask_accuracy(expect(seen).item("accuracy", "the accuracy", PERCENT), ALL, after, test)
 
 
 @pytest.mark.step("run_rung")
@@ -309,9 +336,15 @@ def test_seed_decides(submission, rng, device):
 def test_rung_on_device(submission, rng):
     """trains on the device that it is given"""
     train, test = some_data(rng, 8, 4)
-    seen = submission.probe.place(BASE, train, test, META)
-    named = {"hard-coded-device": lambda v: "cpu" in v[0]}
-    expect(seen, named, what="the device of the first batch, and that of the model").equals([["meta", "meta"]])
+    seen = expect(submission.probe.place(BASE, train, test, META))
+    named = {"hard-coded-device": lambda places: any("cpu" in each for each in places)}
+    calls = seen.item("calls", "the devices of each batch, and of the model", named)
+    calls.satisfies(
+        lambda places: places and all(each == ["meta", "meta"] for each in places), "not all of it is there", due="meta"
+    )
+    met = seen.item("losses", "the devices of what meets in the loss", named)
+    met.satisfies(lambda places: all(each == ["meta", "meta"] for each in places), "not all of it is there", due="meta")
+    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
 
 
 @pytest.mark.step("climb")
@@ -337,7 +370,7 @@ def test_table(submission, rng, device):
         moved = ask_weights(seen, ("last", index), settings)
         learnt = not torch.equal(moved[-2], layers[1])
         require(learnt, f"the model of {name!r} has not learnt anything", misconception="optimizer-reused")
-        ask_accuracy(accuracy.item(index, f"the accuracy of {name!r}"), settings, moved, test)
+        ask_accuracy(accuracy.item(index, f"the accuracy of {name!r}", PERCENT), settings, moved, test)
     for calls, *layers in begins[1:]:
         equal = calls == begins[0][0] and all(map(torch.equal, layers, begins[0][1:]))
         require(equal, "the rungs do not begin alike", misconception="same-seed-not-reset")

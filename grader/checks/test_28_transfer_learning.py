@@ -19,11 +19,12 @@ def test_weights_arrive(submission, device):
     stored = torch.load(CHECKPOINT, weights_only=True)["state_dict"]
     state = expect(seen).item("state", "the model's state").length(len(stored))
     # Averages that are still 0 tell that nothing was loaded at all.
-    nothing = {"strict-off-hides-typo": lambda t: not t.data.any()}
+    half = {"half-precision-kept": lambda t: t.dtype in ("float16", "bfloat16")}
+    nothing = half | {"strict-off-hides-typo": lambda t: not t.data.any()}
     for key in sorted(stored, key=lambda key: "running_mean" not in key):
         name = key.removeprefix("module.")
         due = stored[key].float() if stored[key].is_floating_point() else stored[key]
-        state.item(name, name, nothing if "running_mean" in name else {}).tensor(due, device=device)
+        state.item(name, name, nothing if "running_mean" in name else half).tensor(due, device=device)
 
 
 @pytest.mark.step("load_pretrained")
@@ -40,6 +41,15 @@ def test_classes(submission, device):
     """makes the model with as many classes as the file says"""
     seen = submission.probe.loads_damaged(CHECKPOINT, device, "classes")
     expect(seen, what="what a file with 7 classes raised").equals("nothing; 7 classes")
+
+
+@pytest.mark.step("load_pretrained")
+def test_from_gpu(submission, device):
+    """loads a file that was saved on a GPU where there is none"""
+    if device.type == "cuda":
+        return
+    seen = submission.probe.loads_from_gpu(CHECKPOINT, device)
+    expect(seen, {"map-location-forgotten": "refused"}, what="what became of the file").equals("loaded")
 
 
 @pytest.mark.step("load_pretrained")
@@ -104,15 +114,19 @@ def test_head_on_device(submission):
     expect(seen).item("weight", "the head's weight", {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
 
 
-def trained(features, labels, weights, batch_size, epochs, lr, *, stale=None):
-    """Return losses and weights of a head trained on these features; stale gradients are never cleared."""
+def trained(features, labels, weights, batch_size, epochs, lr, *, stale=None, turning=True):
+    """Return losses and weights of a head trained on these features; stale gradients are never cleared.
+
+    A loader that turns yields its batches backwards in every other epoch.
+    """
     parameters = [each.clone().requires_grad_() for each in weights]
     optimizer = torch.optim.SGD(parameters, lr=lr, momentum=0.9)
     for parameter in parameters:
         parameter.grad = None if stale is None else torch.full_like(parameter, stale)
     losses = []
-    for _ in range(epochs):
-        for inputs, targets in zip(features.split(batch_size), labels.split(batch_size), strict=True):
+    for epoch in range(epochs):
+        batches = list(zip(features.split(batch_size), labels.split(batch_size), strict=True))
+        for inputs, targets in batches[::-1] if turning and epoch % 2 else batches:
             if stale is None:
                 optimizer.zero_grad()
             loss = nn.functional.cross_entropy(inputs @ parameters[0].T + parameters[1], targets)
@@ -125,7 +139,10 @@ def trained(features, labels, weights, batch_size, epochs, lr, *, stale=None):
 def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
     """Ask for the head and the losses of a training that starts from what the probe saw."""
     kept = {"frozen-bn-updates": lambda keys: keys and all("running_" in key or "num_batches" in key for key in keys)}
-    only_head = {"all-params-to-optimizer": lambda given: len(given) == 1 and len(given[0]) > 2}
+    only_head = {
+        "optimizer-made-each-epoch": lambda given: len(given) == epochs,
+        "all-params-to-optimizer": lambda given: len(given) == 1 and len(given[0]) > 2,
+    }
     given = expect(seen).item("given", "what the optimizer was given", only_head)
     given.satisfies(
         lambda v: [sorted(each) for each in v] == [["fc.bias", "fc.weight"]], "not the two parameters of the head, once"
@@ -139,10 +156,12 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
     features, weights = seen.value["features"].data, [each.data for each in seen.value["weights"]]
     losses, due = trained(features, labels, weights, batch_size, epochs, lr)
     missing = trained(features, labels, weights, batch_size, epochs, lr, stale=0.5)[1]
+    again = trained(features, labels, weights, batch_size, epochs, lr, turning=False)[1]
     for index, name in enumerate(("the head's weight", "the head's bias")):
-        expect(seen).item("after").item(index, name, {"zero-grad-missing": missing[index]}).tensor(
-            due[index], device=device
-        )
+        named = {"zero-grad-missing": missing[index], "same-order-every-epoch": again[index]}
+        expect(seen).item("after").item(index, name, named).tensor(due[index], device=device)
+    directly = {"calls-forward-directly": 0}
+    expect(seen).item("called", "the number of times that the model's hooks ran", directly).equals(len(losses))
     history = expect(seen).item("returned", "what came back").is_a(list).length(len(losses))
     for index, value in enumerate(losses):
         graph = {"loss-keeps-graph": lambda v: v.requires_grad}

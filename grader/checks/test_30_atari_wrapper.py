@@ -21,11 +21,19 @@ def due_frame(frame, size):
     return torch.from_numpy(np.moveaxis(small, 2, 0).copy())
 
 
+def interpolated(frame, size):
+    """Return what cv2 makes of a frame with other ways to resize, the way that it has by default among them."""
+    for way in (cv2.INTER_LINEAR, cv2.INTER_NEAREST, cv2.INTER_CUBIC):
+        small = cv2.resize(frame, size[::-1], interpolation=way)
+        yield torch.from_numpy(np.moveaxis(small, 2, 0).copy())
+
+
 def slips(frame, size):
     """Return what each misconception makes of a frame, the more specific first."""
     height, width = size
     due = due_frame(frame, size)
     return {
+        "reset-left-raw": lambda a: raw(a, frame),
         "hwc-kept": lambda a: a.shape in ((height, width, 3), (width, height, 3)),
         "width-height-swapped": lambda a: a.shape == (3, width, height),
         "hard-coded-size": lambda a: a.shape == (3, 64, 64) and size != (64, 64),
@@ -33,8 +41,14 @@ def slips(frame, size):
         "float64-leak": lambda a: a.dtype == "float64",
         "reshape-moves-no-axis": lambda a: close_to(a.data, due.permute(1, 2, 0).reshape(3, height, width)),
         "pixels-scaled": lambda a: float(a.data.max()) < 1.5,
+        "interpolation-ignored": lambda a: any(close_to(a.data, each) for each in interpolated(frame, size)),
         "colours-reversed": lambda a: close_to(a.data, due.flip(0)),
     }
+
+
+def raw(got, frame):
+    """Tell whether a frame came through as the game gave it."""
+    return got.shape == frame.shape and bool((got.data.double() == torch.from_numpy(frame).double()).all())
 
 
 def close_to(got, due):

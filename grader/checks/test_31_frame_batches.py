@@ -23,6 +23,7 @@ def slips(frames):
         "float64-leak": lambda t: t.dtype == "float64",
         "scaled-to-unit": frames / 255,
         "not-scaled": frames,
+        "shift-forgotten": frames / 127.5,
         "scaled-by-their-own-range": lambda t: t.data.min() == -1 and t.data.max() == 1,
     }
 
@@ -58,9 +59,12 @@ def test_dark(submission, rng):
         corner[:, :2, :2] = 16.0
         cases = (
             (torch.zeros(3, 8, 8), True, "threshold-turned-round"),
+            (torch.full((3, 8, 8), threshold / 2), True, "sum-for-average"),
             (torch.full((3, 8, 8), threshold), True, "boundary-left-out"),
             (corner * between(rng, 0.4, 0.9) * threshold, True, "brightest-pixel-decides"),
             (corner * between(rng, 1.1, 2.0) * threshold, False, "most-pixels-decide"),
+            (bright_channel(rng, 1.5 * threshold), False, "one-channel-decides"),
+            (bright_channel(rng, 0.75 * threshold), True, "one-channel-decides"),
         )
         for frame, due, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
@@ -73,6 +77,13 @@ def test_dark(submission, rng):
 
 def between(rng, low, high):
     return low + (high - low) * float(torch.rand((), generator=rng))
+
+
+def bright_channel(rng, mean):
+    """Return a frame with this mean, all of whose light is in one channel."""
+    frame = torch.zeros(3, 8, 8)
+    frame[whole(rng, 0, 3)] = 3 * mean
+    return frame
 
 
 @pytest.mark.step("is_dark")
@@ -175,6 +186,8 @@ def test_batches(submission, rng):
     """fills each batch with the bright frames in the order in which they were played"""
     for threshold, games in ((1.0, GAMES), (70.0, GAMES[1:])):
         seen, size = ask(submission, rng, threshold=threshold, games=games)
+        stuck = {"game-kept-after-dark": True}
+        expect(seen).item("ran_away", "whether it played on and on without filling its batches", stuck).equals(False)
         batches = expect(seen).item("batches", "the list of batches").length(3)
         frames = played(seen)
         bright = frames[frames.mean(dim=(1, 2, 3)) > threshold]
@@ -229,6 +242,21 @@ def test_chooses_games(submission, rng):
     expect(runs[1]).item("order", "the order of the games with the same seed", unseeded).equals(runs[0].value["order"])
     other = expect(runs[2]).item("order", "the order with another seed")
     other.satisfies(lambda v: v != runs[0].value["order"], "another seed gives the same order of games")
+
+
+@pytest.mark.step("frame_batches")
+def test_chooses_after_dark(submission, rng):
+    """chooses a game anew after a dark frame too"""
+    seen = submission.probe.some_batches(list(GAMES), 8, whole(rng, 0, 10**6), 1.0, 2, 2)
+    expect(seen).item("ran_away", "whether it played on and on without filling its batches").equals(False)
+    order = expect(seen).item("order", "the order of the games").satisfies(len, "no game was played")._value
+    frames = played(seen)
+    dark = [index for index in range(len(order) - 1) if frames[index].mean() <= 1.0]
+    kept = [order[index + 1] == order[index] for index in dark]
+    expect(kept, what="whether the game stayed after a dark frame").satisfies(
+        lambda stayed: not all(stayed), "after a dark frame the same game is always played on",
+        due="another game now and then", misconception="game-kept-after-dark",
+    )  # fmt: skip
 
 
 @pytest.mark.step("frame_batches")

@@ -20,6 +20,7 @@ def test_convolution(submission, rng):
         (64, 4, 2, 1),
         (4, 4, 1, 0),
         (11, 3, 2, 0),
+        (17, 5, 2, 2),
         *(_setting(rng) for _ in range(6)),
     ):
         due = (size + 2 * padding - kernel) // stride + 1
@@ -199,6 +200,7 @@ def test_discriminator_float32(submission, rng, device):
     flat = {
         "output-not-flat": lambda t: t.shape != (3,) and t.data.numel() == 3,
         "no-sigmoid": lambda t: t.data.min() < 0 or t.data.max() > 1,
+        "detached-returned": lambda t: not t.requires_grad,
     }
     seen = expect(submission.probe.plain_pass("Discriminator", sizes, frames, device), flat, what="what came out")
     seen.shape(3).dtype(torch.float32).on(device).finite().requires_grad(True)
@@ -229,7 +231,8 @@ def test_generator_float32(submission, rng, device):
     """is built in float32, and makes frames between -1 and 1"""
     latent = torch.randn(3, 5, 1, 1, generator=rng)
     sizes = {"latent_size": 5, "out_channels": 2, "features": 3}
-    seen = expect(submission.probe.plain_pass("Generator", sizes, latent, device), what="what came out")
+    cut = {"detached-returned": lambda t: not t.requires_grad}
+    seen = expect(submission.probe.plain_pass("Generator", sizes, latent, device), cut, what="what came out")
     seen.shape(3, 2, 64, 64).dtype(torch.float32).on(device).finite().requires_grad(True)
     seen.satisfies(lambda t: t.data.abs().max() <= 1, "frames hold values outside of -1 to 1", misconception="no-tanh")
 

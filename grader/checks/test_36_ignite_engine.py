@@ -66,6 +66,7 @@ def test_output(submission, rng, device):
     for index in range(3):
         named = {
             "returns-graph-tensor": lambda output: output.requires_grad,
+            "scalar-tensor-not-number": lambda output: not output.requires_grad and output.shape == (),
             "loss-after-step": lambda output, due=late[index]: math.isclose(output, due, rel_tol=tolerance),
         }
         part = outputs.item(index, f"output {index + 1}", named).is_a(float)
@@ -274,4 +275,5 @@ def test_state(submission, rng):
     seen.item("ran_away", "whether it ran on without end", {"infinite-run": True}).equals(False)
     seen.item("state", "whether an ignite State came back").equals(True)
     seen.item("iteration", "the state's iteration").equals(iterations)
+    seen.item("recording", "whether gradients were recorded in each iteration").equals([True] * iterations)
     seen.item("output", "the state's output").equals(math.sqrt(first + iterations - 1))

@@ -1,128 +1,24 @@
 """Hidden checks of 37: the process function, what hangs on the engine and in which order, and how the run ends."""
 
-import io
 import math
-import tempfile
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 
-import grader.torchvision_cpu  # noqa: F401  before torchvision
+from grader.checks._gan_training import (
+    TAGS,
+    Task,
+    curve,
+    expect_picture,
+    expect_points,
+    in_blocks,
+    pixels_of,
+    values_in,
+    whole_number,
+)
 from grader.compare import expect, require
 
-# isort: split
-from torchvision.utils import make_grid
-
-TAGS = ("dis_loss", "gen_loss")
 METRICS = {"dis_loss": "avg_loss_dis", "gen_loss": "avg_loss_gen"}
-LATENT_SIZE = 100
-
-
-def _int(rng, low, high):
-    return int(torch.randint(low, high, (), generator=rng))
-
-
-# What was written
-
-
-def _loaded(blob):
-    """Return (step, value) of all values in the bytes of one event file, as far as they can be read."""
-    values = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "events.out.tfevents.1")
-        try:
-            path.write_bytes(blob.data.numpy().tobytes())
-            for event in LegacyEventFileLoader(str(path)).Load():
-                values += [(event.step, value) for value in event.summary.value]
-        except Exception:  # bytes that are no event file
-            return values
-    return values
-
-
-def _run(seen, folder):
-    """Ask that every writer is closed and all was written into one folder; return what stands there."""
-    named = {"writer-not-closed": lambda count: count > 0}
-    expect(seen).item("open", "the number of writers that are still open", named).equals(0)
-    runs = expect(seen).item("runs", "the event files, by folder").is_a(dict)
-    loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
-    written = [name for name, values in loaded.items() if values]
-    runs.satisfies(lambda _: written in ([], [folder]), "there are values in other folders too", due=f"all in {folder}")
-    return loaded.get(folder, [])
-
-
-def _points(values, tag):
-    return [(step, value.simple_value) for step, value in values if value.tag == tag and value.HasField("simple_value")]
-
-
-def _near(found, due, tolerance=1e-4):
-    """Whether two lists of (step, value) are the same, apart from rounding."""
-    return [step for step, _ in found] == [step for step, _ in due] and all(
-        math.isclose(left, right, rel_tol=tolerance, abs_tol=1e-6)
-        for (_, left), (_, right) in zip(found, due, strict=True)
-    )
-
-
-def _expect_points(found, due, what, lookalikes, device):
-    tolerance = 1e-4 if device.type == "cpu" else 2e-3
-    named = {
-        name: product if callable(product) else lambda found, product=product: _near(found, product, tolerance)
-        for name, product in lookalikes.items()
-    }
-    shown = ", ".join(f"{value:.4g} at {step}" for step, value in due)
-    expect(found, named, what=what).satisfies(
-        lambda found: _near(found, due, tolerance), f"{what} has the wrong points, as (step, value)", due=shown
-    )
-
-
-def _pixels(png):
-    """Return the pixels of a PNG as (3, H, W) in [0, 1], or an empty tensor for what is none."""
-    try:
-        with Image.open(io.BytesIO(png)) as image:
-            return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1) / 255
-    except Exception:  # bytes that are no picture
-        return torch.empty(0)
-
-
-def _grid(frames):
-    return make_grid(frames[:64], normalize=True, value_range=(-1, 1))
-
-
-def _alike(pixels, due):
-    """Whether two pictures are the same, up to one of 256 levels of each colour."""
-    return pixels.shape == due.shape and bool((pixels - due.clamp(0, 1)).abs().max() <= 1.01 / 255)
-
-
-def _expect_picture(pixels, frames, what):
-    own = make_grid(frames[:64], normalize=True)
-    named = {
-        "images-not-normalised": lambda shape: (
-            _alike(pixels, make_grid(frames[:64])) or _alike(pixels, _wrapped(frames))
-        ),
-        "normalised-by-own-range": lambda shape: _alike(pixels, own),
-    }
-    due = _grid(frames)
-    expect(tuple(pixels.shape), what=f"the shape of {what}").equals(tuple(due.shape))
-    expect(tuple(pixels.shape), named, what=what).satisfies(
-        lambda shape: _alike(pixels, due), f"{what} shows other pixels than are due", due="the grid of that batch"
-    )
-
-
-def _wrapped(frames):
-    """What a picture shows whose values were turned into bytes without being brought into [0, 1]."""
-    return torch.from_numpy((make_grid(frames[:64]).numpy() * 255).astype(np.int16).astype(np.uint8)) / 255
-
-
-def _blocks(pattern):
-    """Return frames of 64x64 made of large squares: their pictures are small, and written quickly."""
-    return pattern.repeat_interleave(16, -1).repeat_interleave(16, -2)
-
-
-def _weights(rng):
-    return torch.randn(3, 64, 64, generator=rng), _blocks(torch.randn(3, 4, 4, generator=rng))
 
 
 def _running(values):
@@ -133,54 +29,11 @@ def _running(values):
     return averages
 
 
-class _Task:
-    """A training, and what comes of it by the book."""
-
-    def __init__(self, rng, *, batch=3, batches=8, done=0):
-        self.judge, self.forger = _weights(rng)
-        self.real = _blocks(torch.rand(batches, batch, 3, 4, 4, generator=rng) * 1.2 - 0.7)
-        self.seed, self.lr, self.done = _int(rng, 0, 1000), 2.0, done
-        self.losses = {tag: [] for tag in TAGS}
-        self.fakes, self.latents = [], []
-
-    def run(self, probe, iterations, report_every, images_every, device, stop=""):
-        self.reference(len(self.real) if stop else iterations - self.done)
-        return probe.train(
-            self.judge, self.forger, self.real, self.done, iterations, report_every, images_every, self.seed,
-            self.lr, device, stop,
-        )  # fmt: skip
-
-    def reference(self, count):
-        judge, forger = self.judge.clone().requires_grad_(), self.forger.clone().requires_grad_()
-        generator = torch.Generator().manual_seed(self.seed)
-        for real in self.real[:count]:
-            latent = torch.randn(len(real), LATENT_SIZE, 1, 1, generator=generator)
-            fake = torch.tanh(latent.mean(dim=(1, 2, 3), keepdim=True) * 10 + forger)
-            on_real, on_fake = _judged(judge, real), _judged(judge, fake.detach())
-            dis_loss = -on_real.log().mean() - (1 - on_fake).log().mean()
-            judge = (judge - self.lr * torch.autograd.grad(dis_loss, judge)[0]).detach().requires_grad_()
-            gen_loss = -_judged(judge, fake).log().mean()
-            forger = (forger - self.lr * torch.autograd.grad(gen_loss, forger)[0]).detach().requires_grad_()
-            self.losses["dis_loss"].append(dis_loss.item())
-            self.losses["gen_loss"].append(gen_loss.item())
-            self.fakes.append(fake.detach())
-            self.latents.append(latent)
-        self.trained = {"judge": judge.detach(), "forger": forger.detach()}
-
-    def averages(self, tag):
-        """Return the running average after each iteration."""
-        return _running(self.losses[tag])
-
-
-def _judged(judge, frames):
-    return torch.sigmoid((frames * judge).mean(dim=(1, 2, 3)) * 100)
-
-
 # Step 1
 
 
 def _process(submission, rng, device):
-    task = _Task(rng, batch=_int(rng, 2, 5), batches=4)
+    task = Task(rng, batch=whole_number(rng, 2, 5), batches=4)
     task.reference(4)
     seen = submission.probe.process(task.judge, task.forger, task.real, task.seed, task.lr, device)
     return task, expect(seen)
@@ -238,6 +91,10 @@ def test_device(submission):
     seen = expect(submission.probe.places(torch.device("meta")))
     for name in ("latents", "real"):
         seen.item(name, f"where the nets met {name}", {"hard-coded-device": ["cpu"]}).equals(["meta"])
+    left = seen.item("left", "where the frames are that were left in the state", {"hard-coded-device": ["cpu", "cpu"]})
+    left.satisfies(
+        lambda places: "meta" in places, "the batch was left on another device", due="the device it was sent to"
+    )
 
 
 # Step 2
@@ -266,7 +123,7 @@ def test_averages(submission, rng):
 @pytest.mark.step("attach_logger")
 def test_logger(submission, rng, device):
     """writes both averages every so often, under their tags, into its folder"""
-    every, log_dir = _int(rng, 2, 5), f"logs/{_int(rng, 0, 100)}"
+    every, log_dir = whole_number(rng, 2, 5), f"logs/{whole_number(rng, 0, 100)}"
     rows = torch.rand(9, 3, generator=rng).double().tolist()
     names = ("avg_loss_dis", "avg_loss_gen", "seconds")
     seen = submission.probe.logged(log_dir, [dict(zip(names, row, strict=True)) for row in rows], every)
@@ -274,7 +131,7 @@ def test_logger(submission, rng, device):
     expect(seen).item("kind", "the class of what came back").equals(kind)
     named = {"contrib-import": lambda modules: len(modules) > 0}
     expect(seen).item("contrib", "the modules of ignite.contrib that were imported", named).equals([])
-    values = _run(seen, log_dir)
+    values = values_in(seen, log_dir)
     due = ["train/avg_loss_dis", "train/avg_loss_gen"]
     tags = sorted({value.tag for _, value in values})
     named = {"logs-all-metrics": [*due, "train/seconds"], "wrong-tag": lambda tags: len(tags) == 2}
@@ -286,7 +143,7 @@ def test_logger(submission, rng, device):
             "every-ignored": [(index + 1, row[place]) for index, row in enumerate(rows)],
             "wrong-event": lambda found: [step for step, _ in found] in ([1], [9]),
         }
-        _expect_points(_points(values, tag), points, f"the curve {tag}", named, device)
+        expect_points(curve(values, tag), points, f"the curve {tag}", named, device)
 
 
 # Step 4
@@ -294,7 +151,7 @@ def test_logger(submission, rng, device):
 
 def _expect_images(seen, folder, due_frames, steps):
     """Ask for the images in the event file, and for the pictures beside it."""
-    values = _run(seen, folder)
+    values = values_in(seen, folder)
     images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
     due = sorted((step, tag) for step in steps for tag in due_frames)
     named = {"every-ignored": lambda found: len(found) > len(due) and set(found) > set(due)}
@@ -307,16 +164,16 @@ def _expect_images(seen, folder, due_frames, steps):
     )  # fmt: skip
     for step, tag in due:
         frames = due_frames[tag][step - 1]
-        _expect_picture(_pixels(images[step, tag]), frames, f'the image "{tag}" at step {step}')
+        expect_picture(pixels_of(images[step, tag]), frames, f'the image "{tag}" at step {step}')
         blob = pictures.item(paths[step, tag], paths[step, tag]).dtype(torch.uint8)
-        _expect_picture(_pixels(blob._value.data.numpy().tobytes()), frames, f"the picture {paths[step, tag]}")
+        expect_picture(pixels_of(blob._value.data.numpy().tobytes()), frames, f"the picture {paths[step, tag]}")
 
 
 @pytest.mark.step("attach_images")
 def test_images(submission, rng):
     """shows real and fake frames every so often"""
-    every = _int(rng, 2, 4)
-    frames = {tag: _blocks(torch.rand(5, 3, 3, 4, 4, generator=rng) * 1.2 - 0.7) for tag in ("real", "fake")}
+    every = whole_number(rng, 2, 4)
+    frames = {tag: in_blocks(torch.rand(5, 3, 3, 4, 4, generator=rng) * 1.2 - 0.7) for tag in ("real", "fake")}
     seen = submission.probe.images(frames["real"], frames["fake"], every)
     expect(seen).item("closed", "whether the logger was closed", {"closes-callers-writer": True}).equals(False)
     _expect_images(seen, "logs/gan", frames, range(every, 6, every))
@@ -328,27 +185,30 @@ def test_images(submission, rng):
 @pytest.mark.step("train")
 def test_together(submission, rng, device):
     """logs averages that hold the loss of their own iteration, and images"""
-    task, every = _Task(rng, batches=6), _int(rng, 2, 4)
+    task, every = Task(rng, batches=6), whole_number(rng, 2, 4)
     seen = task.run(submission.probe, 6, every, 5, device)
     ran_away = {"infinite-run": "it ran on without end"}
     expect(seen).item("ended", "how the call ended", ran_away).equals("returned")
-    values = _run(seen, "logs/gan")
+    values = values_in(seen, "logs/gan")
     for tag in TAGS:
-        averages = task.averages(tag)
+        averages = _running(task.losses[tag])
         due = [(step, averages[step - 1]) for step in range(every, 7, every)]
         named = {
             "metric-attached-late": [(step, averages[step - 2]) for step, _ in due],
             "every-ignored": list(enumerate(averages, start=1)),
         }
-        _expect_points(_points(values, f"train/{METRICS[tag]}"), due, f"the curve train/{METRICS[tag]}", named, device)
+        expect_points(curve(values, f"train/{METRICS[tag]}"), due, f"the curve train/{METRICS[tag]}", named, device)
     _expect_images(seen, "logs/gan", {"real": task.real, "fake": task.fakes}, [5])
+    counts = [0, 0, 0, 0, 2, 2]
+    early = {"told-too-early": lambda found: sum(found) < sum(counts)}
+    expect(seen).item("shown", "the number of pictures at each call of after_iteration", early).equals(counts)
 
 
 @pytest.mark.step("train")
 def test_counts(submission, rng, device):
     """runs as many iterations as are left, and counts on from those before"""
-    done = _int(rng, 3, 6)
-    task = _Task(rng, batches=9, done=done)
+    done = whole_number(rng, 3, 6)
+    task = Task(rng, batches=9, done=done)
     seen = task.run(submission.probe, done + 4, 2, 100, device)
     named = {"infinite-run": "it ran on without end"}
     expect(seen).item("ended", "how the call ended", named).equals("returned")
@@ -364,7 +224,7 @@ def test_counts(submission, rng, device):
 @pytest.mark.step("train")
 def test_nothing_left(submission, rng, device):
     """takes no batch where nothing is left to do"""
-    task = _Task(rng, batches=3, done=4)
+    task = Task(rng, batches=3, done=4)
     for iterations in (2, 4):
         task.real = task.real[:3]
         seen = expect(submission.probe.train(
@@ -376,37 +236,49 @@ def test_nothing_left(submission, rng, device):
 
 
 @pytest.mark.step("train")
+def test_defaults(submission, rng, device):
+    """reports every 100 and shows images every 1000 iterations unless told otherwise"""
+    curves = {f"train/{name}" for name in METRICS.values()}
+    for done, due in ((98, curves), (998, curves | {"real", "fake"})):
+        task = Task(rng, batches=3, done=done)
+        values = values_in(task.run(submission.probe, done + 3, None, None, device), "logs/gan")
+        found = sorted((step, value.tag) for step, value in values if step > done)
+        expect(found, what="the list of (step, tag) of all that was written").equals(
+            sorted((done + 2, tag) for tag in due)
+        )
+
+
+@pytest.mark.step("train")
 def test_ctrl_c(submission, rng, device):
     """ends early and quietly on Ctrl-C"""
-    task = _Task(rng, batches=5)
+    task = Task(rng, batches=5)
     seen = task.run(submission.probe, 9, 2, 100, device, "ctrl-c")
-    values = _run(seen, "logs/gan")
+    values = values_in(seen, "logs/gan")
     expect(seen).item("ended", "how the call ended", {"ctrl-c-escapes": "KeyboardInterrupt"}).equals("returned")
     expect(seen).item("iteration", "gan.iteration afterwards").equals(5)
-    expect([step for step, _ in _points(values, "train/avg_loss_dis")], what="the steps that were logged").equals(
-        [2, 4]
-    )
+    expect([step for step, _ in curve(values, "train/avg_loss_dis")], what="the steps that were logged").equals([2, 4])
 
 
 @pytest.mark.step("train")
 def test_error(submission, rng, device):
     """passes other exceptions on, with its logger closed"""
-    seen = _Task(rng, batches=3).run(submission.probe, 9, 2, 100, device, "error")
-    _run(seen, "logs/gan")
+    seen = Task(rng, batches=3).run(submission.probe, 9, 2, 100, device, "error")
+    values_in(seen, "logs/gan")
     expect(seen).item("ended", "how the call ended", {"errors-swallowed": "returned"}).equals("error")
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(3)
 
 
 @pytest.mark.step("train")
 def test_real_frames(submission, rng, device):
     """trains the ready-made nets on frames of the real games"""
-    seen = submission.probe.real_frames(4, 2, _int(rng, 0, 1000), device)
-    values = _run(seen, "logs/real")
+    seen = submission.probe.real_frames(4, 2, whole_number(rng, 0, 1000), device)
+    values = values_in(seen, "logs/real")
     expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
     frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
     images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
     require("real" in images, 'there is no image "real"', due="one at the last iteration")
-    _expect_picture(_pixels(images["real"]), frames._value.data, 'the image "real"')
+    expect_picture(pixels_of(images["real"]), frames._value.data, 'the image "real"')
     for tag in TAGS:
-        found = _points(values, f"train/{METRICS[tag]}")
+        found = curve(values, f"train/{METRICS[tag]}")
         expect(found, what=f"the curve {tag}").length(2)
         require(all(math.isfinite(value) for _, value in found), f"{tag} is not finite", got=str(found))

@@ -1,6 +1,29 @@
-"""Makes tensors that share memory, which no message can carry, and runs backward through a copy."""
+"""Makes tensors that share memory, which no message can carry, listens, and runs backward through one."""
 
 import torch
+from torch.overrides import TorchFunctionMode
+
+
+def place(tensor):
+    return tensor.untyped_storage().data_ptr()
+
+
+class Listening(TorchFunctionMode):
+    """Notes the name of every torch function that is called."""
+
+    def __init__(self):
+        self.names = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.names.append(getattr(function, "__name__", ""))
+        return function(*args, **(kwargs or {}))
+
+
+def functions_called(submission, array):
+    """Call window_and_copy; return the names of the torch functions that it called."""
+    with Listening() as listening:
+        submission.window_and_copy(array)
+    return listening.names
 
 
 def pair(kind, x):
@@ -29,7 +52,11 @@ def answer_for(submission, kind, values):
 
 
 def flat_of(submission, kind, values):
-    """Call flat_view with a tensor that is not contiguous; return what came back, what was raised, and the sharing."""
+    """Call flat_view with a tensor that is not contiguous, and requires a gradient.
+
+    Return what came back, what was raised, and whether it shares memory and is recorded.
+    """
+    values = values.clone().requires_grad_()
     tensor = {"transposed": values.t(), "columns": values[:, 1:3], "every other": values.view(-1)[::2]}[kind]
     flat, raised = None, ""
     try:
@@ -38,16 +65,17 @@ def flat_of(submission, kind, values):
         raise
     except RuntimeError as error:
         raised = type(error).__name__
-    shared = isinstance(flat, torch.Tensor) and flat.untyped_storage().data_ptr() == values.untyped_storage().data_ptr()
-    return {"flat": flat, "raised": raised, "shared": shared}
+    shared = isinstance(flat, torch.Tensor) and place(flat) == place(values)
+    recorded = isinstance(flat, torch.Tensor) and flat.requires_grad
+    return {"flat": flat, "raised": raised, "shared": shared, "recorded": recorded}
 
 
 def copies_of(submission, x, upstream, is_leaf):
     """Call two_copies with a leaf or a result and run backward through the first copy; say which gradient arrived."""
     leaf = x.clone().requires_grad_()
     tensor = leaf if is_leaf else leaf.clone()
-    attached, _ = submission.two_copies(tensor)
+    attached, outside = submission.two_copies(tensor)
     if attached.requires_grad:
         (attached * upstream).sum().backward()
     untouched = tensor._version == 0 and tensor.requires_grad and torch.equal(tensor.detach(), x)
-    return {"grad": leaf.grad, "untouched": untouched}
+    return {"grad": leaf.grad, "untouched": untouched, "apart": place(attached) != place(outside)}

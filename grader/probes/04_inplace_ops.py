@@ -24,7 +24,7 @@ class Listening(TorchFunctionMode):
         self.names = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        self.names.append(getattr(function, "__name__", ""))
+        self.names.append(getattr(function, "__name__", "") + ("_" if kwargs and "out" in kwargs else ""))
         return function(*args, **(kwargs or {}))
 
 
@@ -40,6 +40,13 @@ def other_holders(submission, values, factor, bias):
     whole = torch.cat([values, values, values])
     submission.scale_(whole[len(values) : 2 * len(values)], factor, bias)
     return whole
+
+
+def recording_after(submission, leaf, amount):
+    """Call shift_leaf_ where nothing is recorded; tell whether autograd records afterwards."""
+    with torch.no_grad():
+        submission.shift_leaf_(leaf, amount)
+        return torch.is_grad_enabled()
 
 
 def backward_through_sigmoid(submission, x, scale, bias, upstream, is_leaf):
@@ -70,10 +77,13 @@ def answer_for(submission, name, changed, x):
         tensors.extend((each, each._version, each.detach().clone()) for each in (source, result))
         return result
 
-    answer = submission.breaks_backward(operation, changed, x)
+    with Listening() as listening:
+        answer = submission.breaks_backward(operation, changed, x)
     return {
         "answer": answer,
         "operation_called": bool(tensors),
         "counted": any(tensor._version > version for tensor, version, _ in tensors),
+        "changed": [tensor._version > version for tensor, version, _ in tensors[-2:]],
+        "heard": listening.names,
         "written": any(not torch.equal(tensor.detach(), before) for tensor, _, before in tensors),
     }

@@ -61,6 +61,11 @@ def slope_of(submission, factor, constant, in_steps, at):
     return tried(lambda: submission.slope(function, at))
 
 
+def slope_at_kink(submission, factor, at):
+    """Take the slope of factor * relu(x - at) + x at its kink, where autograd takes that of the ReLU for 0."""
+    return tried(lambda: submission.slope(lambda x: factor * torch.relu(x - at) + x, at))
+
+
 def pulled_back(submission, weights, x, upstream):
     """Call pull_back; also say whether backward was given an upstream gradient."""
     with Listening() as listening:

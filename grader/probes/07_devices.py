@@ -153,4 +153,4 @@ def predicted(submission, weight, batch, device):
     MET.clear()
     model = Meeting(weight.clone())
     result = submission.predict(model, batch, device)
-    return {"result": result, "met": MET, "left": model.weight.device.type}
+    return {"result": result, "met": MET, "left": model.weight.device.type, "training": model.training}

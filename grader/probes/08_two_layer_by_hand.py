@@ -1,6 +1,7 @@
 """Takes several steps with one pair of weights, and counts what autograd is asked to do."""
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 
 def three_steps(submission, x, y, w1, w2, lr):
@@ -25,3 +26,24 @@ def backward_passes(submission, name, arguments):
     finally:
         torch.autograd._engine_run_backward = run
     return {"passes": count, "returned": returned}
+
+
+class DrawnThere(TorchFunctionMode):
+    """Notes whether random numbers are drawn from a generator on another device than the CPU, where it lives."""
+
+    def __init__(self):
+        self.elsewhere = False
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        place = kwargs.get("device")
+        if kwargs.get("generator") is not None and place is not None and torch.device(place).type != "cpu":
+            self.elsewhere = True
+        return function(*args, **kwargs)
+
+
+def drawn_elsewhere(submission, name, sizes, device):
+    """Call a function that draws from a generator on the CPU; tell whether it draws on the other device."""
+    with DrawnThere() as drawing:
+        getattr(submission, name)(*sizes, device, torch.Generator())
+    return drawing.elsewhere

@@ -1,6 +1,7 @@
 """Runs the backward pass that needs the live graph of a loss."""
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 
 def backward_through_loss(submission, x, y, w1, w2, scale):
@@ -10,3 +11,37 @@ def backward_through_loss(submission, x, y, w1, w2, scale):
     if isinstance(loss, torch.Tensor) and loss.requires_grad and loss.ndim == 0:
         (loss * scale).backward()
     return {"loss": loss, "w1": w1, "w2": w2, "before": before}
+
+
+def kept_gradients(submission, x, y, w1, w2):
+    """Call compute_loss where both weights have a gradient already; return both weights."""
+    submission.compute_loss(x, y, w1, w2)
+    return [w1, w2]
+
+
+def recording_after(submission, w1, w2, lr):
+    """Call sgd_update where nothing is recorded; tell whether autograd records afterwards."""
+    with torch.no_grad():
+        submission.sgd_update(w1, w2, lr)
+        return torch.is_grad_enabled()
+
+
+class DrawnThere(TorchFunctionMode):
+    """Notes whether random numbers are drawn from a generator on another device than the CPU, where it lives."""
+
+    def __init__(self):
+        self.elsewhere = False
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        place = kwargs.get("device")
+        if kwargs.get("generator") is not None and place is not None and torch.device(place).type != "cpu":
+            self.elsewhere = True
+        return function(*args, **kwargs)
+
+
+def drawn_elsewhere(submission, name, sizes, device):
+    """Call a function that draws from a generator on the CPU; tell whether it draws on the other device."""
+    with DrawnThere() as drawing:
+        getattr(submission, name)(*sizes, device, torch.Generator())
+    return drawing.elsewhere

@@ -108,10 +108,11 @@ class _Square(torch.autograd.Function):
 
 def judge(submission, x, factor):
     """Ask about a square whose backward is `factor` times x; say what the function saw and what was raised."""
-    dtypes = set()
+    dtypes, points = set(), []
 
     def square(tensor):
         dtypes.add(str(tensor.dtype).removeprefix("torch."))
+        points.append(tensor.detach().clone())
         return _Square.apply(tensor, factor)
 
     answer, raised = None, None
@@ -119,4 +120,4 @@ def judge(submission, x, factor):
         answer = submission.passes_gradcheck(square, x)
     except GradcheckError as error:
         raised = str(error)
-    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes)}
+    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes), "point": points[0] if points else None}

@@ -14,6 +14,7 @@ def _net(state, device):
 def watch_predict(submission, state, x, modes):
     """Predict; say what came back, how the net ran, and what it was like afterwards. `modes` are its modules'."""
     net = _net(state, x.device)
+    next(net.parameters()).requires_grad_(False)
     for module, training in zip(net.modules(), modes, strict=True):
         module.training = training
     during, recorded = [], []
@@ -56,6 +57,20 @@ def predict_and_fail(submission, modes):
     except ArithmeticError:
         came_out = True
     return {"came_out": came_out, "modes": [module.training for module in net.modules()]}
+
+
+def switch_after(submission, switch):
+    """Predict with autograd's switch on or off, then with a net that raises; say how it is afterwards each time."""
+    with torch.set_grad_enabled(switch):
+        submission.predict(nn.Linear(3, 2), torch.zeros(2, 3))
+        after = torch.is_grad_enabled()
+    with torch.set_grad_enabled(switch):
+        try:
+            submission.predict(_Failing(), torch.zeros(2, 3))
+        except ArithmeticError:
+            pass
+        after_error = torch.is_grad_enabled()
+    return {"after": after, "after_error": after_error}
 
 
 def _chain(state):

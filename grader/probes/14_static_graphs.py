@@ -1,10 +1,21 @@
 """Makes functions and models to compile, spies on torch.compile, and looks into the graphs."""
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 def _leaves(weight, other):
     return weight.clone().requires_grad_(), other.clone().requires_grad_()
+
+
+class _Products(TorchDispatchMode):
+    """Counts matrix products while it is on."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += "mm" in function.__name__ or "matmul" in function.__name__
+        return function(*args, **(kwargs or {}))
 
 
 def _backward(result, upstream):
@@ -21,7 +32,15 @@ def branched(submission, name, xs, weight, other, upstream):
         result = function(x, *leaves)
         _backward(result, upstream)
         seen["runs"].append({"result": result, "weight": leaves[0], "other": leaves[1]})
+    if name == "branching":
+        seen["products"] = [_products_of(function, x, weight, other) for x in xs]
     return seen
+
+
+def _products_of(function, x, weight, other):
+    with _Products() as products:
+        function(x, weight, other)
+    return products.count
 
 
 class _InGraph(torch.nn.Module):
@@ -39,10 +58,11 @@ def export_of_branch(submission, xs, weight, other):
     try:
         program = torch.export.export(_InGraph(submission.branching_in_graph), (xs[0], weight, other))
     except Exception as error:
-        return {"refused": type(error).__name__, "cond": 0, "results": []}
+        return {"refused": type(error).__name__, "cond": 0, "outside": 0, "results": []}
     cond = sum(node.target is torch.ops.higher_order.cond for node in program.graph.nodes)
+    outside = sum(any(name in str(node.target) for name in ("mm", "matmul")) for node in program.graph.nodes)
     run = program.module()
-    return {"refused": "", "cond": cond, "results": [run(x, weight, other) for x in xs]}
+    return {"refused": "", "cond": cond, "outside": outside, "results": [run(x, weight, other) for x in xs]}
 
 
 def _wave(x, weight):
@@ -51,7 +71,7 @@ def _wave(x, weight):
 
 def ways(submission, x, weight, upstream):
     """Let `three_ways` run a function, and note which compiled ones were made, and called."""
-    made, called = [], []
+    made, called, leaves = [], [], []
     original = torch.compile
 
     def spy(model=None, **options):
@@ -62,24 +82,45 @@ def ways(submission, x, weight, upstream):
 
         def call(*args, **kwargs):
             called.append(name)
+            leaves.extend([*args, *kwargs.values()][1:])
             return compiled(*args, **kwargs)
 
         return call
 
+    def wave(x, weight):
+        if not torch.compiler.is_compiling():
+            leaves.append(weight)
+        return _wave(x, weight)
+
     torch.compile = spy
     try:
-        found = submission.three_ways(_wave, x, weight, upstream)
+        found = submission.three_ways(wave, x, weight, upstream)
     finally:
         torch.compile = original
-    return {"found": found, "made": sorted(map(str, made)), "called": sorted(set(map(str, called)))}
+    return {
+        "found": found,
+        "made": sorted(map(str, made)),
+        "called": sorted(set(map(str, called))),
+        "leaves": len(set(map(id, leaves))),
+    }
+
+
+class _Model(torch.nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.linear = torch.nn.Linear(inputs, outputs)
+        self.dropout = torch.nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.dropout(self.linear(x).relu())
 
 
 def export_of_model(submission, weight, bias, example, others):
     """Export a small model, and run what comes back with batches of other sizes."""
-    model = torch.nn.Sequential(torch.nn.Linear(*reversed(weight.shape)), torch.nn.ReLU()).to(example).eval()
+    model = _Model(*reversed(weight.shape)).to(example).eval()
     with torch.no_grad():
-        model[0].weight.copy_(weight)
-        model[0].bias.copy_(bias)
+        model.linear.weight.copy_(weight)
+        model.linear.bias.copy_(bias)
     program = submission.exported(model, example)
     seen = {"kind": type(program).__name__, "refused": "", "results": []}
     if not isinstance(program, torch.export.ExportedProgram):

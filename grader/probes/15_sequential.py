@@ -71,12 +71,18 @@ def nested(a, b, c):
     return nn.Sequential(nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c)), nn.ReLU(), nn.Linear(c, a))
 
 
+def repeated(a, b, c):
+    again, bend = nn.Linear(b, b), nn.ReLU()
+    return nn.Sequential(nn.Linear(a, b), bend, again, bend, again, bend)
+
+
 PIPELINES = {
     "plain": plain,
     "without_bias": without_bias,
     "frozen": frozen,
     "with_buffers": with_buffers,
     "nested": nested,
+    "repeated": repeated,
 }
 
 
@@ -92,10 +98,23 @@ def made(state, dropout_prob, training, device):
 def predicted(submission, state, dropout_prob, training, x):
     """Ask for a prediction; say in which mode the pipeline is afterwards, and whether it is as it was."""
     pipeline = made(state, dropout_prob, training, x.device)
-    before = facts(pipeline)
+    pipeline[0].weight.requires_grad_(False)
+    before, dropout = facts(pipeline), pipeline[5]
     output = submission.predict(pipeline, x)
-    modes = [each.training for each in pipeline.modules()]
-    return {"output": output, "modes": modes, "untouched": before[1] == facts(pipeline)[1], "kinds": kinds(pipeline)}
+    return {
+        "output": output,
+        "modes": [each.training for each in pipeline.modules()],
+        "untouched": before[1] == facts(pipeline)[1],
+        "kinds": kinds(pipeline),
+        "dropout": dropout.p,
+    }
+
+
+def predicted_unrecorded(submission, state, x):
+    """Ask for a prediction where autograd is switched off; say whether it is on afterwards."""
+    with torch.no_grad():
+        submission.predict(made(state, 0.3, True, x.device), x)
+        return torch.is_grad_enabled()
 
 
 def loss_of(submission, state, dropout_prob, training, x, targets):

@@ -28,6 +28,7 @@ def observe(submission, name, arguments, state, x, upstream, training=False):
         "initial": {each: parameter.detach().clone() for each, parameter in module.named_parameters()},
         "kinds": [type(each).__name__ for each in module.modules() if each is not module],
         "dropout": [each.p for each in module.modules() if isinstance(each, nn.Dropout)],
+        "softmax": [each.dim for each in module.modules() if isinstance(each, nn.Softmax)],
         "scale": getattr(module, "scale", None),
     }
     fill(module, state)

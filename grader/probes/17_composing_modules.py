@@ -119,7 +119,7 @@ def stacked(submission, sizes, num_outputs, device, state, x, upstream):
     """Build a stack and look at it, where it has landed."""
     stack = submission.build_stack(sizes, num_outputs, device)
     devices = sorted({each.device.type for each in stack.parameters()})
-    seen = {"kind": type(stack).__name__, "devices": devices, "places": len(stack)}
+    seen = {"kind": type(stack).__name__, "devices": devices, "places": len(stack), "sizes": list(sizes)}
     if device.type == "meta" or devices != [x.device.type]:
         return seen
     return seen | look_at(stack, state, x, upstream)

@@ -36,8 +36,19 @@ def entries(model):
 
 def facts(model):
     """What stays the same while values are written."""
-    modes = [each.training for each in model.modules()]
-    return modes, {name: (id(each), each.requires_grad, each.device) for name, each in model.named_parameters()}
+    return {name: (id(each), each.device) for name, each in model.named_parameters()}
+
+
+def settings(model):
+    """Modes and flags of a model."""
+    return [each.training for each in model.modules()], [each.requires_grad for each in model.parameters()]
+
+
+def kept(before, model):
+    """Say of modes and of flags whether they are as before."""
+    return dict(
+        zip(("modes", "flags"), (one == other for one, other in zip(before, settings(model), strict=True)), strict=True)
+    )
 
 
 def guarded(work):
@@ -54,25 +65,27 @@ def guarded(work):
 def saved(submission, sizes, state):
     """Have a model saved, and read the file as anybody may."""
     model = model_of(sizes, state)
-    before = facts(model)
+    before = facts(model), settings(model)
     submission.save_weights(model, PATH)
     if not os.path.exists(PATH):
         return {"file": "no file", "entries": None, "untouched": None}
     found, said = guarded(lambda: torch.load(PATH, weights_only=True))
     kind = "not readable as weights" if said else type(found).__name__
-    untouched = before == facts(model)
+    untouched = before == (facts(model), settings(model))
     return {"file": kind, "entries": found, "untouched": untouched, "after": entries(model)}
 
 
 def loaded(submission, sizes, state, written, kind):
     """Write a file of weights, as `kind` says, and have it loaded."""
     model = model_of(sizes, state)
-    before = facts(model)
+    before, were = facts(model), settings(model)
     write(written, kind)
     returned, said = guarded(lambda: submission.load_weights(model, PATH))
     return {
         "raised": said,
         "is the model": returned is model,
+        "returned": type(returned).__name__,
+        "settings": kept(were, model),
         "entries": entries(model),
         "untouched": before == facts(model),
         "code ran": os.path.exists("it-ran"),
@@ -91,7 +104,7 @@ def write(state, kind):
 def matched(submission, sizes, state, offered):
     """Have part of a state loaded."""
     model = model_of(sizes, state)
-    before = facts(model)
+    before, were = facts(model), settings(model)
     answer, said = guarded(lambda: submission.load_matching(model, offered))
     return {
         "raised": said,
@@ -99,6 +112,7 @@ def matched(submission, sizes, state, offered):
         "entries": entries(model),
         "shared": shared(model.state_dict(), offered),
         "untouched": before == facts(model),
+        "settings": kept(were, model),
         "offered": offered,
     }
 
@@ -112,23 +126,24 @@ def shared(one, other):
 def copied(submission, sizes, state, other):
     """Have weights copied from one model to another."""
     source, target = model_of(sizes, state), model_of(sizes, other, frozen=True)
-    before = facts(source), facts(target)
+    before, were = (facts(source), settings(source), facts(target)), settings(target)
     submission.copy_weights(source, target)
     return {
         "target": entries(target),
         "source": entries(source),
         "shared": shared(target.state_dict(), source.state_dict()),
-        "source untouched": before[0] == facts(source),
-        "target untouched": before[1] == facts(target),
+        "source untouched": before[:2] == (facts(source), settings(source)),
+        "target untouched": before[2] == facts(target),
+        "settings": kept(were, target),
     }
 
 
 def snapshots(submission, sizes, state):
     """Take a snapshot, then change everything in the model."""
     model = model_of(sizes, state)
-    before = facts(model)
+    before = facts(model), settings(model)
     taken = submission.snapshot(model)
-    untouched, values = before == facts(model), entries(model)
+    untouched, values = before == (facts(model), settings(model)), entries(model)
     with torch.no_grad():
         for each in model.state_dict().values():
             each.add_(1)

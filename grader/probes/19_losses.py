@@ -23,11 +23,15 @@ class Finished(TorchFunctionMode):
 def through(submission, name, values, arguments, upstream, part):
     """Call one loss with a leaf that holds `values`, then run backward from it (or from its part of that number)."""
     leaf = values.clone().requires_grad_()
+    arguments = [
+        each.clone().requires_grad_() if isinstance(each, torch.Tensor) and each.is_floating_point() else each
+        for each in arguments
+    ]
     with Finished() as finished:
         loss = getattr(submission, name)(leaf, *arguments)
     if isinstance(loss, (list, tuple)) and part is not None and part < len(loss):
         loss = loss[part]
-    seen = {"finished": finished.names, "attached": None, "loss": loss, "leaf": leaf}
+    seen = {"finished": finished.names, "attached": None, "loss": loss, "leaf": leaf, "arguments": arguments}
     if isinstance(loss, torch.Tensor):
         seen["attached"] = loss.requires_grad
         if loss.requires_grad and loss.shape == upstream.shape:

@@ -54,6 +54,15 @@ def through_in_place_transform(submission, text, feature_names, label_name, inde
     return [dataset[index][0].clone() for _ in range(3)]
 
 
+def through_odd_transform(submission, text, feature_names, label_name, index):
+    """Ask for an item with a transform that returns int16 and one that returns what requires a gradient."""
+    import torch
+
+    weight = torch.nn.Parameter(torch.tensor(3.0))
+    transforms = (lambda features: features.round().to(torch.int16), lambda features: features * weight)
+    return [_made(submission, text, feature_names, label_name, each)[index][0] for each in transforms]
+
+
 def written_by_caller(submission, text, feature_names, label_name, index):
     """Write into the features of an item, then ask for the same item again."""
     dataset = _made(submission, text, feature_names, label_name)

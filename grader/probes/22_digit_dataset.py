@@ -50,6 +50,8 @@ def draw(submission, pixels, label, cmap):
     return {
         "images": [_image(image) for image in axes.images],
         "title": axes.get_title(),
+        "left": sum(each in figure.axes for each in (before, axes, after)),
+        "aspect": axes.get_aspect(),
         "top_down": bool(axes.yaxis_inverted()),
         "elsewhere": sum(each.has_data() for each in others),
         "titles_elsewhere": [each.get_title() for each in others],

@@ -47,7 +47,8 @@ def loop(submission, rows, batch_size, drop_last, seed, count):
     """Make a loader; collect its length and `count` epochs, while somebody else draws in between."""
     loader = submission.make_loader(_numbered(rows), batch_size, drop_last, seed)
     length, passes = len(loader), [_pass(loader, len(rows)) for _ in range(count)]
-    return {"is_loader": isinstance(loader, DataLoader), "length": length, "epochs": passes}
+    workers = getattr(loader, "num_workers", 0)
+    return {"is_loader": isinstance(loader, DataLoader), "workers": workers, "length": length, "epochs": passes}
 
 
 def loop_after_draws(submission, rows, batch_size, seed, draws):
@@ -95,14 +96,14 @@ def draw_in_real_workers(submission, length, batch_size, seed):
 
 
 def states_in_worker(submission, seed, worker_id):
-    """Tell whether the global generators are as DataLoader has seeded them."""
-    before = _seeded(seed, worker_id)
-    _as_worker(submission, seed, worker_id, worker_id + 1, draw=False)
-    after = (torch.get_rng_state(), random.getstate(), np.random.get_state(legacy=True)[1].tolist())
+    """Tell whether the global generators are as they were when a number had been drawn from each."""
+    before = _seeded(seed, worker_id, drawn=1)
+    _as_worker(submission, seed, worker_id, worker_id + 1, draw=False, drawn=1)
+    after = _states()
     return {
         "torch": torch.equal(before[0], after[0]),
         "random": before[1] == after[1],
-        "numpy": before[2] == after[2],
+        "numpy": before[2:] == after[2:],
     }
 
 
@@ -110,15 +111,22 @@ def _numbered(rows):
     return TensorDataset(rows.cpu(), torch.arange(len(rows)))
 
 
-def _seeded(base, index):
+def _states():
+    numbers = np.random.get_state(legacy=True)
+    return torch.get_rng_state(), random.getstate(), numbers[1].tolist(), numbers[2]
+
+
+def _seeded(base, index, drawn=0):
     random.seed(base + index)
     torch.manual_seed(base + index)
     np.random.seed(worker_module._generate_state(base, index))
-    return torch.get_rng_state(), random.getstate(), np.random.get_state(legacy=True)[1].tolist()
+    for _ in range(drawn):
+        torch.rand(()), random.random(), np.random.rand()
+    return _states()
 
 
-def _as_worker(submission, base, index, workers, draw=True):
-    _seeded(base, index)
+def _as_worker(submission, base, index, workers, draw=True, drawn=0):
+    _seeded(base, index, drawn)
     dataset = Noisy(5)
     worker_module._worker_info = worker_module.WorkerInfo(
         id=index, num_workers=workers, seed=base + index, dataset=dataset

@@ -54,13 +54,14 @@ class Elsewhere(nn.Module):
         return (outputs**2).mean()
 
 
-def validate(submission, weights, inputs, targets, device, training, scale):
-    """Validate a net that arrives in this mode with garbage in `.grad`."""
+def validate(submission, weights, inputs, targets, device, training, scale, sampled):
+    """Validate a net that arrives in this mode with garbage in `.grad`, on the first `sampled` samples."""
     model = _net(weights, device, {"validation": inputs[:, 0].cpu()})
     model.train(training)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    loss = submission.validate(model, _loader(inputs, targets), _mean_loss(scale), device)
+    loader = DataLoader(TensorDataset(inputs.cpu(), targets.cpu()), BATCH, sampler=range(sampled))
+    loss = submission.validate(model, loader, _mean_loss(scale), device)
     return {
         "loss": loss, "seen": model.seen, "hooked": model.hooked,
         "training": [module.training for module in model.modules()],
@@ -90,6 +91,12 @@ def copy_weights(submission, weights):
     return {"kept": before, "later": dict(kept), "requires": requires, "model": state}
 
 
+def copy_place(submission, weights, device):
+    """Say where the copies of the weights of a model on this device are."""
+    kept = submission.copy_weights(_net(weights, device, {}))
+    return sorted({tensor.device.type for tensor in kept.values()})
+
+
 def fit(submission, weights, train, validation, device, epochs, every, lr, scale, script):
     """Train a net that arrives in eval mode with garbage in `.grad`; tell what happened on the way.
 
@@ -100,18 +107,24 @@ def fit(submission, weights, train, validation, device, epochs, every, lr, scale
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    states, steps = [], len(_loader(*train))
+    states, steps, jumps = [], len(_loader(*train)), []
+
+    def look(*_):
+        parameters = dict(model.named_parameters())
+        jumps.append(bool(states) and any(not torch.equal(states[-1][name], p) for name, p in parameters.items()))
 
     def note(*_):
         model.seen.append(["step"])
         states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
 
+    optimizer.register_step_pre_hook(look)
     optimizer.register_step_post_hook(note)
     loaded, loss = model.loaded, _scripted(_mean_loss(scale), script, validation[1].cpu())
     history = submission.fit(model, _loader(*train), _loader(*validation), loss, optimizer, device, epochs, every)
     return {
         "history": history, "seen": model.seen, "hooked": model.hooked, "loaded": model.loaded > loaded,
         "state": dict(model.state_dict()), "after_epochs": states[steps - 1 :: steps],
+        "jumps": sum(jumps),
     }  # fmt: skip
 
 

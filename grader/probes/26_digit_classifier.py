@@ -45,6 +45,14 @@ def initial(submission, device):
     return _weights(submission.DigitClassifier(device))
 
 
+def twins(submission, device):
+    """Make two classifiers, let the first record a loss; say whether they are alike, and what the second recorded."""
+    first, second = (submission.DigitClassifier(device) for _ in range(2))
+    alike = all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    first.progress.append(0.25)
+    return {"alike": alike, "progress": list(second.progress)}
+
+
 def scores(submission, weights, inputs, device):
     """Return what a classifier with these weights returns."""
     return _made(submission, weights, device, 0.1)(inputs)
@@ -112,6 +120,7 @@ def replaced(submission, weights, inputs, targets, device):
 def fits(submission, weights, labels, pixels, batch_size, lr, epochs, device):
     """Fit one of two equal classifiers; the other is there to be left alone."""
     classifier = _made(submission, weights, device, lr).eval()
+    classifier.counter, classifier.progress = 3, [0.5]
     other = copy.deepcopy(classifier)
     modes = []
     classifier.register_forward_hook(lambda module, *_: modes.append(module.training))
@@ -119,7 +128,8 @@ def fits(submission, weights, labels, pixels, batch_size, lr, epochs, device):
     parts = (labels.cpu(), pixels.cpu(), targets)
     samples = list(zip(*(part.split(batch_size) for part in parts), strict=True))
     submission.fit(classifier, samples, epochs)
-    return {"weights": _weights(classifier), "counter": classifier.counter, "modes": modes, "other": _weights(other)}
+    return {"weights": _weights(classifier), "counter": classifier.counter, "modes": modes, "other": _weights(other),
+            "progress": classifier.progress[:1]}  # fmt: skip
 
 
 class Scores(nn.Module):

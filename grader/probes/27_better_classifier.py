@@ -1,15 +1,9 @@
 """Builds the parts of a ladder, and watches whole runs: what was read, which weights began, where they ended."""
 
-import contextlib
-
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 from torch.utils.data import TensorDataset
-
-
-class Stop(Exception):
-    """Ends a call when everything that it was made for has been seen."""
 
 
 def _model(submission, settings, weights):
@@ -92,8 +86,9 @@ class Watch:
     A sample bears its number, in thousandths, in its first pixel.
     """
 
-    def __init__(self, stop=False):
-        self.depth, self.calls, self.weights, self.stop = 0, [], [], stop
+    def __init__(self, places=False):
+        self.depth, self.calls, self.weights, self.places = 0, [], [], places
+        self.modes, self.parts, self.losses = [], 0, []
 
     def __enter__(self):
         before = hooks.register_module_forward_pre_hook(self._before)
@@ -106,14 +101,20 @@ class Watch:
             handle.remove()
 
     def _before(self, module, arguments):
-        if self.depth == 0 and any(True for _ in module.parameters()):
+        count = sum(1 for _ in module.parameters())
+        if self.depth == 0 and 0 < count < 4:
+            self.parts += 1  # a layer by itself: somebody has called the model's forward
+        elif self.depth == 0 and count:
             self._note(module, arguments[0])
+        elif self.depth == 0 and len(arguments) == 2:
+            self.losses.append([each.device.type for each in arguments])
         self.depth += 1
 
     def _note(self, module, inputs):
-        if self.stop:
+        self.modes.append([module.training, torch.is_grad_enabled()])
+        if self.places:
             self.calls.append([inputs.device.type, next(module.parameters()).device.type])
-            raise Stop
+            return
         self.calls.append([round(each * 1000) for each in inputs.reshape(len(inputs), -1)[:, 0].tolist()])
         self.weights.append(_weights(module))
 
@@ -132,16 +133,25 @@ def rung(submission, settings, train, test, device, seed, epochs, batch_size, lr
     with Watch() as watch:
         accuracy = submission.run_rung(settings, _data(*train), _data(*test), device, seed, epochs, batch_size, lr)
     return {
-        "accuracy": accuracy, "calls": watch.calls,
+        "accuracy": accuracy, "calls": watch.calls, "modes": watch.modes, "parts": watch.parts,
         "first": watch.weights[0] if watch.weights else [], "last": watch.weights[-1] if watch.weights else [],
     }  # fmt: skip
 
 
 def place(submission, settings, train, test, device):
-    """Say where the first batch and the model are, when the data are on the CPU."""
-    with Watch(stop=True) as watch, contextlib.suppress(Stop):
-        submission.run_rung(submission.Settings(**settings), _data(*train), _data(*test), device, 1, 1, 4, 0.1)
-    return watch.calls
+    """Say where each batch and the model are, and what meets in the loss, when the data are on the CPU.
+
+    Nothing can be counted on the meta device, so that a run ends in an exception after the last batch at the latest.
+    """
+    mixed = False
+    with Watch(places=True) as watch:
+        try:
+            submission.run_rung(submission.Settings(**settings), _data(*train), _data(*test), device, 1, 1, 4, 0.1)
+        except (RuntimeError, NotImplementedError) as error:
+            if type(error) is NotImplementedError and not watch.calls:
+                raise
+            mixed = "same device" in str(error) or "expected device" in str(error).lower()
+    return {"calls": watch.calls, "losses": watch.losses, "mixed": mixed}
 
 
 def ladder(submission, rungs, train, test, device, seed, epochs, batch_size, lr, tests_from):
@@ -156,7 +166,7 @@ def ladder(submission, rungs, train, test, device, seed, epochs, batch_size, lr,
     starts = [0] + [i for i in range(1, len(tests)) if tests[i - 1] and not tests[i]]
     ends = [*starts[1:], len(tests)]
     return {
-        "table": {str(name): list(table[name]) for name in table.columns},
+        "table": {str(name): list(table[name]) for name in table.columns}, "parts": watch.parts,
         "calls": [watch.calls[start:end] for start, end in zip(starts, ends, strict=True)],
         "first": [[watch.weights[start][0], watch.weights[start][-2]] for start in starts],
         "last": [watch.weights[end - 1] for end in ends],

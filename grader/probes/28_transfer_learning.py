@@ -57,6 +57,23 @@ def loads_damaged(submission, path, device, damage):
     return f"nothing; {model.fc.out_features} classes"
 
 
+def loads_from_gpu(submission, path, device):
+    """Load a copy of the checkpoint that says of every tensor that it was on a GPU."""
+    checkpoint, tag = torch.load(path, weights_only=True), torch.serialization.location_tag
+    torch.serialization.location_tag = lambda _: "cuda:0"
+    try:
+        torch.save(checkpoint, "from_gpu.pt")
+    finally:
+        torch.serialization.location_tag = tag
+    try:
+        submission.load_pretrained("from_gpu.pt", device)
+    except RuntimeError as error:
+        if "map_location" not in str(error):
+            raise
+        return "refused"
+    return "loaded"
+
+
 class Surprise:
     """Makes a folder when it is unpickled."""
 
@@ -102,8 +119,9 @@ def adapts(submission, width, classes, num_classes, device):
     after = model.state_dict()
     return {
         "requires_grad": {name: parameter.requires_grad for name, parameter in model.named_parameters()},
-        "weight": model.fc.weight.detach(), "bias": model.fc.bias.detach(), "type": type(model.fc).__name__,
-        "new": model.fc is not old_head, "out_features": model.fc.out_features,
+        "weight": getattr(model.fc, "weight", None), "bias": getattr(model.fc, "bias", None),
+        "type": type(model.fc).__name__, "new": model.fc is not old_head,
+        "out_features": getattr(model.fc, "out_features", None),
         "kept": all(device.type == "meta" or torch.equal(after[key], value) for key, value in before.items()),
         "training": [each.training for each in model.modules()],
     }  # fmt: skip
@@ -131,15 +149,31 @@ def _train(submission, model, inputs, labels, batch_size, epochs, lr, device):
     before = {key: value.clone() for key, value in model.state_dict().items()}
     for parameter in model.parameters():
         parameter.grad = torch.full_like(parameter, 0.5)
-    loader = list(zip(inputs.cpu().split(batch_size), labels.cpu().split(batch_size), strict=True))
+    loader = Turning(zip(inputs.cpu().split(batch_size), labels.cpu().split(batch_size), strict=True))
+    called = []
+    model.register_forward_pre_hook(lambda *_: called.append(True))
     make_optimizer, given = _watched(model, lr)
     returned = submission.train_head(model, loader, nn.CrossEntropyLoss(), make_optimizer, device, epochs)
     after = model.state_dict()
     changed = [key for key, value in before.items() if not key.startswith("fc.") and not torch.equal(after[key], value)]
     return {
         "features": features, "weights": [before["fc.weight"], before["fc.bias"]], "returned": returned,
-        "after": [after["fc.weight"], after["fc.bias"]], "given": given, "changed": changed,
+        "after": [after["fc.weight"], after["fc.bias"]], "given": given, "changed": changed, "called": len(called),
     }  # fmt: skip
+
+
+class Turning:
+    """Yields its batches backwards in every other pass."""
+
+    def __init__(self, batches):
+        self.batches, self.passes = list(batches), 0
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __iter__(self):
+        self.passes += 1
+        return iter(self.batches if self.passes % 2 else self.batches[::-1])
 
 
 class Features(nn.Module):

@@ -83,5 +83,5 @@ def read_ranges(submission, log_dir, tag, values):
     with SummaryWriter(log_dir=log_dir) as writer:
         for index, row in enumerate(values):
             writer.add_histogram("another/" + tag, row * 2, index, bins="auto")
-            writer.add_histogram(tag, row, 3 * index, bins="auto")
+            writer.add_histogram(tag, row, 3 * index, bins=[-9.0, 0.0, 9.0])
     return submission.read_ranges(log_dir, tag)

@@ -10,6 +10,13 @@ import numpy as np
 ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 
 
+PATIENCE = 600  # steps of one game, far more than any batch needs
+
+
+class RanAway(Exception):
+    pass
+
+
 class Watched(gymnasium.Wrapper):
     """A real game with small frames. It ends when told to, turns dark when told to, and keeps a diary.
 
@@ -34,6 +41,8 @@ class Watched(gymnasium.Wrapper):
         return self.small(observation), info
 
     def step(self, action):
+        if self.count == PATIENCE:
+            raise RanAway
         observation, reward, _, _, info = self.env.step(action)
         self.left -= 1
         self.count += 1
@@ -61,13 +70,17 @@ def some_batches(submission, games, batch_size, seed, threshold, count, dark):
     """Ask for some batches out of several games; return them as they were and as they are, and the frames played."""
     diary = []
     envs = [Watched(name, diary, index, ends=(9, 6), how="truncated", dark=dark) for index, name in enumerate(games)]
-    handed_out, copies = [], []
-    for batch in itertools.islice(submission.frame_batches(envs, batch_size, seed, threshold), count):
-        handed_out.append(batch)
-        copies.append(batch.clone() if hasattr(batch, "clone") else batch)
+    handed_out, copies, ran_away = [], [], False
+    try:
+        for batch in itertools.islice(submission.frame_batches(envs, batch_size, seed, threshold), count):
+            handed_out.append(batch)
+            copies.append(batch.clone() if hasattr(batch, "clone") else batch)
+    except RanAway:
+        ran_away = True
     return {
         "batches": copies,
         "later": handed_out,
+        "ran_away": ran_away,
         "order": [entry[1] for entry in diary if entry[0] != "reset"],
         "seeds": [entry[2] for entry in diary if entry[0] == "reset"],
         "ends_ignored": any(entry[0] == "step after the end" for entry in diary),

@@ -39,20 +39,26 @@ class Table:
                 parameter.data = value.clone()
                 parameter.grad = grad.clone()
             network.to(device).train(train)
-        self.shown, self.generated = [], []
+        self.shown, self.generated, self.trail = [], [], []
         self.discriminator.register_forward_pre_hook(lambda _, args: self.shown.append(self._about(args[0])))
         self.generator.register_forward_pre_hook(lambda _, args: self.generated.append(len(args[0])))
 
     def _about(self, frames):
         return len(frames), frames.requires_grad and torch.is_grad_enabled()
 
+    def note(self):
+        """Write down the parameters of both networks as they are now."""
+        both = {"discriminator": self.discriminator, "generator": self.generator}
+        self.trail.append({name: [p.detach().clone() for p in net.parameters()] for name, net in both.items()})
+
     def state(self):
         """Return what is to be known of both networks, as plain data and tensors."""
-        both = {"discriminator": self.discriminator, "generator": self.generator}
-        return {name: [p.detach().clone() for p in net.parameters()] for name, net in both.items()} | {
-            "train": [module.training for network in both.values() for module in network.modules()],
+        both = (self.discriminator, self.generator)
+        return {
+            "train": [module.training for network in both for module in network.modules()],
             "shown": self.shown,
             "generated": self.generated,
+            "trail": self.trail,
         }
 
 
@@ -92,6 +98,7 @@ def three_generator_steps(submission, name, weights, garbage, latents, lr, momen
         fake = table.generator(latent)
         if not run(lambda fake=fake: losses.append(step(table.discriminator, optimizer, fake))):
             return {"cut_off": True}
+        table.note()
     seen = table.state() | {"losses": losses, "computed": len(computed), "cut_off": False}
     seen["judge_grads"] = [None if parameter.grad is None else parameter.grad.clone() for parameter in judge]
     seen["judge_flags"] = [parameter.requires_grad for parameter in judge]
@@ -110,6 +117,7 @@ def three_gan_steps(submission, game, seed, frames, weights, garbage, latents, l
         both = (real, latent)
         if not run(lambda both=both: seen["losses"].append(submission.gan_step(*arguments, *both))):
             return {"cut_off": True}
+        table.note()
     return seen | table.state() | {"cut_off": False}
 
 

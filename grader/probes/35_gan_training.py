@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from tensorboardX import SummaryWriter
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 WRITING_THREADS = ("_EventLoggerThread", "_AsyncWriterThread")  # of tensorboardX and torch.utils.tensorboard
 
@@ -31,6 +32,23 @@ def _left_behind():
                 pictures[path.as_posix()] = _bytes(path)
     open_writers = sum(type(each).__name__ in WRITING_THREADS for each in threading.enumerate())
     return {"runs": runs, "pictures": pictures, "open": open_writers}
+
+
+class _Elsewhere(TorchDispatchMode):
+    """Lets tensors without values be brought to the CPU, where they are zeros."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function is torch.ops.aten._to_copy.default and str(kwargs.get("device")) == "cpu":
+            return torch.zeros(args[0].shape, dtype=kwargs.get("dtype") or args[0].dtype)
+        return function(*args, **kwargs)
+
+
+def grid_of_elsewhere(submission, shape):
+    """Make a grid of images on the meta device; return the kind of device that it is on."""
+    images = torch.empty(shape, device="meta")
+    with _Elsewhere():
+        return submission.image_grid(images).device.type
 
 
 def report(submission, rounds):
@@ -96,15 +114,22 @@ def _batches(real, taken, stops_with):
 
 def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
     """Train on the rows of `real`; at their end `stop` may say "ctrl-c" or "error". Return what was seen."""
+    given = {"report_every": report_every, "images_every": images_every}
+    every = {name: each for name, each in given.items() if each is not None}
     gan = _gan(submission, judge, forger, seed, lr, device)
     gan.iteration = done
-    taken, after = [], []
+    taken, after, shown = [], [], []
+
+    def note(iteration):
+        after.append((iteration, gan.iteration))
+        shown.append(len(list(Path("logs/gan").glob("*.png"))))
+
     stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke"), "": None}
     ended = "returned"
     try:
         submission.train(
-            gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, report_every, images_every,
-            lambda iteration: after.append((iteration, gan.iteration)),
+            gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
+            after_iteration=note,
         )  # fmt: skip
     except KeyboardInterrupt:
         ended = "KeyboardInterrupt"
@@ -113,7 +138,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
             raise
         ended = "error"
     return _left_behind() | {
-        "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after,
+        "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "latents": gan.generator_net.latents, "judge": gan.discriminator_net.weight.detach(),
         "forger": gan.generator_net.weight.detach(),
     }  # fmt: skip
@@ -226,6 +251,24 @@ def _go_on(gan):
         net.weight.grad = torch.ones_like(net.weight)
         optimizer.step()
     return _figures(gan) | {"random": torch.randn(3, generator=gan.generator)}
+
+
+def loaded_from_elsewhere(submission, judge, forger, seed, device):
+    """Load a checkpoint whose tensors lay on a device that no machine has; return how it ended, and both gans."""
+    gan = _trained(submission, judge, forger, seed, 2, device)
+    own = torch.serialization.location_tag
+    torch.serialization.location_tag = lambda storage: "cuda:99"
+    try:
+        torch.save(_content(gan), "there.pt")
+    finally:
+        torch.serialization.location_tag = own
+    fresh = _gan(submission, judge * 0, forger * 0, seed + 1, 0.1, device, momentum=0.9)
+    try:
+        submission.load_checkpoint(fresh, "there.pt")
+        ended = "loaded"
+    except (RuntimeError, TypeError) as error:
+        ended = str(error)[:200]
+    return {"ended": ended, "gans": [_figures(each) for each in (fresh, gan)]}
 
 
 class _Trap:

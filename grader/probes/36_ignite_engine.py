@@ -144,10 +144,11 @@ def endless(submission, first, iterations):
             yield taken[-1]
         raise _RanAway
 
-    ran = []
+    ran, recording = [], []
 
     def process(engine, batch):
         ran.append(batch)
+        recording.append(torch.is_grad_enabled())
         return math.sqrt(batch)
 
     engine = Engine(process)
@@ -156,5 +157,5 @@ def endless(submission, first, iterations):
     except _RanAway:
         return {"ran_away": True}
     mine = isinstance(state, State)
-    answer = {"ran_away": False, "ran": ran, "taken": len(taken), "state": mine}
+    answer = {"ran_away": False, "ran": ran, "taken": len(taken), "state": mine, "recording": recording}
     return answer | ({"iteration": state.iteration, "output": state.output} if mine else {})

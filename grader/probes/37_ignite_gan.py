@@ -101,8 +101,11 @@ def process(submission, judge, forger, real, seed, lr, device):
 def places(submission, device):
     """Run the process function once with nets that take anything; return where they met latents and frames."""
     gan = _gan(submission, torch.ones(3, 64, 64), torch.zeros(3, 64, 64), 1, 0.1, torch.device("cpu"))
-    submission.make_process_function(gan, device)(Engine(lambda engine, batch: None), torch.zeros(2, 3, 64, 64))
-    return {"latents": gan.generator_net.places, "real": gan.discriminator_net.places[:1]}
+    engine = Engine(lambda engine, batch: None)
+    submission.make_process_function(gan, device)(engine, torch.zeros(2, 3, 64, 64))
+    frames = [getattr(engine.state, name, None) for name in ("real", "fake")]
+    left = [each.device.type for each in frames if isinstance(each, torch.Tensor)]
+    return {"latents": gan.generator_net.places, "real": gan.discriminator_net.places[:1], "left": left}
 
 
 def averages(submission, outputs):
@@ -150,15 +153,22 @@ def images(submission, real, fake, every):
 
 def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
     """Train on the rows of `real`; at their end `stop` may say "ctrl-c" or "error". Return what was seen."""
+    given = {"report_every": report_every, "images_every": images_every}
+    every = {name: each for name, each in given.items() if each is not None}
     gan = _gan(submission, judge, forger, seed, lr, device)
     gan.iteration = done
-    taken, after = [], []
+    taken, after, shown = [], [], []
+
+    def note(iteration):
+        after.append((iteration, gan.iteration))
+        shown.append(len(list(Path("logs/gan").glob("*.png"))))
+
     stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke"), "": _RanAway()}
     ended, state = "returned", None
     try:
         state = submission.train(
-            gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, report_every, images_every,
-            lambda iteration: after.append((iteration, gan.iteration)),
+            gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
+            after_iteration=note,
         )  # fmt: skip
     except KeyboardInterrupt:
         ended = "KeyboardInterrupt"
@@ -169,7 +179,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
             raise
         ended = "error"
     return _left_behind() | {
-        "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after,
+        "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "state": state.iteration if isinstance(state, State) else None,
         "judge": gan.discriminator_net.weight.detach(), "forger": gan.generator_net.weight.detach(),
     }  # fmt: skip
