@@ -24,9 +24,9 @@ def to_terminal(comparison: Comparison) -> RenderableType:
 
 def _table(corner: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(corner)
+    table.add_column(corner, overflow="fold", min_width=12)
     for name in columns:
-        table.add_column(name.replace("`", ""), justify="right", vertical="bottom")
+        table.add_column(name.replace("`", ""), justify="right", vertical="bottom", overflow="fold")
     for name, cells in rows:
         table.add_row(name.replace("`", ""), *cells)
     return table

@@ -1,0 +1,1 @@
+"""Other graders beside this one: the same submissions through all of them, in one run."""
