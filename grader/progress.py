@@ -201,8 +201,9 @@ def torch_version() -> str:
 
 
 def checks_hash(exercise: Exercise) -> str:
-    """Return what identifies the checks of an exercise: their text and that of the probe."""
-    return hashlib.sha256((_hash(exercise.checks) + _hash(exercise.probe)).encode()).hexdigest()
+    """Return what identifies the checks of an exercise: their text, that of the probe, and what checks share."""
+    files = (exercise.checks, exercise.probe, *sorted(exercise.checks.parent.glob("_*.py")))
+    return hashlib.sha256("".join(map(_hash, files)).encode()).hexdigest()
 
 
 def _hash(path: Path) -> str:

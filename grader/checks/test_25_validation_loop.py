@@ -199,6 +199,7 @@ def test_copies(submission, rng):
             alias = {"best-weights-aliased": tensor + 1} if part == "later" else {}
             found.item(name, f"`{name}` in {what}", alias).tensor(tensor)
     seen.item("requires", "`requires_grad` of the copies").equals([False] * len(state))
+    submission.recognise({"hard-coded-device": lambda error: "out of meta tensor" in error.message})
     places = expect(
         submission.probe.copy_place(state, META), {"hard-coded-device": ["cpu"]}, what="the devices of the copies"
     )
@@ -249,6 +250,11 @@ def states_of(seen):
     return [{name: tensor.data for name, tensor in state.items()} for state in seen.value["after_epochs"]]
 
 
+def stopped_before(epochs):
+    """Name a run in which fewer epochs were trained."""
+    return {"stopped-early": lambda states: len(states) < epochs}
+
+
 @pytest.mark.step("fit")
 def test_history(submission, rng, device):
     """returns the epoch and the loss of each validation"""
@@ -269,7 +275,7 @@ def test_history(submission, rng, device):
         }
         history = expect(seen).item("history", "the list of validations", named).length(len(due))
         history.satisfies(lambda got: listed(got) == due, "other epochs were validated", due=str(due))
-        expect(seen).item("after_epochs", "the states after each epoch").length(epochs)
+        expect(seen).item("after_epochs", "the states after each epoch", stopped_before(epochs)).length(epochs)
         for place, epoch in enumerate(due):
             model = net(states_of(seen)[epoch - 1]).eval()
             found, sizes = losses(model, run.validation, mean_loss(run.scale))
@@ -333,7 +339,7 @@ def test_best_weights(submission, rng, device):
         ladder = torch.rand(5, generator=rng).add(0.2).cumsum(0).tolist()
         run = Run(rng, every=every, epochs=every * len(order), script=[ladder[rank] for rank in order])
         seen = fitted(submission, run, device)
-        expect(seen).item("after_epochs", "the states after each epoch").length(run.epochs)
+        expect(seen).item("after_epochs", "the states after each epoch", stopped_before(run.epochs)).length(run.epochs)
         states = states_of(seen)[every - 1 :: every]
         best, last = states[order.index(0)], states[-1]
         falls = [place for place in range(1, len(order)) if order[place] < order[place - 1]]
@@ -369,7 +375,7 @@ def test_no_validation(submission, rng, device):
         "argument-ignored": lambda got: len(got) == 3,
     }
     expect(seen).item("history", "the list of validations", early).length(0)
-    expect(seen).item("after_epochs", "the states after each epoch").length(3)
+    expect(seen).item("after_epochs", "the states after each epoch", stopped_before(3)).length(3)
     after = expect(seen).item("state", "the state of the model").length(len(run.state))
     for name, tensor in states_of(seen)[-1].items():
         after.item(name, f"`{name}` at the end").tensor(tensor, device=device)

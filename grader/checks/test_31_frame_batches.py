@@ -63,8 +63,7 @@ def test_dark(submission, rng):
             (torch.full((3, 8, 8), threshold), True, "boundary-left-out"),
             (corner * between(rng, 0.4, 0.9) * threshold, True, "brightest-pixel-decides"),
             (corner * between(rng, 1.1, 2.0) * threshold, False, "most-pixels-decide"),
-            (bright_channel(rng, 1.5 * threshold), False, "one-channel-decides"),
-            (bright_channel(rng, 0.75 * threshold), True, "one-channel-decides"),
+            *((in_channel(channel, 1.5 * threshold), False, "one-channel-decides") for channel in range(3)),
         )
         for frame, due, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
@@ -79,10 +78,10 @@ def between(rng, low, high):
     return low + (high - low) * float(torch.rand((), generator=rng))
 
 
-def bright_channel(rng, mean):
+def in_channel(channel, mean):
     """Return a frame with this mean, all of whose light is in one channel."""
     frame = torch.zeros(3, 8, 8)
-    frame[whole(rng, 0, 3)] = 3 * mean
+    frame[channel] = 3 * mean
     return frame
 
 
@@ -254,7 +253,7 @@ def test_chooses_after_dark(submission, rng):
     dark = [index for index in range(len(order) - 1) if frames[index].mean() <= 1.0]
     kept = [order[index + 1] == order[index] for index in dark]
     expect(kept, what="whether the game stayed after a dark frame").satisfies(
-        lambda stayed: not all(stayed), "after a dark frame the same game is always played on",
+        lambda stayed: len(set(order)) == 1 or not all(stayed), "after a dark frame the same game is always played on",
         due="another game now and then", misconception="game-kept-after-dark",
     )  # fmt: skip
 

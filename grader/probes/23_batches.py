@@ -98,9 +98,11 @@ def draw_in_real_workers(submission, length, batch_size, seed):
 def states_in_worker(submission, seed, worker_id):
     """Tell whether the global generators are as they were when a number had been drawn from each."""
     before = _seeded(seed, worker_id, drawn=1)
-    _as_worker(submission, seed, worker_id, worker_id + 1, draw=False, drawn=1)
+    series = _as_worker(submission, seed, worker_id, worker_id + 1, drawn=1)
     after = _states()
+    unseeded = torch.rand(3, generator=Noisy(1).generator).tolist()
     return {
+        "own": series != unseeded,
         "torch": torch.equal(before[0], after[0]),
         "random": before[1] == after[1],
         "numpy": before[2:] == after[2:],
