@@ -66,7 +66,9 @@ def flat_of(submission, kind, values):
     except RuntimeError as error:
         raised = type(error).__name__
     shared = isinstance(flat, torch.Tensor) and place(flat) == place(values)
-    recorded = isinstance(flat, torch.Tensor) and flat.requires_grad
+    recorded = kind == "every other" and all(
+        isinstance(each, torch.Tensor) and each.requires_grad for each in (flat, submission.flat_view(values))
+    )
     return {"flat": flat, "raised": raised, "shared": shared, "recorded": recorded}
 
 

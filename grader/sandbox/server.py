@@ -31,7 +31,7 @@ def main(channel: socket.socket, output: int, policy: Policy) -> None:
     _settle(channel.fileno(), output, policy.scratch)
     in_force = lock_down(policy)
     wire.send(channel, {"in_force": in_force})
-    server = Server(policy.device)
+    server = Server(policy.device, policy.scratch)
     server.watch()
     while True:
         message, arrays = wire.receive(channel)
@@ -78,10 +78,15 @@ def _flush() -> None:
 
 
 class Server:
-    """Answers the three requests: load the submission, call one of its functions, call a probe."""
+    """Answers the three requests: load the submission, call one of its functions, call a probe.
 
-    def __init__(self, device: str) -> None:
+    With `scratch`, the submission is run from a copy of its file there, which it may read as any module may read its
+    own (torch's compiler does). The file itself stays out of reach.
+    """
+
+    def __init__(self, device: str, scratch: str = "") -> None:
         self._device = device
+        self._scratch = scratch
         self._attempts = Attempts()
         self._observer = Observer("", self._attempts, device)
         self._modules: dict[str, types.ModuleType] = {}
@@ -99,15 +104,26 @@ class Server:
         self._measures = message["measure"]
         if message["probe"]:
             self._modules[PROBE] = load(message["probe"], "<probe>", PROBE)
-        self._observer = Observer(message["filename"], self._attempts, self._device)
+        filename = self._copied(message["filename"], message["source"])
+        self._observer = Observer(filename, self._attempts, self._device)
         with contextlib.suppress(RuntimeError):
             torch.set_num_threads(1)
 
         def work() -> None:
-            self._modules[SUBMISSION] = load(message["source"], message["filename"], SUBMISSION)
+            self._modules[SUBMISSION] = load(message["source"], filename, SUBMISSION)
 
         node, freezer = self._observer.observe(work, {}, message["seed"])
         return node, freezer.arrays
+
+    def _copied(self, filename: str, source: str) -> str:
+        if not self._scratch:
+            return filename
+        folder = os.path.join(self._scratch, ".submission")
+        os.mkdir(folder)
+        copy = os.path.join(folder, os.path.basename(filename))
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(source)
+        return copy
 
     def _call(self, message: dict[str, Any], arrays: wire.Arrays) -> tuple[dict[str, Any], wire.Arrays]:
         args = [live(node, arrays, self._device) for node in message["args"]]
