@@ -141,7 +141,8 @@ def _live_tensor(node: Node, arrays: Arrays, device: str) -> torch.Tensor:
     if node["device"] == "meta":
         tensor = torch.empty(node["shape"], dtype=DTYPES[node["dtype"]], device="meta")
     else:
-        tensor = arrays[node["k"]].to(device)
+        # What was read from the wire is a view of the message; a learner's `detach_()` would be refused on it.
+        tensor = arrays[node["k"]].to(device, copy=True)
     if "grad" in node:
         tensor.grad = _live_tensor(node["grad"], arrays, device)
     return tensor.requires_grad_(node["requires_grad"])

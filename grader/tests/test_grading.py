@@ -251,3 +251,8 @@ def test_a_submission_cannot_read_the_file_that_it_came_from(submit, exercise):
         pytest.skip("this system has no Landlock or no seccomp")
     verdict = submit(switch_on(f"    open({str(exercise.stub)!r}).read()\n{RIGHT}"))
     assert step(verdict, "switch_on").outcome is Outcome.REFUSED
+
+
+def test_a_tensor_arrives_as_one_of_its_own(submit):
+    verdict = submit(switch_on("    assert not tensor._is_view()\n    tensor.detach_()\n" + RIGHT))
+    assert step(verdict, "switch_on").outcome is Outcome.PASSED
