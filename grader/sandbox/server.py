@@ -118,9 +118,7 @@ class Server:
     def _copied(self, filename: str, source: str) -> str:
         if not self._scratch:
             return filename
-        folder = os.path.join(self._scratch, ".submission")
-        os.mkdir(folder)
-        copy = os.path.join(folder, os.path.basename(filename))
+        copy = os.path.join(self._scratch, os.path.basename(filename))
         with open(copy, "w", encoding="utf-8") as file:
             file.write(source)
         return copy

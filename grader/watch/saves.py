@@ -9,7 +9,7 @@ from pathlib import Path
 import watchfiles
 
 # A save is taken to be over once nothing has happened for STEP, or after DEBOUNCE at the latest.
-STEP_MS, DEBOUNCE_MS, POLL_MS = 10, 50, 200
+STEP_MS, DEBOUNCE_MS, POLL_MS = 5, 50, 200
 RETRY_SECONDS = 0.5
 
 

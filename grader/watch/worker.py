@@ -6,6 +6,7 @@ Requests come on standard input and answers leave on standard output, a line of 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -116,6 +117,7 @@ def _get_ready(request: Request, session: Session) -> None:
         return  # the next grading meets it again and says so
 
 
+@functools.cache
 def _devices() -> list[str]:
     from grader.grading import is_available
 
