@@ -113,7 +113,9 @@ class Database:
             if found > self._version:
                 raise _NewerDatabase(found)
             if found < self._version:
-                database.execute("PRAGMA journal_mode = WAL")
+                # The switch does not wait where others begin too; one of them makes it, and it lasts.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    database.execute("PRAGMA journal_mode = WAL")
                 self._bring_up_to_date(database)
             elif database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError
