@@ -16,7 +16,6 @@ import time
 import xml.etree.ElementTree
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
@@ -27,6 +26,7 @@ from grader.decoys import Decoys
 from grader.errors import GraderError
 from grader.grading import Grader, read_source
 from grader.overlay import lay_over
+from grader.processes import children
 from grader.render import to_hostile, to_terminal
 from grader.render.to_json import from_json, to_json
 from grader.render.to_junit import to_junit
@@ -171,19 +171,6 @@ class Arena:
         orphans = children({os.getpid()}) - self._own - {self._decoys.pid}
         running = len(orphans | children(self._own))
         return [*files, *([f"{running} processes are left"] if running else [])]
-
-
-def children(parents: set[int]) -> set[int]:
-    """Return the processes whose parent is one of these; the dead that nobody has buried yet do not count."""
-    found = set()
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:2]
-        except OSError:
-            continue
-        if int(parent) in parents and state not in "ZX":
-            found.add(int(entry.parent.name))
-    return found
 
 
 def _wrong_ending(attack: Attack, verdict: Verdict) -> Iterator[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from grader.catalogue import ROOT, Exercise
+from grader.catalogue import ROOT, Exercise, exercises
 from grader.database import Condition, Database
 from grader.verdict import Outcome, Verdict
 
@@ -94,9 +94,9 @@ class Progress:
             database.executemany(_insert("attempt", ATTEMPT), rows)
             database.executemany(_insert("met", MET), [(now, exercise.name, *met) for met in _met(graded)])
             for each in graded[:1]:
-                database.execute("REPLACE INTO open_step VALUES (?, ?)", (exercise.name, _open_step(each)))
+                database.execute("REPLACE INTO open_step VALUES (?, ?)", (exercise.name, each.first_open_step))
 
-    def states(self, exercises: tuple[Exercise, ...], device: str = "cpu") -> dict[str, State]:
+    def states(self, chosen: tuple[Exercise, ...], device: str = "cpu") -> dict[str, State]:
         """Return the state of each exercise by name; with nothing to read, what the files alone tell."""
         passes: dict[str, set[tuple[str, ...]]] = {}
         tried: set[str] = set()
@@ -109,7 +109,7 @@ class Progress:
                     tried.add(name)
                 if outcome == "passed":
                     passes.setdefault(name, set()).add(tuple(key))
-        return {each.name: _state(each, passes.get(each.name, set()), tried) for each in exercises}
+        return {each.name: _state(each, passes.get(each.name, set()), tried) for each in chosen}
 
     def devices(self) -> tuple[str, ...]:
         """Return the devices that something was graded on, the CPU always and first."""
@@ -133,10 +133,14 @@ class Progress:
             return int((row.fetchone() or (0,))[0])
         return 0
 
-    def take_hint(self, exercise: Exercise, step: str, taken: int) -> None:
-        """Keep that so many hints to a step were asked for."""
+    def take_hint(self, exercise: Exercise, step: str, most: int) -> tuple[int, bool]:
+        """Keep that one more hint to a step was asked for, of `most`; return how many that makes, and if it is new."""
+        taken = self.hints_taken(exercise, step)
+        if taken >= most:
+            return most, False
         with self._database.writing() as database:
-            database.execute(KEEP_HINT, (exercise.name, step, taken))
+            database.execute(KEEP_HINT, (exercise.name, step, taken + 1))
+        return taken + 1, True
 
     def meetings(self) -> dict[str, list[Meeting]]:
         """Return where each misconception was met, by its id, the last first."""
@@ -179,12 +183,13 @@ def _met(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
     return {(step.name, check.misconception) for step in steps for check in step.checks if check.misconception}
 
 
-def _open_step(verdict: Verdict) -> str:
-    return next((step.name for step in verdict.steps if step.outcome is not Outcome.PASSED), "")
+def unfinished(states: dict[str, State]) -> list[Exercise]:
+    """Return the exercises that are not passed, in order."""
+    return [each for each in exercises() if states[each.name] is not State.PASSED]
 
 
 def _state(exercise: Exercise, passes: set[tuple[str, ...]], tried: set[str]) -> State:
-    if (_hash(exercise.stub), checks_hash(exercise), torch_version()) in passes:
+    if (file_hash(exercise.stub), checks_hash(exercise), torch_version()) in passes:
         return State.PASSED
     if passes:
         return State.STALE
@@ -203,10 +208,11 @@ def torch_version() -> str:
 def checks_hash(exercise: Exercise) -> str:
     """Return what identifies the checks of an exercise: their text, that of the probe, and what checks share."""
     files = (exercise.checks, exercise.probe, *sorted(exercise.checks.parent.glob("_*.py")))
-    return hashlib.sha256("".join(map(_hash, files)).encode()).hexdigest()
+    return hashlib.sha256("".join(map(file_hash, files)).encode()).hexdigest()
 
 
-def _hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """Return what identifies the text of a file; empty where there is none."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

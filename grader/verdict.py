@@ -102,6 +102,11 @@ class Verdict:
         return self.outcome is Outcome.PASSED
 
     @property
+    def first_open_step(self) -> str:
+        """The first step that did not pass; empty where all did."""
+        return next((step.name for step in self.steps if step.outcome is not Outcome.PASSED), "")
+
+    @property
     def score(self) -> tuple[int, int]:
         """Steps passed, and steps in all."""
         return sum(step.outcome is Outcome.PASSED for step in self.steps), len(self.steps)

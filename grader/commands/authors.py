@@ -8,9 +8,10 @@ import os
 from rich.console import Console
 
 from grader import catalogue
-from grader.commands.options import SEEDS, count, seed, seed_or_new
+from grader.commands.options import count, seed, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
+from grader.seeds import SEEDS
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,7 +15,7 @@ from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.hints import LEVELS, hints
-from grader.progress import Progress, State
+from grader.progress import Progress, State, unfinished
 from grader.session import DEVICES
 
 # None of these commands may load torch; renderers are imported where they are needed.
@@ -48,7 +48,7 @@ def where_am_i(_: argparse.Namespace, console: Console) -> int:
 
     stubs.keep_untouched()
     states = _states(Progress(), ("cpu",))["cpu"]
-    left = [each for each in catalogue.exercises() if states[each.name] is not State.PASSED]
+    left = unfinished(states)
     console.print(to_overview.overview(states, left, from_here(left[0].stub) if left else None))
     return ExitCode.ALL_PASSED
 
@@ -92,13 +92,13 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
 
     exercise, progress = catalogue.find(options.exercise), Progress()
     step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
-    taken = progress.hints_taken(exercise, step)
-    shown = taken if options.again else min(taken + 1, LEVELS)
+    if options.again:
+        shown, new = progress.hints_taken(exercise, step), False
+    else:
+        shown, new = progress.take_hint(exercise, step, LEVELS)
     if not shown:
         raise UsageError(f"you have had no hint to `{step}` yet; leave out --again to get the first")
-    if shown > taken:
-        progress.take_hint(exercise, step, shown)
-    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=shown > taken))
+    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=new))
     complain(progress.complaint)
     return ExitCode.ALL_PASSED
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from pathlib import Path
 
+from grader.seeds import SEEDS, new_seed
 from grader.session import ALL, DEVICES
-
-SEEDS = 2**32
-# argparse has no public name for what `add_subparsers` returns.
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -42,7 +38,7 @@ def seed(text: str) -> int:
 
 def seed_or_new(given: int | None) -> int:
     """Return the seed that was given, or a new one."""
-    return secrets.randbelow(SEEDS) if given is None else given
+    return new_seed() if given is None else given
 
 
 def count(text: str) -> int:

@@ -142,11 +142,7 @@ def summary(verdicts: Sequence[Verdict]) -> RenderableType:
         passed, total = verdict.score
         table.add_row(
             verdict.exercise, verdict.device, state(verdict.outcome), f"{passed} of {total}",
-            _first_to_mend(verdict), f"{verdict.seconds:.2f}",
+            verdict.first_open_step, f"{verdict.seconds:.2f}",
         )  # fmt: skip
     done = sum(verdict.passed for verdict in verdicts)
     return Group(table, Text(f"\n{done} of {len(verdicts)} passed", style="bold"))
-
-
-def _first_to_mend(verdict: Verdict) -> str:
-    return next((step.name for step in verdict.steps if step.outcome is not Outcome.PASSED), "")

@@ -56,8 +56,7 @@ def _to_mend(found: Verdict) -> list[RenderableType]:
     """Return the first trouble in full, the others in a line each; with nothing begun, where to begin."""
     troubles = [(step, check) for step in found.steps if (check := _first(step)) is not None]
     if not troubles:
-        name = next(step.name for step in found.steps if step.outcome is not Outcome.PASSED)
-        return [Text(), Text.assemble("Next to write: ", (name, "bold"), ". h gives a hint.")]
+        return [Text(), Text.assemble("Next to write: ", (found.first_open_step, "bold"), ". h gives a hint.")]
     step, check = troubles[0]
     heading = Text.assemble((step.name, "bold"), f"  {check.headline}")
     others = [Text(f"also {each.name}: {also.said}", style="dim") for each, also in troubles[1:]]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
-import secrets
 import shlex
 import signal
 import subprocess
 import termios
 import time
-from collections.abc import Callable
 from typing import ClassVar
 
 from rich.console import Group, RenderableType
@@ -27,15 +24,15 @@ from grader.catalogue import Exercise
 from grader.errors import GraderError
 from grader.exit_code import ExitCode
 from grader.hints import LEVELS, hints
-from grader.progress import Progress, State
+from grader.progress import Progress, file_hash, unfinished
 from grader.render import to_comparison, to_learner, to_watch
-from grader.verdict import Outcome, Verdict
+from grader.seeds import new_seed
+from grader.verdict import Verdict
 from grader.watch.changes import Change, changes
 from grader.watch.grading import GradingProcess
 from grader.watch.picking import PickExercise
 from grader.watch.saves import saves
 
-SEEDS = 2**32
 TERMINAL_SECONDS = 2.0  # how often to see whether the terminal is still there
 FOOT = "h hint  e explain  c compare  n next  p previous  l list  o edit  ? more  q quit"
 
@@ -150,13 +147,13 @@ class WatchApp(App[None]):
 
     def _is_new(self) -> bool:
         """Whether the file holds something else than what was graded last, or is gone."""
-        return _hash(self._exercise) != self._graded
+        return file_hash(self._exercise.stub) != self._graded
 
     async def _grade(self) -> None:
         """Grade what is in the file; show what came of it unless something newer was asked for."""
-        exercise, device, self._graded = self._exercise, self._device, _hash(self._exercise)
+        exercise, device, self._graded = self._exercise, self._device, file_hash(self._exercise.stub)
         self._head("grading …")
-        answer = await self._grading.grade(exercise, exercise.stub, device, secrets.randbelow(SEEDS))
+        answer = await self._grading.grade(exercise, exercise.stub, device, new_seed())
         if answer is None or (exercise, device) != (self._exercise, self._device):
             return
         self._complaint, self._devices = answer.complaint, answer.devices
@@ -184,21 +181,14 @@ class WatchApp(App[None]):
         else:
             self.bell()
 
-    def _open_step(self) -> str:
-        steps = self._verdict.steps if self._verdict else ()
-        return next((step.name for step in steps if step.outcome is not Outcome.PASSED), self._exercise.steps[0])
-
     def action_hint(self) -> None:
         """Show one more hint to the first step that is not passed."""
         if self._verdict and self._verdict.passed:
             self._show(Text("All steps pass: there is nothing left to hint at. c compares, n goes on."))
             return
-        step = self._open_step()
-        taken = self._progress.hints_taken(self._exercise, step)
-        shown = min(taken + 1, LEVELS)
-        self._progress.take_hint(self._exercise, step, shown)
-        found = hints(self._exercise).get(step, ())[:shown]
-        self._show(to_learner.hint(self._exercise, step, found, new=shown > taken))
+        step = self._verdict.first_open_step if self._verdict else self._exercise.steps[0]
+        shown, new = self._progress.take_hint(self._exercise, step, LEVELS)
+        self._show(to_learner.hint(self._exercise, step, hints(self._exercise).get(step, ())[:shown], new=new))
 
     def action_explain(self) -> None:
         """Explain the first misconception that the verdict names."""
@@ -216,16 +206,18 @@ class WatchApp(App[None]):
             return
         self._asked_again = ""
         exercise = self._exercise
-        self._guarded(lambda: to_comparison.comparison(exercise, self._compared()))
+        try:
+            text = exercise.stub.read_text(encoding="utf-8", errors="replace")
+            shown = to_comparison.comparison(exercise, comparison.compare(exercise, text))
+        except (GraderError, OSError) as error:
+            self._show(Text(str(error), style="yellow"))
+            return
+        self._show(shown)
         if self._verdict and self._verdict.passed:
             seed = self._verdict.seed
             answer = await self._grading.grade(exercise, exercise.stub, self._device, seed, measure=True)
             if answer and answer.costs and exercise is self._exercise:
-                costs = to_comparison.costs(*answer.costs)
-                self._guarded(lambda: Group(to_comparison.comparison(exercise, self._compared()), costs))
-
-    def _compared(self) -> list[comparison.Comparison]:
-        return comparison.compare(self._exercise, self._exercise.stub.read_text(encoding="utf-8", errors="replace"))
+                self._show(Group(shown, to_comparison.costs(*answer.costs)))
 
     def action_reset(self) -> None:
         """Put the stub back, when asked twice."""
@@ -233,24 +225,18 @@ class WatchApp(App[None]):
             self._ask("r", "Begin this exercise anew? Your text is kept. Press r again to do so.")
             return
         self._asked_again = ""
-        self._guarded(self._reset)
-
-    def _reset(self) -> RenderableType:
-        kept = stubs.reset(self._exercise)
+        try:
+            kept = stubs.reset(self._exercise)
+        except GraderError as error:
+            self._show(Text(str(error), style="yellow"))
+            return
         again = f"python -m grader reset {self._exercise.number:02} --undo"
         self._note = f"What you wrote is kept: `{again}` brings it back.\n" if kept else ""
-        return Text(self._note)
+        self._show(Text(self._note))
 
     def _ask(self, key: str, text: str) -> None:
         self._asked_again = key
         self._show(Text(text, style="yellow"))
-
-    def _guarded(self, work: Callable[[], RenderableType]) -> None:
-        """Show what `work` returns, or in one line why it could not."""
-        try:
-            self._show(work())
-        except (GraderError, OSError) as error:
-            self._show(Text(str(error), style="yellow"))
 
     async def action_device(self) -> None:
         """Go on with the next device of this machine."""
@@ -292,16 +278,8 @@ class WatchApp(App[None]):
 
 def next_exercise(progress: Progress, device: str) -> Exercise:
     """Return the first exercise that is not passed; after all of them the last."""
-    states = progress.states(catalogue.exercises(), device)
-    left = [each for each in catalogue.exercises() if states[each.name] is not State.PASSED]
+    left = unfinished(progress.states(catalogue.exercises(), device))
     return left[0] if left else catalogue.exercises()[-1]
-
-
-def _hash(exercise: Exercise) -> str:
-    try:
-        return hashlib.sha256(exercise.stub.read_bytes()).hexdigest()
-    except OSError:
-        return "none"
 
 
 def _when(verdict: Verdict | None) -> str:
