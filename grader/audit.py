@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -51,7 +51,10 @@ def audit_all(
 
 def _audit_by_name(name: str, seeds: Sequence[int]) -> Findings:
     with Grader(limits=LIMITS, blames_itself=True) as grader:
-        return _merged([audit(find(name), grader, seed) for seed in seeds])
+        first = audit(find(name), grader, seeds[0])
+        for seed in seeds[1:]:
+            first.add(audit_again(find(name), grader, seed), f"under seed {seed}")
+        return first
 
 
 def _mutants_by_name(name: str, seed: int, part: int, parts: int) -> tuple[Findings, mutation.Kept]:
@@ -71,15 +74,6 @@ def _add_mutants(findings: Findings, exercise: Exercise, parts: list[tuple[Findi
     mutation.keep_verdicts(exercise, kept)
 
 
-def _merged(findings: list[Findings]) -> Findings:
-    """Return the findings of the first seed with what other seeds added, each with its seed."""
-    first = findings[0]
-    for kind in ("wrong_accepted", "right_refused", "problems"):
-        found = {text: None for each in findings for text in getattr(each, kind)}
-        setattr(first, kind, list(found))
-    return first
-
-
 def audit(exercise: Exercise, grader: Grader, seed: int) -> Findings:
     """Grade the stub, the solution and every known answer of an exercise, and read its files."""
     findings = Findings(exercise.name, checks=len(known_checks(exercise)))
@@ -90,8 +84,22 @@ def audit(exercise: Exercise, grader: Grader, seed: int) -> Findings:
         for path in _answers(exercise.right_answers):
             _right(exercise, path, grader, seed, findings)
         for path in _answers(exercise.wrong_answers):
-            _wrong(exercise, path, grader, seed, findings)
+            _wrong(exercise, path, grader, seed, findings, only=())
         _junk(exercise, grader, seed, findings)
+    except (GraderError, SyntaxError) as fault:
+        findings.problems.append(str(fault))
+    return findings
+
+
+def audit_again(exercise: Exercise, grader: Grader, seed: int) -> Findings:
+    """Grade under another seed what a seed can change: a wrong answer only on the steps that it is about."""
+    findings = Findings(exercise.name)
+    try:
+        _solution(exercise, grader, seed, findings)
+        for path in _answers(exercise.right_answers):
+            _right(exercise, path, grader, seed, findings)
+        for path in _answers(exercise.wrong_answers):
+            _wrong(exercise, path, grader, seed, findings, only=_about(exercise, path))
     except (GraderError, SyntaxError) as fault:
         findings.problems.append(str(fault))
     return findings
@@ -126,12 +134,19 @@ def _right(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: 
         findings.right_refused.append(f"right/{path.name}: {_reasons(verdict)}")
 
 
-def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings) -> None:
+def _about(exercise: Exercise, path: Path) -> set[str]:
+    """Return the steps that an answer defines."""
+    return set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
+
+
+def _wrong(
+    exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings, *, only: Collection[str]
+) -> None:
     findings.wrong += 1
-    about = set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
-    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed)
+    about = _about(exercise, path)
+    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed, only=only)
     failed = {step.name for step in verdict.steps if step.outcome not in (Outcome.PASSED, Outcome.BLOCKED)}
-    if verdict.passed:
+    if not failed:
         findings.wrong_accepted.append(f"wrong/{path.name}")
     elif about and not failed <= about:
         findings.problems.append(
@@ -139,7 +154,7 @@ def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: 
         )
     named = {check.misconception for check in _checks(verdict) if check.misconception}
     due = path.stem.partition("--")[0]
-    if named != {due} and not verdict.passed:
+    if named != {due} and failed:
         findings.problems.append(f"wrong/{path.name} is named {sorted(named)}: {_reasons(verdict)}")
 
 

@@ -10,7 +10,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,13 +115,16 @@ class Grader:
         self._prepared = self._nursery(policy)
         self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
 
-    def grade(self, exercise: Exercise, source: Source, *, seed: int, to_the_end: bool = True) -> Verdict:
+    def grade(
+        self, exercise: Exercise, source: Source, *, seed: int, only: Collection[str] = (), to_the_end: bool = True
+    ) -> Verdict:
         """Run every check on the submission; a fault of the grader itself raises GraderError.
 
+        With `only`, the checks of these steps alone are run, and those of the others are blocked.
         Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
         """
         started = time.perf_counter()
-        collector, in_force = self._run(exercise, source, seed, to_the_end=to_the_end)
+        collector, in_force = self._run(exercise, source, seed, only=only, to_the_end=to_the_end)
         if collector.stumbles:
             self._clear(exercise, seed, collector.stumbles)
         steps = _steps(exercise, collector.results)
@@ -151,16 +154,17 @@ class Grader:
                 raise GraderError(f"{check} of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
 
     def _run(
-        self, exercise: Exercise, source: Source, seed: int, *, to_the_end: bool = True, measure: bool = False
-    ) -> tuple[Collector, tuple[str, ...]]:
-        """Run every check; return what was collected, and by what the children were held."""
+        self, exercise: Exercise, source: Source, seed: int, *,
+        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
+    ) -> tuple[Collector, tuple[str, ...]]:  # fmt: skip
+        """Run the checks; return what was collected, and by what the children were held."""
         self._preload(exercise)
         clock = Clock(self._limits)
         probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
         load = load_request(source, probe, seed, measure=measure)
         nursery = self._nursery(self._policy(exercise))
         opened = functools.partial(_opened, nursery, load, exercise, clock)
-        collector = Collector(exercise, self._device, seed, opened, to_the_end=to_the_end)
+        collector = Collector(exercise, self._device, seed, opened, only=only, to_the_end=to_the_end)
         try:
             _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
         except KeyboardInterrupt:

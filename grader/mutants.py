@@ -10,8 +10,9 @@ import copy
 import itertools
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from grader.catalogue import ANSWERS, Exercise
 
@@ -48,7 +49,8 @@ DROPPED_METHODS = {
 PLAIN_TYPES = {"bool", "int", "float", "str", "tuple", "list", "dict", "set"}
 LEAF_MAKERS = {
     "tensor", "as_tensor", "from_numpy", "zeros", "ones", "full", "empty", "rand", "randn", "randint", "randperm",
-    "arange", "eye", "zeros_like", "ones_like", "rand_like", "randn_like", "empty_like",
+    "arange", "eye", "zeros_like", "ones_like", "rand_like", "randn_like", "empty_like", "new_zeros", "new_ones",
+    "new_full", "new_tensor",
 }  # fmt: skip
 REMOVED = (
     ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.If, ast.For, ast.While, ast.Raise, ast.Delete,
@@ -69,9 +71,11 @@ def mutants(exercise: Exercise) -> Iterator[Mutant]:
     """Yield every mutant of an exercise's solution, in the order of its lines."""
     tree = ast.parse(exercise.solution.read_text(encoding="utf-8"))
     seen: Counter[str] = Counter()
+    plain = without_graph(exercise)
     for definition in tree.body:
         if isinstance(definition, (ast.FunctionDef, ast.ClassDef)) and definition.name in exercise.steps:
-            for text, change in _changed(tree, definition):
+            unrecorded = _below([definition]) if definition.name in plain else _below(_unrecorded(definition))
+            for text, change in _changed(tree, definition, unrecorded):
                 key = f"{definition.name}: {change}"
                 seen[key] += 1
                 yield Mutant(key if seen[key] == 1 else f"{key} (#{seen[key]})", definition.name, text)
@@ -79,19 +83,44 @@ def mutants(exercise: Exercise) -> Iterator[Mutant]:
 
 def equivalents(exercise: Exercise) -> dict[str, str]:
     """Return the mutants that mean the same as the solution, by key, each with the reason."""
+    return {key: reason for key, reason in _declared(exercise).items() if isinstance(reason, str)}
+
+
+def without_graph(exercise: Exercise) -> dict[str, str]:
+    """Return the steps to which nothing comes that requires a gradient, by name, each with the reason."""
+    return dict(_declared(exercise).get("without_graph", {}))
+
+
+def _declared(exercise: Exercise) -> dict[str, Any]:
     path = ANSWERS / exercise.name / "equivalent.toml"
-    return dict(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _changed(tree: ast.Module, definition: ast.AST) -> Iterator[tuple[str, str]]:
+def _unrecorded(definition: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a definition that autograd does not look at anyway."""
+    for node in ast.walk(definition):
+        match node:
+            case ast.With(items=items, body=body) if "no_grad" in " ".join(map(ast.unparse, items)):
+                yield from body
+            case ast.FunctionDef(decorator_list=marks) if "no_grad" in " ".join(map(ast.unparse, marks)):
+                yield node
+            case ast.ClassDef(bases=bases) if "autograd.Function" in " ".join(map(ast.unparse, bases)):
+                yield node
+
+
+def _below(roots: Iterable[ast.AST]) -> set[ast.AST]:
+    return {node for root in roots for node in ast.walk(root)}
+
+
+def _changed(tree: ast.Module, definition: ast.AST, unrecorded: set[ast.AST]) -> Iterator[tuple[str, str]]:
     """Yield (text of the module, what was changed) for each change of one definition."""
-    if isinstance(definition, ast.FunctionDef) and not _answers_plainly(definition):
+    if isinstance(definition, ast.FunctionDef) and not (definition in unrecorded or _answers_plainly(definition)):
         body = definition.body
         definition.body = [ast.With([ast.withitem(_expression("torch.no_grad()"))], body)]
         yield _text(tree), "all of it under no_grad"
         definition.body = body
     for parent, field, index, node in _places(definition):
-        for operator in OPERATORS:
+        for operator in OPERATORS if node in unrecorded else (*OPERATORS, _cut_from_the_graph):
             for new, said in operator(node):
                 _put(parent, field, index, new)
                 yield _text(tree), said
@@ -235,6 +264,4 @@ def _makes_a_leaf(node: ast.expr) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr in LEAF_MAKERS
 
 
-OPERATORS: tuple[Operator, ...] = (
-    _removed, _conditions, _arithmetic, _constants, _arguments, _siblings, _cut_from_the_graph,
-)  # fmt: skip
+OPERATORS: tuple[Operator, ...] = (_removed, _conditions, _arithmetic, _constants, _arguments, _siblings)

@@ -14,10 +14,11 @@ from pathlib import Path
 from grader.catalogue import GRADER, ROOT, Exercise
 from grader.errors import GraderError
 from grader.findings import Findings
-from grader.grading import Grader
-from grader.mutants import Mutant, equivalents, mutants
+from grader.grading import Grader, read_source
+from grader.mutants import Mutant, equivalents, mutants, without_graph
 from grader.progress import checks_hash, torch_version
 from grader.submission import Source
+from grader.verdict import Outcome
 
 Kept = dict[str, bool]
 
@@ -27,6 +28,8 @@ FOLDER = ROOT / ".grader" / "mutants"
 def grade_mutants(exercise: Exercise, grader: Grader, seed: int, part: int, parts: int) -> tuple[Findings, Kept]:
     """Grade every `parts`-th mutant from `part` on, unless its verdict is kept; return them as found and to be kept."""
     findings, listed = Findings(exercise.name), equivalents(exercise)
+    if part == 0:
+        findings.problems += graphs_after_all(exercise, grader, seed)
     known, kept = kept_verdicts(exercise), Kept()
     for mutant in itertools.islice(mutants(exercise), part, None, parts):
         findings.mutants += 1
@@ -48,11 +51,30 @@ def grade_mutants(exercise: Exercise, grader: Grader, seed: int, part: int, part
 def stale_equivalents(exercise: Exercise) -> list[str]:
     """Return what equivalent.toml lists although the solution cannot be changed so."""
     gone = equivalents(exercise).keys() - {mutant.key for mutant in mutants(exercise)}
-    return [f"equivalent.toml lists a mutant that there is not: {key}" for key in sorted(gone)]
+    strange = without_graph(exercise).keys() - set(exercise.steps)
+    return [f"equivalent.toml lists a mutant that there is not: {key}" for key in sorted(gone)] + [
+        f"equivalent.toml speaks of a step that there is not: {step}" for step in sorted(strange)
+    ]
+
+
+def graphs_after_all(exercise: Exercise, grader: Grader, seed: int) -> list[str]:
+    """Return the steps of the solution that record a graph although equivalent.toml says that they do not."""
+    if not (said := without_graph(exercise)):
+        return []
+    costs = grader.measure(exercise, read_source(exercise.solution), seed=seed)
+    return [
+        f"equivalent.toml says that {step} works without a graph, but {costs[step].nodes} nodes were recorded"
+        for step in said
+        if step in costs and costs[step].nodes
+    ]
 
 
 def _is_accepted(exercise: Exercise, mutant: Mutant, grader: Grader, seed: int) -> bool:
+    """Ask the checks of the changed step first, and those of the others only if it gets by."""
     source = Source(exercise.solution, mutant.text, "")
+    verdict = grader.grade(exercise, source, seed=seed, only=[mutant.step], to_the_end=False)
+    if any(step.name == mutant.step and step.outcome is not Outcome.PASSED for step in verdict.steps):
+        return False
     return grader.grade(exercise, source, seed=seed, to_the_end=False).passed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -29,14 +29,16 @@ class Collector:
 
     `results` holds that by check, `faults` what broke around a check, `stumbles` what broke in one (see
     Grader.grade), `costs` what each step cost where it is measured.
-    Unless `to_the_end`, what comes after the first check that did not pass is left out as blocked.
+    With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
+    Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
     `open_submission` returns a context with a fresh submission and a way to read what it printed; its
     argument tells whether more checks will follow.
     """
 
     def __init__(
-        self, exercise: Exercise, device: str, seed: int, open_submission: Opener, *, to_the_end: bool = True
-    ) -> None:
+        self, exercise: Exercise, device: str, seed: int, open_submission: Opener, *,
+        only: Collection[str] = (), to_the_end: bool = True,
+    ) -> None:  # fmt: skip
         self.results: dict[str, CheckResult] = {}
         self.faults: list[BaseException] = []
         self.stumbles: dict[str, Exception] = {}
@@ -47,7 +49,8 @@ class Collector:
         self._open = open_submission
         self._to_the_end = to_the_end
         self._known = {check.name: check for check in known_checks(exercise)}
-        self._left = len(self._known)
+        self._graded = frozenset(only or exercise.steps)
+        self._left = sum(check.step in self._graded for check in self._known.values())
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Let pytest know the marker that checks bear."""
@@ -61,7 +64,11 @@ class Collector:
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Leave out the checks of a step that builds on one which did not pass."""
         check = self._known[item.name]
-        missing = [step for step in self._exercise.needs.get(check.step, ()) if not self._passed(step)]
+        if check.step not in self._graded:
+            self.results[item.name] = CheckResult(item.name, check.headline, Outcome.BLOCKED, "was not asked for")
+            return True
+        needs = [step for step in self._exercise.needs.get(check.step, ()) if step in self._graded]
+        missing = [step for step in needs if not self._passed(step)]
         said = f"waits for {' and '.join(f'`{step}`' for step in missing)}"
         if not missing and (self._to_the_end or not self._has_failed()):
             return None
@@ -70,7 +77,8 @@ class Collector:
         return True
 
     def _has_failed(self) -> bool:
-        return any(result.outcome is not Outcome.PASSED for result in self.results.values())
+        graded = [result for name, result in self.results.items() if self._known[name].step in self._graded]
+        return any(result.outcome is not Outcome.PASSED for result in graded)
 
     def _passed(self, step: str) -> bool:
         """Whether every known check of a step has run and passed."""
