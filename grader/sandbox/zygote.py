@@ -20,11 +20,13 @@ import sys
 import time
 from typing import Any
 
-from grader.sandbox import scratch
+from grader.sandbox import huge_pages, scratch
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_SECONDS = 0.5
 PATIENCE_SECONDS = 5.0
+LULL_SECONDS = 0.25  # longer than a first grading leaves this process alone
+MANY_FORKS = 64
 
 
 class Zygote:
@@ -35,6 +37,8 @@ class Zygote:
         self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
         self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
         self._unremoved: dict[str, float] = {}  # scratch folder, written to while it was removed -> when to give up
+        self._forks = 0
+        self._settled = False  # on huge pages
 
     def run(self) -> None:
         """Obey one order after the other until the control channel closes."""
@@ -51,6 +55,8 @@ class Zygote:
     def _next_order(self) -> dict[str, Any] | None:
         while not select.select([self._control], [], [], self._patience())[0]:
             self._reap()
+            if self._forks:
+                self._settle()
         size = self._control.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
             return None
@@ -73,6 +79,9 @@ class Zygote:
     def do_fork(self, policy: dict[str, Any], handles: list[int]) -> dict[str, Any]:
         """Fork a child that serves on the first handle and prints to the second."""
         self._reap()
+        self._forks += 1
+        if self._forks > MANY_FORKS:
+            self._settle()
         channel, output = handles
         pid = os.fork()
         if pid == 0:
@@ -118,7 +127,17 @@ class Zygote:
 
     def _patience(self) -> float | None:
         """Return how long to wait for an order before looking around, None for ever."""
-        return 0.05 if self._unremoved else 1.0 if self._children else None
+        if self._unremoved:
+            return 0.05
+        if self._forks and not self._settled:
+            return LULL_SECONDS
+        return 1.0 if self._children else None
+
+    def _settle(self) -> None:
+        """Make every later fork cheaper: in a lull, or once there are so many that it pays at once."""
+        if not self._settled:
+            self._settled = True
+            huge_pages.collapse()
 
     def _see_off(self) -> None:
         """Wait until all that was killed is dead, and remove what it wrote meanwhile."""
