@@ -257,6 +257,8 @@ def _in_the_answers(exercise: Exercise) -> Iterator[str]:
         if not path.read_text(encoding="utf-8").startswith("# "):
             yield f"{path.parent.name}/{path.name} does not begin with a comment"
     text = exercise.checks.read_text(encoding="utf-8")
+    shared = [path.read_text(encoding="utf-8") for path in exercise.checks.parent.glob("_*.py") if path.stem in text]
+    text = "\n".join([text, *shared])
     named = {name for name in misconceptions.misconceptions() if f'"{name}"' in text}
     for path in wrong:
         try:

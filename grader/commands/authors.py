@@ -37,7 +37,7 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else audit.leftovers()
-    console.print(to_overview.audit(found, stray, first))
+    console.print(to_overview.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
 

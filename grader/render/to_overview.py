@@ -59,7 +59,7 @@ def state(found: State) -> Text:
     return Text(f"{sign} {found}", style=colour)
 
 
-def audit(found: Sequence[Findings], stray: Sequence[str], seed: int) -> RenderableType:
+def audit(found: Sequence[Findings], stray: Sequence[str], seeds: Sequence[int]) -> RenderableType:
     """Return what an audit found: two figures for each exercise, and every problem in words."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("exercise", no_wrap=True)
@@ -80,7 +80,8 @@ def audit(found: Sequence[Findings], stray: Sequence[str], seed: int) -> Rendera
     lines = [f"{each.exercise}: {text}" for each in found for text in each.texts]
     clean = "Every wrong answer was refused for its own reason, and every right one accepted."
     end = Text("\n".join(lines + list(stray)) or clean, style="red" if lines or stray else "green")
-    return Group(table, Text(), end, Text(mutants), Text(f"seed {seed}", style="dim"))
+    said = f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}"
+    return Group(table, Text(), end, Text(mutants), Text(said, style="dim"))
 
 
 def examination(found: Sequence[Finding]) -> RenderableType:

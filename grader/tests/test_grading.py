@@ -34,6 +34,16 @@ def test_the_solution_passes_with_every_part_of_the_sandbox_in_force(submit):
     assert verdict.isolation
 
 
+def test_only_the_steps_that_are_asked_for_are_graded(grader):
+    trained = find("09")
+    source = read_source(trained.solution)
+    verdict = grader.grade(trained, source, seed=1, only=["train"])
+    ended = {each.name: each.outcome for each in verdict.steps}
+    assert trained.needs["train"]
+    assert ended.pop("train") is Outcome.PASSED
+    assert set(ended.values()) == {Outcome.BLOCKED}
+
+
 def test_the_stub_is_not_started_and_nothing_else(grader, exercise):
     verdict = grader.grade(exercise, read_source(exercise.stub), seed=1)
     assert {check.outcome for each in verdict.steps for check in each.checks} == {Outcome.NOT_STARTED}

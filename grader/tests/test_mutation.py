@@ -70,3 +70,18 @@ def test_what_cannot_be_written_is_not_kept(folder):
 def test_verdicts_are_kept_as_json(folder):
     mutation.keep_verdicts(EXERCISE, {"key": True})
     assert json.loads((folder / f"{EXERCISE.name}.json").read_text()) == {"key": True}
+
+
+def test_a_graph_is_cut_only_where_there_is_one():
+    def cuts(name: str) -> set[str]:
+        return {each.step for each in mutants(find(name)) if "no_grad" in each.key or ".detach()" in each.key}
+
+    assert "forward" not in cuts("08")
+    assert "middle_and_leaf" in cuts("05")
+
+
+def test_a_step_that_is_said_to_have_no_graph_must_have_none(grader, monkeypatch):
+    said = {"build_four": "none, they say", "predict_row": "no tensor is made"}
+    monkeypatch.setattr(mutation, "without_graph", lambda exercise: said)
+    (problem,) = mutation.graphs_after_all(EXERCISE, grader, 1)
+    assert "build_four works without a graph, but" in problem
