@@ -36,6 +36,9 @@ def sizes_of(count, batch_size, drop_last=False):
     return [size for size in sizes if size == batch_size or not drop_last]
 
 
+MANY = 40  # items that hardly ever come in some order by chance
+
+
 def order_of(seen, index, rows, sizes, device, what="epoch"):
     """Ask for an epoch's batches of these sizes, x beside y and each item once; return the order of the items."""
     whole, full = len(sizes_of(len(rows), sizes[0])), len(rows) // sizes[0]
@@ -67,17 +70,30 @@ def _in_order(seen, rows, x, y):
     return order
 
 
-def asks_for_shuffling(seen, order, sizes):
-    """Ask that an order is neither that of the data nor one of whole stretches of it."""
+def is_turned(order):
+    """Return whether an order goes through all items one by one, forwards or backwards, from wherever it begins."""
+    count = len(order)
+    return count >= MANY and len({(b - a) % count for a, b in itertools.pairwise(order)}) == 1
+
+
+def asks_for_shuffling(seen, order, sizes, *, next_order=None):
+    """Ask that an order is neither that of the data nor one of whole stretches of it.
+
+    `next_order`, that of the next epoch, tells whether the data's own order was meant or came of a rotation by 0.
+    """
+    turned = "rotated-not-shuffled" if next_order and is_turned(next_order) else None
+    always = next_order is None or next_order == sorted(next_order)
     require(order != sorted(order), "the items are in the order of the data", called=seen.called, got=str(order[:8]),
-            due="a random order", misconception="not-shuffled")  # fmt: skip
+            due="a random order", misconception="not-shuffled" if always else turned)  # fmt: skip
+    count = len(order)
+    require(not is_turned(order), "the items are in the order of the data, begun elsewhere", called=seen.called,
+            got=str(order[:8]), due="a random order", misconception="rotated-not-shuffled")  # fmt: skip
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     batches = [order[start : start + size] for start, size in zip(starts, sizes, strict=True)]
     stretches = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in batches)
     require(not stretches, "each batch holds neighbours in their old order", called=seen.called, got=str(batches[:2]),
             due="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
-    count = len(order)
-    if count < 40:
+    if count < MANY:
         return  # too few for what is said next to be more than chance
     beside = sum((b - a) % count in (1, count - 1) for a, b in itertools.pairwise(order))
     require(beside < count / 2, "most items come next to a neighbour", called=seen.called, got=str(order[:8]),
@@ -89,10 +105,11 @@ def asks_for_shuffling(seen, order, sizes):
 
 def asks_for_other_orders(seen, orders):
     """Ask that the second epoch has another order than the first, and the third than the second."""
-    shuffled = orders[0] != sorted(orders[0])
+    belief = None
+    if orders[0] == orders[1] == orders[2]:  # two alike may be chance, where the items are only rotated
+        belief = "not-shuffled" if orders[0] == sorted(orders[0]) else "same-order-every-epoch"
     require(orders[0] != orders[1] != orders[2], "two epochs in a row have one order", called=seen.called,
-            got=str(orders[1][:8]), due="another order",
-            misconception="same-order-every-epoch" if shuffled else "not-shuffled")  # fmt: skip
+            got=str(orders[1][:8]), due="another order", misconception=belief)  # fmt: skip
 
 
 # 1
@@ -112,9 +129,10 @@ def test_every_item_once(submission, rng, device):
 def test_shuffles(submission, rng, device):
     """mixes all items"""
     rows, numbers = table(rng, 48)
-    seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 1)
+    seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 2)
     sizes = sizes_of(48, 4)
-    asks_for_shuffling(seen, order_of(seen, 0, rows, sizes, device), sizes)
+    first, second = (order_of(seen, index, rows, sizes, device) for index in (0, 1))
+    asks_for_shuffling(seen, first, sizes, next_order=second)
 
 
 @pytest.mark.step("iterate_batches")
