@@ -44,7 +44,8 @@ def predict(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     Run the model on x in eval mode, all of its modules, and let autograd record nothing meanwhile. Afterwards every
     module is in the mode that it was in before: the model may come in either mode, and some of its parts may be in
     another one than the rest. That holds too where the forward pass raises; its exception then goes on to the caller.
-    Parameters and autograd's own switch, which may be on or off when you are called, are as before.
+    Parameters and their gradients, x, and autograd's own switch, which may be on or off when you are called, are as
+    before.
 
     Returns what the model returned, which requires no gradient.
     """
@@ -69,7 +70,7 @@ def through_frozen(first: nn.Module, middle: nn.Module, last: nn.Module, x: torc
 
     A backward pass from the result leaves gradients in the parameters of `first` and `last`, and none in those of
     `middle`. All their parameters require a gradient when they come in; whether those of `middle` still do when
-    you return is up to you. Their values stay as they are.
+    you return is up to you. Their values, all modules' modes, and x stay as they are.
 
     Returns the result of `last`.
     """

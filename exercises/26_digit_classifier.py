@@ -37,7 +37,8 @@ class DigitClassifier(nn.Module):
     After `DigitClassifier(device, lr)`:
       its parameters lie on `device`, in the order in which data meets them, and are initialised as
         `nn.Linear` does it;
-      `loss_function` is a mean squared error, `optimizer` a plain SGD over the parameters with `lr`;
+      `loss_function` is a mean squared error, which takes scores, then targets, as torch's losses do;
+      `optimizer` is a plain SGD over the parameters with `lr`;
       `counter` is 0, `progress` an empty list.
 
     `train()` and `eval()` work as for every module.
@@ -65,6 +66,7 @@ def fit(classifier: DigitClassifier, samples: Samples, epochs: int) -> None:
 
     samples: yields (label, pixels, target), in batches; it can be iterated anew in each epoch.
     In each epoch each batch is learnt once, in order, in train mode, whatever mode the classifier arrives in.
+    Afterwards it may be in either mode.
     A classifier may have learnt before: `counter` and `progress` go on from what is there.
     """
     raise NotImplementedError("step 2: fit")
@@ -74,9 +76,11 @@ def accuracy(model: nn.Module, samples: Samples, device: torch.device) -> float:
     """Step 3. Return the share of samples, 0.0 to 1.0, whose label is where the model's score is greatest.
 
     model: lies on `device`; takes pixels (B, 784), returns scores (B, 10), in any range.
-    samples: yields batches (labels, pixels, targets) on any device, of any sizes. Each sample counts the same.
+    samples: yields batches (labels, pixels, targets) on any device, of any sizes, and may be a generator, which
+      does so once. Each sample counts the same.
 
-    The model runs in eval mode and without recording a graph; afterwards it is in the mode that it was in.
+    The model runs in eval mode and without recording a graph; afterwards it is in the mode that it was in, and
+    recording is on or off as before.
     """
     raise NotImplementedError("step 3: accuracy")
 
@@ -86,7 +90,7 @@ def plot_progress(progress: list[float], every: int, axes: Axes) -> Axes:
 
     progress: not empty; its first loss was recorded at step `every`, its second at 2 * `every`, and so on.
     Draws one line with these steps for x and the losses for y, with the marker ".", named "loss" in a
-    legend, on an y axis from 0 to 1 with a grid. Makes no other figure.
+    legend, on an y axis from 0 to 1 with a grid. Makes no other figure, and shows none: the caller does.
 
     Returns `axes`.
     """

@@ -67,7 +67,7 @@ def discriminator_step(
     """Step 4. Update the discriminator once, on the loss of step 2.
 
     discriminator_net: turns frames of shape (N, 3, 64, 64) into probabilities of shape (N,). Call it as
-    `discriminator_net(frames)`, and let it see each frame once.
+    `discriminator_net(frames)`, and let it see each frame once. No frame that it sees requires a gradient.
     optimizer: holds the parameters of `discriminator_net`, and is asked for one step.
     real, fake: float32 of shapes (N, 3, 64, 64) and (M, 3, 64, 64), in [-1, 1]. `fake` comes straight from the
     generator network and requires a gradient; the caller will train that network through it later on.

@@ -66,4 +66,4 @@ def plot_progress(progress: list[float], every: int, axes: Axes) -> Axes:
     steps = range(every, every * len(progress) + 1, every)
     frame = pd.DataFrame({"loss": progress}, index=steps)
     # subtle: without `ax` pandas opens a figure of its own.
-    return frame.plot(ax=axes, ylim=(0, 1), marker=".", alpha=0.5, grid=True)
+    return frame.plot(ax=axes, ylim=(0, 1), marker=".", grid=True)

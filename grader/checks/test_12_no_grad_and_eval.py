@@ -60,8 +60,11 @@ def test_predict(submission, rng, device):
         seen = expect(called)
         ran = seen.item("layers_ran", "the number of layers that ran").is_a(int)
         ran.satisfies(lambda count: count > 0, "the model was not run", due="a forward pass")
-        named = {"no-grad-means-eval": True}
-        seen.item("in_training", "whether a layer ran in train mode", named).equals(False)
+        named = {
+            "top-level-only": lambda found, called=called: called.value["root_in_eval"],
+            "no-grad-means-eval": lambda found: len(set(found) - {"the model itself", "0"}) == 5,
+        }
+        seen.item("in_training", "the modules in train mode during the run", named).equals([])
         result = seen.item("result", "the prediction", {"eval-means-no-grad": lambda t: t.requires_grad})
         result.tensor(predicted(state, x), device=device).requires_grad(False)
         named = {"graph-recorded-for-nothing": True}
@@ -97,8 +100,16 @@ def test_no_trace(submission, rng, device):
     for name, due in state.items():
         is_statistic = "running" in name or "batches" in name
         seen.item("state").item(name, name, named if is_statistic else {}).tensor(due, device=device)
-    required = seen.item("grads_required", "requires_grad of the parameters afterwards")
+    named = {"unfreezes-everything": [True] * 6}
+    required = seen.item("grads_required", "requires_grad of the parameters afterwards", named)
     required.equals([False] + [True] * 5)
+    named = {"changes-the-model": lambda grad: True}
+    grads = seen.item("grads", "the gradients afterwards").length(6)
+    weights = (value for name, value in state.items() if "running" not in name and "batches" not in name)
+    for index, weight in enumerate(weights):
+        grads.item(index, "a .grad that was there before", named).values(torch.full_like(weight, 3.0))
+    named = {"mutates-caller": False}
+    seen.item("x_required", "requires_grad of x afterwards", named).equals(True)
     for switch in BOOLS:
         seen = expect(submission.probe.switch_after(switch))
         named = {"grad-mode-left-off" if switch else "grad-mode-forced-on": not switch}
@@ -165,9 +176,10 @@ def test_frozen(submission, rng):
                 lambda fact, due=due: fact["requires_grad"] is due,
                 f"{name} has requires_grad={not due}", due=f"requires_grad={due}",
             )  # fmt: skip
-        seen.item("modes_kept", "whether every module's mode is as it was").equals(True)
+        seen.item("modes_kept", "whether every module's mode is as it was", MODES_CHANGED).equals(True)
 
 
+MODES_CHANGED = {"mode-not-restored": False}
 # What each belief leaves at a parameter that should be frozen.
 STILL_REQUIRES = {
     "attribute-on-module": lambda fact: fact["requires_grad"] and fact["part_has_attribute"],
@@ -213,25 +225,36 @@ def test_gradients_pass(submission, rng, device):
     weights = {name: value.clone().requires_grad_() for name, value in state.items()}
     due = chain_result(weights, x)
     due.backward(upstream)
-    seen = expect(submission.probe.run_through(state, x, upstream))
+    called = submission.probe.run_through(state, x, upstream)
+    seen = expect(called)
     seen.item("result", "the result", {"detached-returned": lambda t: not t.requires_grad}).tensor(
         due.detach(), device=device
     ).requires_grad(True)
     for name in state:
-        grad = seen.item("grads", "the gradients").item(name, f"the .grad of {name}", named_for(name))
+        named = named_for(name, lambda: called.value["tried"])
+        grad = seen.item("grads", "the gradients").item(name, f"the .grad of {name}", named)
         if name.startswith("1."):
             grad.satisfies(lambda found: found is None, f"{name} has a .grad", due="None")
         else:
             grad.tensor(weights[name].grad, device=device)
         seen.item("state").item(name, name).tensor(state[name], device=device)
+    seen.item("modes_kept", "whether every module's mode is as it was", MODES_CHANGED).equals(True)
+    seen.item("x_required", "requires_grad of x afterwards", {"mutates-caller": True}).equals(False)
 
 
-def named_for(name):
+def named_for(name, tried):
     """Return what a missing or superfluous gradient means."""
     if name.startswith("0."):
         return {"detach-instead-of-freeze": lambda grad: grad is None}
     if name.startswith("1."):
-        return {"freeze-by-optimizer-only": lambda grad: grad is not None}
+        if name.endswith("bias"):
+            # The weight of the same layer came first: it got none.
+            return {"bias-not-frozen": lambda grad: grad is not None}
+        return {
+            "attribute-on-module": lambda grad: "attribute" in tried(),
+            "eval-means-frozen": lambda grad: "eval" in tried(),
+            "freeze-by-optimizer-only": lambda grad: grad is not None,
+        }
     return {}
 
 
@@ -251,4 +274,6 @@ def test_spread(submission):
                         answer is True and not right for answer, right in zip(found, due, strict=True)
                     ),
                 }
-                expect(submission.outputs_require_grad(x_requires_grad, list(layers)), named).equals(due)
+                seen = submission.outputs_require_grad(x_requires_grad, list(layers))
+                expect(seen).length(count)
+                expect(seen, named).equals(due)

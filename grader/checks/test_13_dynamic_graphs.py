@@ -17,13 +17,17 @@ def linear(x, weight, bias):
 
 
 def seed_with_depths(rng, most, runs):
-    """Return a seed, and the depths that follow from it: a depth of 0, one of at least 2, and not all alike."""
+    """Return a seed, the depths that follow from it, and the next number after them and in place of them.
+
+    Among the depths are 0 and one of at least 2; they are not all alike.
+    """
     while True:
         seed = int(torch.randint(2**31, (), generator=rng))
         generator = torch.Generator().manual_seed(seed)
         depths = [int(torch.randint(most + 1, (1,), generator=generator)) for _ in range(runs)]
         if 0 in depths and max(depths) >= 2 and depths[0] != depths[1]:
-            return seed, depths, int(torch.randint(10**9, (1,), generator=generator))
+            generators = generator, torch.Generator().manual_seed(seed)
+            return seed, depths, *(int(torch.randint(10**9, (1,), generator=each)) for each in generators)
 
 
 def depths_of(seed, limit, runs):
@@ -44,13 +48,16 @@ NAMES = sorted(f"{layer}.{kind}" for layer in ("first", "middle", "last") for ki
 def test_net(submission, rng, device):
     """draws a depth at each run, and uses one middle layer that often"""
     for most in (2, 4):
-        seed, depths, following = seed_with_depths(rng, most, runs=5)
+        seed, depths, following, untouched = seed_with_depths(rng, most, runs=5)
         x, upstreams = torch.randn(6, 3, generator=rng), [torch.randn(6, 2, generator=rng) for _ in depths]
-        came = submission.probe.passes([3, 5, 2, most], x, upstreams, seed)
+        came = submission.probe.passes([3, 5, 2, most], x, upstreams, seed, most == 2)
         seen = expect(came)
         named = {
+            "parameter-for-buffer": lambda names: (
+                set(names) > set(NAMES) and not any("." in n for n in {*names} - {*NAMES})
+            ),
             "weights-not-shared": lambda names: len(names) > 6,
-            "layers-built-in-forward": lambda names: len(names) < 6,
+            "layers-built-in-forward": lambda names: len({name.split(".")[0] for name in names}) < 3,
         }
         seen.item("names", "the list of parameters", named).equals(NAMES)
         seen.item("touched", "whether the global random state was used", {"global-rng-touched": True}).equals(False)
@@ -63,26 +70,42 @@ def test_net(submission, rng, device):
         always = [[net(params, x, depth).detach() for _ in depths] for depth in {most, depths[0]}]
         outs = seen.item("outs", "the list of results").length(5)
         fewer = depths_of(seed, most, runs=5)
-        shifted = [[net(params, x, depth).detach() for depth in others] for others in ([d + 1 for d in depths], fewer)]
+        others = [d + 1 for d in depths], fewer, [d + 1 for d in fewer]
+        shifted = [[net(params, x, depth).detach() for depth in each] for each in others]
         by_one = lambda got, shifted=shifted: any(fits(got, each) for each in shifted)  # noqa: E731
         fixed = lambda got, always=always: any(fits(got, each) for each in always)  # noqa: E731
-        whole = {"depth-off-by-one": by_one, "depth-fixed": fixed}
+        bent = [[net(params, x, depth, relus).detach() for depth in depths] for relus in ((0, 1), (1, 0), (0, 0))]
+        bent.append([net(params, x, depth, (0, 0), between=torch.relu).detach() for depth in depths])
+        less = lambda got, bent=bent: any(fits(got, each) for each in bent)  # noqa: E731
+        positive = [each.detach().relu() for each in due]
+        other = {net(params, x, depth).detach() for depth in range(most + 1)}
+        elsewhere = lambda got, other=other: all(any(looks_like(one, each) for each in other) for one in got)  # noqa: E731
+        whole = {"depth-off-by-one": by_one, "depth-fixed": fixed, "relu-left-out": less}
+        whole |= {"relu-on-output": lambda got, positive=positive: fits(got, positive)}
+        whole |= {"not-the-global-generator": elsewhere} if came.value["next"] == untouched else {}
         name = next((name for name, fit in whole.items() if fit(came.value["outs"])), "")
         for index, (right, upstream) in enumerate(zip(due, upstreams, strict=True)):
             named = {name: lambda got: True} if name else {}
             outs.item(index, f"the result of run {index + 1}", named).tensor(right.detach(), device=device)
             right.backward(upstream)
         seen.item("next", "the generator's next number, after one draw for each run").equals(following)
+        cut = {key: value.detach().clone().requires_grad_() for key, value in params.items()}
+        for depth, upstream in zip(depths, upstreams, strict=True):
+            net(cut, x, depth, between=torch.detach).backward(upstream)
         for name in NAMES:
             copies = {"weights-not-shared": lambda got: got.grad is None} if name.startswith("middle") else {}
+            copies["graph-cut-in-the-middle"] = lambda got, cut=cut[name].grad: looks_like(got.grad, cut)
             seen.item("params").item(name, f"{name} after all runs", copies).grad(params[name].grad)
 
 
-def net(params, x, depth):
-    h = linear(x, params["first.weight"], params["first.bias"]).relu()
+def net(params, x, depth, relus=(1, 1), between=torch.clone):
+    """Run the net; `relus`: whether one follows the first layer and the middle one, `between`: what comes after it."""
+    h = linear(x, params["first.weight"], params["first.bias"])
+    h = h.relu() if relus[0] else h
     for _ in range(depth):
-        h = linear(h, params["middle.weight"], params["middle.bias"]).relu()
-    return linear(h, params["last.weight"], params["last.bias"])
+        h = linear(between(h) if relus[0] else h, params["middle.weight"], params["middle.bias"])
+        h = h.relu() if relus[1] else h
+    return linear(h if relus[0] else between(h), params["last.weight"], params["last.bias"])
 
 
 def steps(size, x, limit, rate):
@@ -96,6 +119,7 @@ def steps(size, x, limit, rate):
 SIZES = (
     lambda x: x.abs().sum(), lambda x: x.square().sum(), lambda x: x.abs().max(), lambda x: x.norm(dim=-1).max(),
     lambda x: x.sum(), lambda x: x.mean(), lambda x: x.norm(dim=-1).min(),
+    lambda x: torch.linalg.norm(x, 2 if x.dim() == 2 else None),
 )  # fmt: skip
 
 
@@ -104,13 +128,20 @@ def settled_by_others(x, limit, rate, count):
     counts = {steps(size, x, limit, rate) for size in SIZES}
     named = {"another-norm": lambda got: any(looks_like(got, x * rate**other) for other in counts - {count, count + 1})}
     once_more = {} if count + 1 in counts else {"loop-tested-too-late": x * rate ** (count + 1)}
-    return once_more | named
+    once = {"if-for-while": x * rate} if count > 1 else {}
+    return once | once_more | named
 
 
 def restless(rng, count, limit, rate, shape):
-    """Return a tensor that has to be multiplied `count` times, and is never near the limit on the way."""
-    x = torch.randn(shape, generator=rng)
-    return x / x.norm() * limit * rate ** (0.5 - count)
+    """Return a tensor that has to be multiplied `count` times, and is never near the limit on the way.
+
+    Where that is more than once, no other measure of size asks for once.
+    """
+    while True:
+        x = torch.randn(shape, generator=rng)
+        x = x / x.norm() * limit * rate ** (0.5 - count)
+        if count < 2 or all(steps(size, x, limit, rate) != 1 for size in SIZES):
+            return x
 
 
 @pytest.mark.step("settle")
@@ -128,7 +159,7 @@ def test_settle_values(submission, rng, device):
         seen = submission.settle(x, torch.tensor(rate), limit)
         pair = expect(seen).length(2)
         pair.item(0, "the result", once_more).tensor(x * rate**count, device=device)
-        pair.item(1, "the count").equals(count)
+        pair.item(1, "the count", {"scalar-tensor-not-number": torch.tensor(count)}).equals(count)
         expect(seen).keeps_argument(0, x, "mutates-caller")
 
 
@@ -150,9 +181,11 @@ def test_settle_gradients(submission, rng):
         x, upstream = restless(rng, count, limit, rate, shape), torch.randn(shape, generator=rng)
         seen = expect(submission.probe.settled(x, torch.tensor(rate), limit, upstream))
         seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
-        number = {"python-value-breaks-graph": lambda t: t.grad is None}
+        number, cut = (
+            {each: lambda t: t.grad is None} for each in ("python-value-breaks-graph", "graph-cut-in-the-middle")
+        )
         due = (upstream * x).sum() * count * rate ** (count - 1)
-        seen.item("x", "the input", number).grad(upstream * rate**count)
+        seen.item("x", "the input", cut).grad(upstream * rate**count)
         seen.item("rate", "the rate", number).grad(due)
 
 
@@ -190,10 +223,11 @@ def gradients_of(function, weight, bias, inputs, upstream):
 def test_sequence(submission, rng, device):
     """reads sequences of any length with one cell, and gradients flow back to the first row"""
     for length, dtype in ((1, torch.float32), (4, torch.float64), (7, torch.float32)):
-        weight, bias = layer(rng, 3 + 5, 5, dtype)
+        hidden = 1 if length == 7 else 5
+        weight, bias = layer(rng, 3 + hidden, hidden, dtype)
         sequence, upstream = (
             torch.randn(length, 3, generator=rng, dtype=dtype),
-            torch.randn(5, generator=rng, dtype=dtype),
+            torch.randn(hidden, generator=rng, dtype=dtype),
         )
         seen = expect(submission.probe.read(weight, bias, sequence, upstream))
         due, of_weight, of_sequence = gradients_of(reading, weight, bias, sequence, upstream)
@@ -201,9 +235,9 @@ def test_sequence(submission, rng, device):
         seen.item("result", "the last state", named).tensor(due, device=device)
         seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
         cut = gradients_of(lambda *args: reading(*args, cut=True), weight, bias, sequence, upstream)
-        named = {"graph-cut-in-the-middle": cut[2]} if length > 1 else {}
+        named = {"graph-cut-in-the-middle": lambda t, of=cut[2]: t.grad is None or (looks_like(t.grad, of))}
         seen.item("sequence", "the sequence", named).grad(of_sequence)
-        named = {"graph-cut-in-the-middle": cut[1]} if length > 1 else {}
+        named = {"graph-cut-in-the-middle": lambda t, of=cut[1]: looks_like(t.grad, of)}
         seen.item("weight", "the weight of the cell", named).grad(of_weight)
 
 
@@ -254,8 +288,9 @@ def chained(words):
 def test_tree(submission, rng, device):
     """follows the shape of each tree, and gradients flow back to the words"""
     words = torch.randperm(6, generator=rng).tolist()
-    trees = [words[0], (words[1], words[2]), (words[0], (words[3], words[5])), (words[4], words[4]),
+    trees = [words[0], words[0], (words[1], words[2]), (words[0], (words[3], words[5])), (words[4], words[4]),
              ((words[0], words[1]), (words[1], (words[3], words[4]))), random_tree(rng, words)]  # fmt: skip
+    earlier = torch.zeros(0)
     for tree in trees:
         weight, bias = layer(rng, 2 * 4, 4)
         vectors, upstream = torch.randn(6, 4, generator=rng), torch.randn(4, generator=rng)
@@ -264,13 +299,19 @@ def test_tree(submission, rng, device):
             lambda w, b, v, t=tree: parsing(w, b, v, t), weight, bias, vectors, upstream
         )
         flat, swapped = chained(words_of(tree)), lambda t: t if isinstance(t, int) else (swapped(t[1]), swapped(t[0]))
-        named = {} if isinstance(tree, int) else {
+        named = {"state-between-calls": earlier} if isinstance(tree, int) else {
             "tree-flattened": parsing(weight, bias, vectors, flat),
             "children-swapped": parsing(weight, bias, vectors, swapped(tree)),
-            "nonlinearity-forgotten": parsing(weight, bias, vectors, tree, torch.clone),
+            "nonlinearity-forgotten": lambda got, flat=parsing(weight, bias, vectors, tree, torch.clone): (
+                looks_like(got, flat) or looks_like(got, flat.tanh())
+            ),
         }  # fmt: skip
+        earlier = due
         seen.item("result", "the vector of the tree", named).tensor(due, device=device)
-        number = {"python-value-breaks-graph": lambda t: t.grad is None}
+        # Some word that takes part has no gradient.
+        taking_part = sorted(set(words_of(tree)))
+        cut = lambda t, rows=taking_part: t.grad is None or bool((t.grad.data[rows] == 0).all(1).any())  # noqa: E731
+        number = {"graph-cut-in-the-middle": cut}
         seen.item("vectors", "the words", number).grad(of_vectors)
         if of_weight is not None:
             seen.item("weight", "the weight of the combining layer", number).grad(of_weight)
@@ -293,8 +334,9 @@ def test_route(submission, rng, device):
     """sends each row through the module that it chooses, and through no other"""
     for signs, dtype in (([1, -1, -1, 1, 1, -1, 1], torch.float32), ([-1, 1, -1, -1, 1], torch.float64),
                          ([1, 1, 1], torch.float32), ([-1, -1], torch.float32), ([1], torch.float32)):  # fmt: skip
-        x, upstream = rows_with_sums(rng, signs, 3, dtype), torch.randn(len(signs), 4, generator=rng, dtype=dtype)
-        weights, biases = zip(*(layer(rng, 3, 4, dtype) for _ in range(2)), strict=True)
+        outputs = 1 if len(signs) == 3 else 4
+        x, upstream = rows_with_sums(rng, signs, 3, dtype), torch.randn(len(signs), outputs, generator=rng, dtype=dtype)
+        weights, biases = zip(*(layer(rng, 3, outputs, dtype) for _ in range(2)), strict=True)
         seen = expect(submission.probe.routed(x, list(weights), list(biases), upstream))
         positive = torch.tensor(signs) > 0
         both = [linear(x, weight, bias) for weight, bias in zip(weights, biases, strict=True)]
@@ -303,6 +345,7 @@ def test_route(submission, rng, device):
             "rows-out-of-order": torch.cat([both[0][positive], both[1][~positive]]),
             "batch-decides-as-one": lambda got, both=both: any(looks_like(got, each) for each in both),
             "sides-swapped": torch.where(positive.unsqueeze(1), *both[::-1]),
+            "unchosen-part-runs": due + torch.where(positive.unsqueeze(1), *biases[::-1]),
         }
         seen.item("result", "the result", named if positive.any() and not positive.all() else {}).tensor(
             due, device=device
@@ -313,6 +356,8 @@ def test_route(submission, rng, device):
             "unchosen-part-runs": lambda got, due=counts: got[0] > due[0] or got[1] > due[1],
         }
         seen.item("rows", "the number of rows that each module got", named).equals(counts)
+        dims = seen.item("dims", "the dimensions of what the modules got", {"row-without-batch": [1]})
+        dims.equals([2])
         ran = seen.item("runs", "how often each module ran").length(2)
         for index, count in enumerate(counts):
             if count == 0:
@@ -346,14 +391,21 @@ def test_count(submission, rng):
     """counts the different nodes of graphs of several shapes"""
     lengths = torch.randint(4, 9, (5,), generator=rng).tolist()
     due = [
-        ("plain", lengths[0], 0), ("leaf", 0, 0), ("chain", lengths[0], lengths[0] + 1),
-        ("constants", lengths[1], lengths[1] + 1), ("leaves", lengths[2], 2 * lengths[2] + 1),
-        ("diamonds", lengths[3], lengths[3] + 1), ("skips", lengths[4], 2 * lengths[4] + 1),
+        ("plain", lengths[0], 0), ("leaf", 0, 0), ("leaves", lengths[2], 2 * lengths[2] + 1),
+        ("chain", lengths[0], lengths[0] + 1), ("constants", lengths[1], lengths[1] + 1),
+        ("parts", lengths[1], lengths[1] + 1), ("diamonds", lengths[3], lengths[3] + 1),
+        ("skips", lengths[4], 2 * lengths[4] + 1),
     ]  # fmt: skip
     inner = {kind: length for kind, length, _ in due} | {"skips": 2 * lengths[4]}
     paths = {"diamonds": 2 ** (lengths[3] + 1) - 1, "skips": 3 * lengths[4] + 1}
+    # One node with many results: each of them counted, or each way to the leaf.
+    ports = {2 * lengths[1], 3 * lengths[1] - 1}
+    before = 0
     for kind, length, nodes in due:
         # The graph without the leaves' nodes, and without the first node.
         named = {"leaves-not-counted": lambda n, without=inner[kind]: n == without and n > 0}
         named |= {"shared-node-counted-twice": paths[kind]} if kind in paths else {}
+        named |= {"shared-node-counted-twice": lambda n: n in ports} if kind == "parts" else {}
+        named |= {"state-between-calls": nodes + before} if before else {}
+        before += nodes
         expect(submission.probe.counted(kind, length), named).equals(nodes)

@@ -31,10 +31,15 @@ def forward(weights, inputs):
     return torch.sigmoid(hidden @ weights[2].T + weights[3])
 
 
-def learnt(weights, batches, lr, *, garbage=None, loss_function=nn.functional.mse_loss):
-    """Return weights and losses after learning each batch; with garbage, gradients are never cleared."""
+def summed(outputs, targets):
+    """Return the squared errors, added up."""
+    return nn.functional.mse_loss(outputs, targets, reduction="sum")
+
+
+def learnt(weights, batches, lr, *, garbage=None, late=False, loss_function=nn.functional.mse_loss, decay=0.0):
+    """Return weights and losses after learning each batch; with garbage, gradients are cleared never, or too late."""
     parameters = [each.clone().requires_grad_() for each in weights]
-    optimizer = torch.optim.SGD(parameters, lr=lr)
+    optimizer = torch.optim.SGD(parameters, lr=lr, weight_decay=decay)
     for index, parameter in enumerate(parameters):
         parameter.grad = None if garbage is None else torch.full_like(parameter, garbage + index)
     losses = []
@@ -44,15 +49,23 @@ def learnt(weights, batches, lr, *, garbage=None, loss_function=nn.functional.ms
         loss = loss_function(forward(parameters, inputs), targets)
         loss.backward()
         optimizer.step()
+        if late:
+            optimizer.zero_grad()
         losses.append(loss.item())
     return [parameter.detach() for parameter in parameters], losses
 
 
-def compare_weights(weights, due, device, lookalikes=None):
-    """Ask an expectation of a list for these weights; `lookalikes` maps misconceptions to other lists."""
+def compare_weights(weights, due, device, lookalikes=None, late=None):
+    """Ask an expectation of a list for these weights; `lookalikes` maps misconceptions to other lists.
+
+    `late`: the weights when gradients are cleared after each step only, which is the same misconception as never.
+    """
     weights.length(4)
     for index, name in enumerate(NAMES):
         named = {each: values[index] for each, values in (lookalikes or {}).items()}
+        if late is not None:
+            never, after = named.pop("zero-grad-missing"), late[index]
+            named["zero-grad-missing"] = lambda t, ways=(never, after): any(close_to(t.data, way) for way in ways)
         weights.item(index, name, named).tensor(due[index], device=device)
 
 
@@ -62,8 +75,9 @@ def test_made(submission, device):
     for lr in (None, 0.3):
         seen = submission.probe.facts(device, lr)
         expect(seen).item("shapes", "the shapes of the parameters").equals(SHAPES)
-        expect(seen).item("held", "whether the optimizer holds these parameters").equals(True)
-        expect(seen).item("lr", "the optimizer's learning rate").equals(0.01 if lr is None else lr)
+        expect(seen).item("held", "whether the optimizer holds these parameters").equals("yes")
+        ignored = {} if lr is None else {"argument-ignored": 0.01}
+        expect(seen).item("lr", "the optimizer's learning rate", ignored).equals(0.01 if lr is None else lr)
         expect(seen).item("counter", "the counter").equals(0)
         expect(seen).item("progress", "the progress").equals([])
 
@@ -98,8 +112,8 @@ def test_made_on_device(submission):
     seen = submission.probe.facts(META, 0.1)
     named = {"hard-coded-device": ["cpu"] * 4}
     expect(seen).item("devices", "the devices of the parameters", named).equals(["meta"] * 4)
-    named = {"optimizer-before-move": False}
-    expect(seen).item("held", "whether the optimizer holds the parameters of the classifier", named).equals(True)
+    named = {"optimizer-before-move": "others"}
+    expect(seen).item("held", "whether the optimizer holds the parameters of the classifier", named).equals("yes")
 
 
 @pytest.mark.step("DigitClassifier")
@@ -129,8 +143,14 @@ def test_learns(submission, rng, device):
         targets = one_hot(labels)
         seen = submission.probe.learns(weights, inputs, targets, lr, 0.5, 3, device)
         batches = list(zip(inputs, targets, strict=True))
-        missing = {"zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0]}
-        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, missing)
+        named = {"zero-after-backward": "no, and no gradient is left"}
+        expect(seen).item("moved", "whether the weights moved", named).equals("yes")
+        named = {
+            "zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0],
+            "mean-vs-sum": learnt(weights, batches, lr, loss_function=summed)[0],
+        }
+        late = learnt(weights, batches, lr, garbage=0.5, late=True)[0]
+        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, named, late)
         directly = {"calls-forward-directly": 0}
         expect(seen).item("hooks", "the number of times that hooks ran", directly).equals(3)
 
@@ -142,15 +162,27 @@ def test_records(submission, rng, device):
     targets = one_hot(torch.randint(10, (7, 2), generator=rng))
     seen = submission.probe.learns(weights, inputs, targets, 0.5, None, 23, device)
     expect(seen).item("counter", "the counter").equals(23)
-    losses = learnt(weights, [(inputs[call % 7], targets[call % 7]) for call in range(23)], 0.5)[1]
+    batches = [(inputs[call % 7], targets[call % 7]) for call in range(23)]
+    losses = learnt(weights, batches, 0.5)[1]
+    scores = forward(learnt(weights, batches[:10], 0.5)[0], batches[9][0])
+    after = nn.functional.mse_loss(scores, batches[9][1]).item()
     early = {"recorded-before-counting": lambda kept: len(kept) == 3}
     progress = expect(seen).item("progress", "the progress", early).is_a(list).length(2)
     for index, due in enumerate((losses[9], losses[19])):
-        named = {"progress-keeps-tensors": lambda v: v.shape == ()}
+        named = {
+            "progress-keeps-tensors": lambda v: v.shape == (),
+            "loss-after-step": lambda v, step=index: step == 0 and near(after, device)(v),
+            "history-averaged": lambda v, ten=losses[10 * index : 10 * index + 10]: near(sum(ten) / 10, device)(v),
+        }
         kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
         kept.satisfies(
             near(due, device), f"loss {index} of the progress is not that of step {10 * index + 10}", due=f"{due:.6g}"
         )
+
+
+def close_to(data, due):
+    """Return whether all numbers are these, by the tolerance of float32."""
+    return bool(close(data, due, *tolerance("float32", "float32", "cpu")).all())
 
 
 def near(due, device):
@@ -167,7 +199,8 @@ def test_learns_on_device(submission):
     """moves each batch to where its parameters are"""
     seen = submission.probe.learn_places(META)
     for name in ("inputs", "targets"):
-        expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": "cpu"}).equals("meta")
+        place = expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": "cpu"})
+        place.satisfies(lambda v: v in ("meta", "not seen"), f"the {name} are on another device", due="meta")
 
 
 @pytest.mark.step("DigitClassifier")
@@ -175,8 +208,13 @@ def test_uses_attributes(submission, rng, device):
     """uses the loss function and the optimizer that it holds"""
     weights, inputs = some_weights(rng), torch.rand(4, 784, generator=rng)
     targets = one_hot(torch.randint(10, (4,), generator=rng))
-    due = learnt(weights, [(inputs, targets)], 0.7, loss_function=nn.functional.l1_loss)[0]
-    compare_weights(expect(submission.probe.replaced(weights, inputs, targets, device)), due, device)
+    held, swapped = nn.PoissonNLLLoss(), lambda outputs, targets: nn.PoissonNLLLoss()(targets, outputs)
+    ways = {"arguments-swapped": swapped, "hard-coded-hyperparameters": nn.functional.mse_loss}
+    due, *others = (
+        learnt(weights, [(inputs, targets)], 0.7, loss_function=each, decay=0.1)[0] for each in (held, *ways.values())
+    )
+    seen = submission.probe.replaced(weights, inputs, targets, device)
+    compare_weights(expect(seen), due, device, dict(zip(ways, others, strict=True)))
 
 
 def digits(count, start):
@@ -191,16 +229,18 @@ def test_fits_digits(submission, rng, device):
     """makes the classifier that it is given learn real digits, each batch once in each epoch"""
     for epochs, size, lr in ((2, 16, 0.9), (3, 25, 0.5)):
         start = int(torch.randint(200, (1,), generator=rng))
-        weights, (labels, pixels) = some_weights(rng), digits(60, start)
+        weights, (labels, pixels) = some_weights(rng), digits(51, start)
         seen = submission.probe.fits(weights, labels, pixels, size, lr, epochs, device)
         batches = list(zip(pixels.split(size), one_hot(labels).split(size), strict=True)) * epochs
-        named = {"wrong-model-trained": 3, "record-begun-anew": len(batches)}
-        expect(seen).item("counter", "the classifier's counter, which was 3", named).equals(3 + len(batches))
+        named = {
+            "wrong-model-trained": weights,
+            "last-batch-lost": learnt(weights, [each for each in batches if len(each[0]) == size], lr)[0],
+        }
+        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, named)
+        anew = {"record-begun-anew": lambda count, each=len(batches), of=epochs: count in (each, each // of)}
+        expect(seen).item("counter", "the classifier's counter, which was 3", anew).equals(3 + len(batches))
         anew = {"record-begun-anew": lambda kept: kept != [0.5]}
         expect(seen).item("progress", "the first loss of the progress, which was there", anew).equals([0.5])
-        compare_weights(
-            expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, {"wrong-model-trained": weights}
-        )
         forgotten = {"train-mode-forgotten": lambda modes: not all(modes)}
         expect(seen).item("modes", "`training` at each step", forgotten).equals([True] * len(batches))
         compare_weights(expect(seen).item("other", "the weights of another classifier"), weights, device)
@@ -212,6 +252,7 @@ def scored(rng, count, share):
     scores = torch.stack([torch.randperm(10, generator=rng) for _ in range(count)]).float() - 20
     hits = torch.rand(count, generator=rng) < share
     scores[hits, labels[hits]] = 0.5
+    scores += 60 * torch.randint(2, (count, 1), generator=rng)  # so far from 0 that a sigmoid makes them all 1
     return labels, torch.cat([scores, torch.zeros(count, 774)], dim=1)
 
 
@@ -227,7 +268,8 @@ def test_ten_samples(submission, rng, device):
     while close_to_wrong(labels, pixels):
         labels, pixels = scored(rng, 10, 0.6)
     percent = {"percent-for-share": lambda v: abs(v - 100 * share_right(labels, pixels)) < 1e-3}
-    named = percent | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+    tensor = {"scalar-tensor-not-number": lambda v: v.shape == ()}
+    named = tensor | percent | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
     answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the accuracy", named)
     answer.is_a(float).equals(share_right(labels, pixels))
 
@@ -239,8 +281,8 @@ def other_ways(labels, pixels):
 
 
 def close_to_wrong(labels, pixels):
-    """Return whether a wrong way happens to give the right accuracy."""
-    return any(abs(share_right(labels, pixels) - each) < 0.05 for each in other_ways(labels, pixels))
+    """Return whether a wrong way happens to give the right accuracy, or none at all, as many other mistakes do."""
+    return any(each == 0 or abs(share_right(labels, pixels) - each) < 0.05 for each in other_ways(labels, pixels))
 
 
 @pytest.mark.step("accuracy")
@@ -271,29 +313,40 @@ def test_eval_and_back(submission, rng, device):
         expect(seen).item("training", "`training` at each batch", noise).equals([False] * 2)
         expect(seen).item("recording", "whether a graph was recorded at each batch", graph).equals([False] * 2)
         expect(seen).item("after", "`training` afterwards", {"mode-not-restored": not training}).equals(training)
-        expect(seen).item("grad mode after", "whether gradients are recorded afterwards").equals(True)
+        left = {"grad-mode-left-off": False}
+        expect(seen).item("grad mode after", "whether gradients are recorded afterwards", left).equals(True)
+    seen = submission.probe.counts(labels, pixels, [4, 2], True, device, recording=False)
+    forced = {"grad-mode-forced-on": True}
+    expect(seen).item("grad mode after", "whether gradients are recorded afterwards", forced).equals(False)
 
 
 @pytest.mark.step("accuracy")
 def test_accuracy_on_device(submission):
-    """moves the pixels to the device that it is given"""
+    """brings together what has to be on one device"""
     seen = submission.probe.accuracy_place(META)
     expect(seen, {"hard-coded-device": ["cpu"]}, what="the device of the pixels").equals(["meta"])
+    mixed = submission.probe.mixes_labels(META)
+    expect(mixed, {"hard-coded-device": True}, what="whether scores meet labels of another device").equals(False)
 
 
 @pytest.mark.step("plot_progress")
 def test_draws(submission, rng):
     """draws the losses over the steps at which they were recorded"""
-    for count, every in ((6, 10), (9, 7)):
+    for count, every in ((6, 10), (9, 7), (4, 1)):
         progress = [round(each, 4) for each in torch.rand(count, generator=rng, dtype=torch.float64).tolist()]
+        progress[0] += 1
         seen = submission.probe.drawn(progress, every)
-        ignored = {"axes-ignored": lambda v: v == 0}
-        expect(seen).item("lines", "the number of lines on the axes", ignored).equals(1)
+        expect(seen).item("bare", "whether the axes stayed empty", {"axes-ignored": True}).equals(False)
+        expect(seen).item("lines", "the number of lines on the axes").equals(1)
+        expect(seen).item("drawn", "whether the points are joined by a line").equals([True])
+        expect(seen).item("shown", "how often a figure was shown", {"figure-shown": lambda v: v > 0}).equals(0)
         expect(seen).item("figures", "the number of figures there are").equals(1)
         expect(seen).item("y", "the heights of the line").equals(progress)
         named = {
             "steps-not-counted": lambda x: x in ([float(i) for i in range(count)], [float(i + 1) for i in range(count)])
         }
+        if every == 7:
+            named["argument-ignored"] = [10.0 * (i + 1) for i in range(count)]
         expect(seen).item("x", "the steps of the line", named).equals([float(every * (i + 1)) for i in range(count)])
         expect(seen).item("progress", "the caller's list").equals(progress)
 

@@ -41,7 +41,13 @@ class DrawnThere(TorchFunctionMode):
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Call a function that draws from a generator on the CPU; tell whether it draws on the other device."""
+    """Draw from a generator on the CPU for another device, and twice for the CPU; tell where it drew and if it went on."""
+    generator = torch.Generator()
     with DrawnThere() as drawing:
-        getattr(submission, name)(*sizes, device, torch.Generator())
-    return drawing.elsewhere
+        getattr(submission, name)(*sizes, device, generator)
+    states = [generator.get_state()]
+    for _ in range(2):
+        getattr(submission, name)(*sizes, torch.device("cpu"), generator)
+        states.append(generator.get_state())
+    first, second, third = states
+    return {"elsewhere": drawing.elsewhere, "goes_on": not (torch.equal(first, second) or torch.equal(second, third))}

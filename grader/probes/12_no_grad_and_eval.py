@@ -1,5 +1,7 @@
 """Builds nets, watches them run, and reports modes, gradients and what an optimizer holds."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -17,24 +19,30 @@ def watch_predict(submission, state, x, modes):
     next(net.parameters()).requires_grad_(False)
     for module, training in zip(net.modules(), modes, strict=True):
         module.training = training
-    during, recorded = [], []
+    for parameter in net.parameters():
+        parameter.grad = torch.full_like(parameter, 3.0)
+    x.requires_grad_(True)
+    during, recorded = {}, []
 
-    def look(module, arguments, output):
-        during.append(module.training)
+    def look(name, module, arguments, output):
+        during[name] = module.training
         recorded.append(output.requires_grad)
 
-    layers = [module for module in net.modules() if not isinstance(module, nn.Sequential)]
-    handles = [layer.register_forward_hook(look) for layer in layers]
+    names = {name: name or "the model itself" for name, _ in net.named_modules()}
+    handles = [net.get_submodule(name).register_forward_hook(partial(look, names[name])) for name in names]
     result = submission.predict(net, x)
     for handle in handles:
         handle.remove()
     return {
         "result": result,
         "layers_ran": len(during),
-        "in_training": any(during),
+        "in_training": [name for name, training in during.items() if training],
+        "root_in_eval": during.get("the model itself") is False,
         "recorded": any(recorded),
         "modes": [module.training for module in net.modules()],
         "grads_required": [parameter.requires_grad for parameter in net.parameters()],
+        "grads": [parameter.grad for parameter in net.parameters()],
+        "x_required": x.requires_grad,
         "state": dict(net.state_dict()),
     }
 
@@ -54,8 +62,10 @@ def predict_and_fail(submission, modes):
     came_out = False
     try:
         submission.predict(net, torch.zeros(2, 3))
-    except ArithmeticError:
-        came_out = True
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        came_out = type(error) is ArithmeticError
     return {"came_out": came_out, "modes": [module.training for module in net.modules()]}
 
 
@@ -67,7 +77,9 @@ def switch_after(submission, switch):
     with torch.set_grad_enabled(switch):
         try:
             submission.predict(_Failing(), torch.zeros(2, 3))
-        except ArithmeticError:
+        except NotImplementedError:
+            raise
+        except Exception:
             pass
         after_error = torch.is_grad_enabled()
     return {"after": after, "after_error": after_error}
@@ -87,6 +99,7 @@ def freeze_and_train(submission, state, part, frozen_before, x, upstream, lr):
     named = dict(net.named_parameters())
     for name in frozen_before:
         named[name].requires_grad_(False)
+    net[2].eval()
     modes = [module.training for module in net.modules()]
     chosen = net.get_submodule(part)
     optimizer = submission.freeze(net, chosen, lr)
@@ -124,8 +137,20 @@ def freeze_and_train(submission, state, part, frozen_before, x, upstream, lr):
 def run_through(submission, state, x, upstream):
     """Run the three parts, then backward; return the result and the .grad of every parameter by name."""
     net = _chain(state)
+    net[2].eval()
+    modes = [module.training for module in net.modules()]
     result = submission.through_frozen(net[0], net[1], net[2], x)
     if isinstance(result, torch.Tensor) and result.requires_grad:
         result.backward(upstream)
     grads = {name: parameter.grad for name, parameter in net.named_parameters()}
-    return {"result": result, "grads": grads, "state": dict(net.state_dict())}
+    return {
+        "result": result,
+        "grads": grads,
+        "state": dict(net.state_dict()),
+        "modes_kept": [module.training for module in net.modules()] == modes,
+        "x_required": x.requires_grad,
+        "tried": [
+            *(["attribute"] if "requires_grad" in vars(net[1]) else []),
+            *(["eval"] if not net[1].training else []),
+        ],
+    }

@@ -17,9 +17,9 @@ def _backward(result, upstream):
     return True
 
 
-def passes(submission, sizes, x, upstreams, seed):
+def passes(submission, sizes, x, upstreams, seed, training):
     """Run a new net once for each upstream gradient, with one generator, and backward after each run."""
-    net = submission.DynamicNet(*sizes).to(x)
+    net = submission.DynamicNet(*sizes).to(x).train(training)
     generator = torch.Generator().manual_seed(seed)
     before = torch.get_rng_state()
     names = [name for name, _ in net.named_parameters()]
@@ -74,11 +74,12 @@ def parse(submission, weight, bias, vectors, tree, upstream):
 def routed(submission, x, weights, biases, upstream):
     """Send rows through two layers, with backward; count the rows that each of them got."""
     modules = [_linear(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
-    rows = [0, 0]
+    rows, dims = [0, 0], []
     for number, module in enumerate(modules):
 
         def hook(_, inputs, number=number):
             rows[number] += inputs[0].numel() // x.shape[1]
+            dims.append(inputs[0].dim())
 
         module.register_forward_pre_hook(hook)
     runs = [0, 0]
@@ -88,13 +89,24 @@ def routed(submission, x, weights, biases, upstream):
     result = submission.route(x, *modules)
     attached = _backward(result, upstream)
     weights = [module.weight for module in modules]
-    return {"result": result, "rows": rows, "runs": runs, "attached": attached, "x": x, "weights": weights}
+    return {
+        "result": result,
+        "rows": rows,
+        "dims": sorted(set(dims)),
+        "runs": runs,
+        "attached": attached,
+        "x": x,
+        "weights": weights,
+    }
 
 
 def counted(submission, kind, length):
     """Count the nodes of a graph of this kind."""
-    leaf = torch.ones(3, requires_grad=kind != "plain")
+    leaf = torch.ones(length if kind == "parts" else 3, requires_grad=kind != "plain")
     tensor = leaf
+    if kind == "parts":
+        parts = leaf.unbind()
+        return submission.count_nodes(sum(parts[1:], parts[0]))
     for number in range(length):
         if kind == "diamonds":
             tensor = tensor * tensor

@@ -34,10 +34,17 @@ def facts(submission, device, lr):
     return {
         "shapes": [tuple(parameter.shape) for parameter in mine],
         "devices": [parameter.device.type for parameter in mine],
-        "held": len(held) == len(mine) and all(a is b for a, b in zip(held, mine, strict=True)),
+        "held": _held(held, mine),
         "lr": classifier.optimizer.param_groups[0]["lr"],
         "counter": classifier.counter, "progress": classifier.progress, "training": classifier.training,
     }  # fmt: skip
+
+
+def _held(held, mine):
+    """Say whether an optimizer holds a module's own parameters."""
+    if len(held) != len(mine):
+        return f"{len(held)} of {len(mine)}"
+    return "yes" if all(a is b for a, b in zip(held, mine, strict=True)) else "others"
 
 
 def initial(submission, device):
@@ -82,16 +89,18 @@ def learns(submission, weights, inputs, targets, lr, garbage, calls, device):
     classifier.register_forward_hook(lambda *_: hooks.append(1))
     for call in range(calls):
         classifier.learn(inputs[call % len(inputs)].cpu(), targets[call % len(inputs)].cpu())
+    moved = any(not torch.equal(a.cpu(), b) for a, b in zip(classifier.parameters(), weights, strict=True))
+    cleared = all(each.grad is None or not each.grad.any() for each in classifier.parameters())
     return {
         "weights": _weights(classifier), "counter": classifier.counter, "progress": classifier.progress,
-        "hooks": len(hooks),
+        "hooks": len(hooks), "moved": "yes" if moved else "no, and no gradient is left" if cleared else "no",
     }  # fmt: skip
 
 
 def learn_places(submission, device):
     """Say where a classifier on another device uses a batch from the CPU; its loss function is replaced."""
     classifier = submission.DigitClassifier(device)
-    places = {}
+    places = {"inputs": "not seen", "targets": "not seen"}
 
     def note(_, arguments):
         places["inputs"] = arguments[0].device.type
@@ -99,20 +108,21 @@ def learn_places(submission, device):
     class Noting(nn.Module):
         def forward(self, outputs, targets):
             places["targets"] = targets.device.type
-            return torch.zeros((), requires_grad=True) * 1.0
+            raise Stop
 
     classifier.register_forward_pre_hook(note)
-    classifier.forward = lambda inputs: torch.zeros(len(inputs), 10, device=device)
+    classifier.forward = lambda inputs: torch.zeros(len(inputs), 10, device=device, requires_grad=True)
     classifier.loss_function = Noting()
-    classifier.learn(torch.zeros(2, 784), torch.zeros(2, 10))
+    with contextlib.suppress(Stop, RuntimeError, TypeError):
+        classifier.learn(torch.zeros(2, 784), torch.zeros(2, 10))
     return places
 
 
 def replaced(submission, weights, inputs, targets, device):
     """Learn once, with another loss function and another optimizer in their places."""
     classifier = _made(submission, weights, device, 0.1)
-    classifier.loss_function = nn.L1Loss()
-    classifier.optimizer = torch.optim.SGD(classifier.parameters(), lr=0.7)
+    classifier.loss_function = nn.PoissonNLLLoss()
+    classifier.optimizer = torch.optim.SGD(classifier.parameters(), lr=0.7, weight_decay=0.1)
     classifier.learn(inputs.cpu(), targets.cpu())
     return _weights(classifier)
 
@@ -146,11 +156,12 @@ class Scores(nn.Module):
         return self.drop(pixels[:, :10] * self.scale)
 
 
-def counts(submission, labels, pixels, sizes, training, device):
-    """Measure the accuracy of a model whose scores are the first ten pixels."""
+def counts(submission, labels, pixels, sizes, training, device, recording=True):
+    """Measure the accuracy of a model whose scores are the first ten pixels, on samples that can be had once."""
     model = Scores().to(device).train(training)
-    parts = (labels.cpu(), pixels.cpu(), torch.zeros(len(labels), 10))
-    samples = list(zip(*(part.split(sizes) for part in parts), strict=True))
+    parts = (labels.cpu(), pixels.cpu(), nn.functional.one_hot(labels.cpu(), 10).float())
+    samples = zip(*(part.split(sizes) for part in parts), strict=True)
+    torch.set_grad_enabled(recording)
     answer = submission.accuracy(model, samples, device)
     return {
         "answer": answer, "training": [training for training, _ in model.notes],
@@ -174,22 +185,42 @@ def accuracy_place(submission, device):
     return places
 
 
+def mixes_labels(submission, device):
+    """Say whether scores from another device meet labels of the CPU; nothing can be counted there."""
+
+    class Elsewhere(nn.Module):
+        def forward(self, pixels):
+            return torch.zeros(len(pixels), 10, device=device)
+
+    samples = [(torch.zeros(2, dtype=torch.int64), torch.zeros(2, 784), torch.zeros(2, 10))]
+    try:
+        submission.accuracy(Elsewhere(), samples, device)
+    except Exception as error:
+        return "same device" in str(error) or "expected device" in str(error)
+    return False
+
+
 def drawn(submission, progress, every):
     """Draw on the second of two axes; say what is on it, and what else was made."""
     from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     plt.switch_backend("agg")
     plt.close("all")
     _, (left, right) = plt.subplots(1, 2)
+    plt.sca(left)
+    shown = []
+    plt.show = Figure.show = lambda *_, **__: shown.append(True)
     returned = submission.plot_progress(progress, every, right)
     lines = right.get_lines()
     legend = right.get_legend()
     return {
         "returned": returned is right, "lines": len(lines), "left": len(left.get_lines()),
-        "figures": len(plt.get_fignums()),
+        "figures": len(plt.get_fignums()), "shown": len(shown), "bare": not right.has_data(),
         "x": [float(x) for line in lines for x in line.get_xdata()],
         "y": [float(y) for line in lines for y in line.get_ydata()],
         "marker": [str(line.get_marker()) for line in lines],
+        "drawn": [str(line.get_linestyle()) not in ("None", "", " ") for line in lines],
         "ylim": [float(edge) for edge in right.get_ylim()],
         "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
         "grid": any(line.get_visible() for line in right.get_ygridlines()),

@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
@@ -62,20 +63,42 @@ def draw_thrice(submission, batch_size, latent_size, seed, device):
     return first, second, again
 
 
+class _DrawnThere(TorchFunctionMode):
+    """Notes whether random numbers are drawn from a generator on another device than the CPU, where it lives."""
+
+    def __init__(self):
+        self.elsewhere = False
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        place = kwargs.get("device")
+        if kwargs.get("generator") is not None and place is not None and torch.device(place).type != "cpu":
+            self.elsewhere = True
+        return function(*args, **kwargs)
+
+
+def drawn_elsewhere(submission, batch_size, latent_size, device):
+    """Draw on a device; return what came back, and whether the generator on the CPU was asked to draw there."""
+    with _DrawnThere() as drawing:
+        latent = submission.sample_latent(batch_size, latent_size, torch.Generator().manual_seed(1), device)
+    return latent, drawing.elsewhere
+
+
 def loss_gradients(submission, real_probabilities, fake_probabilities, upstream):
-    """Run backward from the loss; return both arguments, with their .grad."""
+    """Run backward from the loss; return both arguments, with their .grad, and the loss."""
     real = real_probabilities.clone().requires_grad_()
     fake = fake_probabilities.clone().requires_grad_()
     loss = submission.discriminator_loss(real, fake)
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
         (loss * upstream).sum().backward()
-    return real, fake
+    return real, fake, loss
 
 
 def optimizers_of(submission, lr):
     """Say of both optimizers what they are, which parameters they hold, and with which settings."""
     discriminator = nn.Sequential(nn.Conv2d(3, 2, 4), nn.LeakyReLU(0.2), nn.Conv2d(2, 1, 3))
     generator = nn.Sequential(nn.ConvTranspose2d(5, 2, 4), nn.Tanh())
+    discriminator[0].bias.requires_grad_(False), generator[0].weight.requires_grad_(False)
     networks_by_name = {"discriminator": discriminator, "generator": generator}
     names = {id(p): f"{of}.{name}" for of, net in networks_by_name.items() for name, p in net.named_parameters()}
     made = submission.make_optimizers(discriminator, generator, lr)
@@ -107,15 +130,20 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     discriminator.train(train), generator.train(train)
     soil(discriminator, garbage["discriminator"]), soil(generator, garbage["generator"])
     optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr, momentum=momentum)
-    seen = {"frames": frames.clone(), "losses": [], "inputs": [], "fakes": [], "after": []}
-    discriminator.register_forward_pre_hook(
-        lambda _, args: seen["inputs"].append((len(args[0]), args[0].requires_grad and torch.is_grad_enabled()))
-    )
+    seen = {"frames": frames.clone(), "losses": [], "inputs": [], "fakes": [], "after": [], "written": [], "steps": []}
+    discriminator.register_forward_pre_hook(lambda _, args: seen["inputs"].append(_look_at(args[0])))
+    arrived = []
+    for parameter in discriminator.parameters():
+        parameter.register_post_accumulate_grad_hook(lambda _: arrived.append(1))
+    optimizer.register_step_pre_hook(lambda *_: seen["steps"].append((_has_gradients(discriminator), len(arrived))))
     for real, latent in zip(frames.to(device).chunk(3), latents, strict=True):
         fake = generator(latent)
         seen["fakes"].append(fake.detach().clone())
+        versions = [frames._version for frames in (real, fake)]
         seen["losses"].append(submission.discriminator_step(discriminator, optimizer, real, fake))
         seen["after"].append((real, fake))
+        seen["written"].append([frames._version for frames in (real, fake)] != versions)
+    seen["arrived"] = len(arrived)
     seen["discriminator"] = [parameter.detach().clone() for parameter in discriminator.parameters()]
     seen["generator"] = [parameter.detach().clone() for parameter in generator.parameters()]
     seen["generator_grads"] = [parameter.grad for parameter in generator.parameters()]
@@ -124,6 +152,17 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     seen["leads_back"] = leads_back(seen["after"][-1][1], upstream)
     seen["through_fake"] = list(generator.parameters())
     return seen
+
+
+def _look_at(frames):
+    """Say how many frames these are, whether a gradient of them is wanted, and whether they lead back to anything."""
+    asked = frames.requires_grad and torch.is_grad_enabled()
+    return len(frames), asked, asked and not frames.is_leaf
+
+
+def _has_gradients(network):
+    """Tell whether any parameter has a gradient that is not 0."""
+    return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter in network.parameters())
 
 
 class _Numbers(TorchDispatchMode):
