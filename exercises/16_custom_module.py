@@ -26,8 +26,9 @@ hooks and then `forward`, while `module.forward(x)` skips the hooks.
     ['inner.weight', 'inner.bias']
 
 In all the classes below `x` is float32 and stays unchanged, gradients flow through `forward` to `x`, and modules are
-run by calling them. No class makes random numbers other than the initial weights of its layers. The caller moves a
-module with `.to(device)` and then passes an `x` on that device: whatever `forward` needs has to move along.
+run by calling them. No class makes random numbers other than the initial weights of its layers, and none seeds: each
+layer starts with numbers of its own. The caller moves a module with `.to(device)` and then passes an `x` on that
+device: whatever `forward` needs has to move along.
 
 Read on: https://docs.pytorch.org/docs/stable/notes/modules.html
 """

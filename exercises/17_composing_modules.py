@@ -87,7 +87,7 @@ def build_stack(sizes: list[int], num_outputs: int, device: torch.device) -> nn.
 class Residual(nn.Module):
     """Step 4. A road around any module: the repeated structure of residual networks.
 
-    Registers the module that it is given, itself and not a copy, as `inner`.
+    Registers the module that it is given, itself and not a copy, as `inner`, in the mode that it is in.
 
     `forward(x)` runs `inner` once on x and returns x plus what it gives. `inner` is a module that returns the shape
     it gets, whatever shape that is.

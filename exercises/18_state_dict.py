@@ -86,7 +86,8 @@ def copy_weights(source: nn.Module, target: nn.Module) -> None:
 
     Both have the same entries, with the same shapes. Writes the values of all entries of `source` into those of
     `target`. Afterwards each has its own memory, as before: to train one of them does not change the other. The
-    parameters of `target` remain the same objects, with the same `requires_grad`; `source` is not changed.
+    parameters of `target` remain the same objects, with the same `requires_grad`, and its modules keep their modes;
+    `source` is not changed.
     """
     raise NotImplementedError("step 5: copy_weights")
 

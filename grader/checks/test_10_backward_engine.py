@@ -25,18 +25,27 @@ def recorded(seen, value, parents, local_gradients, named=None):
     returned = node.item("node", "what came back")
     returned.satisfies(lambda other: other is None, "what came back is no Node", due="a Node")
     node.item("value", "value").is_a(float).equals(value)
-    node.item("parents", "the places of the parents among the arguments").equals(parents)
-    node.item("local_gradients", "local_gradients", named).equals(local_gradients)
-    node.item("grad", "grad").equals(None)
+    fewer = {"parent-stands-twice": [0]} if parents == [0, 0] else {"constants-left-out": lambda found: len(found) < 2}
+    of_parents = node.item("parents", "the places of the parents among the arguments", fewer)
+    of_parents.is_a(list).equals(parents)
+    node.item("local_gradients", "local_gradients", named).is_a(list).equals(local_gradients)
+    node.item("grad", "grad", {"none-becomes-zeros": 0.0}).equals(None)
     node.item("arguments_kept", "whether the arguments are as they were").equals(True)
 
 
-def contagion(submission, name, count):
-    """Ask for requires_grad of the result, for every combination of the arguments'."""
-    for flags in product(BOOLS, repeat=count):
-        named = {"contagion-forgotten": lambda answer, flags=flags: answer is False and any(flags)}
-        seen = expect(submission.probe.operate(name, [0.5, 1.5][:count], list(flags)))
-        seen.item("requires_grad", f"requires_grad of the result of {flags}", named).equals(any(flags))
+def contagion(submission, name, values, result, local_gradients):
+    """Ask for requires_grad of the result, for every combination of the arguments', and for the whole record."""
+    for flags in product(BOOLS, repeat=len(values)):
+        named = {
+            "contagion-forgotten": lambda answer, flags=flags: answer is False and any(flags),
+            "frozen-always-passes": lambda answer, flags=flags: answer is True and not any(flags),
+        }
+        seen = submission.probe.operate(name, values, list(flags))
+        required = expect(seen).item("requires_grad", f"requires_grad of the result of {flags}", named)
+        required.equals(any(flags))
+        of_constants = [local if flag else 0.0 for local, flag in zip(local_gradients, flags, strict=True)]
+        named = {} if all(flags) else {"local-gradients-of-another": of_constants}
+        recorded(seen, result, list(range(len(values))), local_gradients, named)
 
 
 @pytest.mark.step("add")
@@ -50,7 +59,7 @@ def test_add(submission, rng):
 @pytest.mark.step("add")
 def test_add_contagion(submission):
     """requires a gradient as soon as one of the two does"""
-    contagion(submission, "add", 2)
+    contagion(submission, "add", [0.5, 1.5], 2.0, [1.0, 1.0])
 
 
 @pytest.mark.step("add")
@@ -69,9 +78,12 @@ def test_multiply(submission, rng):
 
 
 @pytest.mark.step("multiply")
-def test_multiply_contagion(submission):
+def test_multiply_contagion(submission, rng):
     """requires a gradient as soon as one of the two does"""
-    contagion(submission, "multiply", 2)
+    contagion(submission, "multiply", [0.5, 1.5], 0.75, [1.5, 0.5])
+    submission.recognise({"factor-by-division": lambda error: "division by zero" in error.message})
+    (a,) = numbers(rng, 1)
+    recorded(submission.probe.operate("multiply", [0.0, a], [True, True]), 0.0 * a, [0, 1], [a, 0.0])
 
 
 @pytest.mark.step("multiply")
@@ -98,7 +110,8 @@ def test_tanh(submission, rng):
 @pytest.mark.step("tanh")
 def test_tanh_contagion(submission):
     """requires a gradient if its parent does"""
-    contagion(submission, "tanh", 1)
+    value = math.tanh(0.5)
+    contagion(submission, "tanh", [0.5], value, [1 - value**2])
 
 
 def linked(rng, ways, constants=()):
@@ -171,6 +184,9 @@ def test_order(submission, rng):
             "wrong-order": lambda order, nodes=nodes: sorted(order) == sorted(nodes),
             "constants-left-out": lambda order, graph=graph, nodes=nodes: (
                 set(order) == {node for node in nodes if graph[node][2]} and set(order) != nodes
+            ),
+            "stops-before-the-leaf": lambda order, graph=graph, nodes=nodes: (
+                set(order) == {node for node in nodes if graph[node][0]}
             ),
             "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
         }
@@ -317,6 +333,12 @@ def test_unequal_ways(submission, rng):
 @pytest.mark.step("backward")
 def test_any_graph(submission, rng):
     """leaves in every node what torch would leave there"""
+    # The root uses the leaf twice, and a result of it once.
+    doubled = linked(rng, [(), (0,), (0, 0, 1)])
+    first, second, third = doubled[2][1]
+    by_node = [one + third * doubled[1][1][0] for one in (first, second)]
+    last = {"parent-stands-twice": lambda grad: any(near(grad, each) for each in by_node)}
+    passes(submission, doubled, [None], [None] * 3, lambda *at: named_at(*at) | (last if at[1] == 0 else {}))
     for graph in graphs(rng):
         for upstream in (*numbers(rng, 1), None):
             passes(submission, graph, [upstream], [None] * len(graph), named_at)
@@ -342,6 +364,9 @@ def passes(submission, graph, upstreams, grads, names):
         for index, (parents, _, required) in enumerate(graph):
             what = "result" if parents else "leaf" if required else "constant"
             named = names(graph, index, start, before[index], now[index])
+            if turn and now[index] is not None:
+                was = before[index]
+                named = {"second-backward-freed-graph": lambda grad, was=was: near(grad, was)} | named
             found.item(index, f"the .grad of a {what} after pass {turn + 1}", named).equals(now[index])
     return seen
 
@@ -352,6 +377,8 @@ def test_root_is_leaf(submission, rng):
     (upstream,) = numbers(rng, 1)
     for before in (None, *numbers(rng, 1)):
         passes(submission, linked(rng, [(), ()]), [upstream], [None, before], named_at)
+    zero = {"zero-taken-for-nothing": lambda grad: grad is None}
+    passes(submission, linked(rng, [(), ()]), [0.0], [None, None], lambda *_: zero)
 
 
 @pytest.mark.step("backward")

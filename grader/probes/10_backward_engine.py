@@ -12,12 +12,17 @@ def operate(submission, name, values, flags, same=False):
     return {
         "node": None,
         "value": node.value,
-        "parents": [_place(leaves, parent) for parent in node.parents],
-        "local_gradients": [float(each) if type(each) is int else each for each in node.local_gradients],
+        "parents": _each(lambda parent: _place(leaves, parent), node.parents),
+        "local_gradients": _each(lambda each: float(each) if type(each) is int else each, node.local_gradients),
         "requires_grad": node.requires_grad,
         "grad": node.grad,
         "arguments_kept": [vars(leaf) for leaf in leaves] == before and not any(node is leaf for leaf in leaves),
     }
+
+
+def _each(function, found):
+    """Return what the function makes of each element; what has no elements as it is."""
+    return [function(one) for one in found] if isinstance(found, (list, tuple)) else found
 
 
 def order(submission, graph):

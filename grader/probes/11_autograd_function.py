@@ -20,6 +20,14 @@ def apply_twice(submission, first, second, upstream):
     return {"first": first, "second": second}
 
 
+def apply_product_twice(submission, pairs, scales, upstream):
+    """Apply ScaledProduct to two pairs before either goes backward; return the tensors with their .grad."""
+    results = [submission.ScaledProduct.apply(*pair, scale) for pair, scale in zip(pairs, scales, strict=True)]
+    for y in results:
+        y.backward(upstream)
+    return {"first": pairs[0], "second": pairs[1]}
+
+
 def kept_by_sigmoid(submission, x):
     """Return what Sigmoid hands on."""
     return _kept(lambda: submission.Sigmoid.apply(x))
@@ -104,6 +112,28 @@ class _Square(torch.autograd.Function):
     def backward(ctx, upstream):
         (x,) = ctx.saved_tensors
         return upstream * ctx.factor * x, None
+
+
+class _Roll(torch.autograd.Function):
+    """Moves each element one place on; its backward moves the gradients on in place of back."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.roll(1)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return upstream.roll(1)
+
+
+def judge_roll(submission, x):
+    """Ask about a function whose backward gives each gradient to another element."""
+    answer, raised = None, None
+    try:
+        answer = submission.passes_gradcheck(_Roll.apply, x)
+    except GradcheckError as error:
+        raised = str(error)
+    return {"answer": answer, "raised": raised}
 
 
 def judge(submission, x, factor):

@@ -52,6 +52,12 @@ def observe(submission, name, arguments, state, x, upstream, training=False):
     }
 
 
+def made_twice(submission, name, arguments):
+    """Build two modules; return the weights of their linear layers as they begin."""
+    both = [getattr(submission, name)(*arguments) for _ in range(2)]
+    return [[each.detach() for each in module.parameters() if each.dim() > 1] for module in both]
+
+
 @contextlib.contextmanager
 def made_meanwhile():
     """Collect the linear layers that are made in the meantime."""
@@ -145,6 +151,7 @@ def plain(a, b, c):
 def nested(a, b, c):
     model = nn.Module()
     model.offset = nn.Parameter(torch.zeros(a, 1))
+    model.factor = nn.Parameter(torch.tensor(1.0))
     model.body = nn.ModuleDict({"inner": nn.Sequential(nn.Conv2d(a, b, 2), nn.Linear(b, c))})
     model.head = nn.Linear(c, a)
     return model

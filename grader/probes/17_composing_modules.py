@@ -34,8 +34,12 @@ def observe(submission, name, arguments, state, x, upstream):
 def observe_residual(submission, kind, state, x, upstream):
     """The same for a Residual around a module that is made here."""
     inner = nn.Linear(x.shape[-1], x.shape[-1]) if kind == "linear" else Power()
-    seen = look_at(submission.Residual(inner).to(x.device), state, x, upstream)
-    return seen | {"inner": dict(inner.named_parameters())}
+    inner.eval()
+    residual = submission.Residual(inner)
+    mode = inner.training
+    seen = look_at(residual.to(x.device), state, x, upstream)
+    held = any(each is inner for each in residual.modules())
+    return seen | {"inner": dict(inner.named_parameters()), "held": held, "mode": mode}
 
 
 def look_at(module, state, x, upstream):
@@ -118,6 +122,8 @@ def wrapped_on(submission, x):
 def stacked(submission, sizes, num_outputs, device, state, x, upstream):
     """Build a stack and look at it, where it has landed."""
     stack = submission.build_stack(sizes, num_outputs, device)
+    if not isinstance(stack, nn.Module):
+        return {"kind": type(stack).__name__}
     devices = sorted({each.device.type for each in stack.parameters()})
     seen = {"kind": type(stack).__name__, "devices": devices, "places": len(stack), "sizes": list(sizes)}
     if device.type == "meta" or devices != [x.device.type]:

@@ -6,7 +6,7 @@ import pickle
 import torch
 from torch import nn
 
-PATH = "weights.pt"
+PATH = "weights-of-today"
 
 
 class Harmful:
@@ -77,7 +77,8 @@ def saved(submission, sizes, state):
 
 def loaded(submission, sizes, state, written, kind):
     """Write a file of weights, as `kind` says, and have it loaded."""
-    model = model_of(sizes, state)
+    model = model_of(sizes, state, frozen=True)
+    model[1].eval()
     before, were = facts(model), settings(model)
     write(written, kind)
     returned, said = guarded(lambda: submission.load_weights(model, PATH))
@@ -104,6 +105,7 @@ def write(state, kind):
 def matched(submission, sizes, state, offered):
     """Have part of a state loaded."""
     model = model_of(sizes, state)
+    model[1].eval()
     before, were = facts(model), settings(model)
     answer, said = guarded(lambda: submission.load_matching(model, offered))
     return {
@@ -126,6 +128,7 @@ def shared(one, other):
 def copied(submission, sizes, state, other):
     """Have weights copied from one model to another."""
     source, target = model_of(sizes, state), model_of(sizes, other, frozen=True)
+    target[1].eval()
     before, were = (facts(source), settings(source), facts(target)), settings(target)
     submission.copy_weights(source, target)
     return {
