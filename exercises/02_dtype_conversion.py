@@ -40,8 +40,8 @@ def to_half(tensor: torch.Tensor) -> torch.Tensor:
     """Step 2. Halve the memory of a tensor, with as many digits as its numbers allow.
 
     tensor: float32, of any shape with at least one element, requires no gradient. All its numbers are finite; those
-    that are not 0 are at least 0.001 in size, negative ones included. No number is so near to the limit of float16 that
-    rounding decides.
+    that are not 0 are at least 0.001 in size, negative ones included. The limit of float16 itself may be among them,
+    but no number so near to it that rounding decides.
 
     Returns a tensor of the same shape on the same device: float16 where float16 can hold every number of `tensor`,
     bfloat16 where it cannot. `tensor` stays as it is.

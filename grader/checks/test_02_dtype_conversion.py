@@ -36,9 +36,14 @@ def test_float32(submission, rng, device):
 @pytest.mark.step("to_float32")
 def test_any_dtype(submission, rng, device):
     """takes arrays of other dtypes and shapes too"""
+    converted = submission.to_float32(array(rng, 2, 3), device).value
+    converts = getattr(converted, "dtype", None) == "float32"
     for dtype, shape in ((np.int64, (4,)), (np.float32, (2, 3, 4)), (np.uint8, (5, 2))):
         sent = (np.abs(array(rng, *shape)) * 50).astype(dtype)
-        named = {"float64-leak": lambda t: t.dtype == "float64"}
+        named = {
+            "float64-leak": lambda t: t.dtype == "float64",
+            "dtype-left-out": lambda t, came=str(sent.dtype): converts and t.dtype == came,
+        }
         expect(submission.to_float32(sent, device), named).tensor(
             torch.from_numpy(sent).to(torch.float32), device=device
         )
@@ -74,11 +79,15 @@ def between(rng, low, high):
 @pytest.mark.step("to_half")
 def test_digits(submission, rng, device):
     """keeps the digits of float16 where float16 can hold every number"""
-    for largest in (50.0, between(rng, 60_000, 65_000), -between(rng, 60_000, 65_000)):
-        sent = spread(rng, largest)
+    limit = 65504.0
+    sizes = (50.0, between(rng, 60_000, 65_000), -between(rng, 60_000, 65_000))
+    cases = [(spread(rng, largest), "bfloat16-loses-digits") for largest in sizes]
+    cases += [(torch.full((3, 5), between(rng, 40_000, 60_000)), "bfloat16-loses-digits")]
+    cases += [(torch.tensor([0.0, limit]), "limit-left-out"), (torch.tensor([-limit, 0.0]), "limit-left-out")]
+    for sent, too_short in cases:
         named = {
             "conversion-discarded": lambda t: t.same_as == "0" and t.dtype == "float32",
-            "bfloat16-loses-digits": lambda t: t.dtype == "bfloat16",
+            too_short: lambda t: t.dtype == "bfloat16",
         }
         expect(submission.to_half(sent), named).tensor(sent.to(torch.float16), device=device)
 
@@ -161,10 +170,10 @@ def due_dtype(left, right):
 
 
 def believed(left, right):
-    """Return what other rules give: the left one, the right one or the wider one decides, or all becomes float64."""
+    """Return what other rules give: the left one, the right one or the wider one decides, or all becomes float."""
     number = {int: torch.int64, float: torch.float32}
     other = right if isinstance(right, torch.dtype) else number[type(right)]
-    return {left, other, torch.float64}
+    return {left, other, torch.float32, torch.float64}
 
 
 def judge(submission, left, right):
@@ -201,7 +210,9 @@ def test_stops(submission, rng, device):
         named = {
             "uint8-wraps": sent + amount,
             "truncation-taken-for-rounding": lambda t, due=due: (
-                t.dtype == "uint8" and set((due.int() - t.data.int()).unique().tolist()) == {0, 1}
+                t.dtype == "uint8"
+                and set((due.int() - t.data.int()).unique().tolist()) == {0, 1}
+                and bool((t.data != due)[due < 255].any())
             ),
             "wide-dtype-returned": lambda t, due=due: t.dtype != "uint8" and torch.equal(t.data.double(), due.double()),
         }

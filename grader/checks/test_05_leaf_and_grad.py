@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from grader.compare import expect
+from grader.compare import expect, looks_like
 
 BOOLS = (False, True)
 
@@ -52,9 +52,17 @@ def test_kinds(submission, rng, device):
     values = torch.randn(5, generator=rng)
     submission.recognise({"flag-on-a-result": lambda error: "requires_grad flags of leaf" in error.message})
     four = expect(submission.build_four(values.tolist(), device)).length(4)
-    variable = four.item(0, "variable", {"leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0"})
-    variable.leaf(True).requires_grad(True).tensor(values, device=device)
-    result = four.item(1, "result", {"contagion-forgotten": lambda t: not t.requires_grad})
+    named = {
+        "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+        "requires-grad-forgotten": lambda t: not t.requires_grad,
+    }
+    four.item(0, "variable", named).leaf(True).requires_grad(True).tensor(values, device=device)
+    named = {
+        "results-in-another-order": lambda t: looks_like(t, values),
+        "contagion-forgotten": lambda t: not t.requires_grad and not t.version,
+        "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
+    }
+    result = four.item(1, "result", named)
     result.requires_grad(True).leaf(False).tensor(values * 2, device=device)
     four.item(2, "constant").requires_grad(False).tensor(values, device=device)
     cloned = {"clone-detaches": lambda t: t.grad_fn == "CloneBackward0"}
@@ -89,8 +97,10 @@ def test_gradients(submission, rng, device):
     no_grad_in_middle = {
         "retain-after-backward": lambda t: t.grad is None and t.retains_grad,
         "nonleaf-keeps-grad": lambda t: t.grad is None and t.requires_grad,
+        "results-in-another-order": lambda t: t.is_leaf and looks_like(t, x) and not looks_like(t, x**2),
         "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
         "upstream-ignored": torch.ones(4),
+        "gradients-accumulate": 2 * upstream,
         "mean-vs-sum": upstream / 4,
     }
     middle = pair.item(0, "middle", no_grad_in_middle).tensor(x**2, device=device)
@@ -127,10 +137,12 @@ def test_same_tensor(submission, rng, device):
     tensor = torch.randn(3, 2, generator=rng)
     named = {
         "switches-a-copy-on": lambda t: t.same_as is None and t.requires_grad,
+        "requires-grad-forgotten": lambda t: t.same_as == "0" and not t.requires_grad,
         "detached-returned": lambda t: not t.requires_grad,
     }
-    seen = expect(submission.switch_on(tensor), named).tensor(tensor, device=device).requires_grad(True).leaf(True)
-    seen.satisfies(lambda t: t.same_as == "0", "another tensor came back", due="the tensor that was given")
+    for sent in (tensor, tensor.to(torch.float64)):
+        seen = expect(submission.switch_on(sent), named).tensor(sent, device=device).requires_grad(True).leaf(True)
+        seen.satisfies(lambda t: t.same_as == "0", "another tensor came back", due="the tensor that was given")
 
 
 @pytest.mark.step("switch_on")
@@ -138,4 +150,10 @@ def test_gradient_arrives(submission, rng):
     """makes gradients arrive in the caller's own tensor"""
     tensor, upstream = torch.randn(3, 2, generator=rng), torch.randn(3, 2, generator=rng)
     seen = submission.probe.leaf_after_switch(tensor, upstream)
-    expect(seen, {"switches-a-copy-on": lambda t: not t.requires_grad}, what="the tensor").grad(upstream)
+    named = {
+        "requires-grad-forgotten": lambda t: not t.requires_grad and seen.value["returned"] == "itself",
+        "switches-a-copy-on": lambda t: (
+            not t.requires_grad and seen.value["returned"] == "another that requires a gradient"
+        ),
+    }
+    expect(seen).item("tensor", "the tensor", named).grad(upstream)

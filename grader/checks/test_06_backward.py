@@ -57,6 +57,9 @@ def test_slope(submission, rng):
             slope.satisfies(
                 lambda got, due=due: abs(got - due) <= 1e-4 * abs(due), "the slope is another one", due=f"{due:.5g}"
             )
+            vector = {"one-element-is-a-dimension": ["torch.float32 (1,)"]}
+            given = expect(seen).item("asked", "the dtype and shape that the function was given", vector)
+            given.equals(["torch.float32 ()"])
 
 
 @pytest.mark.step("slope")
@@ -108,8 +111,13 @@ def test_two_passes(submission, rng, device):
     """notes the first gradient, and then the sum of both"""
     weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
     first, second = due_scalar("square", weights, x), due_scalar("sine", weights, x)
-    pair = answer(submission.probe.passed_twice(weights, x), "the pair", {}).length(2)
-    pair.item(0, "the first note", {"grad-is-aliased": first + second}).tensor(first, device=device)
+    seen = submission.probe.passed_twice(weights, x)
+    pair = answer(seen, "the pair", {}).length(2)
+    named = {
+        "results-in-another-order": lambda t: same(t, first + second) and same(seen.value["value"][1], first),
+        "grad-is-aliased": first + second,
+    }
+    pair.item(0, "the first note", named).tensor(first, device=device)
     pair.item(1, "the second note", {"gradients-are-added": second}).tensor(first + second, device=device)
 
 

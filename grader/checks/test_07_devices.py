@@ -62,20 +62,26 @@ def leaf_of(rng, size):
 def test_gradient_lands(submission, rng, device):
     """finds the gradient at the leaf, not at the copy"""
     leaf, upstream = leaf_of(rng, 5), torch.randn(5, generator=rng)
-    pair = expect(submission.move_and_differentiate(leaf, device, upstream)).length(2)
+    seen = submission.move_and_differentiate(leaf, device, upstream)
+    pair = expect(seen).length(2)
     numbers = leaf.detach().float()
     named = {
-        "to-is-inplace": lambda t: t.dtype == "float64" or t.same_as == "0",
-        "leaf-made-anew": lambda t: t.is_leaf and t.requires_grad,
+        "results-in-another-order": lambda t: t.dtype == "float64" and not t.requires_grad,
+        "leaf-made-anew": lambda t: t.is_leaf and t.requires_grad and t.same_as is None,
+        "detached-returned": lambda t: not t.requires_grad and seen.arguments[0].grad is not None,
     }
     pair.item(0, "the copy", named).tensor(numbers, device=device).requires_grad(True).leaf(False)
     named = {
         "leaf-lost-by-to": None,
         "upstream-ignored": lambda t: torch.allclose(t.data, 2 * leaf.detach(), 1e-4),
         "gradients-accumulate": lambda t: torch.allclose(t.data, (4 * numbers * upstream).double(), 1e-4),
+        "mean-vs-sum": lambda t: torch.allclose(5 * t.data, (2 * numbers * upstream).double(), 1e-4),
+        "grad-of-wrong-tensor": lambda t: t.dtype == "float32" and seen.value[0].retains_grad,
     }
     landed = pair.item(1, "the gradient", named).shape(5).dtype(torch.float64).on(device)
     landed.values((2 * numbers * upstream).double(), rtol=2e-5, atol=2e-6)
+    by_copy = "it did not come from the copy: that one knows float32 only"
+    landed.satisfies(lambda t: torch.equal(t.data, t.data.float().double()), by_copy, due="numbers of float32")
 
 
 @pytest.mark.step("move_and_differentiate")
@@ -84,9 +90,12 @@ def test_copy_on_device(submission, rng):
     values, upstream = torch.randn(5, generator=rng, dtype=torch.float64), torch.randn(5, generator=rng)
     named = {
         "to-is-inplace": "not there, though something was moved there",
-        "hard-coded-device": "not there",
+        "hard-coded-device": lambda place: place == "not there" and not seen.value["moved"],
     }
-    expect(submission.probe.place_of_copy(values, upstream), named, what="the place of the copy").equals("there")
+    seen = submission.probe.place_of_copy(values, upstream)
+    expect(seen).item("place", "the place of the copy", named).equals("there")
+    kept = {"dtype-left-out": "torch.float64"}
+    expect(seen).item("dtype", "the dtype of the copy", kept).equals("torch.float32")
 
 
 @pytest.mark.step("move_and_differentiate")
@@ -102,6 +111,12 @@ def array_like(part, due):
     name = str(due.dtype).removeprefix("torch.")
     part.given().satisfies(lambda a: isinstance(a, SeenArray), "it is no numpy array", due="a numpy array")
     part.satisfies(lambda a: a.shape == tuple(due.shape), "the array has another shape", due=str(tuple(due.shape)))
+    part.satisfies(
+        lambda a: a.dtype != "float64" or name == "float64",
+        "the array has another dtype",
+        due=name,
+        misconception="float64-leak",
+    )
     part.satisfies(lambda a: a.dtype == name, "the array has another dtype", due=name)
     part.satisfies(
         lambda a: torch.equal(a.data, due), "the array holds other numbers", due=str(due.flatten()[:6].tolist())
@@ -111,7 +126,10 @@ def array_like(part, due):
 @pytest.mark.step("to_numpy")
 def test_array(submission, rng):
     """turns plain tensors into arrays"""
-    for sent in (torch.randn(3, 5, generator=rng), torch.randint(9, (4,), generator=rng)):
+    for shape in ((3, 5), (1, 4), ()):
+        sent = torch.randn(shape, generator=rng)
+        array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent)
+    for sent in (torch.randint(9, (4,), generator=rng), torch.randint(9, (1, 3), generator=rng).to(torch.uint8)):
         array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent)
 
 
@@ -185,10 +203,13 @@ def test_figures(submission, rng):
                 or close(pair, figures(events, shrink=True))
                 or close(pair, due[:1] * 2)
                 or close(pair, due[1:] * 2)
+                or close(pair, (due[0], due[1] - due[0]))
             ),
-            "mib-is-not-mb": tuple(figure * MIB / 1e6 for figure in due),
+            "mib-is-not-mb": lambda pair, due=due: any(
+                close(pair, [figure * MIB / unit for figure in due]) for unit in (1e6, 1000, 1024, 1)
+            ),
         }
-        named = {name: belief for name, belief in beliefs.items() if belief != due}
+        named = {name: belief for name, belief in beliefs.items() if belief != due and events}
         pair = expect(submission.allocator_figures(events), named).length(2)
         pair.satisfies(lambda found: all(type(each) is float for each in found), "these are not two floats")
         pair.satisfies(
@@ -204,11 +225,13 @@ def close(found, due):
 def test_prediction(submission, rng, device):
     """returns what the model makes of the batch"""
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
-    seen = expect(submission.probe.predicted(weight, batch, device))
+    seen = expect(submission.probe.predicted(weight, batch, device, True))
     cut = {"detached-returned": lambda t: not t.requires_grad}
     seen.item("result", "the prediction", cut).tensor(batch @ weight, device=device).requires_grad(True)
-    left_in_eval = {"mode-not-restored": False}
-    seen.item("training", "whether the model is still in training mode", left_in_eval).equals(True)
+    left = {"mode-not-restored": False}
+    seen.item("training", "whether the model is still in training mode", left).equals(True)
+    seen.item("during", "whether the model was in training mode when it ran").equals([True])
+    seen.item("dtype", "the dtype of the parameters afterwards").equals("torch.float32")
     seen.keeps_argument(1, batch, "mutates-caller")
 
 
@@ -216,7 +239,7 @@ def test_prediction(submission, rng, device):
 def test_meet_on_device(submission, rng):
     """brings model and batch to the device that it is given"""
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
-    facts = expect(submission.probe.predicted(weight, batch, META))
+    facts = expect(submission.probe.predicted(weight, batch, META, False))
     stayed = {
         "to-is-inplace": lambda met: met == [("cpu", "meta")],
         "model-left-behind": lambda met: met == [("meta", "cpu")],
@@ -225,3 +248,5 @@ def test_meet_on_device(submission, rng):
     facts.item("met", "where batch and parameters met", stayed).equals([("meta", "meta")])
     facts.item("left", "where the parameters are afterwards", {"model-left-behind": "cpu"}).equals("meta")
     facts.item("result", "the prediction").on(META).shape(3, 2)
+    left = {"mode-not-restored": True}
+    facts.item("training", "whether a model in evaluation mode is in training mode afterwards", left).equals(False)

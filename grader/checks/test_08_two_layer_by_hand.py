@@ -1,5 +1,7 @@
 """Hidden checks of 08: forward, backward and one step of a two-layer net, without autograd."""
 
+from itertools import permutations
+
 import pytest
 import torch
 
@@ -37,10 +39,28 @@ def test_drawn(submission, rng, device):
     sizes = (6, 3, 5, 2)
     seen = submission.make_tensors(*sizes, device, torch.Generator().manual_seed(seed))
     again = torch.Generator().manual_seed(seed)
-    due = drawn(again, (6, 3), (6, 2), (3, 5), (5, 2))
+    shapes = ((6, 3), (6, 2), (3, 5), (5, 2))
+    due = drawn(again, *shapes)
+    again.manual_seed(seed)
+    uniform = [torch.rand(shape, generator=again) for shape in shapes]
     expect(seen).keeps_globals(GENERATOR_STATE, misconception="global-rng-touched").length(4)
     for index, name in enumerate(("x", "y", "w1", "w2")):
-        expect(seen).item(index, name).tensor(due[index], device=device).requires_grad(False)
+        named = {
+            "results-in-another-order": one_of([each for each in due if each is not due[index]]),
+            "transpose-slip": lambda t, turned=shapes[index][::-1]: t.shape == turned,
+            "latent-uniform": uniform[index],
+            "drawn-in-another-order": one_of(drawn_in_another_order(seed, shapes, index, due[index])),
+        }
+        expect(seen).item(index, name, named).tensor(due[index], device=device).requires_grad(False)
+
+
+def drawn_in_another_order(seed, shapes, index, due):
+    """Return what the tensor at this index would be in each order of drawing that gives it other numbers."""
+    found = []
+    for order in permutations(range(4)):
+        numbers = drawn(torch.Generator().manual_seed(seed), *[shapes[each] for each in order])
+        found.append(numbers[order.index(index)])
+    return [each for each in found if not torch.equal(each, due)]
 
 
 @pytest.mark.step("make_tensors")
@@ -53,22 +73,32 @@ def test_stays_on_device(submission, rng):
 
 @pytest.mark.step("make_tensors")
 def test_drawn_on_cpu(submission):
-    """draws where the generator lives"""
-    seen = submission.probe.drawn_elsewhere("make_tensors", (4, 3, 5, 2), torch.device("meta"))
+    """draws where the generator lives, and lets it go on from there"""
+    seen = expect(submission.probe.drawn_elsewhere("make_tensors", (4, 3, 5, 2), torch.device("meta")))
+    seen.keeps_globals(GENERATOR_STATE, misconception="global-rng-touched")
     elsewhere = {"drawn-on-another-device": True}
-    expect(seen, elsewhere, what="whether it draws on another device than the generator's").equals(False)
+    seen.item("elsewhere", "whether it draws on another device than the generator's", elsewhere).equals(False)
+    again = {"reseeded-at-each-call": False}
+    seen.item("goes_on", "whether two calls draw different numbers from one generator", again).equals(True)
 
 
 @pytest.mark.step("forward")
 def test_forward(submission, rng, device):
     """computes the hidden layer before and after the ReLU, and the prediction"""
     x, w1, w2 = drawn(rng, (7, 3), (3, 5), (5, 2))
+    x = 30 * x
     h = x @ w1
-    three = expect(submission.forward(x, w1, w2)).length(3)
-    three.item(0, "h", {"relu-overwrites-its-input": h.clamp(min=0)}).tensor(h, device=device)
-    three.item(1, "h_relu", {"relu-forgotten": h}).tensor(h.clamp(min=0), device=device)
-    named = {"relu-on-output": (h.clamp(min=0) @ w2).clamp(min=0), "relu-forgotten": h @ w2}
-    three.item(2, "y_pred", named).tensor(h.clamp(min=0) @ w2, device=device)
+    h_relu, y_pred = h.clamp(min=0), h.clamp(min=0) @ w2
+    seen = submission.forward(x, w1, w2)
+    three = expect(seen).length(3)
+    named = {
+        "results-in-another-order": lambda t: looks_like(t, y_pred) or looks_like(seen.value[1], h),
+        "relu-overwrites-its-input": h_relu,
+    }
+    three.item(0, "h", named).tensor(h, device=device)
+    three.item(1, "h_relu", {"results-in-another-order": y_pred, "relu-forgotten": h}).tensor(h_relu, device=device)
+    named = {"relu-on-output": y_pred.clamp(min=0), "relu-forgotten": h @ w2}
+    three.item(2, "y_pred", named).tensor(y_pred, device=device)
 
 
 @pytest.mark.step("forward")
@@ -90,7 +120,9 @@ def test_loss(submission, rng, device):
         pair = expect(submission.loss_and_gradient(y_pred, y)).length(2)
         named = {
             "mean-vs-sum": one_of([total / count for count in counts]),
+            "results-in-another-order": one_of([2 * error, -2 * error, error]),
             "loss-per-row": lambda t, n=n, d_out=d_out: t.shape in ((n,), (d_out,), (n, d_out)),
+            "absolute-after-mean": error.sum().square(),
         }
         pair.item(0, "loss", named).tensor(total, device=device)
         named = {
@@ -131,13 +163,22 @@ def test_backward(submission, rng, device):
         pair = expect(submission.backward(x, h, h.clamp(min=0), w2, upstream)).length(2)
         back = upstream @ w2.T
         named = {
+            "results-in-another-order": grad_w2,
+            "gradient-sign-flipped": -grad_w1,
+            "upstream-ignored": walked_back(x, h, w2, torch.ones_like(upstream))[0],
             "relu-mask-forgotten": x.T @ back,
             "relu-applied-to-gradient": x.T @ back.clamp(min=0),
             "transpose-slip": grad_w1.T,
             "mean-vs-sum": one_of([grad_w1 / n, grad_w1 / (n * d_out)]),
         }
         pair.item(0, "grad_w1", named).tensor(grad_w1, device=device)
-        named = {"relu-forgotten": h.T @ upstream, "transpose-slip": grad_w2.T}
+        named = {
+            "relu-forgotten": h.T @ upstream,
+            "transpose-slip": grad_w2.T,
+            "gradient-sign-flipped": -grad_w2,
+            "upstream-ignored": h.clamp(min=0).T @ torch.ones_like(upstream),
+            "mean-vs-sum": one_of([grad_w2 / n, grad_w2 / (n * d_out)]),
+        }
         pair.item(1, "grad_w2", named).tensor(grad_w2, device=device)
 
 
@@ -181,10 +222,10 @@ def test_backward_by_hand(submission, rng):
     no_autograd(submission.probe.backward_passes("backward", sent))
 
 
-def stepped(x, y, w1, w2, lr, way=""):
-    """Take three steps in the right way, or in a wrong one; return the losses and both weights."""
+def stepped(x, y, w1, w2, lr, way="", steps=3):
+    """Take some steps in the right way, or in a wrong one; return the losses and both weights."""
     w1, w2, losses = w1.clone(), w2.clone(), []
-    for _ in range(3):
+    for _ in range(steps):
         h = x @ w1
         error = h.clamp(min=0) @ w2 - y
         losses.append(error.square().sum())
@@ -195,7 +236,9 @@ def stepped(x, y, w1, w2, lr, way=""):
         if way == "w1 first":
             h = x @ (w1 - rate * grad_w1)
             _, grad_w2 = walked_back(x, h, w2, 2 * (h.clamp(min=0) @ w2 - y))
-        w1, w2 = w1 - rate * grad_w1, w2 - rate * grad_w2
+        if way == "no relu":
+            grad_w2 = h.T @ (2 * error)
+        w1, w2 = w1 - rate * grad_w1 * (way != "w2 only"), w2 - rate * grad_w2 * (way != "w1 only")
     return losses, w1, w2
 
 
@@ -205,29 +248,45 @@ def test_three_steps(submission, rng, device):
     for lr in (0.01, 0.003):
         sent = problem(rng, 6, 3, 5, 2)
         seen = submission.probe.three_steps(*sent, lr)
-        _, *due = stepped(*sent, lr)
         ways_wrong = {
             "update-before-all-grads": ("w2 first", "w1 first"),
             "mean-vs-sum": ("rows", "all", "columns"),
+            "relu-forgotten": ("no relu",),
         }
-        uphill = stepped(*sent, -lr)
-        for index, name in enumerate(("w1", "w2")):
-            products = {each: [stepped(*sent, lr, way)[1 + index] for way in ways] for each, ways in ways_wrong.items()}
-            named = {"out-of-place-in-disguise": sent[2 + index], "step-uphill": uphill[1 + index]}
-            named |= {each: one_of(tensors) for each, tensors in products.items()}
-            fixed = [stepped(*sent, other)[1 + index] for other in (0.1, 0.01, 0.001)]
-            named["hard-coded-hyperparameters"] = one_of(fixed)
-            expect(seen).item(name, f"{name} after three steps", named).tensor(due[index], device=device)
+        for steps, part in ((1, "first"), (3, "third")):
+            _, *due = stepped(*sent, lr, steps=steps)
+            uphill = stepped(*sent, -lr, steps=steps)
+            alone = [stepped(*sent, lr, way, steps)[1:] for way in ("w1 only", "w2 only")]
+            now = expect(seen).item(part, f"the weights after step {steps}").length(2)
+            one_stuck = both(seen.value[part], *alone)
+            for index, name in enumerate(("w1", "w2")):
+                named = {
+                    "weight-not-updated": one_stuck,
+                    "out-of-place-in-disguise": sent[2 + index],
+                    "step-uphill": uphill[1 + index],
+                }
+                for each, ways in ways_wrong.items():
+                    named[each] = one_of([stepped(*sent, lr, way, steps)[1 + index] for way in ways])
+                fixed = [stepped(*sent, other, steps=steps)[1 + index] for other in (1.0, 0.1, 0.01, 0.001)]
+                named["hard-coded-hyperparameters"] = one_of(fixed)
+                now.item(index, f"{name} after step {steps}", named).tensor(due[index], device=device)
+
+
+def both(now, *products):
+    """Return a function, of whatever came back, that tells whether both weights are now like those of one product."""
+    fits = any(all(map(looks_like, now, product)) for product in products)
+    return lambda _: fits
 
 
 @pytest.mark.step("sgd_step")
 def test_loss_before(submission, rng, device):
     """returns the loss at the weights as they came in"""
-    sent = problem(rng, 6, 3, 5, 2)
+    _, y, _, _ = sent = problem(rng, 6, 3, 5, 2)
     losses, _, _ = stepped(*sent, 0.01)
     seen = expect(submission.probe.three_steps(*sent, 0.01)).item("losses", "the losses of three steps").length(3)
     for index, due in enumerate(losses):
-        named = {"loss-after-step": losses[index + 1]} if index < 2 else {}
+        named = {"mean-vs-sum": one_of([due / count for count in (y.numel(), len(y), y.shape[1])])}
+        named |= {"loss-after-step": losses[index + 1]} if index < 2 else {}
         seen.item(index, f"the loss of step {index + 1}", named).tensor(due, device=device)
 
 

@@ -23,9 +23,12 @@ def backward_through_result(submission, values, device, upstream):
 
 
 def leaf_after_switch(submission, values, upstream):
-    """Switch a leaf on, compute with it, run backward; return the caller's tensor, with its .grad."""
+    """Switch a leaf on, compute with it, run backward; return the caller's tensor, and say what had come back."""
     tensor = values.clone()
-    submission.switch_on(tensor)
+    returned = submission.switch_on(tensor)
+    said = "itself" if returned is tensor else "another"
+    if returned is not tensor and getattr(returned, "requires_grad", False):
+        said = "another that requires a gradient"
     if tensor.requires_grad:
         (tensor * upstream).sum().backward()
-    return tensor
+    return {"tensor": tensor, "returned": said}

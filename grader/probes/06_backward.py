@@ -52,13 +52,16 @@ class Listening(TorchFunctionMode):
 def slope_of(submission, factor, constant, in_steps, at):
     """Take the slope of factor * x**2 + constant, written in one expression or in two steps."""
 
+    asked = []
+
     def function(x):
+        asked.append(f"{x.dtype} {tuple(x.shape)}")
         if not in_steps:
             return factor * x**2 + constant
         y = x * x
         return factor * y + constant
 
-    return tried(lambda: submission.slope(function, at))
+    return tried(lambda: submission.slope(function, at)) | {"asked": sorted(set(asked))}
 
 
 def slope_at_kink(submission, factor, at):

@@ -112,9 +112,10 @@ def place_of_copy(submission, values, upstream):
     leaf, upstream = values.cpu().clone().requires_grad_(), upstream.cpu().clone()
     with Pretence(upstream) as pretence:
         copy, _ = submission.move_and_differentiate(leaf, torch.device("cuda"), upstream)
-    if pretence.is_there(copy):
-        return "there"
-    return "not there, though something was moved there" if pretence.moved else "not there"
+    place = "there" if pretence.is_there(copy) else "not there"
+    if place == "not there" and pretence.moved and getattr(copy, "requires_grad", False):
+        place = "not there, though something was moved there"
+    return {"place": place, "moved": pretence.moved, "dtype": str(getattr(copy, "dtype", None))}
 
 
 def numpy_of_result(submission, values):
@@ -131,11 +132,11 @@ def numpy_of_result(submission, values):
     return {"array": array, "error": "", "untouched": untouched}
 
 
-MET = []
+MET, MODES = [], []
 
 
 class Meeting(torch.nn.Module):
-    """A linear model that notes in MET where its batch and its parameters are when they meet, a copy of it too."""
+    """A linear model that notes in MET where its batch and its parameters meet, and in MODES its mode; a copy too."""
 
     def __init__(self, weight):
         super().__init__()
@@ -143,14 +144,17 @@ class Meeting(torch.nn.Module):
 
     def forward(self, batch):
         MET.append((batch.device.type, self.weight.device.type))
+        MODES.append(self.training)
         if batch.device != self.weight.device:
             return torch.zeros(batch.shape[0], self.weight.shape[1])
         return batch @ self.weight
 
 
-def predicted(submission, weight, batch, device):
-    """Call predict; say what came back, where batch and parameters met, and where the parameters were left."""
+def predicted(submission, weight, batch, device, training):
+    """Call predict; say what came back, where batch and parameters met, in which mode, and how the model was left."""
     MET.clear()
-    model = Meeting(weight.clone())
+    MODES.clear()
+    model = Meeting(weight.clone()).train(training)
     result = submission.predict(model, batch, device)
-    return {"result": result, "met": MET, "left": model.weight.device.type, "training": model.training}
+    left = {"left": model.weight.device.type, "dtype": str(model.weight.dtype), "training": model.training}
+    return {"result": result, "met": MET, "during": MODES} | left

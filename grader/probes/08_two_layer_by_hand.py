@@ -5,26 +5,33 @@ from torch.overrides import TorchFunctionMode
 
 
 def three_steps(submission, x, y, w1, w2, lr):
-    """Call sgd_step three times on the same weights; return what it returned and the weights."""
-    losses = [submission.sgd_step(x, y, w1, w2, lr) for _ in range(3)]
-    return {"losses": losses, "w1": w1, "w2": w2}
+    """Call sgd_step three times on the same weights; return its losses, and the weights after two of the steps."""
+    losses = [submission.sgd_step(x, y, w1, w2, lr)]
+    first = [w1.clone(), w2.clone()]
+    losses += [submission.sgd_step(x, y, w1, w2, lr) for _ in range(2)]
+    return {"losses": losses, "first": first, "third": [w1, w2]}
 
 
 def backward_passes(submission, name, arguments):
-    """Call one function of the submission; return how often autograd's engine was run meanwhile."""
+    """Call one function of the submission; return how often autograd was run meanwhile, backward or forward."""
     count = 0
-    run = torch.autograd._engine_run_backward
+    backward, forward = torch.autograd._engine_run_backward, torch.autograd.forward_ad.make_dual
 
-    def counted(*args, **kwargs):
-        nonlocal count
-        count += 1
-        return run(*args, **kwargs)
+    def counted(run):
+        def counting(*args, **kwargs):
+            nonlocal count
+            count += 1
+            return run(*args, **kwargs)
 
-    torch.autograd._engine_run_backward = counted
+        return counting
+
+    torch.autograd._engine_run_backward = counted(backward)
+    torch.autograd.forward_ad.make_dual = counted(forward)
     try:
         returned = getattr(submission, name)(*arguments)
     finally:
-        torch.autograd._engine_run_backward = run
+        torch.autograd._engine_run_backward = backward
+        torch.autograd.forward_ad.make_dual = forward
     return {"passes": count, "returned": returned}
 
 
@@ -43,7 +50,13 @@ class DrawnThere(TorchFunctionMode):
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Call a function that draws from a generator on the CPU; tell whether it draws on the other device."""
+    """Draw from a generator for another device, and twice for the CPU; tell where it drew and if it went on."""
+    generator = torch.Generator()
     with DrawnThere() as drawing:
-        getattr(submission, name)(*sizes, device, torch.Generator())
-    return drawing.elsewhere
+        getattr(submission, name)(*sizes, device, generator)
+    states = [generator.get_state()]
+    for _ in range(2):
+        getattr(submission, name)(*sizes, torch.device("cpu"), generator)
+        states.append(generator.get_state())
+    first, second, third = states
+    return {"elsewhere": drawing.elsewhere, "goes_on": not (torch.equal(first, second) or torch.equal(second, third))}

@@ -41,7 +41,7 @@ class DrawnThere(TorchFunctionMode):
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Draw from a generator on the CPU for another device, and twice for the CPU; tell where it drew and if it went on."""
+    """Draw from a generator for another device, and twice for the CPU; tell where it drew and if it went on."""
     generator = torch.Generator()
     with DrawnThere() as drawing:
         getattr(submission, name)(*sizes, device, generator)
