@@ -29,11 +29,12 @@ from torch.utils.data import Dataset
 def read_numbers(path: str, has_header: bool) -> torch.Tensor:
     """Step 1. Read all numbers of a CSV file.
 
-    path: a comma-separated file with one row of numbers in each line, two or more rows.
+    path: a comma-separated file with one row of numbers in each line, two or more rows, one or more columns.
     has_header: whether one line with the names of the columns stands before the rows. Without it,
       the first line is a row of numbers like the others.
 
-    Returns float32 of shape (rows, columns), in the order of the file. The line of names is no row.
+    Returns float32 of shape (rows, columns), every row in the order of the file, also where two are equal. The
+    line of names is no row.
     """
     raise NotImplementedError("step 1: read_numbers")
 

@@ -26,11 +26,11 @@ from torch.utils.data import Dataset
 def read_digits(path: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Step 1. Read a CSV file of digits, such as fixtures/digits/test.csv.
 
-    path: a file without a header. Each line is one picture: its label, 0 to 9, then 784 pixels,
+    path: a file without a header, one line or more. Each is one picture: its label, 0 to 9, then 784 pixels,
       whole numbers 0 to 255.
 
     Returns (labels, pixels): labels int64 of shape (N,); pixels uint8 of shape (N, 784), an eighth of
-    the memory that pandas takes for them. Both in the order of the file.
+    the memory that pandas takes for them. Both in the order of the file, equal lines included.
     """
     raise NotImplementedError("step 1: read_digits")
 
@@ -85,7 +85,7 @@ def draw(axes: Axes, pixels: torch.Tensor, label: int, cmap: str) -> None:
     """Step 5. Draw the picture of one item on a matplotlib Axes that somebody else has made.
 
     axes: draw here and nowhere else. There may be other Axes in the same figure, which stay in it, and
-      there may be no current figure for `plt` to draw on; open none.
+      there may be no current figure for `plt` to draw on; open none and show none.
     pixels: float32 of shape (784,), from 0 to 1, on the CPU: 28 rows of 28, the top row first.
     label: becomes the title, such as `label = 7`.
     cmap: the name of the colour map, such as "Blues".

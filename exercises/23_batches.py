@@ -31,14 +31,14 @@ def iterate_batches(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Step 1. Yield the batches of one epoch.
 
-    x, y: inputs of shape (N, ...) and targets of shape (N,), N at least 1; y[i] belongs to x[i]. Neither
-      may be changed.
+    x, y: inputs of shape (N, ...) and targets of shape (N,), each of any dtype, N at least 1; y[i] belongs to
+      x[i]. Neither may be changed.
     batch_size: how many items are in a batch; the last one holds what is left and may be smaller.
     generator: on the CPU. All that is random comes from it, and it goes on from where it stands: the
       next call, with the same generator, yields another order.
 
-    Yields tuples (x_batch, y_batch) on the device of x and y. Every item is in exactly one batch, x still
-    beside its y. All orders of the items are possible, not only those that keep neighbours together.
+    Yields tuples (x_batch, y_batch) on the device and of the dtypes of x and y. Every item is in exactly one
+    batch, x still beside its y. All orders of the items are possible, not only those that keep neighbours together.
     """
     raise NotImplementedError("step 1: iterate_batches")
 
@@ -108,6 +108,7 @@ def seed_worker(worker_id: int) -> None:
       of up to 63 bits that DataLoader drew from its generator for this epoch, plus the id.
 
     Seeds `dataset.generator`, a torch.Generator, with a number that differs between workers and between
-    epochs and follows from `seed` alone: the same `seed`, the same numbers. Nothing else is changed.
+    epochs and follows from `seed` alone: the same `seed`, the same numbers, and two seeds that lie less than
+    2**32 apart give different ones. Nothing else is changed.
     """
     raise NotImplementedError("step 6: seed_worker")

@@ -53,8 +53,9 @@ def adapt(model: nn.Module, num_classes: int) -> None:
     model: any module whose last layer is a linear layer named `fc`; it need not be that of step 1.
 
     Afterwards `model.fc` is a new `nn.Linear`, with as many inputs as the old one, `num_classes` outputs,
-    torch's usual initial weights, on the same device. Its parameters require a gradient, all others of the
-    model require none. Nothing else about the model changes.
+    torch's usual initial weights, on the same device, also where the old one had as many outputs. Its parameters
+    require a gradient, all others of the model require none, also those that lie in no layer. Nothing else about
+    the model changes.
     """
     raise NotImplementedError("step 2: adapt")
 

@@ -50,7 +50,8 @@ def order_of(seen, index, rows, sizes, device, what="epoch"):
     for place, size in enumerate(sizes):
         name = f"batch {place + 1} of {what} {index + 1}"
         batch = epoch.item(place, name).length(2)
-        batch.item(0, f"x in {name}").shape(size, 3).dtype(torch.float32).on(device).finite()
+        forced = {"dtype-forced": lambda t: t.dtype == "float32" != str(rows.dtype).removeprefix("torch.")}
+        batch.item(0, f"x in {name}", forced).shape(size, 3).dtype(rows.dtype).on(device).finite()
         batch.item(1, f"y in {name}").shape(size).dtype(torch.int64).on(device).finite()
     x, y = (torch.cat([batch[part].data for batch in seen.value[index]]) for part in (0, 1))
     return _in_order(seen, rows, x, y.tolist())
@@ -95,6 +96,9 @@ def asks_for_shuffling(seen, order, sizes, *, next_order=None):
             due="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
     if count < MANY:
         return  # too few for what is said next to be more than chance
+    moved = max(abs(place - item) for place, item in enumerate(order))
+    require(moved > count // 2, "no item comes far from its old place", called=seen.called, got=str(order[:8]),
+            due="a random order of all items")  # fmt: skip
     beside = sum((b - a) % count in (1, count - 1) for a, b in itertools.pairwise(order))
     require(beside < count / 2, "most items come next to a neighbour", called=seen.called, got=str(order[:8]),
             due="a random order of all items", misconception="rotated-not-shuffled")  # fmt: skip
@@ -129,10 +133,19 @@ def test_every_item_once(submission, rng, device):
 def test_shuffles(submission, rng, device):
     """mixes all items"""
     rows, numbers = table(rng, 48)
+    rows = rows.double()
     seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 2)
     sizes = sizes_of(48, 4)
     first, second = (order_of(seen, index, rows, sizes, device) for index in (0, 1))
     asks_for_shuffling(seen, first, sizes, next_order=second)
+
+
+@pytest.mark.step("iterate_batches")
+def test_batches_on_device(submission):
+    """leaves the batches on the device of the data"""
+    seen = submission.probe.place(torch.device("meta"))
+    left = {"hard-coded-device": lambda v: "meta" not in v}
+    expect(seen, left, what="the device of a batch").equals(["meta"])
 
 
 @pytest.mark.step("iterate_batches")
@@ -277,6 +290,11 @@ def test_first(submission, rng):
         named = {"last-for-first": batches[-1][1], "not-shuffled": numbers[:batch_size]}
         pair.item(1, "the numbers of the items", named).tensor(batches[0][1])
         pair.item(0, "the rows").tensor(batches[0][0])
+        fresh = DataLoader(TensorDataset(rows, numbers), batch_size, shuffle=True, generator=new(seed))
+        _, again = (next(iter(fresh)) for _ in range(2))
+        pair = expect(seen).item("again", "the batch of the second call").length(2)
+        kept = {"state-between-calls": lambda t, seen=(batches[0][1], batches[1][1]): any(map(t.data.equal, seen))}
+        pair.item(1, "the numbers of the items of the second call", kept).tensor(again[1])
 
 
 @pytest.mark.step("first_batch")
@@ -407,6 +425,16 @@ def test_worker_epochs_differ(submission, rng):
     fixed = "worker-seed-same-every-epoch" if first[0] != first[1] else "workers-draw-the-same"
     require(first[0] != second[0] and first[1] != second[1], "a worker drew the same numbers in two epochs",
             called=seen.called, misconception=fixed)  # fmt: skip
+
+
+@pytest.mark.step("seed_worker")
+def test_every_bit_counts(submission, rng):
+    """draws other numbers for seeds that have their last digits in common"""
+    base = base_seed(rng)
+    seen = draws(submission, rng, [base, base + 1000 * 2**16, base_seed(rng)], 2)
+    first, second, third = seen.value
+    cut = "seed-cut-short" if first[0] != first[1] and first[0] != third[0] else None
+    require(first[0] != second[0], "two seeds gave the same numbers", called=seen.called, misconception=cut)
 
 
 @pytest.mark.step("seed_worker")

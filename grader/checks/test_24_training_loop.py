@@ -99,7 +99,10 @@ def compare_history(seen, due, device, first_losses=None, whole=None):
     nested = {"history-nested": lambda got: all(isinstance(each, list) for each in got), **(whole or {})}
     losses = expect(seen).item("returned", "what came back", nested).is_a(list).length(len(due))
     named = {each: near(value) for each, value in (first_losses or {}).items()}
-    graph = {"loss-keeps-graph": lambda value: value.requires_grad}
+    graph = {
+        "loss-keeps-graph": lambda value: value.requires_grad,
+        "scalar-tensor-not-number": lambda value: value.shape == (),
+    }
     for index, value in enumerate(due):
         loss = losses.item(index, f"the loss of batch {index}", graph | (named if index == 0 else {})).is_a(float)
         loss.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
@@ -118,6 +121,7 @@ def near(due, device=CPU):
 @pytest.mark.step("train_step")
 def test_three_steps(submission, rng, device):
     """takes three right steps, whatever is in the gradients before"""
+    submission.recognise({"arguments-swapped": lambda error: "log_softmax" in error.message})
     for loss, lr in (("cross_entropy", 0.5), ("mse_loss", 0.2)):
         # One layer: its backward does not mind a weight that changed too early, so that the result shows it.
         weights, batches = net_weights(rng)[:2], make_batches(rng, loss, (7, 6, 7), outs=4)
@@ -159,7 +163,7 @@ def ask_places(seen, batches):
 @pytest.mark.step("train_epoch")
 def test_epoch(submission, rng, device):
     """trains on every batch once, in order, and lists their losses"""
-    for loss, lr, sizes in (("cross_entropy", 0.5, (6, 6, 4)), ("mse_loss", 0.2, (3, 5, 5, 2))):
+    for loss, lr, sizes in (("cross_entropy", 0.5, (6, 6, 1)), ("mse_loss", 0.2, (3, 5, 5, 2))):
         weights, batches = net_weights(rng), make_batches(rng, loss, sizes)
         seen = submission.probe.epoch(weights, batches, 0.5, lr, loss, device)
         due_losses, due_weights = reference(weights, batches, loss, lr)
@@ -216,7 +220,7 @@ def test_run(submission, rng, device):
         loader = DataLoader(TensorDataset(inputs, targets), batch_size, shuffle=True, generator=shuffled)
         batches = [batch for _ in range(epochs) for batch in loader]
         settings = {"garbage": 0.5, "momentum": 0.9, "epoch": len(loader)}
-        each_epoch = {"optimizer-made-each-epoch": epochs}
+        each_epoch = {"optimizer-made-each-epoch": lambda made, of=epochs: made in (of, of + 1)}
         expect(seen).item("optimizers", "the number of optimizers made", each_epoch).equals(1)
         due_losses, due_weights = reference(weights, batches, loss, lr, **settings)
         again = reference(weights, batches[: len(loader)] * epochs, loss, lr, **settings)[1]

@@ -269,7 +269,11 @@ def test_ten_samples(submission, rng, device):
         labels, pixels = scored(rng, 10, 0.6)
     percent = {"percent-for-share": lambda v: abs(v - 100 * share_right(labels, pixels)) < 1e-3}
     tensor = {"scalar-tensor-not-number": lambda v: v.shape == ()}
-    named = tensor | percent | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+    named = (
+        tensor
+        | percent
+        | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+    )
     answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the accuracy", named)
     answer.is_a(float).equals(share_right(labels, pixels))
 

@@ -44,28 +44,40 @@ def draw(submission, pixels, label, cmap):
     figure = Figure()
     FigureCanvasAgg(figure)
     before, axes, after = figure.subplots(1, 3)
-    submission.draw(axes, pixels.cpu(), label, cmap)
+    shown, sent = [], pixels.cpu()
+    plt.show = plt.pause = Figure.show = lambda *_, **__: shown.append(True)
+    submission.draw(axes, sent, label, cmap)
     others = [before, after, *(each for number in plt.get_fignums() for each in plt.figure(number).axes)]
     others += [each for each in figure.axes if each not in (before, axes, after)]
     return {
-        "images": [_image(image) for image in axes.images],
+        "images": [_image(axes, image) for image in axes.images],
         "title": axes.get_title(),
         "left": sum(each in figure.axes for each in (before, axes, after)),
-        "aspect": axes.get_aspect(),
-        "top_down": bool(axes.yaxis_inverted()),
+        "shape": tuple(sent.shape),
+        "shown": len(shown),
+        "bars": sum(each.get_label() == "<colorbar>" for each in figure.axes),
         "elsewhere": sum(each.has_data() for each in others),
         "titles_elsewhere": [each.get_title() for each in others],
         "figures": len(plt.get_fignums()),
     }
 
 
-def _image(image):
+def _image(axes, image):
+    left, right, bottom, top = image.get_extent()
+    if image.origin == "lower":
+        bottom, top = top, bottom
+    aspect = axes.get_aspect()
+    height = 0.0 if aspect == "auto" else (1.0 if aspect == "equal" else float(aspect)) * abs(top - bottom)
     return {
         "array": np.asarray(image.get_array(), dtype=np.float64),
         "cmap": image.get_cmap().name,
         "interpolation": image.get_interpolation(),
         "range": [float(limit) for limit in image.get_clim()],
-        "origin": image.origin,
+        "middle": float(image.norm(0.25)),
+        "alpha": image.get_alpha() in (None, 1.0),
+        "top_down": bool((top > bottom) != axes.yaxis_inverted()),
+        "mirrored": bool((left > right) != axes.xaxis_inverted()),
+        "square": abs(height - abs(right - left)) < 1e-6,
     }
 
 

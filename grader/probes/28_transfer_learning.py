@@ -40,6 +40,12 @@ def loads_damaged(submission, path, device, damage):
         state["module.conv5.O.weight"] = state.pop(key)
     if damage == "missing":
         del state[key]
+    if damage == "double prefix":
+        state["module.module.conv5.0.weight"] = state.pop(key)
+    if damage == "letters of the prefix":
+        state["module.old.conv5.0.weight"] = state.pop(key)
+    if damage == "no prefix":
+        state["fc.scale"] = torch.ones(5)
     if damage == "surplus":
         state["module.fc.scale"] = torch.ones(5)
     if damage == "shape":
@@ -110,10 +116,11 @@ class Small(nn.Module):
         return self.fc(self.stem(x.to(self.fc.weight.device)))
 
 
-def adapts(submission, width, classes, num_classes, device):
-    """Adapt a small model; say what each parameter is then, and what became of the rest."""
-    model = Small(width, classes).to(device)
-    old_head = model.fc
+def adapts(submission, width, classes, num_classes, device, training=True):
+    """Adapt a small model with a parameter of its own; say what each is then, and what became of the rest."""
+    model = Small(width, classes).to(device).train(training)
+    model.shift = nn.Parameter(torch.zeros(width, device=device))
+    old_head, old_rows = model.fc, model.fc.weight.detach().clone()
     before = {key: value.clone() for key, value in model.state_dict().items() if not key.startswith("fc.")}
     submission.adapt(model, num_classes)
     after = model.state_dict()
@@ -123,7 +130,8 @@ def adapts(submission, width, classes, num_classes, device):
         "type": type(model.fc).__name__, "new": model.fc is not old_head,
         "out_features": getattr(model.fc, "out_features", None),
         "kept": all(device.type == "meta" or torch.equal(after[key], value) for key, value in before.items()),
-        "training": [each.training for each in model.modules()],
+        "training": sorted({each.training for each in model.modules() if each is not model.fc}),
+        "fresh": device.type == "meta" or not torch.equal(model.fc.weight[:1], old_rows[:1]),
     }  # fmt: skip
 
 
@@ -155,10 +163,12 @@ def _train(submission, model, inputs, labels, batch_size, epochs, lr, device):
     make_optimizer, given = _watched(model, lr)
     returned = submission.train_head(model, loader, nn.CrossEntropyLoss(), make_optimizer, device, epochs)
     after = model.state_dict()
+    cleared = all(each.grad is None or not each.grad.any() for each in model.fc.parameters())
     changed = [key for key, value in before.items() if not key.startswith("fc.") and not torch.equal(after[key], value)]
     return {
         "features": features, "weights": [before["fc.weight"], before["fc.bias"]], "returned": returned,
         "after": [after["fc.weight"], after["fc.bias"]], "given": given, "changed": changed, "called": len(called),
+        "cleared": cleared,
     }  # fmt: skip
 
 
@@ -218,7 +228,7 @@ def trains_place(submission, device):
 
     def make_optimizer(parameters):
         parameters = list(parameters)
-        places["at the optimizer"] += [parameter.device.type for parameter in parameters]
+        places["at the optimizer"] = [parameter.device.type for parameter in parameters]
         return torch.optim.SGD(parameters, lr=0.1)
 
     loader = [(torch.zeros(2, 6), torch.zeros(2, dtype=torch.int64))]
