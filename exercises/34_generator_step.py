@@ -42,8 +42,8 @@ def generator_step(discriminator_net: nn.Module, optimizer: torch.optim.Optimize
     fake: float32 of shape (N, 3, 64, 64), straight from the generator network, with the graph that leads back to it.
 
     All are on one device. The `.grad` of the generator's parameters may hold leftovers from before: they have no part
-    in the update. The parameters of the discriminator stay as they are; what is in their `.grad` afterwards is left
-    open in this step. Train mode stays as it is.
+    in the update. The parameters of the discriminator stay as they are, `requires_grad` included; what is in their
+    `.grad` afterwards is left open in this step. Train mode stays as it is.
 
     Returns the loss, as it was before the update, as a Python float.
     """

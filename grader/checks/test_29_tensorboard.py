@@ -78,8 +78,8 @@ def test_tags(submission, rng):
 def test_curves(submission, rng):
     """draws each function over the angle in degrees"""
     _, stop, stride = _angles(rng)
-    angles = range(-90 - 10 * stride, stop, stride)
-    values = _run(submission.probe.curves("curves", angles.start, stop, stride), "curves")
+    angles = range(-90 - 10 * stride, stop, stride)[::-1]
+    values = _run(submission.probe.curves("curves", angles[-1], stop, stride), "curves")
     for tag, function in CURVES.items():
         due = _without_poles([(angle, function(math.radians(angle))) for angle in angles])
         named = {
@@ -90,8 +90,13 @@ def test_curves(submission, rng):
                 and {step for step, _ in found} <= set(range(len(angles)))
                 and len(found) == len(due)
             ),
+            "points-out-of-order": lambda found, due=due: (
+                [step for step, _ in found] == sorted(step for step, _ in due)
+            ),
         }
         expect(_without_poles(_curve(values, tag)), named, what=f"the curve {tag}").equals(due)
+        steps = [step for step, _ in _curve(values, tag)]
+        expect(steps, what=f"the list of steps of the curve {tag}, poles included").equals(list(angles))
 
 
 def _points(rng, first, count):
@@ -167,7 +172,7 @@ def test_histogram_values(submission, rng, device):
     values = _run(submission.probe.histograms(weights, bias, steps, factors), "net")
     found = {(step, value.tag): _of(value) for step, value in values if value.HasField("histo")}
     for step, factor in zip(steps, factors, strict=True):
-        grad = weights.cos() * factor
+        grad = weights.sin() * factor
         named = {"weights/layer.weight": weights * factor, "weights/layer.bias": bias, "weights/scale": weights[0],
                  "gradients/layer.weight": grad}  # fmt: skip
         for tag, due in named.items():
@@ -189,20 +194,24 @@ def test_writer_stays_open(submission, rng, device):
     seen.item("closed", "whether the caller's writer was closed", {"closes-callers-writer": True}).equals(False)
     kept = seen.item("kept", "what was kept").length(3)
     kept.item("weight", "the model's weight").tensor(weights * factors[-1], device=device)
-    kept.item("grad", "its gradient").tensor(weights.cos() * factors[-1], device=device)
+    kept.item("grad", "its gradient").tensor(weights.sin() * factors[-1], device=device)
     kept.item("other", "whether the bias still has no gradient").equals(True)
 
 
 @pytest.mark.step("read_ranges")
 def test_ranges(submission, rng):
     """reads every histogram that was written, not a sample of them"""
-    values = torch.randn(_int(rng, 20, 30), 7, generator=rng)
-    due = [(3 * index, row.min().item(), row.max().item()) for index, row in enumerate(values)]
+    values = torch.randn(100, 7, generator=rng)
+    # In the middle the run was set back to an earlier step.
+    back = _int(rng, 60, 80)
+    steps = [3 * index if index < back else 3 * (index - 20) + 1 for index in range(len(values))]
+    due = [(step, row.min().item(), row.max().item()) for step, row in zip(steps, values, strict=True)]
     named = {
         "reservoir-keeps-few": lambda found: 0 < len(found) < len(due) and set(found[-1:]) <= set(due),
+        "points-out-of-order": lambda found: found != due and sorted(found) == sorted(due),
         "bucket-ends-for-values": lambda found: all(low == -9 or high == 9 for _, low, high in found),
     }
-    expect(submission.probe.read_ranges("run", f"weights/{_int(rng, 0, 100)}", values), named).equals(due)
+    expect(submission.probe.read_ranges("run", f"weights/{_int(rng, 0, 100)}", steps, values), named).equals(due)
 
 
 def _plain(value):

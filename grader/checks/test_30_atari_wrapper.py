@@ -8,6 +8,7 @@ import torch
 from grader.compare import expect, require
 
 SIZES = ((48, 64), (64, 40))
+OTHER_SIZE = (20, 30)  # of another wrapper that is around
 GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
 
 
@@ -35,7 +36,9 @@ def slips(frame, size):
     return {
         "reset-left-raw": lambda a: raw(a, frame),
         "hwc-kept": lambda a: a.shape in ((height, width, 3), (width, height, 3)),
-        "width-height-swapped": lambda a: a.shape == (3, width, height),
+        "record-shared-by-all": lambda a: a.shape == (3, *OTHER_SIZE),
+        "width-height-swapped": lambda a: a.shape == (3, width, height) != due.shape,
+        "columns-for-rows": lambda a: close_to(a.data, on_its_side(frame, size)),
         "hard-coded-size": lambda a: a.shape == (3, 64, 64) and size != (64, 64),
         "uint8-kept": lambda a: a.dtype == "uint8",
         "float64-leak": lambda a: a.dtype == "float64",
@@ -44,6 +47,11 @@ def slips(frame, size):
         "interpolation-ignored": lambda a: any(close_to(a.data, each) for each in interpolated(frame, size)),
         "colours-reversed": lambda a: close_to(a.data, due.flip(0)),
     }
+
+
+def on_its_side(frame, size):
+    """Return the frame made small with height and width in each other's place, and then turned over its diagonal."""
+    return torch.from_numpy(cv2.resize(frame.astype(np.float32), size, interpolation=cv2.INTER_AREA).T.copy())
 
 
 def raw(got, frame):
@@ -150,6 +158,9 @@ def test_is_a_wrapper(submission, rng):
     """leaves the rest of the game as it is"""
     seen = expect(submission.probe.wrapped("ALE/Pong-v5", whole(rng, 0, 10**6), (48, 64)))
     seen.item("is_wrapper", "whether it is an ObservationWrapper").equals(True)
+    for key in ("game_space", "own_space"):
+        old = {"shape": (210, 160, 3), "dtype": "uint8", "bounds": [0.0, 0.0, 255.0, 255.0]}
+        seen.item(key, "what the game itself declares").equals(old)
     seen.item("same_actions", "whether the action space is the game's").equals(True)
     seen.item("seen_through", "whether `unwrapped` is the game").equals(True)
 
@@ -162,9 +173,11 @@ def test_games(submission, rng):
     size = SIZES[whole(rng, 0, 2)]
     seen = submission.probe.games(names, size)
     found = expect(seen)
+    found.satisfies(lambda value: isinstance(value, dict), "it is no list of games", due="a list")
     named = {"one-game-for-all": lambda ids: set(ids) < set(names)}
     found.item("ids", "the list of ids", named).equals(names)
     found.item("wrapped", "whether each is a SmallFrames", {"wrapper-forgotten": [False] * 4}).equals([True] * 4)
+    found.item("layers", "how many times each game is wrapped by a SmallFrames").equals([1] * 4)
     for index in range(4):
         spaces = found.item("spaces").length(4)
         ask_for_space(spaces.item(index), size)

@@ -6,6 +6,8 @@ import torch
 from grader.compare import expect
 
 GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
+# Where the frames do not matter, three tables at which the same game is played: its emulator is started once.
+TABLES = ("ALE/Pong-v5",) * 3
 
 
 def whole(rng, low, high):
@@ -22,6 +24,7 @@ def slips(frames):
     return {
         "float64-leak": lambda t: t.dtype == "float64",
         "scaled-to-unit": frames / 255,
+        "divided-by-256": frames / 128 - 1,
         "not-scaled": frames,
         "shift-forgotten": frames / 127.5,
         "scaled-by-their-own-range": lambda t: t.data.min() == -1 and t.data.max() == 1,
@@ -53,21 +56,25 @@ def test_frames_left_alone(submission, rng):
 @pytest.mark.step("is_dark")
 def test_dark(submission, rng):
     """tells a dark frame from one that shows something"""
-    for threshold in (2.0, 30.0):
+    for threshold, sum_or_constant in ((2.0, "sum-for-average"), (30.0, "hard-coded-hyperparameters")):
         # One bright corner: the mean decides, not the brightest value or the one in the middle.
         corner = torch.zeros(3, 8, 8)
         corner[:, :2, :2] = 16.0
         cases = (
             (torch.zeros(3, 8, 8), True, "threshold-turned-round"),
-            (torch.full((3, 8, 8), threshold / 2), True, "sum-for-average"),
+            # Who got this right with the first threshold adds nothing up, and has never looked at the second one.
+            (torch.full((3, 8, 8), threshold / 2), True, sum_or_constant),
             (torch.full((3, 8, 8), threshold), True, "boundary-left-out"),
             (corner * between(rng, 0.4, 0.9) * threshold, True, "brightest-pixel-decides"),
+            # Whatever says dark here does not go by the middle value alone.
+            (torch.full((3, 8, 8), threshold + 0.5), False, None),
             (corner * between(rng, 1.1, 2.0) * threshold, False, "most-pixels-decide"),
             *((in_channel(channel, 1.5 * threshold), False, "one-channel-decides") for channel in range(3)),
         )
         for frame, due, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
-            asked = expect(seen, {name: lambda v, due=due: bool(v) is not due}, what="the answer").given()
+            named = {name: lambda v, due=due: bool(v) is not due} if name else {}
+            asked = expect(seen, named, what="the answer").given()
             asked.satisfies(
                 lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", due="True or False"
             )
@@ -96,10 +103,11 @@ def test_dark_left_alone(submission, rng):
 def test_ends_of_episodes(submission, rng):
     """resets the game after each end of an episode, terminated or truncated, and at no other time"""
     submission.recognise({"old-gym-api": lambda error: "values to unpack" in error.message})
+    game = GAMES[whole(rng, 0, 3)]
     for how in ("terminated", "truncated"):
         ends = (whole(rng, 3, 6), whole(rng, 2, 5))
         seed = whole(rng, 0, 10**6)
-        seen = submission.probe.play_some(GAMES[whole(rng, 0, 3)], seed, 14, ends, how)
+        seen = submission.probe.play_some(game, seed, 14, ends, how)
         named = {
             "done-ignores-truncated": lambda diary, how=how: how == "truncated" and _goes_on(diary),
             "done-ignores-terminated": lambda diary, how=how: how == "terminated" and _goes_on(diary),
@@ -165,6 +173,12 @@ def test_actions(submission, rng):
     expect(runs[1]).item("actions", "the actions with the same seed", unseeded).equals(runs[0].value["actions"])
     other = expect(runs[2]).item("actions", "the actions with another seed")
     other.satisfies(lambda a: a != runs[0].value["actions"], "another seed gives the same actions")
+    drawn = expect(runs[0]).item("drawn", "what the action space draws").length(24)._value
+    again = {"reseeds-each-episode": lambda a: a == [*drawn[:7], *drawn[:9], *drawn[:7], *drawn[:1]]}
+    as_drawn = expect(runs[0]).item("actions", "the list of actions", again)
+    as_drawn.satisfies(
+        lambda a: a == drawn, "these are not the draws of the action space that begin with the seed", due=str(drawn)
+    )
 
 
 def ask(submission, rng, count=3, dark=3, games=GAMES, threshold=1.0, seed=None):
@@ -185,7 +199,10 @@ def test_batches(submission, rng):
     """fills each batch with the bright frames in the order in which they were played"""
     for threshold, games in ((1.0, GAMES), (70.0, GAMES[1:])):
         seen, size = ask(submission, rng, threshold=threshold, games=games)
-        stuck = {"game-kept-after-dark": True}
+        if games == GAMES:
+            chosen = set(seen.value["order"])
+        # Who never chooses some of the games is stuck for that reason.
+        stuck = {"game-kept-after-dark": lambda ran_away: ran_away is True and len(chosen) == 3}
         expect(seen).item("ran_away", "whether it played on and on without filling its batches", stuck).equals(False)
         batches = expect(seen).item("batches", "the list of batches").length(3)
         frames = played(seen)
@@ -209,7 +226,7 @@ def _holds_dark(batch, frames, threshold):
 @pytest.mark.step("frame_batches")
 def test_not_changed_later(submission, rng):
     """hands out batches that stay as they are"""
-    seen, size = ask(submission, rng, games=GAMES[:2])
+    seen, size = ask(submission, rng, games=TABLES[:2])
     first = expect(seen).item("batches").length(3)
     later = expect(seen).item("later").length(3)
     for index in range(3):
@@ -221,7 +238,7 @@ def test_not_changed_later(submission, rng):
 @pytest.mark.step("frame_batches")
 def test_no_more_than_needed(submission, rng):
     """plays no more frames than its batches need"""
-    seen, size = ask(submission, rng, dark=0, games=GAMES[1:])
+    seen, size = ask(submission, rng, dark=0, games=TABLES[1:])
     expect(seen).item("order", "the list of frames played", {"plays-ahead": lambda v: len(v) > 3 * size}).length(
         3 * size
     )
@@ -231,12 +248,20 @@ def test_no_more_than_needed(submission, rng):
 def test_chooses_games(submission, rng):
     """chooses among all games at random, the same way for the same seed"""
     seed = whole(rng, 0, 10**6)
-    runs = [submission.probe.some_batches(list(GAMES), 15, each, 1.0, 2, 0) for each in (seed, seed, seed + 1)]
-    order = expect(runs[0]).item("order", "the order of the games", {"one-game-only": lambda v: len(set(v)) < 3})
+    runs = [submission.probe.some_batches(list(TABLES), 15, each, 1.0, 2, 0) for each in (seed, seed, seed + 1)]
+    order = expect(runs[0]).item("order", "the order of the games", {"one-game-only": lambda v: len(set(v)) == 1})
     order.length(30).satisfies(lambda v: set(v) == {0, 1, 2}, "some games are never played", due="all three")
     in_turn = {"games-in-turn": lambda v: all(v[i] != v[i + 1] for i in range(29))}
     order = expect(runs[0]).item("order", "the order of the games", in_turn)
     order.satisfies(lambda v: any(v[i] == v[i + 1] for i in range(29)), "no game is ever chosen twice in a row")
+    rounds = "of three games in a row, each is always another: they take turns"
+    order.satisfies(
+        lambda v: any(len(set(v[i : i + 3])) < 3 for i in range(0, 30, 3)), rounds, misconception="games-in-turn"
+    )
+    order.satisfies(
+        lambda v: v[:15] != v[15:], "the second batch chooses the games in the same order as the first",
+        misconception="reseeded-at-each-call",
+    )  # fmt: skip
     unseeded = {"chooser-not-seeded": lambda v: v != runs[0].value["order"]}
     expect(runs[1]).item("order", "the order of the games with the same seed", unseeded).equals(runs[0].value["order"])
     other = expect(runs[2]).item("order", "the order with another seed")
@@ -246,7 +271,7 @@ def test_chooses_games(submission, rng):
 @pytest.mark.step("frame_batches")
 def test_chooses_after_dark(submission, rng):
     """chooses a game anew after a dark frame too"""
-    seen = submission.probe.some_batches(list(GAMES), 8, whole(rng, 0, 10**6), 1.0, 2, 2)
+    seen = submission.probe.some_batches(list(TABLES), 8, whole(rng, 0, 10**6), 1.0, 2, 2)
     expect(seen).item("ran_away", "whether it played on and on without filling its batches").equals(False)
     order = expect(seen).item("order", "the order of the games").satisfies(len, "no game was played")._value
     frames = played(seen)
@@ -262,7 +287,7 @@ def test_chooses_after_dark(submission, rng):
 def test_seeds(submission, rng):
     """gives each game a seed of its own and touches no global random state"""
     seed = whole(rng, 0, 10**6)
-    seen, _ = ask(submission, rng, count=6, seed=seed)
+    seen, _ = ask(submission, rng, count=6, seed=seed, games=TABLES)
     asked = expect(seen)
     same = {"one-seed-for-all-games": lambda v: [each for each in v if each is not None] == [seed] * 3}
     asked.item("seeds", "the seeds given to `reset`", same).satisfies(

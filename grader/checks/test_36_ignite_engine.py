@@ -62,12 +62,17 @@ def test_output(submission, rng, device):
     task = _training(rng, "pinball", 0.05)
     outputs = expect(submission.probe.train(*task, device)).item("outputs", "the list of outputs").length(3)
     losses, late = _trained(*task)[0], _trained(*task, loss_late=True)[0]
+    weight, bias, batches, loss_name, _ = task
+    first_swapped = LOSSES[loss_name](batches[0][1], functional.linear(batches[0][0], weight, bias)).item()
     tolerance = 2e-5 if device.type == "cpu" else 1e-3
     for index in range(3):
         named = {
             "returns-graph-tensor": lambda output: output.requires_grad,
             "scalar-tensor-not-number": lambda output: not output.requires_grad and output.shape == (),
             "loss-after-step": lambda output, due=late[index]: math.isclose(output, due, rel_tol=tolerance),
+            "arguments-swapped": lambda output, first=index == 0: (
+                first and math.isclose(output, first_swapped, rel_tol=tolerance)
+            ),
         }
         part = outputs.item(index, f"output {index + 1}", named).is_a(float)
         part.satisfies(
@@ -86,10 +91,12 @@ def test_trains(submission, rng, device):
         dirty = [_trained(*task, zeroed="never", start=start) for start in (7.0, 0.0)]
         dirty.append(_trained(*task, zeroed="last"))
         early = _trained(*task, step_first=True)
+        steps = expect(seen).item("steps", "the steps of the optimizer").is_a(list) and seen.value["steps"]
         for index, name in enumerate(("weight", "bias"), start=1):
             named = {
                 "zero-grad-missing": lambda seen, i=index: any(_alike(seen, each[i]) for each in dirty),
-                "step-before-backward": early[index],
+                "zero-after-backward": lambda _, steps=steps: not steps[0][0] and steps[0][1] > 0,
+                "step-before-backward": lambda seen, i=index, steps=steps: steps[0][1] == 0 and _alike(seen, early[i]),
             }
             expect(seen).item(name, f"the model's {name}", named).tensor(due[index], device=device)
 
@@ -104,10 +111,12 @@ def test_mode(submission, rng, device):
 
 @pytest.mark.step("make_process_function")
 def test_device(submission):
-    """moves inputs and targets to the device that it was given"""
+    """moves inputs and targets to the device that it was given, and changes nothing else about them"""
     named = {"hard-coded-device": ["cpu", "cpu"]}
-    seen = submission.probe.places_of_batch(torch.device("meta"))
-    expect(seen, named, what="where inputs and targets were").equals(["meta", "meta"])
+    seen = expect(submission.probe.places_of_batch(torch.device("meta")))
+    seen.item("devices", "where inputs and targets were", named).equals(["meta", "meta"])
+    named = {"dtype-forced": lambda dtypes: len(dtypes) == 2}
+    seen.item("dtypes", "the dtypes of inputs and targets", named).equals(["torch.float64", "torch.int64"])
 
 
 def _journal(length, epochs, *, local=False):
@@ -154,6 +163,8 @@ def test_journal(submission, rng):
             "wrong-event": lambda journal, due=due: _mixed_up(journal, due),
         }
         seen = expect(submission.probe.journal(length, epochs))
+        seen.item("before", "the number of entries and iterations before the run").equals(0)
+        seen.item("kept", "whether the journal still begins with the entry that was there").equals(True)
         seen.item("journal", "the journal", named).equals(due)
 
 
@@ -170,7 +181,7 @@ def _reports(outputs, every, first=0):
 
 def _another_every(report, outputs, every):
     used = report[0][0]
-    return used != every and report == _reports(outputs, used)
+    return 0 < used != every and report == _reports(outputs, used)
 
 
 @pytest.mark.step("attach_report")
@@ -179,7 +190,7 @@ def test_report(submission, rng):
     length, epochs = _int(rng, 16, 19), 15
     outputs = torch.randn(length * epochs, generator=rng).tolist()
     local = [(number % length or length) for number in range(1, len(outputs) + 1)]
-    for every in (5, 7):
+    for every in (5, 7, 1):
         named = {
             "wrong-event": lambda report, every=every: (
                 report == _reports(outputs, length * every)
@@ -193,13 +204,22 @@ def test_report(submission, rng):
                 == [output for output, number in zip(outputs, local, strict=True) if number % every == 0]
             ),
         }
-        expect(submission.probe.report(outputs, epochs, every), named, what="the report").equals(
-            _reports(outputs, every)
-        )
+        runs = expect(submission.probe.report(outputs, epochs, every)).length(2)
+        runs.item(0, "the report", named).equals(_reports(outputs, every))
+        counted_on = _reports(outputs, every, -len(outputs))
+        named = {
+            "state-between-calls": lambda report, due=counted_on: (
+                [output for _, output in report] == [output for _, output in due]
+            )
+        }
+        runs.item(1, "the report of a second run of the engine", named).equals(_reports(outputs, every))
 
 
-def _lows(outputs):
-    return [(i + 1, each) for i, each in enumerate(outputs) if i == 0 or each < min(outputs[:i])]
+def _lows(outputs, *, ties=False, after=0):
+    """Return (iteration, output) of each that is lower than all before it; of those behind the first `after`."""
+    low = [(i + 1 - after, each) for i, each in enumerate(outputs)
+           if i == 0 or each < min(outputs[:i]) or (ties and each == min(outputs[:i]))]  # fmt: skip
+    return [(number, each) for number, each in low if number > 0]
 
 
 def _falls(outputs):
@@ -207,28 +227,35 @@ def _falls(outputs):
 
 
 def _up_and_down(rng, count):
-    """Return floats that fall to a new low, fall short of one, and tie with one."""
-    wave = (torch.randn(count, generator=rng) + 3).tolist()
-    return [*wave, min(wave) - 1.0, min(wave) + 1.0, min(wave) + 0.5, min(wave) - 1.0, min(wave) - 2.0]
+    """Return floats that fall to a new low, of 0, fall short of one, and tie with one."""
+    wave = torch.randn(count, generator=rng)
+    return [*(wave - wave.min() + 3).tolist(), 0.0, 2.0, 1.5, 0.0, -1.0]
 
 
 @pytest.mark.step("announce_lows")
 def test_lows(submission, rng):
     """fires the event at each output that is lower than all before it"""
-    for count in (4, 9):
+    for count in (5, 9):
         outputs = _up_and_down(rng, count)
         seen = expect(submission.probe.two_lows(outputs, outputs[::-1])).length(2)
         for index, each in enumerate((outputs, outputs[::-1])):
-            named = {"custom-event-not-registered": lambda fired: fired is None, "previous-is-not-lowest": _falls(each)}
+            named = {
+                "custom-event-not-registered": lambda fired: fired is None,
+                "previous-is-not-lowest": _falls(each),
+                "latest-of-several": _lows(each, ties=True),
+                # What the first engine left behind decides what the second one does.
+                "state-between-calls": _lows([*outputs, *each], after=len(outputs)) if index else None,
+            }
             seen.item(index, "the list of (iteration, output) at which it fired", named).equals(_lows(each))
 
 
 @pytest.mark.step("announce_lows")
 def test_engines_apart(submission, rng):
     """keeps the lowest output of each engine apart"""
-    low, high = torch.rand(4, generator=rng).tolist(), (torch.rand(4, generator=rng) + 5).tolist()
+    low, high = torch.rand(4, generator=rng).tolist(), (1e6 * (torch.rand(4, generator=rng) + 5)).tolist()
     seen = expect(submission.probe.two_lows(low, high)).length(2)
     named = {"custom-event-not-registered": lambda fired: fired is None}
+    seen.item(0, "the list of (iteration, output) at which the first engine fired", named).equals(_lows(low))
     seen.item(1, "the list of (iteration, output) at which the second engine fired", named).equals(_lows(high))
 
 
@@ -265,6 +292,7 @@ def test_endless(submission, rng):
         seen.item("ran_away", "whether it ran on without end", {"infinite-run": True}).equals(False)
         seen.item("ran", "the list of batches that were processed").equals(list(range(first, first + iterations)))
         seen.item("taken", "the number of batches taken from the data").equals(iterations)
+        seen.item("ends", "the list of starts and ends of the run").equals(["starts", "ends"])
 
 
 @pytest.mark.step("run_for")

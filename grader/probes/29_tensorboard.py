@@ -23,8 +23,8 @@ def _left_behind():
 
 
 def curves(submission, log_dir, start, stop, stride):
-    """Let curves be written."""
-    submission.write_curves(log_dir, range(start, stop, stride))
+    """Let curves be written, the greatest angle first."""
+    submission.write_curves(log_dir, range(start, stop, stride)[::-1])
     return _left_behind()
 
 
@@ -52,7 +52,7 @@ def histograms(submission, weights, bias, steps, factors):
     for step, factor in zip(steps, factors, strict=True):
         with torch.no_grad():
             net.layer.weight.copy_(weights * factor)
-        net.layer.weight.grad = weights.cos() * factor
+        net.layer.weight.grad = weights.sin() * factor
         submission.write_histograms(writer, net, step)
         closed.append(writer.file_writer is None)
     writer.close()
@@ -78,10 +78,11 @@ def read_curve(submission, log_dir, tag, parts):
         raise
 
 
-def read_ranges(submission, log_dir, tag, values):
-    """Write one histogram for each row of values, at every third step, and let them be read back."""
+def read_ranges(submission, log_dir, tag, steps, values):
+    """Write one histogram for each row of values at its step, another tag beside it, and let them be read back."""
     with SummaryWriter(log_dir=log_dir) as writer:
-        for index, row in enumerate(values):
-            writer.add_histogram("another/" + tag, row * 2, index, bins="auto")
-            writer.add_histogram(tag, row, 3 * index, bins=[-9.0, 0.0, 9.0])
+        for index, (step, row) in enumerate(zip(steps, values, strict=True)):
+            if index % 10 == 0:
+                writer.add_histogram("another/" + tag, row * 2, index, bins="auto")
+            writer.add_histogram(tag, row, step, bins=[-9.0, 0.0, 9.0])
     return submission.read_ranges(log_dir, tag)

@@ -7,6 +7,9 @@ import numpy as np
 ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 
 
+OTHER_SIZE = (20, 30)
+
+
 class Recorder(gymnasium.ObservationWrapper):
     """Keeps a copy of every frame of the game."""
 
@@ -33,9 +36,13 @@ def describe(box):
 
 
 def wrapped(submission, game, seed, size):
-    """Reset a wrapped game and take three steps; return the game's frames and what came through."""
+    """Reset a wrapped game and take three steps; return the game's frames and what came through.
+
+    There is another wrapper around the same game, of another size.
+    """
     recorder = Recorder(gymnasium.make(game))
     env = submission.SmallFrames(recorder, size) if size else submission.SmallFrames(recorder)
+    submission.SmallFrames(recorder, OTHER_SIZE)
     env.action_space.seed(seed)
     first, _ = env.reset(seed=seed)
     given = [first] + [env.step(env.action_space.sample())[0] for _ in range(3)]
@@ -44,10 +51,21 @@ def wrapped(submission, game, seed, size):
         "given": given,
         "contained": [bool(isinstance(each, np.ndarray) and env.observation_space.contains(each)) for each in given],
         "space": describe(env.observation_space),
+        "game_space": describe(recorder.observation_space),
+        "own_space": describe(recorder.unwrapped.observation_space),
         "same_actions": env.action_space == recorder.action_space,
         "is_wrapper": isinstance(env, gymnasium.ObservationWrapper),
         "seen_through": env.unwrapped is recorder.unwrapped,
     }
+
+
+def _layers(env, kind):
+    """Return how many wrappers of this kind are around a game."""
+    count = 0
+    while isinstance(env, gymnasium.Wrapper):
+        count += isinstance(env, kind)
+        env = env.env
+    return count
 
 
 def games(submission, names, size):
@@ -59,5 +77,6 @@ def games(submission, names, size):
         "ids": [each.spec.id if isinstance(each, gymnasium.Env) and each.spec else None for each in made],
         "spaces": [describe(getattr(each, "observation_space", None)) for each in made],
         "wrapped": [isinstance(each, submission.SmallFrames) for each in made],
+        "layers": [_layers(each, submission.SmallFrames) for each in made],
         "distinct": len({id(getattr(each, "unwrapped", each)) for each in made}),
     }

@@ -17,15 +17,24 @@ class RanAway(Exception):
     pass
 
 
+_EMULATORS = {}  # by the name of the game
+
+
 class Watched(gymnasium.Wrapper):
     """A real game with small frames. It ends when told to, turns dark when told to, and keeps a diary.
 
     `ends` lists after how many steps each episode ends, in turn; `how` is "terminated" or "truncated".
     `dark` is every how many frames one is black, 0 for none.
+
+    Wrappers of one game share its emulator: starting it takes a tenth of a second, and loading the game anew, which is
+    what a seed does, another one. No check compares frames of two wrappers, so the emulator is seeded once.
     """
 
     def __init__(self, name, diary, index, ends=(10**6,), how="terminated", dark=0):
-        super().__init__(gymnasium.make(name))
+        self.emulator = _EMULATORS.setdefault(name, {})
+        if not self.emulator:
+            self.emulator.update(env=gymnasium.make(name), seeded=False)
+        super().__init__(self.emulator["env"])
         self.observation_space = gymnasium.spaces.Box(0, 255, (3, 64, 64), np.float32)
         self.diary, self.index, self.how, self.dark = diary, index, how, dark
         self.ends, self.left, self.count = itertools.cycle(ends), 0, 0
@@ -35,7 +44,8 @@ class Watched(gymnasium.Wrapper):
         return np.moveaxis(cv2.resize(frame, (64, 64), interpolation=cv2.INTER_AREA), 2, 0).astype(np.float32)
 
     def reset(self, *, seed=None, options=None):
-        observation, info = self.env.reset(seed=seed, options=options)
+        observation, info = self.env.reset(seed=None if self.emulator["seeded"] else seed, options=options)
+        self.emulator["seeded"] = True
         self.diary.append(("reset", self.index, seed))
         self.left = next(self.ends)
         return self.small(observation), info
@@ -54,16 +64,30 @@ class Watched(gymnasium.Wrapper):
         self.given.append(frame.copy())
         return frame, reward, over and self.how == "terminated", over and self.how == "truncated", info
 
+    def close(self):
+        """Leave the emulator to the others."""
+
 
 def play_some(submission, game, seed, count, ends, how):
-    """Ask for some frames of one game; return them, those that the game gave, and the diary."""
+    """Ask for some frames of one game; return them, those that the game gave, and the diary.
+
+    Also what the game's action space draws that begins with the seed.
+    """
     diary = []
     env = Watched(game, diary, 0, ends, how)
     frames = submission.play(env, seed)
     before = len(diary)
     got = [frame.copy() for frame in itertools.islice(frames, count)]
     steps = [entry for entry in diary if entry[0] != "reset"]
-    return {"got": got, "given": env.given, "diary": diary, "before": before, "actions": [entry[2] for entry in steps]}
+    env.action_space.seed(seed)
+    return {
+        "got": got,
+        "given": env.given,
+        "diary": diary,
+        "before": before,
+        "actions": [entry[2] for entry in steps],
+        "drawn": [int(env.action_space.sample()) for _ in range(count)],
+    }
 
 
 def some_batches(submission, games, batch_size, seed, threshold, count, dark):

@@ -39,12 +39,21 @@ class Table:
                 parameter.data = value.clone()
                 parameter.grad = grad.clone()
             network.to(device).train(train)
-        self.shown, self.generated, self.trail = [], [], []
+        self.shown, self.generated, self.trail, self.steps, self.arrived = [], [], [], [], []
         self.discriminator.register_forward_pre_hook(lambda _, args: self.shown.append(self._about(args[0])))
         self.generator.register_forward_pre_hook(lambda _, args: self.generated.append(len(args[0])))
+        for parameter in self.generator.parameters():
+            parameter.register_post_accumulate_grad_hook(lambda _: self.arrived.append(1))
 
     def _about(self, frames):
         return len(frames), frames.requires_grad and torch.is_grad_enabled()
+
+    def watch(self, optimizer):
+        """Write down at each step of the generator's optimizer whether there are gradients, and how many arrived."""
+        optimizer.register_step_pre_hook(lambda *_: self.steps.append((self._has_gradients(), len(self.arrived))))
+
+    def _has_gradients(self):
+        return any(each.grad is not None and bool(each.grad.any()) for each in self.generator.parameters())
 
     def note(self):
         """Write down the parameters of both networks as they are now."""
@@ -59,33 +68,37 @@ class Table:
             "shown": self.shown,
             "generated": self.generated,
             "trail": self.trail,
+            "steps": self.steps,
+            "arrived": len(self.arrived),
         }
 
 
 def loss_gradient(submission, fake_probabilities, upstream):
-    """Run backward from the loss; return the argument, with its .grad."""
+    """Run backward from the loss; return the argument, with its .grad, and the loss."""
     fake = fake_probabilities.clone().requires_grad_()
     loss = submission.generator_loss(fake)
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
         (loss * upstream).sum().backward()
-    return fake
+    return fake, loss
 
 
 def run(step):
-    """Take one step; tell whether backward found anything to go back to."""
+    """Take one step; say whether backward found nothing to go back to, or a graph that it had freed before."""
     try:
         step()
     except RuntimeError as error:
-        if "does not require grad" not in str(error):
-            raise
-        return False
-    return True
+        for said, fault in (("does not require grad", "nothing behind"), ("a second time", "freed")):
+            if said in str(error):
+                return fault
+        raise
+    return ""
 
 
 def three_generator_steps(submission, name, weights, garbage, latents, lr, momentum, train, frozen, device):
     """Take three steps of the generator from garbage in every .grad; parameter `frozen` of the judge is frozen."""
     table = Table(weights, garbage, train, device)
     optimizer = torch.optim.SGD(table.generator.parameters(), lr=lr, momentum=momentum)
+    table.watch(optimizer)
     judge = list(table.discriminator.parameters())
     computed = []
     for index, parameter in enumerate(judge):
@@ -96,10 +109,10 @@ def three_generator_steps(submission, name, weights, garbage, latents, lr, momen
     step, losses = getattr(submission, name), []
     for latent in latents:
         fake = table.generator(latent)
-        if not run(lambda fake=fake: losses.append(step(table.discriminator, optimizer, fake))):
-            return {"cut_off": True}
+        if fault := run(lambda fake=fake: losses.append(step(table.discriminator, optimizer, fake))):
+            return {"cut_off": fault, "shown": table.shown}
         table.note()
-    seen = table.state() | {"losses": losses, "computed": len(computed), "cut_off": False}
+    seen = table.state() | {"losses": losses, "computed": len(computed), "cut_off": ""}
     seen["judge_grads"] = [None if parameter.grad is None else parameter.grad.clone() for parameter in judge]
     seen["judge_flags"] = [parameter.requires_grad for parameter in judge]
     return seen
@@ -112,13 +125,14 @@ def three_gan_steps(submission, game, seed, frames, weights, garbage, latents, l
     table = Table(weights, garbage, train, device)
     both = (table.discriminator, table.generator)
     optimizers = [torch.optim.SGD(net.parameters(), lr, momentum) for net, lr in zip(both, lrs, strict=True)]
+    table.watch(optimizers[1])
     arguments = (table.discriminator, optimizers[0], table.generator, optimizers[1])
     for real, latent in zip(frames.to(device).chunk(3), latents, strict=True):
         both = (real, latent)
-        if not run(lambda both=both: seen["losses"].append(submission.gan_step(*arguments, *both))):
-            return {"cut_off": True}
+        if fault := run(lambda both=both: seen["losses"].append(submission.gan_step(*arguments, *both))):
+            return {"cut_off": fault, "shown": table.shown}
         table.note()
-    return seen | table.state() | {"cut_off": False}
+    return seen | table.state() | {"cut_off": ""}
 
 
 class _Numbers(TorchDispatchMode):

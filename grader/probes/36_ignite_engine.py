@@ -21,14 +21,20 @@ LOSSES = {"mse": functional.mse_loss, "pinball": pinball}
 def train(submission, weight, bias, batches, loss_name, lr, device):
     """Train a linear model from garbage gradients; someone switches it to evaluation between iterations."""
     model = torch.nn.Linear(weight.shape[1], weight.shape[0]).to(device)
-    modes, outputs = [], []
+    modes, outputs, arrived, steps = [], [], [], []
     with torch.no_grad():
         model.weight.copy_(weight), model.bias.copy_(bias)
     for parameter in model.parameters():
         parameter.grad = torch.full_like(parameter, 7.0)
+        parameter.register_post_accumulate_grad_hook(lambda _: arrived.append(1))
     model.register_forward_hook(lambda module, args, output: modes.append(module.training))
     model.eval()
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.5)
+    optimizer.register_step_pre_hook(
+        lambda *_: steps.append(
+            (any(p.grad is not None and bool(p.grad.any()) for p in model.parameters()), len(arrived))
+        )
+    )
     engine = Engine(submission.make_process_function(model, optimizer, LOSSES[loss_name], device))
 
     @engine.on(Events.ITERATION_COMPLETED)
@@ -37,11 +43,12 @@ def train(submission, weight, bias, batches, loss_name, lr, device):
         model.eval()
 
     engine.run([(inputs.cpu(), targets.cpu()) for inputs, targets in batches])
-    return {"outputs": outputs, "modes": modes, "weight": model.weight.detach(), "bias": model.bias.detach()}
+    learned = {"weight": model.weight.detach(), "bias": model.bias.detach()}
+    return learned | {"outputs": outputs, "modes": modes, "steps": steps}
 
 
 class _Spy(torch.nn.Module):
-    """Stays on the CPU, whatever it is given, and notes where that was."""
+    """Stays on the CPU, whatever it is given, and notes where that was, and of which dtype."""
 
     def __init__(self, places):
         super().__init__()
@@ -49,23 +56,23 @@ class _Spy(torch.nn.Module):
         self.places = places
 
     def forward(self, inputs):
-        self.places.append(inputs.device.type)
+        self.places.append((inputs.device.type, str(inputs.dtype)))
         return self.scale * 2
 
 
 def places_of_batch(submission, device):
-    """Return the kinds of device on which model and loss function meet a batch."""
+    """Return the kinds of device on which model and loss function meet a batch, and the dtypes."""
     places = []
     model = _Spy(places)
 
     def loss_function(outputs, targets):
-        places.append(targets.device.type)
+        places.append((targets.device.type, str(targets.dtype)))
         return outputs.sum()
 
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     process = submission.make_process_function(model, optimizer, loss_function, device)
-    process(Engine(lambda engine, batch: None), (torch.ones(3, 2), torch.ones(3)))
-    return places
+    process(Engine(lambda engine, batch: None), (torch.ones(3, 2).double(), torch.ones(3).long()))
+    return {"devices": [place for place, _ in places], "dtypes": [dtype for _, dtype in places]}
 
 
 def _engine(outputs):
@@ -80,22 +87,26 @@ def _engine(outputs):
 
 
 def journal(submission, length, epochs):
-    """Run with a journal attached; return it, and how long it was before the run."""
-    entries = []
+    """Run with a journal attached that has an entry; return it, and how long it had become before the run."""
+    older = ("another run", 1, 2)
+    entries = [older]
     engine, ran = _engine([0.0] * (length * epochs))
     submission.attach_journal(engine, entries)
-    before = len(entries) + len(ran)
+    before = len(entries) - (entries[:1] == [older]) + len(ran)
     engine.run(range(length), max_epochs=epochs)
-    return {"before": before, "journal": entries}
+    kept = entries[:1] == [older]
+    return {"before": before, "kept": kept, "journal": entries[1:] if kept else entries}
 
 
 def report(submission, outputs, epochs, every):
-    """Run with a report attached; return it."""
+    """Run twice with a report attached; return what was reported in each run."""
     entries = []
     engine, _ = _engine(outputs)
     submission.attach_report(engine, every, entries)
     engine.run(range(len(outputs) // epochs), max_epochs=epochs)
-    return entries
+    first = list(entries)
+    engine.run(range(len(outputs) // epochs), max_epochs=epochs)
+    return first, entries[len(first) :]
 
 
 def lows(submission, *several):
@@ -111,7 +122,7 @@ def _lows(submission, outputs):
         return None
     fired = []
     engine.add_event_handler(event, lambda engine: fired.append((engine.state.iteration, engine.state.output)))
-    engine.run(range(len(outputs)))
+    engine.run(range(len(outputs) // 2), max_epochs=2)
     return fired
 
 
@@ -151,11 +162,14 @@ def endless(submission, first, iterations):
         recording.append(torch.is_grad_enabled())
         return math.sqrt(batch)
 
-    engine = Engine(process)
+    engine, ends = Engine(process), []
+    engine.add_event_handler(Events.STARTED, lambda engine: ends.append("starts"))
+    engine.add_event_handler(Events.COMPLETED, lambda engine: ends.append("ends"))
     try:
         state = submission.run_for(engine, batches(), iterations)
     except _RanAway:
         return {"ran_away": True}
     mine = isinstance(state, State)
     answer = {"ran_away": False, "ran": ran, "taken": len(taken), "state": mine, "recording": recording}
+    answer["ends"] = ends
     return answer | ({"iteration": state.iteration, "output": state.output} if mine else {})
