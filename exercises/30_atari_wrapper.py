@@ -58,8 +58,8 @@ class SmallFrames(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
     size: (height, width) of the frames to give.
 
     Its `observation_space` is that of step 2, and it contains every observation that `reset` and `step` return:
-    those of step 1. All else, the action space for one, is as the game has it, and the game goes on declaring what it
-    declared.
+    those of step 1. All else, the action space for one, is as the game has it; the `observation_space` of the game
+    itself stays as it was.
     """
 
     def __init__(self, env: gymnasium.Env[np.ndarray, Any], size: tuple[int, int] = (64, 64)) -> None:
