@@ -1,11 +1,14 @@
 """The comparison with other graders, as far as it needs none of them: what they leave, figures, tables."""
 
+import importlib.util
 import json
 import sqlite3
 import sys
 
 import pytest
+import torch
 
+from grader.audit import laid_over
 from grader.catalogue import find
 from grader.errors import UsageError
 from grader.overlay import definitions
@@ -106,6 +109,34 @@ def test_the_notebook_has_a_hidden_test_for_each_check():
     names = nbgrader.checks((PEERS / "assertions.py").read_text(encoding="utf-8"))
     assert [cell["id"] for cell in cells] == ["kata", "assertions", *names]
     assert all("### BEGIN HIDDEN TESTS" in cell["source"] for cell in cells[1:])
+
+
+@pytest.fixture(scope="module")
+def assertions():
+    spec = importlib.util.spec_from_file_location("assertions", PEERS / "assertions.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _refusing(assertions, path):
+    """Return the checks of `assertions` that a known answer does not pass, run here as the tools run it."""
+    functions, refusing = {}, []
+    exec(compile(laid_over(find("02"), path).text, str(path), "exec"), functions)
+    for check in assertions.CHECKS:
+        try:
+            assertions.run(check, functions)
+        except Exception:
+            refusing.append(check)
+        finally:
+            torch.set_default_dtype(torch.float32)
+    return refusing
+
+
+def test_what_is_asserted_for_every_tool_tells_wrong_from_right(assertions):
+    wrong, right = (sorted(folder.glob("*.py")) for folder in (find("02").wrong_answers, find("02").right_answers))
+    assert [path.name for path in wrong if not _refusing(assertions, path)] == []
+    assert [path.name for path in right if _refusing(assertions, path)] == []
 
 
 @pytest.mark.parametrize(
