@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -80,11 +80,7 @@ def audit(exercise: Exercise, grader: Grader, seed: int) -> Findings:
     findings.problems += _in_the_files(exercise)
     try:
         _stub(exercise, grader, seed, findings)
-        _solution(exercise, grader, seed, findings)
-        for path in _answers(exercise.right_answers):
-            _right(exercise, path, grader, seed, findings)
-        for path in _answers(exercise.wrong_answers):
-            _wrong(exercise, path, grader, seed, findings, only=())
+        _known(exercise, grader, seed, findings, own_steps=False)
         _junk(exercise, grader, seed, findings)
     except (GraderError, SyntaxError) as fault:
         findings.problems.append(str(fault))
@@ -95,14 +91,19 @@ def audit_again(exercise: Exercise, grader: Grader, seed: int) -> Findings:
     """Grade under another seed what a seed can change: a wrong answer only on the steps that it is about."""
     findings = Findings(exercise.name)
     try:
-        _solution(exercise, grader, seed, findings)
-        for path in _answers(exercise.right_answers):
-            _right(exercise, path, grader, seed, findings)
-        for path in _answers(exercise.wrong_answers):
-            _wrong(exercise, path, grader, seed, findings, only=_about(exercise, path))
+        _known(exercise, grader, seed, findings, own_steps=True)
     except (GraderError, SyntaxError) as fault:
         findings.problems.append(str(fault))
     return findings
+
+
+def _known(exercise: Exercise, grader: Grader, seed: int, findings: Findings, *, own_steps: bool) -> None:
+    """Grade the solution and every known answer; with `own_steps`, wrong ones on the steps that they are about."""
+    _solution(exercise, grader, seed, findings)
+    for path in _answers(exercise.right_answers):
+        _right(exercise, path, grader, seed, findings)
+    for path in _answers(exercise.wrong_answers):
+        _wrong(exercise, path, grader, seed, findings, own_steps=own_steps)
 
 
 def _answers(folder: Path) -> list[Path]:
@@ -134,18 +135,11 @@ def _right(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: 
         findings.right_refused.append(f"right/{path.name}: {_reasons(verdict)}")
 
 
-def _about(exercise: Exercise, path: Path) -> set[str]:
-    """Return the steps that an answer defines."""
-    return set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
-
-
-def _wrong(
-    exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings, *, only: Collection[str]
-) -> None:
+def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings, *, own_steps: bool) -> None:
     findings.wrong += 1
-    about = _about(exercise, path)
-    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed, only=only)
-    failed = {step.name for step in verdict.steps if step.outcome not in (Outcome.PASSED, Outcome.BLOCKED)}
+    about = set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
+    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed, only=about if own_steps else ())
+    failed = verdict.failed_steps
     if not failed:
         findings.wrong_accepted.append(f"wrong/{path.name}")
     elif about and not failed <= about:

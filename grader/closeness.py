@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,21 @@ def looks_like(value: Any, product: Any) -> bool:
         relative, absolute = tolerance(value.dtype, name_of(product.dtype), getattr(value, "device", "cpu"))
         return bool(close(value.data, product, relative, absolute).all())
     return same(value, product)
+
+
+def one_of(products: Iterable[Any]) -> Callable[[Any], bool]:
+    """Return a function that tells whether a value is what a misconception would have produced in one of its ways."""
+    ways = list(products)
+    return lambda value: any(looks_like(value, product) for product in ways)
+
+
+def together(values: Sequence[Any], *products: Sequence[Any]) -> Callable[[Any], bool]:
+    """Return a function, of whatever came back, that tells whether all these values are those of one product.
+
+    For what shows only in several results at once, and is asked of each of them.
+    """
+    fits = any(all(map(looks_like, values, product)) for product in products)
+    return lambda _: fits
 
 
 def same(value: Any, due: Any) -> bool:

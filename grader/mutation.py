@@ -18,7 +18,6 @@ from grader.grading import Grader, read_source
 from grader.mutants import Mutant, equivalents, mutants, without_graph
 from grader.progress import checks_hash, torch_version
 from grader.submission import Source
-from grader.verdict import Outcome
 
 Kept = dict[str, bool]
 
@@ -72,10 +71,12 @@ def graphs_after_all(exercise: Exercise, grader: Grader, seed: int) -> list[str]
 def _is_accepted(exercise: Exercise, mutant: Mutant, grader: Grader, seed: int) -> bool:
     """Ask the checks of the changed step first, and those of the others only if it gets by."""
     source = Source(exercise.solution, mutant.text, "")
-    verdict = grader.grade(exercise, source, seed=seed, only=[mutant.step], to_the_end=False)
-    if any(step.name == mutant.step and step.outcome is not Outcome.PASSED for step in verdict.steps):
-        return False
-    return grader.grade(exercise, source, seed=seed, to_the_end=False).passed
+    others = [step for step in exercise.steps if step != mutant.step]
+    return not any(
+        grader.grade(exercise, source, seed=seed, only=steps, to_the_end=False).failed_steps
+        for steps in ([mutant.step], others)
+        if steps
+    )
 
 
 def kept_verdicts(exercise: Exercise) -> Kept:

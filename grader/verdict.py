@@ -107,6 +107,11 @@ class Verdict:
         return next((step.name for step in self.steps if step.outcome is not Outcome.PASSED), "")
 
     @property
+    def failed_steps(self) -> set[str]:
+        """The steps that were graded and did not pass."""
+        return {step.name for step in self.steps if step.outcome not in (Outcome.PASSED, Outcome.BLOCKED)}
+
+    @property
     def score(self) -> tuple[int, int]:
         """Steps passed, and steps in all."""
         return sum(step.outcome is Outcome.PASSED for step in self.steps), len(self.steps)

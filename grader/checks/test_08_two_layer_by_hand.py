@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 import torch
 
-from grader.compare import expect, looks_like
+from grader.compare import expect, looks_like, one_of, together
 
 GENERATOR_STATE = "torch's global random state"
 
@@ -19,11 +19,6 @@ def problem(rng, n, d_in, hidden, d_out):
     """Draw x, y, w1 and w2, the weights small enough for steps that do not run away."""
     x, y, w1, w2 = drawn(rng, (n, d_in), (n, d_out), (d_in, hidden), (hidden, d_out))
     return x, y, w1 / d_in**0.5, w2 / hidden**0.5
-
-
-def one_of(products):
-    """Return a function that tells whether what came back is one of these tensors."""
-    return lambda t: any(looks_like(t, product) for product in products)
 
 
 def walked_back(x, h, w2, grad_y_pred, mask=None):
@@ -258,7 +253,7 @@ def test_three_steps(submission, rng, device):
             uphill = stepped(*sent, -lr, steps=steps)
             alone = [stepped(*sent, lr, way, steps)[1:] for way in ("w1 only", "w2 only")]
             now = expect(seen).item(part, f"the weights after step {steps}").length(2)
-            one_stuck = both(seen.value[part], *alone)
+            one_stuck = together(seen.value[part], *alone)
             for index, name in enumerate(("w1", "w2")):
                 named = {
                     "weight-not-updated": one_stuck,
@@ -270,12 +265,6 @@ def test_three_steps(submission, rng, device):
                 fixed = [stepped(*sent, other, steps=steps)[1 + index] for other in (1.0, 0.1, 0.01, 0.001)]
                 named["hard-coded-hyperparameters"] = one_of(fixed)
                 now.item(index, f"{name} after step {steps}", named).tensor(due[index], device=device)
-
-
-def both(now, *products):
-    """Return a function, of whatever came back, that tells whether both weights are now like those of one product."""
-    fits = any(all(map(looks_like, now, product)) for product in products)
-    return lambda _: fits
 
 
 @pytest.mark.step("sgd_step")

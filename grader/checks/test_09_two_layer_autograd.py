@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from grader.compare import expect, looks_like, tolerance
+from grader.compare import expect, looks_like, one_of, together, tolerance
 
 WEIGHTS = ("w1", "w2")
 REFUSED = {
@@ -38,11 +38,6 @@ def loss_and_gradients(x, y, w1, w2):
     error = h_relu @ w2 - y
     grad_h = 2 * error @ w2.T * (h > 0)
     return error.square().sum(), x.T @ grad_h, h_relu.T @ (2 * error)
-
-
-def one_of(products):
-    """Return a function that tells whether what came back is one of these tensors."""
-    return lambda t: any(looks_like(t, product) for product in products)
 
 
 def cleared(tensor):
@@ -152,12 +147,6 @@ def lost_updates(before):
     }
 
 
-def both(now, *products):
-    """Return a function, of whatever came back, that tells whether both weights are now like those of one product."""
-    fits = any(all(map(looks_like, now, product)) for product in products)
-    return lambda _: fits
-
-
 @pytest.mark.step("sgd_update")
 def test_update(submission, rng, device):
     """moves the caller's weights against their gradients"""
@@ -167,7 +156,7 @@ def test_update(submission, rng, device):
         seen = submission.sgd_update(*weights, lr)
         old = [weight.detach() for weight in weights]
         new = [weight.detach() - lr * weight.grad for weight in weights]
-        one_stuck = both(seen.arguments[:2], [old[0], new[1]], [new[0], old[1]])
+        one_stuck = together(seen.arguments[:2], [old[0], new[1]], [new[0], old[1]])
         for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
             before = weight.detach()
             named = {"step-uphill": before + lr * weight.grad, "weight-not-updated": one_stuck} | lost_updates(before)
@@ -265,10 +254,12 @@ def test_train(submission, rng, device):
         _, *due = trained(*sent, lr, steps)
         leftovers = [trained(*sent, lr, steps, keep)[1:] for keep in ("all", "first", "own")]
         counts = [count for count in (steps - 1, steps + 1) if count]
-        together = {
-            "weight-not-updated": both(now, *[trained(*sent, lr, steps, moved=each)[1:] for each in ((1, 0), (0, 1))]),
-            "another-number-of-steps": both(now, *[trained(*sent, lr, count)[1:] for count in counts]),
-            "update-before-all-grads": both(
+        beliefs = {
+            "weight-not-updated": together(
+                now, *[trained(*sent, lr, steps, moved=each)[1:] for each in ((1, 0), (0, 1))]
+            ),
+            "another-number-of-steps": together(now, *[trained(*sent, lr, count)[1:] for count in counts]),
+            "update-before-all-grads": together(
                 now, *[trained(*sent, lr, steps, way=way)[1:] for way in ("w1 first", "w2 first")]
             ),
         }
@@ -276,7 +267,7 @@ def test_train(submission, rng, device):
             before = weight.detach()
             named = {"gradients-accumulate": one_of([each[index] for each in leftovers])} | lost_updates(before)
             named["step-uphill"] = trained(*sent, -lr, steps)[1 + index]
-            part = expect(seen.arguments).item(2 + index, f"{name} after {steps} steps", together | named)
+            part = expect(seen.arguments).item(2 + index, f"{name} after {steps} steps", beliefs | named)
             part.tensor(due[index], device=device).requires_grad(True).leaf(True)
 
 

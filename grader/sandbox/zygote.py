@@ -55,8 +55,7 @@ class Zygote:
     def _next_order(self) -> dict[str, Any] | None:
         while not select.select([self._control], [], [], self._patience())[0]:
             self._reap()
-            if self._forks:
-                self._settle()
+            self._settle()
         size = self._control.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
             return None
@@ -129,13 +128,17 @@ class Zygote:
         """Return how long to wait for an order before looking around, None for ever."""
         if self._unremoved:
             return 0.05
-        if self._forks and not self._settled:
+        if self._unsettled:
             return LULL_SECONDS
         return 1.0 if self._children else None
 
+    @property
+    def _unsettled(self) -> bool:
+        return self._forks > 0 and not self._settled
+
     def _settle(self) -> None:
         """Make every later fork cheaper: in a lull, or once there are so many that it pays at once."""
-        if not self._settled:
+        if self._unsettled:
             self._settled = True
             huge_pages.collapse()
 
