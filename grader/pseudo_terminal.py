@@ -22,14 +22,16 @@ class NeverShown(Exception):
 
 
 class PseudoTerminal:
-    """A program in a terminal of so many columns and lines."""
+    """A program in a terminal of so many columns and lines; `editor` is the command it finds as the user's editor."""
 
-    def __init__(self, command: Sequence[str], folder: Path, columns: int = 80, lines: int = 24) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, columns: int = 80, lines: int = 24, editor: str = "true"
+    ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.process: pexpect.spawn[bytes] = pexpect.spawn(
             command[0], list(command[1:]), cwd=folder, timeout=PATIENCE, dimensions=(lines, columns),
-            env={**os.environ, "TERM": "xterm-256color", "EDITOR": "true"},
+            env={**os.environ, "TERM": "xterm-256color", "VISUAL": editor},
         )  # fmt: skip
 
     @property

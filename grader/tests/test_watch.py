@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import termios
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +31,8 @@ ENDLESS = SOLUTION.replace("return tensor.requires_grad_()", "while True: pass")
 class Terminal(PseudoTerminal):
     """`watch` in a checkout."""
 
-    def __init__(self, checkout: Path, *arguments: str, **size: int) -> None:
-        super().__init__([sys.executable, "-m", "grader", "watch", *arguments], checkout, **size)
+    def __init__(self, checkout: Path, *arguments: str, **others: Any) -> None:
+        super().__init__([sys.executable, "-m", "grader", "watch", *arguments], checkout, **others)
         self.file = checkout / "exercises" / NAME
 
     def save(self, text: str) -> None:
@@ -90,8 +92,8 @@ def opened(checkout):
     """Open `watch` with these arguments; whatever happens, it is ended afterwards."""
     open_now = []
 
-    def opened(*arguments, **size):
-        open_now.append(Terminal(checkout, *arguments, **size))
+    def opened(*arguments, **others):
+        open_now.append(Terminal(checkout, *arguments, **others))
         return open_now[-1]
 
     yield opened
@@ -268,9 +270,11 @@ def test_a_killed_worker_is_said_and_replaced(opened):
 
 
 def test_the_editor_is_opened_and_left(opened):
-    terminal = opened("05")
+    terminal = opened("05", editor=f"cp {shlex.quote(str(ROOT / 'solutions' / NAME))}")
     terminal.shows("Next to write")
     terminal.type("o")
+    # What was written in it is graded. Not sooner than this do keys belong to the screen again.
+    assert terminal.shows("Passed: 6 of 6 steps")
     terminal.type("?")
     assert terminal.shows("open in $EDITOR")
 
