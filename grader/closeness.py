@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -52,6 +53,12 @@ def one_of(products: Iterable[Any]) -> Callable[[Any], bool]:
     """Return a function that tells whether a value is what a misconception would have produced in one of its ways."""
     ways = list(products)
     return lambda value: any(looks_like(value, product) for product in ways)
+
+
+def near(due: float, device: torch.device | str = "cpu") -> Callable[[Any], bool]:
+    """Return a function that tells whether a value is a float that is `due` but for float32 rounding on that device."""
+    relative, absolute = tolerance("float32", "float32", torch.device(device).type)
+    return lambda value: type(value) is float and math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
 
 
 def together(values: Sequence[Any], *products: Sequence[Any]) -> Callable[[Any], bool]:

@@ -16,6 +16,7 @@ import torch
 from grader import describe
 from grader.closeness import TOLERANCES as TOLERANCES
 from grader.closeness import close, first, looks_like, mismatch, same, tolerance, touched, unchanged
+from grader.closeness import near as near
 from grader.closeness import one_of as one_of
 from grader.closeness import together as together
 from grader.describe import name_of

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from grader.catalogue import FIXTURES
-from grader.compare import close, expect, tolerance
+from grader.compare import close, expect, near, tolerance
 
 SHAPES = [(200, 784), (200,), (10, 200), (10,)]
 NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
@@ -183,15 +183,6 @@ def test_records(submission, rng, device):
 def close_to(data, due):
     """Return whether all numbers are these, by the tolerance of float32."""
     return bool(close(data, due, *tolerance("float32", "float32", "cpu")).all())
-
-
-def near(due, device):
-    """Return a function that tells whether a float is `due`, by the tolerance of the float32 that it comes from."""
-
-    def is_near(value):
-        return bool(close(torch.tensor(value), torch.tensor(due), *tolerance("float32", "float32", device.type)))
-
-    return is_near
 
 
 @pytest.mark.step("DigitClassifier")

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from grader.catalogue import FIXTURES
-from grader.compare import close, expect, tolerance
+from grader.compare import expect, near
 
 META = torch.device("meta")
 CHECKPOINT = FIXTURES / "weights" / "digits_0_to_4.pt"
@@ -183,15 +183,6 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
         graph = {"loss-keeps-graph": lambda v: v.requires_grad, "scalar-tensor-not-number": lambda v: v.shape == ()}
         part = history.item(index, f"the loss of batch {index}", graph).is_a(float)
         part.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
-
-
-def near(due, device):
-    """Return a function that tells whether a float is `due`, by the tolerance of the float32 that it comes from."""
-
-    def is_near(value):
-        return bool(close(torch.tensor(value), torch.tensor(due), *tolerance("float32", "float32", device.type)))
-
-    return is_near
 
 
 @pytest.mark.step("train_head")

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.compare import expect, looks_like, require, tolerance
+from grader.compare import expect, looks_like, near, require
 
 GAMES = ("ALE/Breakout-v5", "ALE/Pong-v5", "ALE/AirRaid-v5")
 SHAPES = {
@@ -179,7 +179,7 @@ class Round:
         """Return lookalikes for one of the losses."""
         return {
             slip: lambda v, slip=slip: any(
-                near(v, self.due(kind, face)["losses"][index], device) for face in FACES[slip]
+                near(self.due(kind, face)["losses"][index], device)(v) for face in FACES[slip]
             )
             for slip in slips
         }
@@ -286,12 +286,6 @@ def _weight(shape, rng):
     return torch.randn(shape, generator=rng) / math.prod(shape[1:] or (16,)) ** 0.5 / 2
 
 
-def near(value, due, device):
-    """Tell whether a float is `due`, by float32's tolerance on that device."""
-    relative, absolute = tolerance("float32", "float32", device.type)
-    return math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
-
-
 def _check_networks(run, seen, kind, slips):
     """Ask for the parameters of both networks after each of three steps."""
     trail = expect(seen).item("trail", "what the networks were after each step").length(3)
@@ -326,7 +320,7 @@ def _check_losses(losses, due, named, device):
         }
         loss = losses.item(index, f"loss {index + 1}", no_number | named(index)).is_a(float)
         said = f"loss {index + 1} is not what is due"
-        loss.satisfies(lambda got, value=value: near(got, value, device), said, due=f"{value:.6g}")
+        loss.satisfies(near(value, device), said, due=f"{value:.6g}")
 
 
 def _check_one_round(submission, rng, device, name):
@@ -462,7 +456,7 @@ def test_both_losses(submission, rng, device):
     for step in range(3):
         pair = pairs.item(step, f"what step {step + 1} returned").length(2)
         first = 2 * step
-        swapped = {"losses-swapped": lambda v, i=first: any(near(v, each, device) for each in due[i : i + 2])}
+        swapped = {"losses-swapped": lambda v, i=first: any(near(each, device)(v) for each in due[i : i + 2])}
         like = lambda i, first=first, swapped=swapped: (  # noqa: E731
             run.losses_like("gan", slips, first + i, device) | swapped
         )
