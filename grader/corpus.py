@@ -1,4 +1,4 @@
-"""The hostile corpus as its files declare it: what each attack aims at, and the ending that it must get.
+"""The hostile corpus as its files declare it: what each attack aims at, how it must end, and how it did.
 
 A file begins with comments of the form `# key: text`: `harm` (what it tries to do) and `ending` (one or
 more outcomes, `failed | refused`). Where they differ from the usual, `exercise` (02 unless said), `via`
@@ -52,6 +52,21 @@ class Attack:
     def steps(self) -> tuple[str, ...]:
         """The steps that it answers wrongly."""
         return tuple(name for name in definitions(self.text) if name in self.exercise.steps)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one attack; `troubles` say in words where the sandbox or the grader gave way."""
+
+    attack: Attack
+    seen: str
+    troubles: tuple[str, ...]
+    seconds: float
+
+    @property
+    def as_due(self) -> bool:
+        """Whether the attack ended as its file says, with nothing touched."""
+        return not self.troubles
 
 
 def attacks(names: Sequence[str] = ()) -> list[Attack]:

@@ -15,13 +15,12 @@ import tempfile
 import time
 import xml.etree.ElementTree
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import track
 
 from grader.catalogue import ROOT
-from grader.corpus import Attack, attacks
+from grader.corpus import Attack, Result, attacks
 from grader.decoys import Decoys
 from grader.errors import GraderError
 from grader.grading import Grader, read_source
@@ -41,21 +40,6 @@ LIMITS = Limits(call=1.0, exercise=2.0)
 SECONDS_TO_CLEAN_UP = 5.0
 SECONDS_FOR_A_COMMAND = 120.0
 PR_SET_CHILD_SUBREAPER = 36
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one attack; `troubles` say in words where the sandbox or the grader gave way."""
-
-    attack: Attack
-    seen: str
-    troubles: tuple[str, ...]
-    seconds: float
-
-    @property
-    def as_due(self) -> bool:
-        """Whether the attack ended as its file says, with nothing touched."""
-        return not self.troubles
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from rich.console import Console
 from grader import __version__
 from grader.catalogue import ROOT
 from grader.errors import GraderError, UsageError
-from grader.peers import check50, gradescope
+from grader.peers import check50, gradescope, tables
 from grader.peers.comparison import Comparison, Row, hostile, row
 from grader.peers.environments import Environment, NotInstalled, environment
 from grader.peers.measure import measure
@@ -25,7 +25,6 @@ from grader.peers.record import Record
 from grader.peers.submissions import EXERCISE, Submission, digest, submissions
 from grader.peers.this_grader import OURS, ThisGrader
 from grader.peers.tools import Description, Tool
-from grader.render import to_peers
 
 DONE, NOT_CLEAN, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 ALL = (OURS, check50.RUN, check50.IMPORT, gradescope.WRAPPER, gradescope.IMPORT, NBGRADER, OTTER)
@@ -126,11 +125,11 @@ def _about(given: Sequence[Submission], options: argparse.Namespace) -> str:
 
 
 def _print(options: argparse.Namespace, comparison: Comparison) -> None:
-    markdown = to_peers.to_markdown(comparison)
+    markdown = tables.to_markdown(comparison)
     if options.markdown:
         sys.stdout.write(markdown)
     else:
-        Console(highlight=False).print(to_peers.to_terminal(comparison))
+        Console(highlight=False).print(tables.to_terminal(comparison))
     if options.write:
         text = options.write.read_text(encoding="utf-8")
         options.write.write_text(placed(text, markdown), encoding="utf-8")

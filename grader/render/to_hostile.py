@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from grader.hostile import Result
+from grader.corpus import Result
 
 
 def table(results: Sequence[Result], isolation: Sequence[str], seconds: float) -> RenderableType:

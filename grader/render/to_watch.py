@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.catalogue import Exercise
+from grader.changes import Change
 from grader.render.to_terminal import state, steps_table, trouble
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
-from grader.watch.changes import Change
 
 KEYS = (
     ("n", "next exercise"), ("p", "previous exercise"), ("h", "a hint, level by level"),

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sqlite3
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,13 +13,12 @@ from grader.audit import laid_over
 from grader.catalogue import find
 from grader.errors import UsageError
 from grader.overlay import definitions
-from grader.peers import commands, comparison, endings, environments, nbgrader, readme
+from grader.peers import commands, comparison, endings, environments, nbgrader, readme, tables
 from grader.peers.comparison import Comparison, Count, Row
 from grader.peers.endings import Ending
 from grader.peers.record import Extra, Record, Trial
 from grader.peers.submissions import PEERS, Kind, digest, submissions
 from grader.peers.tools import Description
-from grader.render import to_peers
 from grader.tests.test_render import shown
 
 TOOL = Description("tool, `tool run`", "tool", "how", {"endless": "it has no time limit"})
@@ -198,7 +198,7 @@ def _comparison():
 
 
 def test_markdown():
-    text = to_peers.to_markdown(_comparison())
+    text = tables.to_markdown(_comparison())
     assert "| tool, `tool run` 1.0 | 0 of 1 | 0 of 0 | 0 of 0 | 0 of 1 | 1 s | – | – |" in text
     assert "| other | not installed here |" in text
     assert "not installed here (no such wheel)" in text
@@ -208,9 +208,17 @@ def test_markdown():
 
 
 def test_terminal():
-    text = shown(to_peers.to_terminal(_comparison()), width=120)
+    text = shown(tables.to_terminal(_comparison()), width=120)
     assert "0 of 1" in text
     assert "not installed here (no such wheel)" in text
+
+
+def test_eighty_columns_hold_all_tools():
+    rows = [comparison.row(replace(TOOL, name=f"tool {number}"), "1.0", [], None) for number in range(1, 8)]
+    ended = {row.description.name: "refused" for row in rows}
+    text = shown(tables.to_terminal(Comparison(rows, {"expected_from_frames": ended}, "")), width=80)
+    assert "1 tool 1" in text
+    assert "expected_from_frames refused refused refused refused refused refused refused" in text
 
 
 def test_the_table_goes_between_its_markers():

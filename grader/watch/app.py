@@ -21,6 +21,7 @@ from textual.widgets import Static
 
 from grader import catalogue, comparison, misconceptions, stubs
 from grader.catalogue import Exercise
+from grader.changes import Change, changes
 from grader.errors import GraderError
 from grader.exit_code import ExitCode
 from grader.hints import LEVELS, hints
@@ -28,7 +29,6 @@ from grader.progress import Progress, file_hash, unfinished
 from grader.render import to_comparison, to_learner, to_watch
 from grader.seeds import new_seed
 from grader.verdict import Verdict
-from grader.watch.changes import Change, changes
 from grader.watch.grading import GradingProcess
 from grader.watch.picking import PickExercise
 from grader.watch.saves import saves

@@ -15,18 +15,20 @@ NONE = "–"
 
 
 def to_terminal(comparison: Comparison) -> RenderableType:
-    """Return the figures, what became of each hostile submission, and the notes."""
-    figures = _table("", COLUMNS, [(each.description.name, _cells(each)) for each in comparison.rows])
-    names = [each.description.name for each in comparison.rows if not each.missing]
-    endings = _table("hostile", names, _hostile_rows(comparison, names))
-    return Group(figures, Text(), endings, Text(), Text("\n".join([*_notes(comparison.rows), comparison.about])))
+    """Return the figures, what became of each hostile submission, and the notes; tools have numbers, to save width."""
+    numbers = {row.description.name: str(number) for number, row in enumerate(comparison.rows, 1)}
+    lines = [(f"{numbers[row.description.name]} {row.description.name}", _cells(row)) for row in comparison.rows]
+    names = [row.description.name for row in comparison.rows if not row.missing]
+    endings = _table("hostile", [numbers[name] for name in names], _hostile_rows(comparison, names))
+    notes = "\n".join([*_notes(comparison.rows), comparison.about])
+    return Group(_table("", COLUMNS, lines), Text(), endings, Text(), Text(notes))
 
 
 def _table(corner: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(corner, overflow="fold", min_width=12)
     for name in columns:
-        table.add_column(name.replace("`", ""), justify="right", vertical="bottom", overflow="fold")
+        table.add_column(name.replace("`", ""), justify="right", vertical="bottom", max_width=9)
     for name, cells in rows:
         table.add_row(name.replace("`", ""), *cells)
     return table
