@@ -239,9 +239,11 @@ def test_prediction(submission, rng, device):
 def test_meet_on_device(submission, rng):
     """brings model and batch to the device that it is given"""
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
-    facts = expect(submission.probe.predicted(weight, batch, META, False))
+    seen = submission.probe.predicted(weight, batch, META, False)
+    facts = expect(seen)
     stayed = {
-        "to-is-inplace": lambda met: met == [("cpu", "meta")],
+        "to-is-inplace": lambda met: met == [("cpu", "meta")] and seen.value["asked"],
+        "batch-left-behind": lambda met: met == [("cpu", "meta")],
         "model-left-behind": lambda met: met == [("meta", "cpu")],
         "hard-coded-device": lambda met: met == [("cpu", "cpu")],
     }

@@ -150,11 +150,24 @@ class Meeting(torch.nn.Module):
         return batch @ self.weight
 
 
+class Moves(TorchFunctionMode):
+    """Notes whether anybody asked for a tensor on another device."""
+
+    def __init__(self, tensor):
+        self._tensor = tensor
+        self.asked = False
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.asked |= getattr(function, "__name__", "") in ("to", "cuda", "cpu") and args[0] is self._tensor
+        return function(*args, **(kwargs or {}))
+
+
 def predicted(submission, weight, batch, device, training):
     """Call predict; say what came back, where batch and parameters met, in which mode, and how the model was left."""
     MET.clear()
     MODES.clear()
     model = Meeting(weight.clone()).train(training)
-    result = submission.predict(model, batch, device)
+    with Moves(batch) as moves:
+        result = submission.predict(model, batch, device)
     left = {"left": model.weight.device.type, "dtype": str(model.weight.dtype), "training": model.training}
-    return {"result": result, "met": MET, "during": MODES} | left
+    return {"result": result, "met": MET, "during": MODES, "asked": moves.asked} | left
