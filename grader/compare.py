@@ -77,7 +77,8 @@ class Expectation:
     def given(self) -> Self:
         """Not None."""
         if self._value is None:
-            self._fail(f"{self._what} is None; is a `return` missing?", got="None")
+            forgotten = "" if ".grad" in self._what else "; is a `return` missing?"
+            self._fail(f"{self._what} is None{forgotten}", got="None")
         return self
 
     def is_tensor(self) -> Self:

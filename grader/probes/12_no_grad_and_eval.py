@@ -152,5 +152,6 @@ def run_through(submission, state, x, upstream):
         "tried": [
             *(["attribute"] if "requires_grad" in vars(net[1]) else []),
             *(["eval"] if not net[1].training else []),
+            *(["other-part-frozen"] if not net[0].weight.requires_grad else []),
         ],
     }
