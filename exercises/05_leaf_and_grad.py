@@ -53,7 +53,8 @@ def build_four(
       variable: holds `values`, a leaf that requires a gradient;
       result: twice `variable`, computed from it so that gradients flow back to `variable`;
       constant: holds `values`, requires no gradient;
-      frozen: the numbers of `result`, computed from `variable` but without any graph behind them.
+      frozen: the numbers of `result`, computed from `variable` but without any graph behind them, and without a
+        detour through Python numbers.
     """
     raise NotImplementedError("step 3: build_four")
 

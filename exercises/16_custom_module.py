@@ -43,7 +43,7 @@ class Classifier(nn.Module):
     Registers one `nn.Sequential` as `self.pipe`. It holds these seven layers, in this order: linear from
     `num_inputs` to 5, ReLU, linear from 5 to 20, ReLU, linear from 20 to `num_classes`, dropout with probability
     `dropout_prob`, softmax over the classes, whose dimension is stated. All are layers of `torch.nn`; the linear ones
-    have a bias.
+    have a bias. They get no names of their own, so that the first parameter is `pipe.0.weight`.
 
     `forward(x)` takes x of shape (N, num_inputs) and returns what the pipe makes of it, shape (N, num_classes).
     """
