@@ -92,8 +92,9 @@ def trouble(check: CheckResult) -> RenderableType:
     for name, value in (("called", check.called), ("got", check.got), ("due", check.due), ("differs", check.detail)):
         if value:
             facts.add_row(name, Text(value))
-    for line in check.lines:
-        facts.add_row(f"line {line.number}", Text(line.text.strip()))
+    # A comprehension and a recursion run the same line in several frames.
+    for number, text in dict.fromkeys((line.number, line.text.strip()) for line in check.lines):
+        facts.add_row(f"line {number}", Text(text))
     parts.append(facts)
     if check.misconception in misconceptions():
         parts += _misconception(check.misconception or "")

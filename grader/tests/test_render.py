@@ -14,7 +14,7 @@ from grader.render.to_json import SCHEMA_FILE, from_json, to_json
 from grader.render.to_junit import KINDS, to_junit
 from grader.render.to_terminal import report, summary
 from grader.tests.test_verdict import example
-from grader.verdict import Outcome
+from grader.verdict import Outcome, SourceLine
 
 
 def shown(renderable, width=80):
@@ -60,6 +60,14 @@ def test_the_terminal_shows_what_happened_and_the_misconception():
     text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
     for part in ("does x", "said", "f(1)", "one off", "return 2", "printed", known.title, known.id, "--seed 7"):
         assert part in text
+
+
+def test_a_line_that_ran_in_several_frames_is_shown_once():
+    check = example(Outcome.RAISED).steps[0].checks[0]
+    line = SourceLine(7, "    return [1 / n for n in numbers]", "<listcomp>")
+    twice = replace(check, lines=(line, replace(line, function="half")))
+    text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(twice,)),))]))
+    assert text.count("1 / n") == 1
 
 
 def test_markup_of_a_learner_stays_text():
