@@ -20,7 +20,8 @@ like a list; a slice is a new container with the same layers in it.
     >>> pipeline[:2][0] is pipeline[0]
     True
 
-N is the number of samples in a batch, C the number of classes. Floating-point tensors are float32.
+N is the number of samples in a batch, C the number of classes. Floating-point tensors are float32. No step sets a
+seed, a default device or another of torch's global settings.
 
 Read on: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
 """
@@ -36,7 +37,8 @@ def build_pipeline(num_inputs: int, num_classes: int, dropout_prob: float, devic
     Returns one `nn.Sequential` on `device` that holds these seven layers of `torch.nn`, in this order: linear from
     `num_inputs` to 5, ReLU, linear from 5 to 20, ReLU, linear from 20 to `num_classes`, dropout with probability
     `dropout_prob`, softmax. The linear layers have a bias. Do not name the layers: their parameters are called
-    "0.weight", "0.bias", "2.weight" and so on.
+    "0.weight", "0.bias", "2.weight" and so on. Each call makes a new pipeline, in training mode, with the random
+    weights and biases that the layers of `torch.nn` start with.
 
     For an x of shape (N, num_inputs) the pipeline returns shape (N, num_classes), and each sample's probabilities
     add up to 1. Tell the softmax along which dimension: a softmax without one guesses, and warns.
@@ -75,7 +77,7 @@ def predict(pipeline: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
 
     Returns what the pipeline gives for x when its dropout does nothing, shape (N, C), with no graph behind it.
     Afterwards the pipeline is in the mode in which it came, autograd records or not, as before, and the pipeline's
-    layers, their settings and parameters, and x are as they were.
+    layers, their settings, parameters and `.grad`, and x are as they were.
     """
     raise NotImplementedError("step 4: predict")
 
@@ -88,7 +90,7 @@ def classification_loss(pipeline: nn.Sequential, x: torch.Tensor, targets: torch
     Logits are what goes into the softmax. `F.cross_entropy` wants logits and applies a softmax itself. Returns the
     mean cross-entropy of the pipeline's logits, shape (), from which gradients flow to all its parameters; it is right
     for large logits too, where the softmax rounds a probability to 0 and its logarithm is minus infinity. Dropout
-    acts or does not, as the mode of the pipeline says. The pipeline keeps its mode, its seven layers and the values
-    of their parameters; x and targets are not changed either.
+    acts or does not, as the mode of the pipeline says. The pipeline keeps its mode, its seven layers, the values of
+    their parameters and what is in their `.grad`; x and targets are not changed either.
     """
     raise NotImplementedError("step 5: classification_loss")

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import expect
+from grader.compare import expect, looks_like, one_of
 
 META = torch.device("meta")
 KINDS = ["Linear", "ReLU", "Linear", "ReLU", "Linear", "Dropout", "Softmax"]
@@ -56,6 +56,19 @@ def test_layers(submission, rng, device):
         guessed = {"softmax-dim-left-out": [None]}
         dims = expect(seen).item("softmax", "the list of dimensions of the softmax", guessed)
         dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", due="a dimension")
+        still = {"train-mode-forgotten": [False] * 8}
+        expect(seen).item("modes", "the list of modes of the new pipeline and its layers", still).satisfies(
+            lambda modes: all(modes), "the new pipeline is not in training mode", due="training=True for all of them"
+        )
+    twice = expect(submission.probe.built_twice(3, 4, device))
+    once = {"state-between-calls": False}
+    twice.item("new", "whether a second call makes a pipeline of its own", once).equals(True)
+    none = dict.fromkeys(shapes_of(3, 4), False)
+    scaled = {"init-scale": lambda found: found != none}
+    twice.item("constant", "the dict that says which parameters have a single value", scaled).equals(none)
+    twice.item("beyond", "the dict that says which parameters start with numbers too large", scaled).equals(none)
+    seeded = {"reseeded-at-each-call": lambda found: all(found.values())}
+    twice.item("alike", "the dict that says which parameters are the same in a second pipeline", seeded).equals(none)
 
 
 @pytest.mark.step("build_pipeline")
@@ -94,6 +107,7 @@ def test_device(submission):
     seen = submission.probe.built(2, 3, 0.3, META, {}, x, upstream)
     expect(seen).item("devices", "whether all parameters are on the device", {"hard-coded-device": False}).equals(True)
     expect(seen).item("output", "what the pipeline returned").shape(7, 3).on(META)
+    expect(seen).item("default device", "whether torch's default device is as before").equals(True)
 
 
 # parameters_per_layer
@@ -109,43 +123,75 @@ def counts_of(kind, a, b, c):
         "with_buffers": [first, 2 * b, second],
         "nested": [first + second, 0, c * a + a],
         "repeated": [first, 0, b * b + b, 0, b * b + b, 0],
+        "of_other_kinds": [3 * a * b + b, 3 * c * (b + c + 2), second + c * a],
     }[kind]
+
+
+def are_tensors(found, due):
+    """Return whether these are the right numbers, as tensors."""
+    return all(looks_like(each, torch.tensor(number)) for each, number in zip(found, due, strict=True) if number)
 
 
 def mistaken(kind, a, b, c):
     """Return what each misconception makes of a pipeline that the probe makes."""
     first, second = a * b + b, b * c + c
+    due_first = counts_of("of_other_kinds", a, b, c)[:2]
     return {
         "plain": {
             "bias-not-counted": [a * b, 0, b * c, 0, 0],
             "counts-tensors": [2, 0, 2, 0, 0],
+            "scalar-tensor-not-number": lambda found: are_tensors(found, [first, 0, second, 0, 0]),
             "layers-without-parameters-left-out": [first, second],
         },
         "without_bias": {},
         "frozen": {"frozen-not-counted": [0, 0, second]},
         "with_buffers": {"buffers-are-parameters": [first, 4 * b + 1, second]},
         "nested": {"top-level-only": [0, 0, c * a + a]},
-        "repeated": {"repeats-left-out": [first, 0, b * b + b]},
+        "repeated": {
+            "repeats-left-out": one_of([[first, 0, b * b + b], [first, 0, b * b + b, 0, 0, 0]]),
+        },
+        "of_other_kinds": {"top-level-only": lambda found: found[:2] == due_first and found[2] in (0, second)},
     }[kind]
 
 
 @pytest.mark.step("parameters_per_layer")
 def test_counts(submission, rng):
     """counts the parameters of each layer"""
-    for kind in ("plain", "without_bias", "frozen", "with_buffers", "nested", "repeated"):
+    for kind in ("plain", "without_bias", "frozen", "with_buffers", "nested", "repeated", "of_other_kinds"):
         sizes = [3 + int(each) for each in torch.randperm(6, generator=rng)[:3]]
         seen = submission.probe.counted(kind, sizes)
         what = f"the list of counts for a pipeline {kind.replace('_', ' ')}"
         expect(seen).item("answer", what, mistaken(kind, *sizes)).equals(counts_of(kind, *sizes))
-        expect(seen).item("untouched", "whether the pipeline is as it was").equals(True)
+        changed = {"changes-the-model": False}
+        expect(seen).item("untouched", "whether the pipeline is as it was", changed).equals(True)
+        expect(seen).item("ran", "whether the pipeline was run").equals(False)
 
 
 # normalised_dim
 
 
-def with_a_sum_of_one(rows):
-    """Return rows of four probabilities, the first of them 1/4 in each row."""
-    return torch.cat([torch.full((4, 1), 0.25), rows[:, 1:] / rows[:, 1:].sum(1, keepdim=True) * 0.75], 1)
+def with_a_sum_of_one(rng):
+    """Return rows of four probabilities, the first of them 1/4 in each row, that all sums hold exactly."""
+    rest = torch.tensor([0.5, 0.125, 0.125])
+    return torch.stack([torch.cat([torch.tensor([0.25]), rest[torch.randperm(3, generator=rng)]]) for _ in range(4)])
+
+
+def with_sums_near_one(rng):
+    """Return rows of four probabilities, all with the same few hundredths more or less than 1/4."""
+    return (0.25 + torch.tensor([0.011, 0.003, -0.003, -0.011])[torch.randperm(4, generator=rng)]).expand(4, 4)
+
+
+def exactly_one(probabilities):
+    """Return the dimension along which all sums are 1 to the last bit, or None."""
+    exact = [bool((probabilities.sum(dim) == 1).all()) for dim in range(probabilities.ndim)]
+    return exact.index(True) if any(exact) else None
+
+
+def by_equality(answers, exact):
+    """Return whether an answer is found where sums are exact, and is one and the same where they are not."""
+    lost = [answer for answer, dim in zip(answers, exact, strict=True) if dim is None]
+    found = [answer == dim for answer, dim in zip(answers, exact, strict=True) if dim is not None]
+    return bool(lost) and all(found) and all(each is None or each in (-1, len(answers)) for each in lost)
 
 
 def by_some_sums(probabilities):
@@ -162,23 +208,33 @@ def by_some_sums(probabilities):
 @pytest.mark.step("normalised_dim")
 def test_finds_dim(submission, rng):
     """finds the dimension along which the sums are 1"""
-    due, answers, last, few = [], [], [], []
-    for shape, spread in (((5, 3), 2.0), ((4, 2), 0.2), ((7, 2, 4), 2.0), ((3, 6, 2, 5), 2.0), ((4, 4), 2.0)):
-        for dim in range(len(shape)):
-            probabilities = torch.softmax(torch.randn(shape, generator=rng) * spread, dim)
-            if shape == (4, 4):
-                # The sums across have a mean of 1, and the first of them is 1.
-                probabilities = with_a_sum_of_one(probabilities if dim else probabilities.T)
-                probabilities = probabilities if dim else probabilities.T.contiguous()
-            seen = submission.normalised_dim(probabilities)
-            expect(seen).given().keeps_argument(0, probabilities, "mutates-caller")
-            answers.append(seen.value)
-            due.append(dim)
-            last.append(len(shape) - 1)
-            few.append(by_some_sums(probabilities))
+    due, answers, last, few, exact = [], [], [], [], []
+    shapes = (((5, 3), 2.0), ((2, 5), 0.1), ((4, 2), 0.2), ((7, 2, 4), 2.0), ((3, 6, 2, 5), 2.0))
+    drawn = [
+        (torch.softmax(torch.randn(shape, generator=rng) * spread, dim), dim)
+        for shape, spread in shapes
+        for dim in range(len(shape))
+    ]
+    # The sums across have a mean of 1: the first of them is 1, or all of them are near 1.
+    square, nearly = with_a_sum_of_one(rng), with_sums_near_one(rng)
+    squares = [(square, 1), (square.T, 0), (nearly, 1), (nearly.T, 0)]
+    for probabilities, dim in [*drawn, *((each.contiguous(), dim) for each, dim in squares)]:
+        seen = submission.normalised_dim(probabilities)
+        expect(seen).keeps_argument(0, probabilities, "mutates-caller")
+        answers.append(seen.value)
+        due.append(dim)
+        last.append(probabilities.ndim - 1)
+        few.append(by_some_sums(probabilities))
+        exact.append(exactly_one(probabilities))
+    if all(each is None for each in answers):
+        expect(None, what="what came back").given()
+    from_behind = [dim - each - 1 for dim, each in zip(due, last, strict=True)]
     always = {
         "class-dim-assumed": lambda found: found == last or found == [1] * len(due),
+        "negative-index-kept": from_behind,
         "some-sums-for-all": lambda found: found in [list(each) for each in zip(*few, strict=True)],
+        "sums-are-rounded": lambda found: by_equality(found, exact),
+        "scalar-tensor-not-number": lambda found: are_tensors(found, due),
     }
     expect(answers, always, what="the list of dimensions found").equals(due)
 
@@ -195,8 +251,23 @@ def test_predicts(submission, rng, device):
             seen = submission.probe.predicted(state, 1.0, training, x)
             dropped = {"dropout-after-logits-kept-on": torch.full((7, num_classes), 1 / num_classes)}
             due = torch.softmax(logits_of(x, state), 1)
-            dropped |= {"softmax-taken-twice": torch.softmax(due, 1)}
+            dropped |= {
+                "softmax-taken-twice": torch.softmax(due, 1),
+                "logits-for-probabilities": logits_of(x, state),
+            }
             expect(seen).item("output", "what came back", dropped).tensor(due, device=device)
+    x, state = torch.randn(1, 2, generator=rng), draw_state(rng, 2, 3)
+    due = torch.softmax(logits_of(x, state), 1)
+    alone = {"squeezed-too-far": due.squeeze(0)}
+    seen = submission.probe.predicted(state, 0.3, False, x)
+    expect(seen).item("output", "what came back for a single sample", alone).tensor(due, device=device)
+    submission.recognise({"hard-coded-device": lambda error: "meta tensor" in error.message})
+    seen = submission.probe.predicted(state, 0.3, False, torch.empty(7, 2, device=META))
+    expect(seen).item("output", "what came back", {"hard-coded-device": is_on_cpu}).shape(7, 3).on(META)
+
+
+def is_on_cpu(tensor):
+    return tensor.device == "cpu"
 
 
 @pytest.mark.step("predict")
@@ -219,15 +290,18 @@ def test_predicts_without_graph(submission, rng):
 def test_keeps_mode(submission, rng):
     """leaves the pipeline as it was, mode and layers included"""
     for training in (True, False):
-        x, state = torch.randn(7, 2, generator=rng), draw_state(rng, 2, 3)
+        x, state = torch.randn(7, 2, generator=rng).requires_grad_(), draw_state(rng, 2, 3)
         seen = submission.probe.predicted(state, 0.3, training, x)
-        other = {"mode-not-restored": lambda modes, was=training: modes == [not was] * 8}
+        other = {"mode-not-restored": lambda modes: len(modes) == 8}
         expect(seen).item("kinds", "the list of layers afterwards", {"changes-the-model": is_list}).equals(KINDS)
         expect(seen).item("modes", "the list of modes of the layers", other).equals([training] * 8)
         changed = {"changes-the-model": False}
         expect(seen).item("untouched", "whether the parameters are as they were", changed).equals(True)
+        cleared = {"gradients-cleared-unasked": "cleared"}
+        expect(seen).item("grads", "what was in .grad of the parameters", cleared).equals("kept")
         changed = {"changes-the-model": lambda p: p != 0.3}
         expect(seen).item("dropout", "the dropout's probability afterwards", changed).equals(0.3)
+        expect(seen).keeps_argument(3, x, "mutates-caller")
 
 
 def is_list(value):
@@ -237,20 +311,49 @@ def is_list(value):
 # classification_loss
 
 
+SECOND = {"second-backward-freed-graph": lambda error: "backward through the graph a second time" in error.message}
+
+
+def expect_kept(seen):
+    """The pipeline is in the mode in which it came."""
+    other = {"mode-not-restored": False}
+    expect(seen).item("modes", "whether the pipeline is in the mode in which it came", other).equals(True)
+
+
+def rounded_off(logits, targets):
+    """Return a function that tells whether a loss is the mean with each infinite logarithm cut to one bound."""
+    losses = F.cross_entropy(logits, targets, reduction="none")
+    cut = losses > 100
+    entropy = F.binary_cross_entropy(torch.softmax(logits, 1), F.one_hot(targets, logits.shape[1]).float())
+
+    def cut_off(value):
+        if not torch.isfinite(value.data):
+            return True
+        bound = (value.data * len(losses) - losses[~cut].sum()) / cut.sum()
+        return 5 < bound < 104 and not looks_like(value, entropy)
+
+    return cut_off
+
+
 @pytest.mark.step("classification_loss")
 def test_loss(submission, rng, device):
     """is the mean cross-entropy of the logits, with gradients to every layer"""
     for (num_inputs, num_classes), training, probability in zip(SIZES, (False, True), (0.5, 0.0), strict=True):
         x, targets = torch.randn(7, num_inputs, generator=rng), torch.randint(num_classes, (7,), generator=rng)
         state = draw_state(rng, num_inputs, num_classes)
+        submission.recognise(SECOND)
         seen = submission.probe.loss_of(state, probability, training, x, targets)
         logits = logits_of(x, state)
         named = {
             "softmax-before-cross-entropy": F.cross_entropy(torch.softmax(logits, 1), targets),
             "mean-vs-sum": F.cross_entropy(logits, targets, reduction="sum"),
             "detached-returned": lambda t: not t.requires_grad,
-            "log-forgotten": F.nll_loss(torch.softmax(logits, 1), targets),
+            "log-forgotten": one_of([F.nll_loss(torch.softmax(logits, 1), targets), F.nll_loss(logits, targets)]),
+            "sign-forgotten": -F.cross_entropy(logits, targets),
+            "mean-over-wrong-count": F.cross_entropy(logits, targets) / num_classes,
+            "python-value-breaks-graph": lambda value: isinstance(value, float),
         }
+        expect_kept(seen)
         loss = expect(seen).item("loss", "what came back", named)
         loss.tensor(F.cross_entropy(logits, targets), device=device)
         loss.requires_grad(True)
@@ -258,6 +361,9 @@ def test_loss(submission, rng, device):
         for name, grad in due.items():
             cut = {"detached-returned": lambda t: t.grad is None}
             expect(seen).item("trained").item(name, name, cut).grad(grad)
+    seen = submission.probe.loss_of(state, 0.0, False, x[:1], targets[:1])
+    due = F.cross_entropy(logits_of(x[:1], state), targets[:1])
+    expect(seen).item("loss", "what came back for a single sample").tensor(due, device=device)
 
 
 @pytest.mark.step("classification_loss")
@@ -267,13 +373,16 @@ def test_loss_large(submission, rng, device):
     state = draw_state(rng, 2, 3)
     state["4.bias"] = torch.tensor([600.0, 0.0, -600.0])[torch.randperm(3, generator=rng)]
     targets[:3] = torch.arange(3)
+    submission.recognise(SECOND)
     seen = submission.probe.loss_of(state, 0.0, False, x, targets)
-    due = F.cross_entropy(logits_of(x, state), targets)
+    logits = logits_of(x, state)
+    due = F.cross_entropy(logits, targets)
     rounded = {
-        "softmax-before-cross-entropy": F.cross_entropy(torch.softmax(logits_of(x, state), 1), targets),
-        "log-forgotten": F.nll_loss(torch.softmax(logits_of(x, state), 1), targets),
-        "unstable-log": lambda t: not torch.isfinite(t.data).all() or t.data < 0.8 * due,
+        "softmax-before-cross-entropy": F.cross_entropy(torch.softmax(logits, 1), targets),
+        "log-forgotten": one_of([F.nll_loss(each, targets) for each in (torch.softmax(logits, 1), logits)]),
+        "unstable-log": rounded_off(logits, targets),
     }
+    expect_kept(seen)
     expect(seen).item("loss", "what came back", rounded).tensor(due, device=device)
 
 
@@ -283,7 +392,9 @@ def test_loss_drops(submission, rng, device):
     x, targets, state = torch.randn(7, 2, generator=rng), torch.randint(3, (7,), generator=rng), draw_state(rng, 2, 3)
     full, dropped = F.cross_entropy(logits_of(x, state), targets), torch.tensor(3.0).log()
     for training, due, other in ((True, dropped, full), (False, full, dropped)):
+        submission.recognise(SECOND)
         seen = submission.probe.loss_of(state, 1.0, training, x, targets)
+        expect_kept(seen)
         named = {"dropout-left-out-of-training" if training else "dropout-after-logits-kept-on": other}
         expect(seen).item("loss", f"what came back in mode training={training}", named).tensor(due, device=device)
 
@@ -293,7 +404,15 @@ def test_loss_keeps_pipeline(submission, rng):
     """leaves the pipeline with its mode and all its layers"""
     for training in (True, False):
         x, targets = torch.randn(7, 2, generator=rng), torch.randint(3, (7,), generator=rng)
+        submission.recognise(SECOND)
         seen = submission.probe.loss_of(draw_state(rng, 2, 3), 0.0, training, x, targets)
         expect(seen).item("kinds", "the list of layers afterwards", {"changes-the-model": is_list}).equals(KINDS)
-        expect(seen).item("untouched", "whether the pipeline is as it was").equals(True)
+        expect_kept(seen)
+        changed = {"changes-the-model": False}
+        expect(seen).item("untouched", "whether the pipeline is as it was", changed).equals(True)
+        cleared = {"gradients-cleared-unasked": "cleared"}
+        expect(seen).item("grads", "what was in .grad of the parameters", cleared).equals("kept")
+        if not training:
+            drew = {"global-rng-touched": True}
+            expect(seen).item("drew", "whether torch's global random state was changed", drew).equals(False)
         expect(seen).keeps_argument(3, x, "mutates-caller").keeps_argument(4, targets, "mutates-caller")

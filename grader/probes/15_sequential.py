@@ -6,9 +6,12 @@ from torch import nn
 
 def built(submission, num_inputs, num_classes, dropout_prob, device, state, x, upstream):
     """Build a pipeline, put `state` into it, run it in both modes and go backward in evaluation mode."""
+    before = torch.get_default_device()
     pipeline = submission.build_pipeline(num_inputs, num_classes, dropout_prob, device)
     seen = {
-        "kinds": [type(each).__name__ for each in pipeline.modules()],
+        "default device": torch.get_default_device() == before,
+        "modes": [each.training for each in pipeline.modules()],
+        "kinds": [type(pipeline).__name__, *kinds(pipeline)],
         "shapes": {name: tuple(each.shape) for name, each in pipeline.named_parameters()},
         "devices": {each.device.type for each in pipeline.parameters()} == {device.type},
         "dropout": [each.p for each in pipeline.modules() if isinstance(each, nn.Dropout)],
@@ -22,6 +25,21 @@ def built(submission, num_inputs, num_classes, dropout_prob, device, state, x, u
         output.backward(upstream)
     trained = dict(pipeline.named_parameters())
     return seen | {"output": output, "in training": pipeline.train()(x), "trained": trained}
+
+
+def built_twice(submission, num_inputs, num_classes, device):
+    """Build a pipeline twice; say what the two share, and tell of the numbers that they start with."""
+    first, second = (submission.build_pipeline(num_inputs, num_classes, 0.3, device) for _ in range(2))
+    shared = {id(each) for each in first.parameters()} & {id(each) for each in second.parameters()}
+    seen = {"new": first is not second and not shared, "alike": {}, "constant": {}, "beyond": {}}
+    for layer in (0, 2, 4):
+        bound = first[layer].weight.shape[1] ** -0.5 + 1e-5
+        for name, each in first[layer].named_parameters():
+            key = f"{layer}.{name}"
+            seen["constant"][key] = bool((each == each.flatten()[0]).all())
+            seen["beyond"][key] = bool(each.abs().max() > bound)
+            seen["alike"][key] = bool((each == second[layer].get_parameter(name)).all())
+    return seen
 
 
 def fill(pipeline, state):
@@ -39,7 +57,7 @@ def counted(submission, kind, sizes):
     pipeline.register_forward_hook(lambda *_: ran.append(True))
     before = facts(pipeline)
     answer = submission.parameters_per_layer(pipeline)
-    return {"answer": answer, "untouched": before == facts(pipeline) and not ran}
+    return {"answer": answer, "untouched": before == facts(pipeline), "ran": bool(ran)}
 
 
 def facts(pipeline):
@@ -76,6 +94,12 @@ def repeated(a, b, c):
     return nn.Sequential(nn.Linear(a, b), bend, again, bend, again, bend)
 
 
+def of_other_kinds(a, b, c):
+    """Parameters with three dimensions, with other names than weight and bias, and three levels down."""
+    deep = nn.Sequential(nn.Tanh(), nn.Sequential(nn.Linear(b, c), nn.Sequential(nn.Linear(c, a, bias=False))))
+    return nn.Sequential(nn.Conv1d(a, b, 3), nn.GRU(b, c), deep)
+
+
 PIPELINES = {
     "plain": plain,
     "without_bias": without_bias,
@@ -83,6 +107,7 @@ PIPELINES = {
     "with_buffers": with_buffers,
     "nested": nested,
     "repeated": repeated,
+    "of_other_kinds": of_other_kinds,
 }
 
 
@@ -100,12 +125,14 @@ def predicted(submission, state, dropout_prob, training, x):
     pipeline = made(state, dropout_prob, training, x.device)
     pipeline[0].weight.requires_grad_(False)
     before, dropout = facts(pipeline), pipeline[5]
+    fill_grads(pipeline)
     output = submission.predict(pipeline, x)
     return {
         "output": output,
         "modes": [each.training for each in pipeline.modules()],
         "untouched": before[1] == facts(pipeline)[1],
         "kinds": kinds(pipeline),
+        "grads": grads(pipeline),
         "dropout": dropout.p,
     }
 
@@ -120,12 +147,21 @@ def predicted_unrecorded(submission, state, x):
 def loss_of(submission, state, dropout_prob, training, x, targets):
     """Ask for the loss of a pipeline and go backward from it; parameters come back with their gradients."""
     pipeline = made(state, dropout_prob, training, x.device)
-    before = facts(pipeline)
+    before, modes = facts(pipeline), [(each, each.training) for each in pipeline.modules()]
+    fill_grads(pipeline)
+    state_of_chance = torch.get_rng_state()
     loss = submission.classification_loss(pipeline, x, targets)
-    untouched = before == facts(pipeline)
+    untouched, left = before[1] == facts(pipeline)[1], grads(pipeline)
+    kept = {
+        "modes": all(each.training == mode for each, mode in modes),
+        "grads": left,
+        "drew": not torch.equal(state_of_chance, torch.get_rng_state()),
+    }
+    for each in pipeline.parameters():
+        each.grad = None
     if isinstance(loss, torch.Tensor) and loss.requires_grad and loss.ndim == 0:
         (loss * 3).backward()
-    return {
+    return kept | {
         "loss": loss,
         "untouched": untouched,
         "kinds": kinds(pipeline),
@@ -133,5 +169,20 @@ def loss_of(submission, state, dropout_prob, training, x, targets):
     }
 
 
+def fill_grads(pipeline):
+    for each in pipeline.parameters():
+        each.grad = torch.full_like(each, 2.0)
+
+
+def grads(pipeline):
+    """Return what is left in `.grad` of the twos that were put there: "kept", "cleared" or "changed"."""
+    found = [each.grad for each in pipeline.parameters() if not each.is_meta]
+    if not found:
+        return "kept"
+    if all(each is None or (each == 0).all() for each in found):
+        return "cleared"
+    return "kept" if all(each is not None and bool((each == 2).all()) for each in found) else "changed"
+
+
 def kinds(pipeline):
-    return [type(each).__name__ for each in pipeline]
+    return [type(each).__name__ for each in pipeline] if isinstance(pipeline, nn.Sequential) else []
