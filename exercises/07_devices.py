@@ -6,7 +6,8 @@ returns a tensor on the device and leaves x where it is; and autograd records th
 behind it. `model.to(device)` on the other hand moves the parameters of the model itself.
 
 Old texts write `torch.cuda.FloatTensor` for a type of its own; today a tensor is a tensor, and its `device` says where.
-The device "meta" is on every machine. Its tensors have a shape and a dtype but no numbers.
+The device "meta" is on every machine. Its tensors have a shape and a dtype but no numbers. Checks
+use it as a device that is not the CPU.
 
     >>> import torch
     >>> x = torch.ones(2, requires_grad=True)

@@ -94,7 +94,7 @@ class Standardise(nn.Module):
 
     Registers `mean` and `std`, both float32 of shape (num_features,), as buffers of these names. Buffers move with
     `to(device)` and are saved in `state_dict()`, but they are no parameters: no optimizer gets them, and they
-    require no gradient. The tensors that come in require none either, and keep their values.
+    require no gradient. The tensors that come in are float32, require none either, and keep their values.
 
     `forward(x)` takes x of shape (N, num_features) and returns (x - mean) / std.
     """

@@ -69,6 +69,7 @@ class DigitDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
       label: int64 of shape ();
       pixels: float32 of shape (784,), from 0 to 1, scaled as in step 2;
       target: float32 of shape (10,), as in step 3.
+    Items may share memory with the dataset.
     """
 
     def __init__(self, path: str) -> None:

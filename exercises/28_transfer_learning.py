@@ -75,7 +75,7 @@ def train_head(
     `forward`; gradients from before do not count; the result is the loss of each batch of all epochs, as a
     flat list of Python floats.
     Otherwise than there: the optimizer gets the two parameters of the head alone. While it trains, `model.fc`
-    is in train mode, every other module inside the model in eval mode, in whatever mode the model arrives:
-    all parameters and buffers outside the head keep their values.
+    is in train mode, every other module inside the model in eval mode, in whatever mode the model arrives (its own
+    does not matter): all parameters and buffers outside the head keep their values.
     """
     raise NotImplementedError("step 3: train_head")

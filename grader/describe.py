@@ -89,3 +89,9 @@ def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         f"{k}={describe(v, values=True)}" for k, v in kwargs.items()
     ]
     return f"{name}({', '.join(parts)})"
+
+
+def situation(name: str, given: dict[str, Any]) -> str:
+    """Return what a probe does and with what, in words: no call, for the learner has no function of that name."""
+    parts = [f"{key}={describe(value, values=True)}" for key, value in given.items()]
+    return f"{name.replace('_', ' ')}: {', '.join(parts)}" if parts else name.replace("_", " ")

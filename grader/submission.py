@@ -149,7 +149,7 @@ class _Probe:
 
         def call(*args: Any, **kwargs: Any) -> Seen:
             named = dict(zip(self._parameters[name], args, strict=False)) | kwargs
-            called = describe.call(name.replace("_", " "), (), named)
+            called = describe.situation(name, named)
             return self._submission.unless_raised(self._submission.ask("probe", name, called, list(named), (), named))
 
         return call

@@ -306,7 +306,7 @@ def test_no_more_than_first(submission, rng):
     expect(seen).item("batch", "the batch").length(2)
     right = lambda asked: seen.value["batch"][1].data.tolist() == asked[:4]  # noqa: E731
     named = {"whole-pass-for-one-batch": lambda asked: len(asked) >= 15 and right(asked)}
-    expect(seen).item("asked", "the items that the dataset was asked for", named).length(4)
+    expect(seen).item("asked", "the list of items that the dataset was asked for", named).length(4)
 
 
 # 5

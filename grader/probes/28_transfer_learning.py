@@ -216,6 +216,19 @@ def trains_digits(submission, path, pixels, labels, batch_size, epochs, lr, devi
     return _train(submission, model, images, labels, batch_size, epochs, lr, device)
 
 
+class OnCpu(torch.autograd.Function):
+    """A loss of 0 on the CPU, whatever device the outputs are on, with a gradient for them."""
+
+    @staticmethod
+    def forward(ctx, outputs):
+        ctx.save_for_backward(outputs)
+        return torch.zeros(())
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return torch.zeros_like(*ctx.saved_tensors)
+
+
 def trains_place(submission, device):
     """Say where everything is when a model on the CPU is trained on another device; the loss itself is on the CPU."""
     model = Small(4, 3)
@@ -224,7 +237,7 @@ def trains_place(submission, device):
 
     def loss_function(outputs, targets):
         places["targets"].append(targets.device.type)
-        return torch.zeros((), requires_grad=True) * 1.0
+        return OnCpu.apply(outputs)
 
     def make_optimizer(parameters):
         parameters = list(parameters)
