@@ -80,8 +80,9 @@ def result_dtype(left: torch.dtype, right: torch.dtype | int | float) -> torch.d
 
     torch's rules: there are three kinds, bool below integer below floating. Of two tensors, the higher kind decides,
     whatever its width; within a kind the result is the smallest dtype with the range and the digits of both, which for
-    uint8 with int8 and for float16 with bfloat16 is neither of the two. Of a Python number only the kind counts: where it is
-    not higher than that of the tensor, the tensor's dtype stays; where it is, an int gives int64 and a float float32.
+    uint8 with int8 and for float16 with bfloat16 is neither of the two. Of a Python number only the kind counts: where
+    it is not higher than that of the tensor, the tensor's dtype stays; where it is, an int gives int64 and a float
+    float32.
     A table, the rules or a question to torch: all are welcome.
 
     Returns a `torch.dtype`.

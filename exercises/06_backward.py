@@ -82,8 +82,8 @@ def jacobian(function: Function, x: torch.Tensor) -> torch.Tensor:
     """Step 5. Compute all derivatives of a function of a vector, from one graph.
 
     function: takes a float32 tensor of shape (N,), returns one of shape (M,). Call it once, for it may be slow; one
-    backward pass for each of its M results, all through the same graph, is one way. x: float32 of shape (N,), requires no
-    gradient and stays as it is.
+    backward pass for each of its M results, all through the same graph, is one way.
+    x: float32 of shape (N,), requires no gradient and stays as it is.
 
     Returns a float32 tensor of shape (M, N): row m holds the gradient of result m with respect to x.
     """

@@ -48,8 +48,8 @@ def scripted() -> torch.jit.ScriptFunction:
     """Step 2. The function of step 1 as one graph, made from its source by `torch.jit`.
 
     The branch stays a branch: a node `prim::If` is in the `graph` of what is returned, and each call goes
-    the way that its own `x` asks for. Values and gradients are those of step 1. (That `torch.jit` warns
-    that it is deprecated is no mistake of yours.)
+    the way that its own `x` asks for. Values and gradients are those of step 1, and again just one of the
+    products is computed. (That `torch.jit` warns that it is deprecated is no mistake of yours.)
 
     Returns the ScriptFunction, called like `branching`.
     """
@@ -93,12 +93,12 @@ def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tenso
 def exported(model: torch.nn.Module, example: torch.Tensor) -> torch.export.ExportedProgram:
     """Step 5. Export a model for batches of any size.
 
-    model: its `forward` takes one tensor, named x, of shape (N, F); it comes in evaluation mode and stays
-    in it. example: such a tensor, N at least 2.
+    model: its `forward` takes one tensor, named x, of shape (N, F); it comes in evaluation mode, stays
+    in it, and keeps its parameters as they are, `requires_grad` included. example: such a tensor, N at least 2.
 
     A graph is made for the shapes of the example, unless `torch.export.export` is told which dimensions
-    are dynamic. What is returned has to run, by its `module()`, for every N from 2 up, not only for that
-    of the example.
+    are dynamic. What is returned has to run, by its `module()`, for every N from 2 up, without an upper
+    limit, not only for that of the example.
     """
     raise NotImplementedError("step 5: exported")
 
@@ -108,7 +108,8 @@ def count_compiles(
 ) -> int:
     """Step 6. Count how often a function is compiled while it is called with inputs of several shapes.
 
-    function: takes one tensor, and becomes a single graph. inputs: called with one after the other.
+    function: takes one tensor, and becomes a single graph. inputs: called with one after the other; the list stays
+    as it is.
     dynamic: handed on to `torch.compile`. False makes a graph for each shape; True one for all from the
     start; None one for the first shape, and one for all others as soon as the shape changes.
 

@@ -28,7 +28,7 @@ For steps 1 to 4: write an optimizer that agrees with torch's of that name, step
   device, and share no memory with `.grad`.
 - `step` changes the parameters in place and records nothing for autograd (there is a decorator for that). It
   leaves each `.grad` as it is. A parameter whose `.grad` is None is skipped: neither it nor what is remembered
-  of it changes.
+  of it changes. Any other takes its step, also one that was frozen after its gradient came.
 - g stands for the gradient; squares, roots and divisions are taken element by element. Build it from tensor
   operations, do not use another optimizer.
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.compare import expect, looks_like
+from grader.compare import expect, looks_like, together
 
 
 def inputs_with_sums(rng, rows, features, signs):
@@ -28,14 +28,32 @@ def gradients(x, weight, other, upstream):
     return weight.grad, other.grad
 
 
+def other_way(x, weight, other):
+    """Return what the weight that is not asked for gives."""
+    return (x @ (other if x.sum() > 0 else weight)).relu()
+
+
+def misjudged(seen, xs, weight, other):
+    """Return a function of an input: the lookalikes of a condition that is not the one asked for."""
+    found = [run["result"] for run in seen.value["runs"]]
+    swapped = together(found, [other_way(x, weight, other) for x in xs])
+
+    def named(x):
+        zero = {"zero-counted-as-positive": other_way(x, weight, other)} if x.sum() == 0 else {}
+        return {"sides-swapped": swapped} | zero
+
+    return named
+
+
 def check_runs(runs, xs, weight, other, upstream, device, named, *, zeros_too):
     """Each run goes its own way; the weight that was not chosen has no gradient (or zeros)."""
     runs.length(len(xs))
     for index, x in enumerate(xs):
         run = runs.item(index, f"run {index + 1}")
         due = branch(x, weight, other)
-        wrong_way = (x @ (other if x.sum() > 0 else weight)).relu()
-        run.item("result", f"the result of run {index + 1}", named(wrong_way)).tensor(due, device=device)
+        run.item("result", f"the result of run {index + 1}", named(x)).tensor(due, device=device)
+        cut = {"detached-returned": False}
+        run.item("recorded", f"whether the result of run {index + 1} requires a gradient", cut).equals(True)
         for name, grad in zip(("weight", "other"), gradients(x, weight, other, upstream), strict=True):
             part = run.item(name, f"{name} after run {index + 1}", {"unchosen-part-runs": lambda t, g=grad: g is None})
             if grad is not None or not zeros_too:
@@ -49,14 +67,15 @@ def check_runs(runs, xs, weight, other, upstream, device, named, *, zeros_too):
 @pytest.mark.step("branching")
 def test_branching(submission, rng, device):
     """uses the weight that the sum asks for, and that one only"""
-    for rows, signs in ((4, (1, -1, 0)), (2, (-1, 1))):
+    for rows, signs in ((4, (1, -1, 1, -1, -1, 0)), (2, (-1, 1, 1, -1, 1))):
         xs = inputs_with_sums(rng, rows, 3, signs)
         weight, other = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
         upstream = torch.randn(rows, 5, generator=rng)
         seen = expect(submission.branching(xs[0], weight, other))
         seen.keeps_argument(0, xs[0], "mutates-caller").keeps_argument(1, weight, "mutates-caller")
-        seen = expect(submission.probe.branched("branching", xs, weight, other, upstream))
-        check_runs(seen.item("runs"), xs, weight, other, upstream, device, lambda wrong: {}, zeros_too=False)
+        got = submission.probe.branched("branching", xs, weight, other, upstream)
+        seen, named = expect(got), misjudged(got, xs, weight, other)
+        check_runs(seen.item("runs"), xs, weight, other, upstream, device, named, zeros_too=False)
         both = {"unchosen-part-runs": lambda products: products == [2] * len(xs)}
         products = seen.item("products", "the number of matrix products in each run", both)
         products.satisfies(lambda found: max(found) < 2, "more than one product was computed", due="one in each run")
@@ -70,14 +89,19 @@ def test_scripted(submission, rng, device):
         weight, other, upstream = (torch.randn(size, generator=rng) for size in ((3, 5), (3, 5), (4, 5)))
         seen = expect(submission.probe.branched("scripted", xs, weight, other, upstream))
         seen.item("kind", "the type of what came back").equals("ScriptFunction")
-        baked = {"trace-bakes-branch": lambda text: "prim::If" not in text}
+        baked = {
+            "unchosen-part-runs": lambda text: "prim::If" not in text and "aten::where" in text,
+            "trace-bakes-branch": lambda text: "prim::If" not in text,
+        }
         seen.item("graph", "the graph", baked).satisfies(
             lambda text: "prim::If" in text, "there is no branch in the graph", due="a node prim::If"
         )
         check_runs(
             seen.item("runs"), xs, weight, other, upstream, device,
-            lambda wrong: {"trace-bakes-branch": wrong}, zeros_too=True,
+            lambda x, of=weight, at=other: {"trace-bakes-branch": other_way(x, of, at)}, zeros_too=True,
         )  # fmt: skip
+        outside = seen.item("outside", "the number of products outside the branch", {"unchosen-part-runs": 2}).is_a(int)
+        outside.satisfies(lambda count: count < 2, "both products are computed, outside the branch", due="one of them")
 
 
 @pytest.mark.step("three_ways")
@@ -98,9 +122,8 @@ def test_three_ways(submission, rng, device):
         pair = ways.item(name, f"what belongs to {name}").length(2)
         pair.item(0, f"the result of {name}").tensor(due.detach(), device=device)
         collected = {"gradients-accumulate": lambda got, g=grad: looks_like(got, 2 * g) or looks_like(got, 3 * g)}
-        pair.item(1, f"the gradient of {name}", collected | {"upstream-ignored": ones(x, weight)}).tensor(
-            grad, device=device
-        )
+        others = {"upstream-ignored": ones(x, weight), "mean-vs-sum": grad / upstream.numel()}
+        pair.item(1, f"the gradient of {name}", collected | others).tensor(grad, device=device)
     for index, sent in enumerate((x, weight)):
         whole.keeps_argument(index, sent, "mutates-caller")
     leaves = whole.item("leaves", "the number of different weights that the ways were called with", {"leaf-reused": 1})
@@ -117,10 +140,11 @@ def ones(x, weight):
 @pytest.mark.step("branching_in_graph")
 def test_in_graph(submission, rng, device):
     """uses the weight that the sum asks for"""
-    xs = inputs_with_sums(rng, 4, 3, (1, -1, 0))
+    xs = inputs_with_sums(rng, 4, 3, (1, -1, 1, -1, -1, 0))
     weight, other, upstream = (torch.randn(size, generator=rng) for size in ((3, 5), (3, 5), (4, 5)))
-    seen = expect(submission.probe.branched("branching_in_graph", xs, weight, other, upstream))
-    check_runs(seen.item("runs"), xs, weight, other, upstream, device, lambda wrong: {}, zeros_too=True)
+    got = submission.probe.branched("branching_in_graph", xs, weight, other, upstream)
+    named = misjudged(got, xs, weight, other)
+    check_runs(expect(got).item("runs"), xs, weight, other, upstream, device, named, zeros_too=True)
 
 
 @pytest.mark.step("branching_in_graph")
@@ -134,6 +158,8 @@ def test_in_graph_export(submission, rng, device):
     seen.item("cond", "the number of cond nodes in the graph", {"unchosen-part-runs": 0}).equals(1)
     outside = seen.item("outside", "the number of products outside the cond", {"unchosen-part-runs": 2}).is_a(int)
     outside.satisfies(lambda count: count < 2, "both products are computed, outside the cond", due="one of them")
+    inside = seen.item("inside", "the greatest number of products in a branch", {"unchosen-part-runs": 2}).is_a(int)
+    inside.satisfies(lambda count: count < 2, "both products are computed in a branch", due="one of them")
     for index, x in enumerate(xs):
         seen.item("results").item(index, "what the exported graph gives").tensor(
             branch(x, weight, other), device=device
@@ -150,6 +176,11 @@ def test_exported(submission, rng, device):
         seen.item("kind", "the type of what came back").equals("ExportedProgram")
         shapes = {"shape-specialised": lambda text: text != ""}
         seen.item("refused", "what was raised for another batch size", shapes).equals("")
+        seen.item("mode", "`training` of the model afterwards", {"mode-not-restored": True}).equals(False)
+        flags = seen.item(
+            "flags", "`requires_grad` of the model's parameters afterwards", {"changes-the-model": lambda _: True}
+        )
+        flags.equals([True, False])
         results = seen.item("results", "the list of results").length(4)
         for index, x in enumerate(batches):
             results.item(index, "a result").tensor(torch.nn.functional.linear(x, weight, bias).relu(), device=device)
@@ -159,20 +190,22 @@ def test_exported(submission, rng, device):
 def test_count_compiles(submission, rng):
     """counts compilations, not calls, for each setting of dynamic"""
     first, second, third = (torch.randperm(5, generator=rng)[:3] + 5).tolist()
-    for dynamic, sizes, due, otherwise in (
-        (None, [first, second, first, third, first], 2, (1, 3)), (False, [first, second, first, third], 3, (1, 2)),
-        (True, [first, first, second, third], 1, (2, 3)),
+    for dynamic, sizes, due in (
+        (None, [first, second, first, third, first], 2), (False, [first, second, first, third], 3),
+        (True, [first, first, second, third], 1),
     ):  # fmt: skip
         inputs = [torch.randn(size, 4, generator=rng) for size in sizes]
         again = dynamic is None
         seen = submission.probe.compiles(inputs, dynamic, again)
-        counts = expect(seen).length(2 if again else 1)
-        named = {
-            "side-effects-in-compiled": len(inputs),
-            "argument-ignored": lambda n, counts=otherwise: n in counts,
-        }
+        handed = expect(seen).item("handed", "the list of what torch.compile was told about `dynamic`").is_a(list)
+        handed.satisfies(lambda found: len(found) > 0, "torch.compile was never called", due="at least one call")
+        counts = expect(seen).item("counts").length(2 if again else 1)
+        ready_made = lambda n, of=seen, due=len(inputs): n == due and not of.value["own backend"]  # noqa: E731
+        ignored = lambda _, of=seen, due=dynamic: any(each is not due for each in of.value["handed"])  # noqa: E731
+        named = {"side-effects-in-compiled": ready_made, "argument-ignored": ignored}
         counts.item(0, "the number of compilations", named).equals(due)
+        changed = {"mutates-caller": False}
+        expect(seen).item("kept", "whether the list of inputs is as it was", changed).equals(True)
         if again:
-            counts.item(
-                1, "the number of compilations, counted again", {"earlier-compiles-remembered": lambda n: n < due}
-            ).equals(due)
+            repeated = {"state-between-calls": 2 * due, "earlier-compiles-remembered": lambda n: n < due}
+            counts.item(1, "the number of compilations, counted again", repeated).equals(due)

@@ -1,6 +1,7 @@
 """Hidden checks of 27: each rung is what its settings say, and all rungs are measured under equal conditions."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -19,7 +20,10 @@ MODELS = (
     BASE | {"hidden": "leaky_relu"},
     BASE | {"output": "leaky_relu", "layer_norm": True},
 )
-PERCENT = {"percent-for-share": lambda value: value > 1}
+PERCENT = {
+    "percent-for-share": lambda value: value > 1,
+    "scalar-tensor-not-number": lambda value: hasattr(value, "requires_grad") and tuple(value.shape) == (),
+}
 TESTS_FROM = 500  # the number of the first test sample
 
 
@@ -36,6 +40,8 @@ def shapes(settings):
 
 def activate(name, x, slope=0.02):
     """Apply an activation by its name."""
+    if name == "none":
+        return x
     return torch.sigmoid(x) if name == "sigmoid" else nn.functional.leaky_relu(x, slope)
 
 
@@ -48,6 +54,8 @@ def forward(settings, weights, inputs, slope=0.02, norm="after"):
         x = activate(settings["hidden"], x, slope)
         if settings["layer_norm"] and norm == "after":
             x = nn.functional.layer_norm(x, (200,), weights[2], weights[3])
+        elif settings["layer_norm"] and norm == "batch":
+            x = nn.functional.batch_norm(x, None, None, weights[2], weights[3], training=True)
     return activate(settings["output"], x @ weights[-2].T + weights[-1], slope)
 
 
@@ -63,17 +71,57 @@ def some_weights(rng, settings):
     ]
 
 
+def alike(found, due):
+    """Whether two tensors have the same shape, and values that differ by rounding only."""
+    return found.shape == due.shape and torch.allclose(found, due, rtol=1e-4, atol=1e-5)
+
+
+def of_other_settings(seen, settings, inputs, *keys):
+    """Whether a net is the one of other settings: of those that differ in one of these keys."""
+    weights, found = [each.data for each in seen.value["weights"]], seen.value["outputs"][0].data
+    for key in keys:
+        other = settings | {
+            key: {"sigmoid": "leaky_relu", "leaky_relu": "sigmoid"}.get(settings[key], not settings[key])
+        }
+        if [tuple(each.shape) for each in weights] == shapes(other) and alike(found, forward(other, weights, inputs)):
+            return True
+    return False
+
+
 @pytest.mark.step("build_model")
 def test_outputs(submission, rng):
     """builds the net that the settings ask for"""
     for settings in MODELS:
         weights, inputs = some_weights(rng, settings), torch.rand(3, 784, generator=rng)
+        seen = submission.probe.outputs(settings, weights, [inputs])
+        due = [list(shape) for shape in shapes(settings)]
+        named = {
+            "list-hides-layers": lambda found, seen=seen: found == [] and seen.value["hidden"],
+            "layers-built-in-forward": lambda found, seen=seen, due=due: len(found) < len(due) and seen.value["made"],
+            "argument-ignored": lambda _, seen=seen, settings=settings, inputs=inputs: of_other_settings(
+                seen, settings, inputs, "layer_norm"
+            ),
+            "results-in-another-order": lambda found, due=due: sorted(found) == sorted(due),
+        }
+        expect(seen).item("shapes", "the list of the parameters' shapes", named).equals(due)
         named = {}
         if "leaky_relu" in settings.values():
             named["default-slope-kept"] = forward(settings, weights, inputs, slope=0.01)
         if settings["layer_norm"]:
             named["norm-before-activation"] = forward(settings, weights, inputs, norm="before")
-        expect(submission.probe.outputs(settings, weights, inputs), named).tensor(forward(settings, weights, inputs))
+            named["statistics-of-the-batch"] = forward(settings, weights, inputs, norm="batch")
+        elif settings["output"] == "sigmoid":
+            scores = forward(settings | {"output": "none"}, weights, inputs)
+            named |= {"scores-without-sigmoid": scores, "softmax-for-sigmoid": scores.softmax(1)}
+        named["argument-ignored"] = lambda _, seen=seen, settings=settings, inputs=inputs: of_other_settings(
+            seen, settings, inputs, "hidden", "output"
+        )
+        due = forward(settings, weights, inputs)
+        expect(seen).item("outputs").item(0, "what the net returns", named).tensor(due)
+    settings, row = LEAKY | {"layer_norm": True}, torch.rand(1, 784, generator=rng)
+    weights, alone = some_weights(rng, settings), {"squeezed-too-far": lambda found: tuple(found.shape) == (10,)}
+    outputs = expect(submission.probe.outputs(settings, weights, [row])).item("outputs")
+    outputs.item(0, "what the net returns for a single row", alone).tensor(forward(settings, weights, row))
 
 
 @pytest.mark.step("build_model")
@@ -93,41 +141,80 @@ def test_parameters(submission):
                 )  # fmt: skip
 
 
+@pytest.mark.step("build_model")
+def test_built_twice(submission):
+    """makes a new model each time, with weights of its own"""
+    seen = submission.probe.built_twice(ALL)
+    named = {"state-between-calls": True}
+    expect(seen).item("shared", "whether a second model has the parameters of the first", named).equals(False)
+    named = {"reseeded-at-each-call": True}
+    expect(seen).item("alike", "whether a second model begins with the weights of the first", named).equals(False)
+
+
+def names_of_crossed(found, due, others):
+    """Name what was made for two settings in turn: both exchanged, or one of them in place of both."""
+    wrong = [not alike(a, b) for a, b in zip(found, due, strict=True)]
+    other = [alike(a, b) for a, b in zip(found, others, strict=True)]
+    return {"sides-swapped": lambda _: all(other), "argument-ignored": lambda _: wrong == other and sum(wrong) == 1}
+
+
 @pytest.mark.step("build_training")
 def test_losses(submission, rng, device):
     """makes the loss function that the settings ask for"""
-    for loss, function in (("mse", nn.functional.mse_loss), ("bce", nn.functional.binary_cross_entropy)):
-        for optimizer in ("sgd", "adam"):
+    functions = {"mse": nn.functional.mse_loss, "bce": nn.functional.binary_cross_entropy}
+    for optimizer in ("sgd", "adam"):
+        seens, values, grads, others, named = [], [], [], [], []
+        for loss, other in (("mse", "bce"), ("bce", "mse")):
             outputs = (torch.rand(4, 10, generator=rng) * 0.8 + 0.1).requires_grad_()
             targets = one_hot(torch.randint(10, (4,), generator=rng))
-            seen = submission.probe.loss(BASE | {"loss": loss, "optimizer": optimizer}, outputs.detach(), targets)
-            due = function(outputs, targets)
-            due.backward()
+            settings = BASE | {"loss": loss, "optimizer": optimizer}
+            seens.append(submission.probe.loss(settings, outputs.detach(), targets))
+            kinds = {"results-in-another-order": ["optimizer", "module"]}
+            expect(seens[-1]).item("kinds", "the list of what came back", kinds).equals(["module", "optimizer"])
+            values.append(functions[loss](outputs, targets))
+            grads.append(torch.autograd.grad(values[-1], outputs)[0])
+            others.append(functions[other](outputs, targets).detach())
             twice = nn.functional.binary_cross_entropy_with_logits(outputs, targets).detach()
-            named = {"probabilities-into-logits": twice} if loss == "bce" else {}
-            expect(seen).item("value", "the loss", named).tensor(due.detach(), device=device)
-            expect(seen).item("grad", "the gradient of the outputs").tensor(outputs.grad, device=device)
-            expect(seen).item("module", "whether the loss function is a module").equals(True)
+            named.append({"probabilities-into-logits": twice} if loss == "bce" else {})
+            named[-1] |= {"mean-vs-sum": values[-1].detach() * 40, "loss-per-row": lambda v: v.shape != ()}
+        found = [seen.value["value"].data for seen in seens if "value" in seen.value]
+        crossed = names_of_crossed(found, [value.detach() for value in values], others) if len(found) == 2 else {}
+        for seen, value, grad, known in zip(seens, values, grads, named, strict=True):
+            expect(seen).item("value", "the loss", known | crossed).tensor(value.detach(), device=device)
+            expect(seen).item("grad", "the gradient of the outputs").tensor(grad, device=device)
 
 
 @pytest.mark.step("build_training")
 def test_optimizers(submission, rng, device):
     """makes the optimizer that the settings ask for, with its learning rate"""
     for lr in (0.3, 0.07):
-        for name in ("sgd", "adam"):
-            weight, gradients = torch.randn(3, 4, generator=rng), torch.randn(3, 3, 4, generator=rng)
-            due = stepped(name, weight, gradients, lr)
-            named = {"adam-given-the-rate-of-sgd": stepped("adam", weight, gradients, lr, lr)} if name == "adam" else {}
-            seen = submission.probe.stepped(BASE | {"optimizer": name}, weight, list(gradients), lr)
-            expect(seen, named, what="the weight after three steps").tensor(due, device=device)
+        seens, dues, others, named = [], [], [], []
+        for name, other in (("sgd", "adam"), ("adam", "sgd")):
+            # Gradients that shrink: what was large once is to be forgotten.
+            weight = torch.randn(3, 4, generator=rng)
+            gradients = torch.randn(3, 3, 4, generator=rng) * torch.tensor([3.0, 1.0, 0.3])[:, None, None]
+            seens.append(submission.probe.stepped(BASE | {"optimizer": name}, weight, list(gradients), lr))
+            dues.append(stepped(name, weight, gradients, lr))
+            others.append(stepped(other, weight, gradients, lr))
+            if name == "adam":
+                named.append({"adam-given-the-rate-of-sgd": stepped("adam", weight, gradients, lr, lr)})
+            else:
+                usual = [stepped("sgd", weight, gradients, rate) for rate in (1e-4, 1e-3, 0.01, 0.1, 1.0)]
+                named.append({
+                    "step-uphill": stepped("sgd", weight, gradients, -lr),
+                    "hard-coded-hyperparameters": lambda v, usual=usual: any(alike(v.data, each) for each in usual),
+                })  # fmt: skip
+        crossed = names_of_crossed([seen.value.data for seen in seens], dues, others)
+        for seen, due, known in zip(seens, dues, named, strict=True):
+            expect(seen, known | crossed, what="the weight after three steps").tensor(due, device=device)
 
 
 def stepped(name, weight, gradients, lr, adam_lr=0.001):
     """Return the weight after a step along each gradient."""
     weight = weight.clone().requires_grad_()
-    optimizer = torch.optim.SGD([weight], lr=lr) if name == "sgd" else torch.optim.Adam([weight], lr=adam_lr)
+    optimizer = torch.optim.SGD([weight], lr=abs(lr)) if name == "sgd" else torch.optim.Adam([weight], lr=adam_lr)
     for gradient in gradients:
-        weight.grad = gradient.clone()
+        weight.grad = gradient.clone() if lr > 0 else -gradient
         optimizer.step()
     return weight.detach()
 
@@ -137,27 +224,40 @@ def test_own_optimizer(submission):
     """makes an optimizer for each model, over all its parameters"""
     for settings in (ALL, BASE | {"layer_norm": True}):
         seen = submission.probe.made_twice(settings, 0.1)
-        named = {"optimizer-reused": [[0], [0]]}
+        named = {"optimizer-reused": [[0], [0]], "optimizer-over-wrong-net": [[-1], [-1]]}
         expect(seen, named, what="the models whose parameters the first and the second optimizer hold").equals(
             [[0], [1]]
         )
         seen = submission.probe.held(settings, 0.1)
-        expect(seen, what="how many parameters the optimizer holds, and the model has").equals([6, 6])
+        named = {"weight-not-updated": lambda found: 0 < found[0] < found[1]}
+        expect(seen, named, what="how many parameters the optimizer holds, and the model has").equals([6, 6])
 
 
 @pytest.mark.step("build_training")
 def test_refuses(submission):
     """refuses binary cross-entropy where an output can leave 0 to 1, and nothing else"""
-    for settings in (LEAKY | {"loss": "bce"}, ALL | {"output": "leaky_relu"}):
-        seen = submission.probe.training_of(settings, 0.1)
-        named = {"bce-on-unbounded-output": "nothing was raised"}
-        expect(seen, named, what="what was raised").equals("ValueError")
-    for settings in (
+    refused = (LEAKY | {"loss": "bce"}, ALL | {"output": "leaky_relu"}, BASE | {"output": "leaky_relu", "loss": "bce"})
+    taken = (
         LEAKY,
         BASE | {"hidden": "leaky_relu", "loss": "bce"},
         BASE | {"output": "leaky_relu", "optimizer": "adam"},
-    ):
-        expect(submission.probe.training_of(settings, 0.1), what="what was raised").equals("nothing was raised")
+        BASE | {"loss": "bce"},
+        BASE,
+    )
+    quiet, due = "nothing was raised", ["ValueError"] * len(refused) + ["nothing was raised"] * len(taken)
+    seens = [submission.probe.training_of(settings, 0.1) for settings in refused + taken]
+    found = [seen.value for seen in seens]
+    right = found[len(refused) :] == [quiet] * len(taken)
+    named = {
+        "bce-on-unbounded-output": lambda _: right and all(each == quiet for each in found[: len(refused)]),
+        "exception-kept-back": lambda each: right and each.endswith("was returned"),
+        "harmless-refused": lambda _: (
+            "ValueError" in found[len(refused) :] and (quiet not in found[: len(refused)] or found[-4] != quiet)
+        ),
+        "another-error-raised": lambda _: right and not {"ValueError", quiet} & set(found[: len(refused)]),
+    }
+    for seen, each in zip(seens, due, strict=True):
+        expect(seen, named, what="what was raised").equals(each)
 
 
 def some_data(rng, train=34, test=23):
@@ -172,12 +272,12 @@ def some_data(rng, train=34, test=23):
     return parts
 
 
-def reach(seen, what, *path):
+def reach(seen, what, *path, named=None):
     """Return the expectation of a part of what came back, and that part as it is."""
     part, raw = expect(seen), seen.value
     for key in path:
         # `item` sees to it that the key is there.
-        part, raw = part.item(key, what), raw[key]
+        part, raw = part.item(key, what, named), raw[key]
     return part, raw
 
 
@@ -189,6 +289,9 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     part.satisfies(
         lambda v: all(v) and all(type(n) is int for call in v for n in call), "the model was not called as it should be"
     )
+    scaled = {"pixels-scaled": lambda value: 0 < value < 0.005}
+    dimmest = expect(seen).item("dimmest", "the brightest pixel of the darkest batch", scaled)
+    dimmest.satisfies(lambda value: 0.5 < value <= 1.0, "the pixels are not as they came", due="nearly 1.0")
     count, tests = len(train[1]), len(test[1])
     steps = math.ceil(count / batch_size)
     kinds = [[number >= TESTS_FROM for number in call] for call in calls]
@@ -200,45 +303,75 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
         got=f"{tested} test samples", due=f"{tests} test samples, after {epochs * steps} batches to train on",
         misconception="test-set-peeked",
     )  # fmt: skip
-    full = count // batch_size
-    others = {epochs * full: "last-batch-lost"} if full < steps else {}
-    on_train = learnt and tested == 0 and sum(map(len, calls)) > epochs * count
     require(
         len(learnt) == epochs * steps, f"{epochs} epochs are not {len(learnt)} batches of training samples",
         got=f"{len(learnt)} batches", due=f"{epochs * steps} batches",
-        misconception="tested-on-training-data" if on_train else others.get(len(learnt)),
+        misconception=name_of_batches(calls, learnt, tested, count, epochs, batch_size),
     )  # fmt: skip
     last = sorted(number for call in calls[epochs * steps :] for number in call)
+    sizes = {len(call) for call in calls[epochs * steps :]}
+    lost = len(sizes) == 1 and 0 < tests - len(last) < max(sizes)
     require(
         last == list(range(TESTS_FROM, TESTS_FROM + tests)),
         f"after {epochs * steps} batches to train on, each test sample is to go through the model once",
-        got=f"{len(last)} samples",
+        got=f"{len(last)} samples", misconception="last-batch-lost" if lost else None,
     )  # fmt: skip
     orders = []
     for epoch in range(epochs):
         batches = calls[epoch * steps : (epoch + 1) * steps]
         orders.append([number for call in batches for number in call])
         full = all(len(call) == batch_size for call in batches[:-1])
+        neighbours = all(call == list(range(call[0], call[0] + len(call))) for call in batches)
+        moved = sorted(orders[-1]) == list(range(count)) and orders[-1] != list(range(count))
+        named = {
+            "batches-shuffled-not-items": steps > 1 and moved and neighbours,
+            "drawn-with-replacement": len(orders[-1]) == count > len(set(orders[-1])),
+        }
         require(
-            full and sorted(orders[-1]) == list(range(count)),
-            "an epoch does not use each training sample once, in full batches",
+            full and sorted(orders[-1]) == list(range(count)) and not named["batches-shuffled-not-items"],
+            "an epoch does not use each training sample once, in full batches and a new order",
+            misconception=next((name for name, fits in named.items() if fits), None),
         )
-    require(orders[0] != list(range(count)), "the training samples are not shuffled")
+    every = all(order == list(range(count)) for order in orders)
+    require(
+        orders[0] != list(range(count)), "the training samples are not shuffled",
+        misconception="not-shuffled" if every and steps > 1 else None,
+    )  # fmt: skip
     again = len({tuple(order) for order in orders}) < epochs
     require(not again, "two epochs have the same order", misconception="same-order-every-epoch")
     return calls[: epochs * steps]
 
 
+def name_of_batches(calls, learnt, tested, count, epochs, batch_size):
+    """Name why training has not the batches that are due, or return None."""
+    steps, full = math.ceil(count / batch_size), count // batch_size
+    if learnt and tested == 0 and sum(map(len, calls)) > epochs * count:
+        return "tested-on-training-data"
+    if full < steps and len(learnt) == epochs * full:
+        return "last-batch-lost"
+    numbers = [number for index in learnt for number in calls[index]]
+    passes = [sorted(numbers[start : start + count]) for start in range(0, len(numbers), count)]
+    if any(each != list(range(count)) for each in passes):
+        return None
+    # Whole passes over the data: more or fewer than asked for, or cut into batches of another size.
+    if len(passes) != epochs:
+        sizes = [min(batch_size, count), count - batch_size * (steps - 1)]
+        return "another-number-of-steps" if all(len(calls[index]) in sizes for index in learnt) else None
+    return "argument-ignored" if batch_size not in {len(calls[index]) for index in learnt} else None
+
+
 def ask_weights(seen, path, settings):
     """Ask for a list of all parameters; return them as tensors."""
-    part, raw = reach(seen, f"the {path[0]} weights", *path)
+    other = shapes(settings | {"layer_norm": not settings["layer_norm"]})
+    named = {"argument-ignored": lambda found: [tuple(each.shape) for each in found] == other}
+    part, raw = reach(seen, f"the list of the {path[0]} weights", *path, named=named)
     part.length(len(shapes(settings)))
     for index, (name, shape) in enumerate(zip(names(settings), shapes(settings), strict=True)):
         part.item(index, name).shape(*shape).dtype(torch.float32).finite()
     return [tensor.data for tensor in raw]
 
 
-def trained(settings, weights, train, calls, lr, *, clear=True):
+def trained(settings, weights, train, calls, lr, *, clear=True, targets=one_hot):
     """Return the weights after training on these samples, from these weights."""
     parameters = [each.clone().requires_grad_() for each in weights]
     sgd = settings["optimizer"] == "sgd"
@@ -247,7 +380,7 @@ def trained(settings, weights, train, calls, lr, *, clear=True):
     for call in calls:
         if clear:
             optimizer.zero_grad()
-        loss_function(forward(settings, parameters, train[0][call]), one_hot(train[1][call])).backward()
+        loss_function(forward(settings, parameters, train[0][call]), targets(train[1][call])).backward()
         optimizer.step()
     return [parameter.detach() for parameter in parameters]
 
@@ -282,23 +415,85 @@ def ask_accuracy(part, settings, weights, test):
     )
 
 
+def by_batch(settings, weights, test, batches):
+    """Return the mean of the accuracies of these batches of test samples."""
+    rows = [[number - TESTS_FROM for number in batch] for batch in batches]
+    each = [accuracies(settings, weights, [part[numbers] for part in test])[0] for numbers in rows]
+    return sum(each) / len(each)
+
+
+def names_of_weights(settings, first, last, train, calls, lr, unused):
+    """Return lookalikes of the weights after training."""
+    other = settings | {"loss": "bce" if settings["loss"] == "mse" else "mse"}
+
+    def ends_as(*, of=settings, rate=lr, **kwargs):
+        return all(map(alike, last, trained(of, first, train, calls, rate, **kwargs)))
+
+    named = {
+        "zero-grad-missing": lambda _: ends_as(clear=False),
+        "target-softened": lambda _: ends_as(targets=lambda labels: one_hot(labels) * 0.98 + 0.01),
+        "one-hot-vs-index": lambda _: (
+            settings["loss"] == "mse" and ends_as(targets=lambda labels: labels[:, None].float().expand(-1, 10))
+        ),
+        "argument-ignored": lambda _: settings["output"] == "sigmoid" and ends_as(of=other),
+        "hard-coded-hyperparameters": lambda _: any(ends_as(rate=rate) for rate in (1e-3, 0.01, 0.1, 1.0)),
+    }
+    named["zero-after-backward"] = lambda _: unused and all(map(torch.equal, first, last))
+    return named
+
+
 @pytest.mark.step("run_rung")
 def test_trains(submission, rng, device):
     """trains each epoch on every sample in a new order, then tests once"""
     cases = ((BASE, 2, 10, 0.5), (LEAKY | {"layer_norm": True}, 3, 17, 0.02), (BASE | {"loss": "bce"}, 2, 12, 0.3))
     for settings, epochs, batch_size, lr in cases:
         train, test = some_data(rng)
+        submission.recognise({"classes-from-labels": targets_too_short, "argmax-wrong-dim": guesses_of_classes})
         seen = submission.probe.rung(settings, train, test, device, 3, epochs, batch_size, lr, 0)
         calls = ask_calls(seen, ("calls",), train, test, epochs, batch_size)
+        swapped = expect(seen).item("swapped", "how often the loss function got the targets first",
+            {"arguments-swapped": lambda count: count > 0})  # fmt: skip
+        swapped.equals(0)
         first = ask_weights(seen, ("first",), settings)
-        ask_weights(seen, ("last",), settings)
+        ends = ask_weights(seen, ("last",), settings)
         ask_modes(seen, len(calls))
         last = expect(seen).item("last")
         due = trained(settings, first, train, calls, lr)
-        missing = trained(settings, first, train, calls, lr, clear=False)
+        known = names_of_weights(settings, first, ends, train, calls, lr, seen.value["unused"])
         for index, name in enumerate(names(settings)):
-            last.item(index, f"{name} after training", {"zero-grad-missing": missing[index]}).values(due[index])
-        ask_accuracy(expect(seen).item("accuracy", "the accuracy", PERCENT), settings, due, test)
+            last.item(index, f"{name} after training", known).values(due[index])
+        batches = seen.value["calls"][len(calls) :]
+        uneven = {
+            "accuracy-by-batch": lambda value, of=settings, due=due, test=test, batches=batches: (
+                abs(value - by_batch(of, due, test, batches)) < 1e-5
+            )
+        }
+        ask_accuracy(expect(seen).item("accuracy", "the accuracy", PERCENT | uneven), settings, due, test)
+
+
+def targets_too_short(error):
+    """Whether outputs for ten classes met targets for fewer, but for more than one."""
+    sizes = re.search(r"a \(10\) must match the size of tensor b \((\d+)\) at non-singleton dimension 1", error.message)
+    sizes = sizes or re.search(
+        r"size \(torch\.Size\(\[\d+, (\d+)\]\)\) that is different to the input size", error.message
+    )
+    return bool(sizes) and 1 < int(sizes[1]) < 10
+
+
+def guesses_of_classes(error):
+    """Whether one number for each class met one for each sample."""
+    sizes = re.search(r"a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dim\w+ 0", error.message)
+    return bool(sizes) and "10" in sizes.groups()
+
+
+@pytest.mark.step("run_rung")
+def test_no_epoch_less(submission, rng, device):
+    """goes on to the last epoch, also where little is left to learn"""
+    train, test = some_data(rng, 16, 5)
+    train[1].fill_(3)
+    settings = LEAKY | {"layer_norm": True}
+    seen = submission.probe.rung(settings, train, test, device, 3, 30, 8, 0.01, 0)
+    ask_calls(seen, ("calls",), train, test, 30, 8)
 
 
 @pytest.mark.step("run_rung")
@@ -329,7 +524,10 @@ def test_seed_decides(submission, rng, device):
         same[0] and orders[0] == orders[1], "two runs with one seed begin with other weights, or another order",
         misconception="same-seed-not-reset",
     )  # fmt: skip
-    require(not same[1] and orders[0] != orders[2], "two seeds lead to the same weights or the same order")
+    require(
+        not same[1] and orders[0] != orders[2], "two seeds lead to the same weights or the same order",
+        misconception="argument-ignored",
+    )  # fmt: skip
 
 
 @pytest.mark.step("run_rung")
@@ -350,14 +548,30 @@ def test_rung_on_device(submission, rng):
 @pytest.mark.step("climb")
 def test_table(submission, rng, device):
     """lists the accuracy of every rung, each a run of its own"""
-    ladder = {"third": LEAKY, "first": BASE, "best": ALL, "with norm": LEAKY | {"layer_norm": True}}
+    ladder = {"third": LEAKY, "first": BASE, "best": ALL, "with norm": LEAKY | {"layer_norm": True}, "as before": BASE}
     train, test = some_data(rng)
     seen = submission.probe.ladder(ladder, train, test, device, 5, 2, 12, 0.1, TESTS_FROM)
-    table = expect(seen).item("table", "the table").length(2)
-    table.item("rung", 'the column "rung"').equals(list(ladder))
-    accuracy = table.item("accuracy", 'the column "accuracy"').length(4)
+    expect(seen).item("kind", "the type of what came back").equals("DataFrame")
+    untested = not any(number >= TESTS_FROM for run in seen.value["calls"] for call in run for number in call)
+    table = (
+        expect(seen).item("table", "the table", {"column-taken-for-index": lambda t: [*t] == ["accuracy"]}).length(2)
+    )
+    named = {
+        "state-between-calls": lambda found: found[-len(ladder) :] == list(ladder) and len(found) > len(ladder),
+        "argument-ignored": lambda found: found == seen.value["names"],
+        "rows-out-of-order": lambda found: found != list(ladder) and sorted(found) == sorted(ladder),
+        # Two rungs are the same, so that their rows are equal but for the name.
+        "equal-rows-dropped": lambda found: (
+            found == [name for name in ladder if name in found] and not {"first", "as before"} <= set(found)
+        ),
+    }
+    table.item("rung", 'the column "rung"', named).equals(list(ladder))
+    accuracy = table.item("accuracy", 'the column "accuracy"').length(len(ladder))
     for part in ("calls", "first", "last"):
-        expect(seen).item(part, "the runs of the climb").length(4)
+        expect(seen).item(part, "the list of the climb's runs", {
+            "tested-on-training-data": lambda runs: runs and untested,
+            "state-between-calls": lambda runs: 0 < len(runs) < len(ladder),
+        }).length(len(ladder))  # fmt: skip
     begins = []
     for index, (name, settings) in enumerate(ladder.items()):
         calls = ask_calls(seen, ("calls", index), train, test, 2, 12)
@@ -371,6 +585,12 @@ def test_table(submission, rng, device):
         learnt = not torch.equal(moved[-2], layers[1])
         require(learnt, f"the model of {name!r} has not learnt anything", misconception="optimizer-reused")
         ask_accuracy(accuracy.item(index, f"the accuracy of {name!r}", PERCENT), settings, moved, test)
+    for at, layer in enumerate(begins[0][1:]):
+        part, raw = reach(seen, "the linear layers that another seed begins with", "before", at)
+        part.shape(*layer.shape).finite()
+        require(
+            not torch.equal(raw.data, layer), "two seeds lead to the same weights", misconception="argument-ignored"
+        )
     for calls, *layers in begins[1:]:
         equal = calls == begins[0][0] and all(map(torch.equal, layers, begins[0][1:]))
         require(equal, "the rungs do not begin alike", misconception="same-seed-not-reset")

@@ -27,11 +27,16 @@ def branched(submission, name, xs, weight, other, upstream):
     """Call `branching`, what `scripted` returns, or `branching_in_graph` with each x, with backward."""
     function = submission.scripted() if name == "scripted" else getattr(submission, name)
     seen = {"graph": str(getattr(function, "graph", "")), "kind": type(function).__name__, "runs": []}
+    if not callable(function):
+        return seen
     for x in xs:
         leaves = _leaves(weight, other)
         result = function(x, *leaves)
         _backward(result, upstream)
-        seen["runs"].append({"result": result, "weight": leaves[0], "other": leaves[1]})
+        recorded = getattr(result, "requires_grad", False)
+        seen["runs"].append({"result": result, "recorded": recorded, "weight": leaves[0], "other": leaves[1]})
+    if name == "scripted" and isinstance(function, torch.jit.ScriptFunction):
+        seen["outside"] = sum("mm" in node.kind() or "matmul" in node.kind() for node in function.graph.nodes())
     if name == "branching":
         seen["products"] = [_products_of(function, x, weight, other) for x in xs]
     return seen
@@ -58,11 +63,18 @@ def export_of_branch(submission, xs, weight, other):
     try:
         program = torch.export.export(_InGraph(submission.branching_in_graph), (xs[0], weight, other))
     except Exception as error:
-        return {"refused": type(error).__name__, "cond": 0, "outside": 0, "results": []}
+        return {"refused": type(error).__name__, "cond": 0, "outside": 0, "inside": 0, "results": []}
     cond = sum(node.target is torch.ops.higher_order.cond for node in program.graph.nodes)
-    outside = sum(any(name in str(node.target) for name in ("mm", "matmul")) for node in program.graph.nodes)
+    outside, *inside = (_products_in(each) for each in program.graph_module.modules() if hasattr(each, "graph"))
     run = program.module()
-    return {"refused": "", "cond": cond, "outside": outside, "results": [run(x, weight, other) for x in xs]}
+    return {
+        "refused": "", "cond": cond, "outside": outside, "inside": max(inside, default=0),
+        "results": [run(x, weight, other) for x in xs],
+    }  # fmt: skip
+
+
+def _products_in(module):
+    return sum(any(name in str(node.target) for name in ("mm", "matmul")) for node in module.graph.nodes)
 
 
 def _wave(x, weight):
@@ -121,13 +133,17 @@ def export_of_model(submission, weight, bias, example, others):
     with torch.no_grad():
         model.linear.weight.copy_(weight)
         model.linear.bias.copy_(bias)
+    model.linear.bias.requires_grad_(False)
     program = submission.exported(model, example)
-    seen = {"kind": type(program).__name__, "refused": "", "results": []}
+    seen = {"kind": type(program).__name__, "refused": "", "results": [], "mode": model.training}
+    seen["flags"] = [parameter.requires_grad for parameter in model.parameters()]
     if not isinstance(program, torch.export.ExportedProgram):
         return seen
-    run = program.module()
+    run, by_name = program.module(), bool(program.example_inputs[1])
     try:
-        seen["results"] = [run(x) for x in [example, *others]]
+        seen["results"] = [run(x=x) if by_name else run(x) for x in [example, *others]]
+        many = torch.zeros(1, 1, device=example.device).expand(2**18, example.shape[1])
+        run(x=many) if by_name else run(many)
     except Exception as error:
         seen["refused"] = f"{type(error).__name__}: {error}"[:200]
     return seen
@@ -139,5 +155,19 @@ def compiles(submission, inputs, dynamic, again):
     def function(x):
         return (x.sin() * x).cumsum(0)
 
-    counts = [submission.count_compiles(function, inputs, dynamic)]
-    return [*counts, submission.count_compiles(function, inputs, dynamic)] if again else counts
+    original, handed, own, given = torch.compile, [], [], list(inputs)
+
+    def spy(*args, **options):
+        handed.append(options.get("dynamic"))
+        own.append(callable(options.get("backend")))
+        return original(*args, **options)
+
+    torch.compile = spy
+    try:
+        counts = [submission.count_compiles(function, given, dynamic)]
+        kept = len(given) == len(inputs) and all(map(torch.equal, given, inputs))
+        if again:
+            counts.append(submission.count_compiles(function, list(inputs), dynamic))
+    finally:
+        torch.compile = original
+    return {"counts": counts, "handed": handed, "own backend": any(own), "kept": kept}

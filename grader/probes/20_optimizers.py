@@ -1,6 +1,9 @@
 """Makes parameters and optimizers, sets gradients by hand, and takes steps."""
 
+import contextlib
 import copy
+import importlib
+from unittest import mock
 
 import torch
 
@@ -34,9 +37,12 @@ def _shares(state, tensors):
     )  # fmt: skip
 
 
-def descend(submission, name, groups, defaults, grads, changes):
+def descend(submission, name, groups, defaults, grads, changes, freeze=False):
     """Take a step for each row of gradients; `changes` holds for each step what is put into the groups before."""
     optimizer, parameters = _built(submission, name, groups, defaults)
+    parameters[-1].requires_grad_(not freeze)  # frozen, and has gradients all the same
+    start = [p.detach().clone() for p in parameters]
+    keys = [set(group) for group in optimizer.param_groups]
     seen = {"kept": True, "shares": False, "raised": ""}
     for row, change in zip(grads, changes, strict=True):
         _set_gradients(parameters, row)
@@ -51,20 +57,50 @@ def descend(submission, name, groups, defaults, grads, changes):
             break
         seen["kept"] = seen["kept"] and _kept(parameters, row)
         seen["shares"] = seen["shares"] or _shares(optimizer.state, [p.grad for p in parameters])
-    return seen | {"params": parameters}
+    return seen | {
+        "params": parameters,
+        "still": [torch.equal(p, old) for p, old in zip(parameters, start, strict=True)],
+        "stated": [bool(optimizer.state.get(p)) for p in parameters],
+        "added": sorted(
+            {key for group, old in zip(optimizer.param_groups, keys, strict=True) for key in group} - keys[0]
+        ),
+    }
 
 
 def in_place(submission, name, groups, defaults, grads):
-    """Take a step where autograd records, and say whether it refused to change a leaf."""
+    """Take a step where autograd records, and say whether it refused to change a leaf; note what of torch's is used."""
     optimizer, parameters = _built(submission, name, groups, defaults)
+    plain, _ = _built(submission, name, [{"params": groups[0]["params"]}], {"lr": 0.1})
+    used = [kind.__name__ for kind in type(optimizer).__mro__ if issubclass(kind, torch.optim.Optimizer)]
+    used = [kind for kind in used[1:] if kind != "Optimizer" and hasattr(torch.optim, kind)]
+    seen = {"used": used, "recorded": False}
+    seen["options"] = {key: value for key, value in plain.param_groups[0].items() if key != "params"}
     _set_gradients(parameters, grads)
-    try:
-        optimizer.step()
-    except RuntimeError as error:
-        if "a leaf Variable that requires grad" not in str(error):
-            raise
-        return {"recorded": True}
-    return {"recorded": False}
+    with _noted(used):
+        try:
+            optimizer.step()
+        except RuntimeError as error:
+            if "a leaf Variable that requires grad" not in str(error):
+                raise
+            seen["recorded"] = True
+    return seen
+
+
+@contextlib.contextmanager
+def _noted(names):
+    """Note in `names` which of torch's own optimizers compute meanwhile."""
+    modules = [importlib.import_module(f"torch.optim.{kind}") for kind in ("sgd", "adagrad", "rmsprop", "adam")]
+    found = [(m, name) for m in modules for name in vars(m) if name.startswith(("_single_tensor_", "_multi_tensor_"))]
+    with contextlib.ExitStack() as stack:
+        for module, name in found:
+            whole = getattr(module, name)
+
+            def noted(*args, name=name, whole=whole, **kwargs):
+                names.append(name)
+                return whole(*args, **kwargs)
+
+            stack.enter_context(mock.patch.object(module, name, noted))
+        yield
 
 
 def resumed(submission, name, groups, defaults, grads, at):
@@ -104,36 +140,52 @@ def mixes_devices(submission, name, defaults):
 def cleared(submission, values, grads, set_to_none):
     """Clear the gradients of an optimizer over two groups."""
     parameters = [torch.nn.Parameter(t.clone()) for t in values]
-    optimizer = torch.optim.SGD([{"params": parameters[:2]}, {"params": parameters[2:], "lr": 0.3}], lr=0.1)
+    groups = [{"params": parameters[:2]}, {"params": parameters[2:], "lr": 0.3}]
+    optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
     called = []
+    _set_gradients(parameters, [None if index == 3 else torch.zeros_like(p) for index, p in enumerate(parameters)])
+    optimizer.step()
     optimizer.zero_grad = lambda *args, **kwargs: called.append(True)
     _set_gradients(parameters, grads)
     before = [p.grad for p in parameters]
+    held = [(p.grad.clone(), p.grad.data_ptr()) if p.grad is not None else (None, None) for p in parameters]
+    state = str(optimizer.state_dict())
     parameters[2].requires_grad_(False)  # frozen since its gradient came
     returned = submission.clear_gradients(optimizer, set_to_none)
     return {
         "returned": returned,
         "called": bool(called),
         "grads": [p.grad for p in parameters],
-        "same": [p.grad is old for p, old in zip(parameters, before, strict=True)],
+        "same": [
+            p.grad is old and (old is None or old.data_ptr() == place)
+            for p, old, (_, place) in zip(parameters, before, held, strict=True)
+        ],
+        "wiped": any(
+            old is not None and p.grad is None and not torch.equal(old, copied)
+            for p, old, (copied, _) in zip(parameters, before, held, strict=True)
+        ),
+        "state": str(optimizer.state_dict()) == state,
         "params": parameters,
         "groups": [len(group["params"]) for group in optimizer.param_groups],
     }
 
 
 def handed_over(submission, name, mine, theirs, grads, later):
-    """Step the source, and the target otherwise; hand over; step both differently. `mine`, `theirs`: groups."""
+    """Step the source, and the target otherwise; hand over; step both differently. `mine`, `theirs`: groups.
+
+    One parameter has no gradient in the source, and so nothing is remembered of it.
+    """
     source, first = _built(submission, name, mine, {})
     target, second = _built(submission, name, theirs, {})
     for row in grads:
         _set_gradients(first, row)
         source.step()
-    _set_gradients(second, [g * 3 for g in grads[0]])
+    _set_gradients(second, [g * 3 for g in later[0]])
     target.step()
     before = copy.deepcopy(source.state_dict()), [p.detach().clone() for p in [*first, *second]]
-    submission.hand_over(source, target)
+    returned = submission.hand_over(source, target)
     untouched = all(torch.equal(p, old) for p, old in zip([*first, *second], before[1], strict=True))
-    untouched = untouched and str(source.state_dict()) == str(before[0])
+    untouched = untouched and _told(source.state_dict()) == _told(before[0])
     shares = _shares(target.state, [v for each in source.state.values() for v in each.values() if torch.is_tensor(v)])
     start = [p.detach().clone() for p in second]
     for row in later:
@@ -146,4 +198,9 @@ def handed_over(submission, name, mine, theirs, grads, later):
         {key: value for key, value in group.items() if key in ("lr", "momentum", "betas")}
         for group in target.param_groups
     ]
-    return {"untouched": untouched, "shares": shares, "moved": moved, "options": options}
+    return {"untouched": untouched, "shares": shares, "moved": moved, "options": options, "returned": returned}
+
+
+def _told(state_dict):
+    """Return a state_dict as text; an entry in which nothing is remembered does not count."""
+    return str(state_dict | {"state": {key: value for key, value in state_dict["state"].items() if value}})
