@@ -47,8 +47,9 @@ def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
     """Step 2. Tell whether two tensors lie in the same storage.
 
     a, b: tensors on one device, with one element or more, in no relation or made from one another by torch. Two
-    different rows of one matrix lie in the same storage too, although they have no element in common. Two tensors that
-    hold the same numbers need not. Nothing is written into either.
+    different rows of one matrix lie in the same storage too, although they have no element in common, and so do the
+    two where `view` shows the same bytes as another dtype. Two tensors that hold the same numbers need not. Nothing is
+    written into either.
 
     Returns a bool.
     """
@@ -58,7 +59,7 @@ def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
 def window_and_copy(array: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """Step 3. Make two tensors of a numpy array, one that shares its memory and one that is safe from it.
 
-    array: of any shape and of a dtype that torch knows. It stays as it is.
+    array: of any shape, also (), contiguous or not, and of a dtype that torch knows. It stays as it is.
 
     Returns two tensors on the CPU with the shape, the dtype and the numbers of `array`. The first shares the memory of
     `array`; the second has memory of its own.

@@ -1,5 +1,6 @@
 """Makes tensors that share memory, which no message can carry, listens, and runs backward through one."""
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -9,13 +10,14 @@ def place(tensor):
 
 
 class Listening(TorchFunctionMode):
-    """Notes the name of every torch function that is called."""
+    """Notes the name of every torch function that is called, and "device" for a look at a tensor's device."""
 
     def __init__(self):
         self.names = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        self.names.append(getattr(function, "__name__", ""))
+        asked = function in (torch.Tensor.device.__get__, torch.Tensor.get_device) or (kwargs or {}).get("device")
+        self.names.append("device" if asked else getattr(function, "__name__", ""))
         return function(*args, **(kwargs or {}))
 
 
@@ -24,6 +26,36 @@ def functions_called(submission, array):
     with Listening() as listening:
         submission.window_and_copy(array)
     return listening.names
+
+
+def called_for_row(submission, matrix):
+    """Call doubled_row; return the names of the torch functions that it called."""
+    with Listening() as listening:
+        submission.doubled_row(matrix, 1)
+    return listening.names
+
+
+def called_for_copies(submission, x):
+    """Call two_copies; return the names of the torch functions that it called."""
+    x = x.clone().requires_grad_()
+    with Listening() as listening:
+        submission.two_copies(x)
+    return listening.names
+
+
+def windows(submission, array):
+    """Call window_and_copy with arrays that no message can carry; say what shares memory with each of them."""
+    kinds = {
+        "transposed": array.T,
+        "with gaps": array[:, ::2],
+        "without dimensions": array[0, 0:1].reshape(()),
+    }
+    seen = {}
+    for kind, sent in kinds.items():
+        window, copy = submission.window_and_copy(sent)
+        shares = [np.shares_memory(each.numpy(), array) for each in (window, copy)]
+        seen[kind] = {"window": window, "copy": copy, "shares": shares}
+    return seen
 
 
 def pair(kind, x):
@@ -39,6 +71,7 @@ def pair(kind, x):
         "a part of a clone": lambda: (x[1], x.clone()[1]),
         "a list of rows": lambda: (x, x[[0, 1, 2]]),
         "strangers": lambda: (x, x + 1),
+        "another dtype": lambda: (x[2], x.view(torch.int16)[1]),
     }[kind]()
 
 
@@ -63,7 +96,7 @@ def flat_of(submission, kind, values):
         flat = submission.flat_view(tensor)
     except NotImplementedError:
         raise
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, TypeError, AssertionError) as error:
         raised = type(error).__name__
     shared = isinstance(flat, torch.Tensor) and place(flat) == place(values)
     if isinstance(flat, torch.Tensor) and flat.grad_fn is not None:
