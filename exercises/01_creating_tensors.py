@@ -32,7 +32,8 @@ def from_data(data: list | np.ndarray, device: torch.device) -> torch.Tensor:
     data: a list of numbers, a list of equally long lists of numbers, or a numpy array of any shape; whole numbers or
     floating-point numbers.
 
-    Returns a float32 tensor of the same shape on `device`. `data` stays as it is.
+    Returns a float32 tensor of the same shape on `device`, which requires no gradient. `data` stays as it is, and so do
+    torch's settings, such as its default dtype.
     """
     raise NotImplementedError("step 1: from_data")
 
@@ -86,7 +87,7 @@ def predict_call(name: str, argument: int | list[int] | None) -> tuple[tuple[int
 def sums(matrix: torch.Tensor) -> tuple[float, list[float]]:
     """Step 6. Sum a matrix, and hand out Python numbers.
 
-    matrix: float32 of shape (N, C), on any device. It stays as it is.
+    matrix: float32 of shape (N, C), N and C at least 1, on any device. It stays as it is.
 
     Returns the sum of all its numbers, a Python float, and the sums of its rows, a list of N Python floats.
     """

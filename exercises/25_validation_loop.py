@@ -32,7 +32,7 @@ def average(losses: list[float], sizes: list[int]) -> float:
     """Step 1. Average a loss over samples.
 
     losses: one or more; losses[i] is the mean loss of the samples in batch i.
-    sizes: how many samples are in each of these batches, 1 or more.
+    sizes: how many samples are in each of these batches, 1 or more. Both lists stay as they are.
 
     Returns the mean loss of all samples in all batches, a float.
     """
@@ -50,7 +50,7 @@ def validate(model: nn.Module, loader: DataLoader[Any], loss_function: LossFunct
     loss_function: takes (outputs, targets), returns the mean loss of a batch, a 0-d tensor.
 
     No graph is recorded, not even one that is thrown away, and afterwards autograd is switched on as before.
-    Parameters, their `.grad` and buffers stay as they are.
+    Parameters (`requires_grad` included), their `.grad` and buffers stay as they are. Nothing is seeded.
     Returns the mean loss over all samples, a Python float.
     """
     raise NotImplementedError("step 2: validate")
@@ -61,7 +61,7 @@ def copy_weights(model: nn.Module) -> dict[str, torch.Tensor]:
 
     Returns a dict with the names that `model.state_dict()` has, parameters and buffers. Each tensor has the
     values, dtype and device of the model's, requires no gradient, and stays as it is when the model is
-    trained on. The model is not changed.
+    trained on. The model is not changed, nor is its mode.
     """
     raise NotImplementedError("step 3: copy_weights")
 
@@ -79,15 +79,17 @@ def fit(
     """Step 4. Train, validate every few epochs, and end with the best weights.
 
     model, loss_function, device: as in step 2. Whatever mode the model arrives in, it trains in train mode.
-    train_loader, validation_loader: as the loader of step 2; in each epoch go once through `train_loader`.
+    train_loader, validation_loader: as the loader of step 2. In each epoch go once through `train_loader` itself: it
+      may shuffle each time. Nothing is seeded.
     optimizer: holds the model's parameters. What is in their `.grad` before a batch does not count. Training
       goes on from where it stands, also after a validation that was worse than one before.
     epochs: 0 or more. Epochs are counted from 1.
     every: 1 or more. Validate on `validation_loader` after epoch `every`, 2 * `every`, and so on, and at no
       other time. A loop that asks `epoch % every == 0` while it counts from 0 validates one epoch in.
 
-    At the end the same model object holds the weights, buffers included, that it had at the validation with
-    the lowest loss, the first such one of several; without any validation, those of the last epoch.
+    At the end the same model object, with the same Parameter objects, holds the weights, buffers included, that it
+    had at the validation with the lowest loss, the first such one of several; without any validation, those of the
+    last epoch.
     Returns one pair (epoch, validation loss) for each validation, in order: an int and a float.
     """
     raise NotImplementedError("step 4: fit")

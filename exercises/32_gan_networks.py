@@ -42,8 +42,9 @@ class Discriminator(nn.Module):
         stride                   2           2             2             2             1
         height and width out     32          16            8             4             1
 
-    `nn.BatchNorm2d` follows layers 2, 3 and 4, and only these. A leaky ReLU with slope 0.2 follows layers 1 to 4,
-    after the batch norm where there is one; a sigmoid follows layer 5. Whether a layer has a bias is up to you.
+    `nn.BatchNorm2d`, as it is by default, follows layers 2, 3 and 4, and only these. A leaky ReLU with slope 0.2
+    follows layers 1 to 4, after the batch norm where there is one; a sigmoid follows layer 5. Whether a layer has a
+    bias is up to you.
 
     in_channels: channels of a frame; features: as above. Both have to work with other values.
 
@@ -68,12 +69,12 @@ class Generator(nn.Module):
         stride                   1             2             2             2          2
         height and width out     4             8             16            32         64
 
-    `nn.BatchNorm2d` and then a ReLU follow layers 1 to 4, and only these; a tanh follows layer 5. Whether a layer has
-    a bias is up to you.
+    `nn.BatchNorm2d`, as it is by default, and then a ReLU follow layers 1 to 4, and only these; a tanh follows
+    layer 5. Whether a layer has a bias is up to you.
 
     latent_size: channels of what comes in; out_channels, features: as above. All have to work with other values.
 
-    `forward` takes latent vectors of shape (N, latent_size, 1, 1) and returns frames of shape
+    `forward` takes latent vectors of shape (N, latent_size, 1, 1), N = 1 included, and returns frames of shape
     (N, out_channels, 64, 64), between -1 and 1, of the latent vectors' dtype, with the graph behind them.
     """
 

@@ -104,7 +104,7 @@ def save_checkpoint(gan: Gan, path: str) -> None:
 
     There may be a checkpoint at `path` already, and writing may fail halfway. Then the old one must still be there and
     whole: write into another file of the same folder first, and put it in place with `os.replace`, which does that at
-    one stroke.
+    one stroke. `gan` stays as it is.
     """
     raise NotImplementedError("step 3: save_checkpoint")
 
@@ -115,9 +115,9 @@ def load_checkpoint(gan: Gan, path: str) -> None:
     gan: fresh, its nets on any device. path: a file as step 3 writes it, perhaps on a machine with another device.
 
     Put everything that the file holds into `gan`: afterwards a training with it goes on as the saved one would have.
-    The nets and optimizers are the same objects as before. A file that holds anything but tensors and plain data is
-    refused with the exception that `torch.load` raises, and nothing in it is run: that is how `torch.load` is set
-    today, unless one asks for something else.
+    The nets and optimizers are the same objects as before, the nets with the same parameters, in the same mode. A file
+    that holds anything but tensors and plain data is refused with the exception that `torch.load` raises, and nothing
+    in it is run: that is how `torch.load` is set today, unless one asks for something else.
     """
     raise NotImplementedError("step 4: load_checkpoint")
 
@@ -140,7 +140,7 @@ def train(
     An iteration: take a batch and move it to `device`. Draw a latent for each frame, once, with `sample_latent` and
     `gan.generator`, and call `gan.generator_net` once. With `discriminator_step` and then `generator_step` (both are
     ready to use below, as is `sample_latent`) update both nets on the batch and these fake frames. Then
-    `gan.iteration` becomes one more.
+    `gan.iteration` becomes one more. Both nets come in train mode and stay in it.
 
     After every iteration whose number, `gan.iteration`, is a multiple of `report_every`: report with step 2 the
     averages of the losses since the last report in this call, under the tags "dis_loss" and "gen_loss".

@@ -1,5 +1,8 @@
 """Hidden checks of 32: layers, sizes and values of both networks of a GAN."""
 
+import math
+import re
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -21,14 +24,32 @@ def test_convolution(submission, rng):
         (4, 4, 1, 0),
         (11, 3, 2, 0),
         (17, 5, 2, 2),
+        (8, 3, 2, 1),  # 3.5 and
+        (13, 4, 3, 1),  # 3.67 strides fit in: 3 do
         *(_setting(rng) for _ in range(6)),
     ):
         due = (size + 2 * padding - kernel) // stride + 1
         slips = (due - 1, (size + padding - kernel) // stride + 1, -(-(size + 2 * padding - kernel) // stride) + 1,
                  size // stride, (size + 2 * padding) // stride, _transposed(size, kernel, stride, padding),
-                 (size - kernel) // stride + 1, (size - kernel + 2 * padding) / stride + 1)  # fmt: skip
-        named = {"wrong-stride-arithmetic": lambda got, slips=slips: got in slips}
-        expect(submission.output_size(size, kernel, stride, padding, False), named).equals(due)
+                 (size - kernel) // stride + 1, (size - kernel + 2 * padding) / stride + 1,
+                 round((size + 2 * padding - kernel) / stride) + 1)  # fmt: skip
+        fixed = ((64 + 2 * padding - kernel) // stride + 1, (size + 2 * padding - 4) // stride + 1)
+        parts = (size + 2 * padding - kernel // stride + 1, size + (2 * padding - kernel) // stride + 1)
+        ask_size(submission, (size, kernel, stride, padding, False), due, slips, fixed, parts)
+
+
+def ask_size(submission, numbers, due, slips, fixed, parts=()):
+    """Ask for a size, and that no layer was run to find it."""
+    seen = submission.probe.output_size(*numbers)
+    named = {
+        "scalar-tensor-not-number": lambda got: hasattr(got, "requires_grad") and tuple(got.shape) == (),
+        "wrong-stride-arithmetic": lambda got: got in slips,
+        "hard-coded-size": lambda got: got in fixed,
+        "parentheses-forgotten": lambda got: got in parts,
+    }
+    expect(seen).item("size", "what came back", named).equals(due)
+    named = {"measured-not-counted": lambda count: count > 0}
+    expect(seen).item("placed", "how many layers have run", named).equals(0)
 
 
 def _transposed(size, kernel, stride, padding):
@@ -47,9 +68,9 @@ def test_transposed(submission, rng):
         due = _transposed(size, kernel, stride, padding)
         slips = (size * stride, size * stride + kernel, size * stride + kernel - 2 * padding, due + padding,
                  (size - 1) * stride + kernel, (size + 2 * padding - kernel) // stride + 1,
-                 (size - 1) * stride + kernel + 2 * padding)  # fmt: skip
-        named = {"wrong-stride-arithmetic": lambda got, slips=slips: got in slips}
-        expect(submission.output_size(size, kernel, stride, padding, True), named).equals(due)
+                 (size - 1) * stride + kernel + 2 * padding, due - 1)  # fmt: skip
+        fixed = (_transposed(64, kernel, stride, padding), _transposed(size, 4, stride, padding))
+        ask_size(submission, (size, kernel, stride, padding, True), due, slips, fixed)
 
 
 class Plan:
@@ -58,12 +79,17 @@ class Plan:
     def __init__(self, kind, channels, heights, norms):
         self.kind, self.channels, self.heights, self.norms = kind, channels, heights, norms
         self.down = kind == "Conv2d"
+        self._thin = 1 if self.down else 4  # where the channels are the features
 
-    def check(self, submission, rng, name, sizes, batch_shape, train, slips):
+    def check(self, submission, rng, name, sizes, batch_shape, train, slips, last=1.0):
         """Let the network run once, and ask for its layers and then for its result."""
-        seen = submission.probe.watched(name, sizes, batch_shape, train, whole(rng, 0, 10**6))
+        submission.recognise(recognised(batch_shape[1]))
+        seen = submission.probe.watched(name, sizes, batch_shape, train, whole(rng, 0, 10**6), last)
         expect(seen).item("batch", "the batch").shape(*batch_shape).dtype(torch.float64).finite()
-        layers = self._layers(seen, len(seen.value["batch"].data))
+        expect(seen).item("kept", "whether the batch is as it was", {"mutates-caller": False}).equals(True)
+        named = {"mode-not-restored": False}
+        expect(seen).item("train", "whether train mode is as it was", named).equals(True)
+        layers = self._layers(seen, len(seen.value["batch"].data), seen.value["out"] is None)
         run = {slip: Run(self, layers, seen.value["batch"].data, train, slip) for slip in ("", *slips)}
         due = run.pop("").result()
         named = {slip.partition("--")[0]: [] for slip in run}
@@ -74,11 +100,14 @@ class Plan:
             for slip, others in named.items()
         }
         flat = {"output-not-flat": lambda t: t.shape != (batch_shape[0],) and t.data.numel() == batch_shape[0]}
-        out = expect(seen).item("out", "what came out", {**(flat if self.down else {}), **lookalikes})
+        if not self.down:
+            short = tuple(size for size in due.shape if size != 1)
+            flat = {"squeezed-too-far": lambda t: t.shape in (short, tuple(due.shape[1:])) and len(t.shape) < 4}
+        forced = {"dtype-forced": lambda t: t.shape == tuple(due.shape) and t.dtype in ("float32", "torch.float32")}
+        out = expect(seen).item("out", "what came out", {**flat, **forced, **lookalikes})
         out.tensor(due)
-        expect(seen).item("train", "whether train mode is as it was").equals(True)
 
-    def _layers(self, seen, batch):
+    def _layers(self, seen, batch, broke):
         """Ask whether convolutions and batch norms ran in this order, with these sizes; return them."""
         expect(seen).item("layers", "the list of layers that ran", {"list-hides-layers": []}).satisfies(
             len, "none of the layers that `modules()` knows of ran", due="five convolutions"
@@ -90,7 +119,17 @@ class Plan:
             lambda got: set(got) == {self.kind}, f"a network of {self.kind} layers is due", due=self.kind
         )
         due = [[batch, out, height, height] for out, height in zip(self.channels[1:], self.heights, strict=True)]
-        odd = {"wrong-stride-arithmetic": lambda got: [s[2:] for s in got] != [s[2:] for s in due[: len(got)]]}
+        # Fewer layers than are due only where the next one had no room left.
+        complete = broke or len(convolutions) == 5
+        wide = [[64 * part // self.channels[self._thin] for part in self.channels[1:5]], 64]
+        odd = {
+            "wrong-stride-arithmetic": lambda got: (
+                complete and [s[2:] for s in got] != [s[2:] for s in due[: len(got)]]
+            ),
+            "hard-coded-size": lambda got: (
+                [s[1] for s in got[:4]] == wide[0] or [s[1] for s in got] == [*self.channels[1:5], 3]
+            ),
+        }
         sizes = [layer["shape"] for layer in convolutions]
         expect(sizes, odd, what="the list of shapes after each convolution").equals(due)
         order = [int(layer["kind"] == "BatchNorm2d") for layer in layers]
@@ -100,10 +139,15 @@ class Plan:
             ends = self.channels[index : index + 2]
             weight = expect(layer["weight"], what=f"the weight of convolution {index + 1}")
             weight.shape(*(ends[::-1] if self.down else ends), 4, 4).dtype(torch.float64)
+        strides = [layer["stride"] for layer in convolutions]
+        due = [[2, 2]] * 4 + [[1, 1]] if self.down else [[1, 1]] + [[2, 2]] * 4
+        expect(strides, what="the list of strides").equals(due)
         for layer in layers:
             if layer["kind"] == "BatchNorm2d":
                 said = "a batch norm lacks its weight, bias or running statistics"
                 whole_norm = lambda each: all(each[key].data is not None for key in NORM)  # noqa: E731
+                momentum = expect(layer).item("momentum", "the momentum of a batch norm")
+                momentum.satisfies(lambda value: value == 0.1, "a batch norm is not as it comes", due="0.1")
                 expect(layer, what="a batch norm").satisfies(whole_norm, said, due="nn.BatchNorm2d as it comes")
         return layers
 
@@ -116,6 +160,22 @@ class Plan:
         }
 
 
+def recognised(channels):
+    """Return what the messages of exceptions give away, where so many channels come in."""
+
+    def fixed(error):
+        found = re.search(r"to have (3|100) channels, but got (\d+) channels", error.message)
+        return "100, 1, 1]' is invalid" in error.message or (bool(found) and int(found[2]) == channels)
+
+    return {
+        "missing-super-init": lambda error: "before Module.__init__() call" in error.message,
+        "dtype-forced": lambda error: bool(
+            re.search(r"(?i)input type \([a-z.]*float(tensor)?\) and .*double", error.message)
+        ),
+        "hard-coded-size": fixed,
+    }
+
+
 class Run:
     """The reference: the layers that ran, run once more in float64, right or with a slip."""
 
@@ -126,14 +186,18 @@ class Run:
 
     def result(self):
         """Return what comes out."""
-        x, norms = self.batch, iter(self.norms)
+        scaled = {"pixels-scaled--255": (255, 0), "pixels-scaled--unit": (2, 0.5), "pixels-scaled--sign": (0.5, -1)}
+        factor, shift = scaled.get(self.slip, (1, 0))
+        x, norms = self.batch / factor + shift, iter(self.norms)
         for index, layer in enumerate(self.convolutions):
             x = self._convolve(x, layer, index)
-            parts = [self._activate] if index < 4 else []
+            left_out = self.slip == f"activation-left-out--{index}"
+            parts = [self._activate] if index < 4 and not left_out else []
             if index in self.plan.norms:
                 norm = next(norms)
                 parts.insert(
-                    1 if self.slip == "batchnorm-after-activation" else 0, lambda x, n=norm: self._normalise(x, n)
+                    len(parts) if self.slip == "batchnorm-after-activation" else 0,
+                    lambda x, n=norm: self._normalise(x, n),
                 )
             for part in parts:
                 x = part(x)
@@ -157,8 +221,14 @@ class Run:
 
     def _finish(self, x):
         if self.plan.down:
-            return (x if self.slip == "no-sigmoid" else x.sigmoid()).flatten()
-        ways = {"no-tanh": lambda t: t, "no-tanh--sigmoid": torch.sigmoid, "no-tanh--clamp": lambda t: t.clamp(-1, 1)}
+            ways = {
+                "no-sigmoid": lambda t: t, "softmax-for-sigmoid": lambda t: t.softmax(0),
+                "softmax-for-sigmoid--channels": lambda t: t.softmax(1), "labels-swapped": lambda t: 1 - t.sigmoid(),
+                "probabilities-into-logits": lambda t: t.sigmoid().sigmoid(),
+            }  # fmt: skip
+            return ways.get(self.slip, torch.sigmoid)(x).flatten()
+        ways = {"no-tanh": lambda t: t, "no-tanh--sigmoid": torch.sigmoid, "no-tanh--clamp": lambda t: t.clamp(-1, 1),
+                "no-tanh--half": lambda t: t.tanh() / 2 + 0.5, "no-tanh--bytes": lambda t: t.tanh() * 127.5 + 127.5}  # fmt: skip
         return ways.get(self.slip, torch.tanh)(x)
 
 
@@ -172,7 +242,24 @@ def generator_plan(latent_size, out_channels, features):
     return Plan("ConvTranspose2d", channels, (4, 8, 16, 32, 64), (0, 1, 2, 3))
 
 
-SLIPS = ("activation-left-out", "batchnorm-after-activation", "relu-and-leaky-mixed-up")
+SLIPS = (
+    "activation-left-out",
+    *(f"activation-left-out--{index}" for index in range(4)),
+    "batchnorm-after-activation",
+    "relu-and-leaky-mixed-up",
+)
+DOWN = (
+    "no-sigmoid",
+    "leaky-slope-default",
+    *SLIPS,
+    "softmax-for-sigmoid",
+    "softmax-for-sigmoid--channels",
+    "labels-swapped",
+    "probabilities-into-logits",
+    "pixels-scaled--255",
+    "pixels-scaled--unit",
+    "pixels-scaled--sign",
+)
 
 
 @pytest.mark.step("Discriminator")
@@ -182,14 +269,15 @@ def test_discriminator(submission, rng):
         sizes = {"in_channels": in_channels, "features": features}
         shape = [batch, in_channels, 64, 64]
         plan = discriminator_plan(in_channels, features)
-        plan.check(submission, rng, "Discriminator", sizes, shape, train, ("no-sigmoid", "leaky-slope-default", *SLIPS))
+        plan.check(submission, rng, "Discriminator", sizes, shape, train, DOWN)
 
 
 @pytest.mark.step("Discriminator")
 def test_single_frame(submission, rng):
-    """returns shape (1,) for a single frame"""
+    """returns shape (1,) for a single frame, also where it is all but sure"""
     plan = discriminator_plan(3, 2)
-    plan.check(submission, rng, "Discriminator", {"in_channels": 3, "features": 2}, [1, 3, 64, 64], False, SLIPS)
+    sizes = {"in_channels": 3, "features": 2}
+    plan.check(submission, rng, "Discriminator", sizes, [1, 3, 64, 64], False, (), last=20.0)
 
 
 @pytest.mark.step("Discriminator")
@@ -199,12 +287,19 @@ def test_discriminator_float32(submission, rng, device):
     sizes = {"in_channels": 2, "features": 3}
     flat = {
         "output-not-flat": lambda t: t.shape != (3,) and t.data.numel() == 3,
-        "no-sigmoid": lambda t: t.data.min() < 0 or t.data.max() > 1,
-        "detached-returned": lambda t: not t.requires_grad,
+        "no-sigmoid": lambda t: t.data.min() < -1 or t.data.max() > 1,
+        "detached-returned": lambda t: not t.requires_grad and "float" in t.dtype and t.shape == (3,),
+        "state-between-calls": lambda t: t.shape == (2,),
     }
+    submission.recognise(recognised(2))
     seen = expect(submission.probe.plain_pass("Discriminator", sizes, frames, device), flat, what="what came out")
     seen.shape(3).dtype(torch.float32).on(device).finite().requires_grad(True)
     seen.satisfies(lambda t: t.data.min() >= 0 and t.data.max() <= 1, "answers lie outside of 0 to 1")
+
+
+def ask_device(seen):
+    """Ask that nothing is moved to a device of the network's own choice."""
+    expect(seen).item("moved", "whether something was moved", {"hard-coded-device": True}).equals(False)
 
 
 @pytest.mark.step("Discriminator")
@@ -212,15 +307,21 @@ def test_discriminator_defaults(submission):
     """takes frames of 3 channels to 64 features when nothing is said"""
     seen = submission.probe.by_default("Discriminator", [2, 3, 64, 64])
     due = [[64, 3, 4, 4], [128, 64, 4, 4], [256, 128, 4, 4], [512, 256, 4, 4], [1, 512, 4, 4]]
+    ask_device(seen)
     expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(due))
-    expect(seen).item("out", "what came out", {"output-not-flat": lambda t: t.shape != (2,)}).shape(2).on("meta")
+    named = {"output-not-flat": lambda t: t.shape != (2,) and math.prod(t.shape) == 2}
+    expect(seen).item("out", "what came out", named).shape(2).on("meta")
 
 
 @pytest.mark.step("Generator")
 def test_generator(submission, rng):
     """runs the five transposed convolutions with all that follows them"""
-    slips = ("no-tanh", "no-tanh--sigmoid", "no-tanh--clamp", *SLIPS)
-    for latent_size, out_channels, features, batch, train in ((7, 3, 2, 5, True), (6, 1, 3, 4, False)):
+    slips = ("no-tanh", "no-tanh--sigmoid", "no-tanh--clamp", "no-tanh--half", "no-tanh--bytes", *SLIPS)
+    for latent_size, out_channels, features, batch, train in (
+        (7, 3, 2, 5, True),
+        (6, 1, 3, 4, False),
+        (5, 2, 2, 1, False),
+    ):
         sizes = {"latent_size": latent_size, "out_channels": out_channels, "features": features}
         plan = generator_plan(latent_size, out_channels, features)
         plan.check(submission, rng, "Generator", sizes, [batch, latent_size, 1, 1], train, slips)
@@ -231,7 +332,11 @@ def test_generator_float32(submission, rng, device):
     """is built in float32, and makes frames between -1 and 1"""
     latent = torch.randn(3, 5, 1, 1, generator=rng)
     sizes = {"latent_size": 5, "out_channels": 2, "features": 3}
-    cut = {"detached-returned": lambda t: not t.requires_grad}
+    cut = {
+        "detached-returned": lambda t: not t.requires_grad and "float" in t.dtype and t.shape == (3, 2, 64, 64),
+        "state-between-calls": lambda t: t.shape == (2, 2, 64, 64),
+    }
+    submission.recognise(recognised(5))
     seen = expect(submission.probe.plain_pass("Generator", sizes, latent, device), cut, what="what came out")
     seen.shape(3, 2, 64, 64).dtype(torch.float32).on(device).finite().requires_grad(True)
     seen.satisfies(lambda t: t.data.abs().max() <= 1, "frames hold values outside of -1 to 1", misconception="no-tanh")
@@ -242,5 +347,6 @@ def test_generator_defaults(submission):
     """takes latent vectors of 100 numbers to frames of 3 channels when nothing is said"""
     seen = submission.probe.by_default("Generator", [2, 100, 1, 1])
     due = [[100, 512, 4, 4], [512, 256, 4, 4], [256, 128, 4, 4], [128, 64, 4, 4], [64, 3, 4, 4]]
+    ask_device(seen)
     expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(due))
     expect(seen).item("out", "what came out").shape(2, 3, 64, 64).on("meta")

@@ -73,7 +73,7 @@ def _rounds(rng):
     """Return three rounds of (iteration, {tag: losses}), each with another number of losses."""
     iterations = sorted({whole_number(rng, 1, 50), whole_number(rng, 60, 90), whole_number(rng, 100, 150)})
     return [
-        (iteration, {tag: torch.rand(3 + index, generator=rng).tolist() for tag in ("loss/a", "loss/b")})
+        (iteration, {tag: torch.rand((3, 4, 130)[index], generator=rng).tolist() for tag in ("loss/a", "loss/b")})
         for index, iteration in enumerate(iterations)
     ]
 
@@ -82,9 +82,16 @@ def _rounds(rng):
 def test_averages(submission, rng, device):
     """writes the mean of the losses since the last report, under each tag"""
     rounds = _rounds(rng)
-    values = values_in(submission.probe.report(rounds), "run")
+    seen = submission.probe.report(rounds)
+    runs = expect(seen).item("runs", "the event files, by folder", {
+        "add-scalars-makes-runs": lambda found: any(name.startswith("run/") for name in found)
+    })  # fmt: skip
+    runs.satisfies(lambda found: set(found) == {"run"}, "there are values in other folders too", due="all in run")
+    values = values_in(seen, "run")
     for tag in ("loss/a", "loss/b"):
         losses = [(iteration, more[tag]) for iteration, more in rounds]
+        off = [(step, sum(each) / (len(each) - 1)) for step, each in losses]
+        fixed = [[(step, sum(each) / count) for step, each in losses] for count in (10, 100, 1000)]
         so_far = [
             (step, [each for _, more in losses[: index + 1] for each in more]) for index, (step, _) in enumerate(losses)
         ]
@@ -93,6 +100,11 @@ def test_averages(submission, rng, device):
             "last-for-average": [(step, each[-1]) for step, each in losses],
             "sum-for-average": [(step, sum(each)) for step, each in losses],
             "step-missing": [(0, np.mean(each)) for _, each in losses],
+            "mean-over-wrong-count": lambda found, wrong=[off, *fixed]: any(
+                [step for step, _ in found] == [step for step, _ in each]
+                and all(abs(a - b) < 1e-3 * abs(b) for (_, a), (_, b) in zip(found, each, strict=True))
+                for each in wrong
+            ),
         }
         due = [(step, np.mean(each)) for step, each in losses]
         expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
@@ -133,12 +145,18 @@ def test_saved(submission, rng, device):
     gan = expect(seen).item("gan", "the gan").length(6)
     for name in NETS:
         held.item(name, name).item("weight", f"the weight of {name}").values(_data(gan, name, "weight"))
+        buffers = {"buffers-skipped": lambda found: "kept" not in found}
+        held.item(name, name, buffers).item("kept", f"the buffer of {name}").values(_data(gan, name, "kept"))
     for name in OPTIMIZERS:
         state = held.item(name, name).item("state", f"the state of {name}").item(0, f"the state of {name}")
         due = _data(gan, name, "state", 0, "momentum_buffer")
         state.item("momentum_buffer", f"the momentum in {name}").values(due)
-    held.item("iteration", "the iteration").equals(10 * steps)
+    number = {"scalar-tensor-not-number": lambda found: hasattr(found, "requires_grad") and tuple(found.shape) == ()}
+    held.item("iteration", "the iteration", number).equals(10 * steps)
     held.item("generator", "the state of the random numbers").values(_data(gan, "generator"))
+    expect(seen).item("undrawn", "whether the random numbers go on as they would have").equals(True)
+    named = {"mode-not-restored": False}
+    expect(seen).item("modes", "whether both nets are still in train mode", named).equals(True)
 
 
 def _data(part, *keys):
@@ -154,8 +172,14 @@ def test_saved_at_one_stroke(submission, rng, device):
     """keeps the old checkpoint whole where writing the new one fails halfway"""
     seen = expect(submission.probe.saved_over(*random_weights(rng), whole_number(rng, 0, 1000), device))
     named = {"checkpoint-written-in-place": lambda held: isinstance(held, str)}
+    named["scalar-tensor-not-number"] = lambda held: hasattr(held, "requires_grad") and tuple(held.shape) == ()
     seen.item("held", "the iteration in the checkpoint after a failed save", named).equals(10)
-    seen.item("failed", "whether the failure was passed on").equals(True)
+    seen.item("failed", "whether the failure was passed on", {"exception-kept-back": False}).equals(True)
+    named = {"checkpoint-written-in-place": True}
+    seen.item("gone", "whether the old checkpoint was gone or changed before the new one was whole", named).equals(
+        False
+    )
+    seen.item("same_folder", "whether the other file is in the same folder").equals(True)
 
 
 @pytest.mark.step("load_checkpoint")
@@ -166,6 +190,16 @@ def test_loaded(submission, rng, device):
     before = seen.item("before", "the gans after loading").length(2)
     named = {"iteration-forgotten": 0}
     before.item(0, "the loaded gan").item("iteration", "the iteration after loading", named).equals(10 * steps)
+    for name in NETS:
+        due = _data(before, 1, f"{name} kept")
+        part = before.item(0, "the loaded gan").item(f"{name} kept", f"the buffer of {name} after loading",
+            {"buffers-skipped": torch.zeros(3)})  # fmt: skip
+        part.tensor(due, device=device)
+    seen.item("same", "whether nets and optimizers are the same objects as before").equals(True)
+    named = {"parameters-replaced": False}
+    seen.item("parameters", "whether the nets have the parameters that the optimizers hold", named).equals(True)
+    named = {"mode-not-kept": lambda modes: modes != [False, True]}
+    seen.item("modes", "the modes of both nets, False and True before", named).equals([False, True])
     after = seen.item("after", "the gans one step later").length(2)
     for name in NETS:
         due = _data(before, 1, name)
@@ -177,7 +211,6 @@ def test_loaded(submission, rng, device):
     named = {"random-state-forgotten": lambda found: True}
     drawn = after.item(0, "the loaded gan").item("random", "the next random numbers", named)
     drawn.tensor(_data(after, 1, "random"))
-    seen.item("same", "whether nets and optimizers are the same objects as before").equals(True)
 
 
 @pytest.mark.step("load_checkpoint")
@@ -198,7 +231,8 @@ def test_refuses_objects(submission, rng, device):
     seen = expect(submission.probe.trapped(*random_weights(rng), device))
     named = {"unpickles-anything": True}
     seen.item("sprung", "whether something in the file was run", named).equals(False)
-    seen.item("ended", "how loading ended").equals("UnpicklingError")
+    named = {"exception-kept-back": "loaded", "another-error-raised": lambda ended: ended.endswith("Error")}
+    seen.item("ended", "how loading ended", named).equals("UnpicklingError")
 
 
 # Step 5
@@ -236,6 +270,10 @@ def test_images(submission, rng, device):
     every = whole_number(rng, 2, 4)
     task = Task(rng, batch=whole_number(rng, 2, 5), batches=5)
     seen = task.run(submission.probe, 5, 100, every, device)
+    again = {"fakes-made-anew": lambda latents: len(latents) > 5}
+    expect(seen).item("latents", "the list of latents that the generator network saw", again).length(5)
+    mode = {"mode-not-restored": False}
+    expect(seen).item("modes", "whether both nets were and are in train mode", mode).equals(True)
     values = values_in(seen, "logs/gan")
     images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
     steps = range(every, 6, every)
@@ -243,6 +281,9 @@ def test_images(submission, rng, device):
     due = sorted((step, tag) for step in steps for tag in ("fake", "real"))
     expect(sorted(images), named, what="the list of (step, tag) of all images").equals(due)
     for step in steps:
+        exchanged = pixels_of(images[step, "real"]), grid_of(task.fakes[step - 1])
+        same = exchanged[0].shape == exchanged[1].shape and torch.allclose(*exchanged, atol=2 / 255)
+        require(not same, 'the image "real" shows the fake frames', misconception="frames-swapped")
         expect_picture(pixels_of(images[step, "real"]), task.real[step - 1], f'the image "real" at step {step}')
         expect_picture(pixels_of(images[step, "fake"]), task.fakes[step - 1], f'the image "fake" at step {step}')
     due = sorted(f"logs/gan/{tag}_{step:06}.png" for step in steps for tag in ("fake", "real"))
@@ -265,11 +306,26 @@ def test_trains_both(submission, rng, device):
     task = Task(rng, batch=whole_number(rng, 2, 5))
     seen = expect(task.run(submission.probe, 4, 100, 100, device))
     seen.item("taken", "the number of batches taken").equals(4)
-    latents = seen.item("latents", "the latents that the generator network saw").length(4)
-    for index in range(4):
-        latents.item(index, f"latent {index + 1}").tensor(task.latents[index])
-    for name, what in (("judge", "the discriminator"), ("forger", "the generator network")):
-        seen.item(name, f"a weight of {what} afterwards").tensor(task.trained[name], device=device)
+    again = {"fakes-made-anew": lambda latents: len(latents) > 4}
+    latents = seen.item("latents", "the list of latents that the generator network saw", again).length(4)
+    flags = {name: seen._value.get(name) for name in ("drawn", "global", "reached")}
+    first = latents.item(0, "latent 1").is_tensor()._value
+    named = {
+        "hard-coded-size": lambda t: t.shape[2:] == (1, 1) and t.shape != tuple(task.latents[0].shape),
+        "reseeded-at-each-call": lambda t: t.shape == first.shape and torch.equal(t.data, first.data),
+        "global-rng-touched": lambda t: flags["global"] and not flags["drawn"],
+    }
+    for index in (1, 0, 2, 3):
+        latents.item(index, f"latent {index + 1}", named).tensor(task.latents[index])
+    named = {"drawn-on-another-device": lambda count: count == 0 and flags["drawn"]}
+    seen.item("sampled", "how often sample_latent was called", named).equals(4)
+    named = {"detached-generator": lambda t: not flags["reached"] and torch.equal(t.data.cpu(), task.forger)}
+    seen.item("forger", "a weight of the generator network afterwards", named).tensor(
+        task.trained["forger"], device=device
+    )
+    seen.item("judge", "a weight of the discriminator afterwards").tensor(task.trained["judge"], device=device)
+    named = {"mode-not-restored": False}
+    seen.item("modes", "whether both nets were and are in train mode", named).equals(True)
     seen.item("after", "the iterations at which after_iteration was called").equals([(i, i) for i in range(1, 5)])
     seen.item("iteration", "gan.iteration afterwards").equals(4)
 
@@ -277,7 +333,7 @@ def test_trains_both(submission, rng, device):
 @pytest.mark.step("train")
 def test_goes_on(submission, rng, device):
     """counts the iterations that were completed before"""
-    done = whole_number(rng, 3, 6)
+    done = 2 * whole_number(rng, 1, 3) + 1
     task, total = Task(rng, done=done), done + 5
     seen = task.run(submission.probe, total, 2, 100, device)
     named = {"resume-starts-anew": lambda taken: taken >= total}
@@ -285,7 +341,14 @@ def test_goes_on(submission, rng, device):
     expect(seen).item("iteration", "gan.iteration afterwards", {"resume-starts-anew": 5}).equals(total)
     values = values_in(seen, "logs/gan")
     for tag in TAGS:
-        expect_points(curve(values, tag), _averages(task, tag, 2), f"the curve {tag}", {}, device)
+        due = _averages(task, tag, 2)
+        kept = seen.value["before"]
+        before = {"dis_loss": kept.get("discriminator_step", 0.0), "gen_loss": kept.get("generator_step", 0.0)}
+        named = {
+            "state-between-calls": [(due[0][0], (due[0][1] + before.get(tag, 0.0)) / 2), *due[1:]],
+            "resume-starts-anew": lambda found: [step for step, _ in found] == [done + 2, done + 4],
+        }
+        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
 
 
 @pytest.mark.step("train")
@@ -329,7 +392,10 @@ def test_device(submission):
     seen = expect(submission.probe.places(torch.device("meta")))
     for name in ("latents", "real"):
         named = {"hard-coded-device": ["cpu"]}
-        seen.item(name, f"where the nets met {name}", named).equals(["meta"])
+        seen.item(name, f"where the nets met {name}", named).satisfies(
+            lambda places: set(places) == {"meta"}, "not all of it was there", due="meta"
+        )
+    seen.item("sampled", "how often sample_latent was called").equals(1)
 
 
 @pytest.mark.step("train")

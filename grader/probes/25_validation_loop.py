@@ -17,8 +17,10 @@ class Net(nn.Module):
         self.first = nn.Linear(*reversed(weights["first.weight"].shape))
         self.norm = nn.BatchNorm1d(len(weights["first.weight"]))
         self.last = nn.Linear(*reversed(weights["last.weight"].shape))
+        self.deep = nn.Sequential(nn.Identity())
+        self.register_buffer("scratch", torch.zeros(2), persistent=False)
         self.load_state_dict(weights)
-        self.marks, self.seen, self.hooked, self.loaded = marks, [], 0, 0
+        self.marks, self.seen, self.sizes, self.hooked, self.loaded = marks, [], [], 0, 0
         self.register_forward_hook(self._count)
 
     def _count(self, *_):
@@ -34,11 +36,12 @@ class Net(nn.Module):
         modes = {module.training for module in self.modules()}
         mode = "mixed" if len(modes) == 2 else "train" if True in modes else "eval"
         self.seen.append([*(whose or ["nobody"]), mode, outputs.requires_grad])
+        self.sizes.append(len(inputs))
         return outputs
 
 
 class Elsewhere(nn.Module):
-    """Notes on which devices its inputs come, and computes from its one weight alone."""
+    """Notes on which devices its inputs come, computes from its one weight alone, and stays where it is."""
 
     def __init__(self):
         super().__init__()
@@ -49,7 +52,13 @@ class Elsewhere(nn.Module):
         self.devices.append(inputs.device.type)
         return self.weight.expand(2)
 
+    def _apply(self, fn, recurse=True):
+        return self
+
     def loss(self, outputs, targets):
+        if outputs.device.type == "meta" and targets.device.type == "cpu":
+            self.devices.append("swapped")
+            return torch.zeros((), requires_grad=True)
         self.devices.append(targets.device.type)
         return (outputs**2).mean()
 
@@ -60,9 +69,13 @@ def validate(submission, weights, inputs, targets, device, training, scale, samp
     model.train(training)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    loader = DataLoader(TensorDataset(inputs.cpu(), targets.cpu()), BATCH, sampler=range(sampled))
+    model.last.bias.requires_grad_(False)
+    dataset = TensorDataset(inputs.cpu(), targets.cpu())
+    loader = DataLoader(dataset, BATCH, sampler=range(sampled), generator=torch.Generator())
+    before = torch.get_rng_state()
     loss = submission.validate(model, loader, _mean_loss(scale), device)
     return {
+        "random state": "left alone" if torch.equal(torch.get_rng_state(), before) else "changed",
         "loss": loss, "seen": model.seen, "hooked": model.hooked,
         "training": [module.training for module in model.modules()],
         "state": dict(model.state_dict()),
@@ -82,13 +95,20 @@ def copy_weights(submission, weights):
     """Copy a net's weights, then change the net; return the copy as it was and as it is."""
     model = _net(weights, torch.device("cpu"), {})
     kept = submission.copy_weights(model)
+    modes = [module.training for module in model.modules()]
+    if not isinstance(kept, dict):
+        return {"is a dict": False, "kept": kept}
+    recorded = any(tensor.grad_fn is not None for tensor in kept.values())
     before = {name: tensor.clone() for name, tensor in kept.items()}
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with torch.no_grad():
         for tensor in [*model.parameters(), *model.buffers()]:
             tensor.add_(1)
     requires = [each.requires_grad for each in kept.values()]
-    return {"kept": before, "later": dict(kept), "requires": requires, "model": state}
+    return {
+        "is a dict": True, "kept": before, "later": dict(kept), "requires": requires, "recorded": recorded,
+        "model": state, "modes": modes,
+    }  # fmt: skip
 
 
 def copy_place(submission, weights, device):
@@ -107,7 +127,8 @@ def fit(submission, weights, train, validation, device, epochs, every, lr, scale
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    states, steps, jumps = [], len(_loader(*train)), []
+    train_loader = _loader(*train)
+    states, steps, jumps, objects = [], len(train_loader), [], list(map(id, model.parameters()))
 
     def look(*_):
         parameters = dict(model.named_parameters())
@@ -120,8 +141,12 @@ def fit(submission, weights, train, validation, device, epochs, every, lr, scale
     optimizer.register_step_pre_hook(look)
     optimizer.register_step_post_hook(note)
     loaded, loss = model.loaded, _scripted(_mean_loss(scale), script, validation[1].cpu())
-    history = submission.fit(model, _loader(*train), _loader(*validation), loss, optimizer, device, epochs, every)
+    before = torch.get_rng_state()
+    history = submission.fit(model, train_loader, _loader(*validation), loss, optimizer, device, epochs, every)
     return {
+        "random state": "left alone" if torch.equal(torch.get_rng_state(), before) else "changed",
+        "begun": train_loader.begun, "sizes": model.sizes,
+        "same parameters": list(map(id, model.parameters())) == objects,
         "history": history, "seen": model.seen, "hooked": model.hooked, "loaded": model.loaded > loaded,
         "state": dict(model.state_dict()), "after_epochs": states[steps - 1 :: steps],
         "jumps": sum(jumps),
@@ -158,20 +183,30 @@ def _net(weights, device, marks):
     return Net(weights, marks).to(device)
 
 
+class _Loader(DataLoader):
+    """Counts how often it is begun."""
+
+    begun = 0
+
+    def __iter__(self):
+        self.begun += 1
+        return super().__iter__()
+
+
 def _loader(inputs, targets):
-    return DataLoader(TensorDataset(inputs.cpu(), targets.cpu()), BATCH)
+    return _Loader(TensorDataset(inputs.cpu(), targets.cpu()), BATCH, generator=torch.Generator())
 
 
 def _scripted(loss, script, targets):
     """A loss that is as scripted on the batches of these targets: one number for each pass over them."""
-    batches, passes = -(-len(targets) // BATCH), []
+    rows = []
 
     def scripted(outputs, expected):
         found = loss(outputs, expected)
         if not script or not torch.isin(expected[:, 0].cpu(), targets[:, 0]).all():
             return found
-        passes.append(None)
-        return found * 0 + script[min((len(passes) - 1) // batches, len(script) - 1)]
+        rows.append(len(expected))
+        return found * 0 + script[min((sum(rows) - 1) // len(targets), len(script) - 1)]
 
     return scripted
 

@@ -61,6 +61,7 @@ def report(submission, rounds):
                 losses[tag].extend(more)
             submission.report_averages(writer, losses, iteration)
             left.append(copy.deepcopy(losses))
+            losses |= {tag: [] for tag in values if tag not in losses}
         closed = writer.file_writer is None
     return _left_behind() | {"left": left, "closed": closed}
 
@@ -71,10 +72,12 @@ class _Judge(nn.Module):
     def __init__(self, weight):
         super().__init__()
         self.weight = nn.Parameter(weight.clone())
-        self.places = []
+        self.register_buffer("kept", weight[0, 0, :3].clone())
+        self.places, self.modes = [], []
 
     def forward(self, frames):
         self.places.append(frames.device.type)
+        self.modes.append(self.training)
         frames = frames.to(self.weight.device) if frames.device.type != "meta" else torch.zeros_like(self.weight)[None]
         return torch.sigmoid((frames * self.weight).mean(dim=(1, 2, 3)) * 100)
 
@@ -85,10 +88,12 @@ class _Forger(nn.Module):
     def __init__(self, weight):
         super().__init__()
         self.weight = nn.Parameter(weight.clone())
-        self.latents, self.places = [], []
+        self.register_buffer("kept", weight[0, 0, :3].clone())
+        self.latents, self.places, self.modes = [], [], []
 
     def forward(self, latent):
         self.places.append(latent.device.type)
+        self.modes.append(self.training)
         if latent.device.type == "meta":
             latent = torch.zeros(len(latent), 1, 1, 1, device=self.weight.device)
         self.latents.append(latent.detach().cpu())
@@ -119,13 +124,25 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     gan = _gan(submission, judge, forger, seed, lr, device)
     gan.iteration = done
     taken, after, shown = [], [], []
+    before = {}
+    if done:  # another training has left losses behind that were not reported
+        own = {name: getattr(submission, name) for name in ("discriminator_step", "generator_step")}
+        for name, step in own.items():
+            setattr(submission, name, lambda *args, name=name, step=step: before.setdefault(name, step(*args)))
+        another = _gan(submission, judge, forger, seed + 1, lr, device)
+        submission.train(another, iter([real[1].cpu().clone()]), "logs/before", 1, device, 100, 100)
+        for name, step in own.items():
+            setattr(submission, name, step)
 
     def note(iteration):
         after.append((iteration, gan.iteration))
         shown.append(len(list(Path("logs/gan").glob("*.png"))))
 
     stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke"), "": None}
-    ended = "returned"
+    ended, begun, sampled = "returned", gan.generator.get_state(), []
+    sample = submission.sample_latent
+    submission.sample_latent = lambda *args, **kwargs: (sampled.append(1), sample(*args, **kwargs))[1]
+    everybodys = torch.get_rng_state()
     try:
         submission.train(
             gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
@@ -140,15 +157,29 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     return _left_behind() | {
         "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "latents": gan.generator_net.latents, "judge": gan.discriminator_net.weight.detach(),
-        "forger": gan.generator_net.weight.detach(),
+        "forger": gan.generator_net.weight.detach(), "reached": gan.generator_net.weight.grad is not None,
+        "modes": all(net.training and all(net.modes) for net in (gan.discriminator_net, gan.generator_net)),
+        "before": before, "sampled": len(sampled), "drawn": not torch.equal(begun, gan.generator.get_state()),
+        "global": not torch.equal(everybodys, torch.get_rng_state()),
     }  # fmt: skip
 
 
 def places(submission, device):
     """Train once with nets that take anything; return on which kinds of device they met latents and frames."""
     gan = _gan(submission, torch.ones(3, 64, 64), torch.zeros(3, 64, 64), 1, 0.1, torch.device("cpu"))
-    submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
-    return {"latents": gan.generator_net.places, "real": gan.discriminator_net.places[:1]}
+    own, calls = submission.sample_latent, []
+
+    def noted(*args, **kwargs):
+        calls.append(1)
+        return own(*args, **kwargs)
+
+    submission.sample_latent = noted
+    try:
+        submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
+    finally:
+        submission.sample_latent = own
+    real = [place for place in gan.discriminator_net.places if place == "meta"] or gan.discriminator_net.places[:1]
+    return {"latents": gan.generator_net.places, "real": real, "sampled": len(calls)}
 
 
 def real_frames(submission, batch_size, iterations, seed, device):
@@ -192,40 +223,63 @@ def _content(gan):
 def saved(submission, judge, forger, seed, steps, device):
     """Save a gan; return what the file holds and what it should be an image of."""
     gan = _trained(submission, judge, forger, seed, steps, device)
-    submission.save_checkpoint(gan, "checkpoint.pt")
     due = copy.deepcopy(_content(gan))
+    submission.save_checkpoint(gan, "checkpoint.pt")
+    after = {
+        "modes": gan.discriminator_net.training and gan.generator_net.training,
+        "undrawn": torch.equal(due["generator"], gan.generator.get_state()),
+    }
     try:
         held = torch.load("checkpoint.pt", weights_only=True, map_location="cpu")
     except Exception as error:
-        return {"held": f"{type(error).__name__} when it is read", "gan": due}
-    return {"held": held, "gan": due}
+        return after | {"held": f"{type(error).__name__} when it is read", "gan": due}
+    return after | {"held": held, "gan": due}
 
 
 def saved_over(submission, judge, forger, seed, device):
-    """Save twice, the second time with a disk that fills up in the middle of writing; return what can be read then."""
-    submission.save_checkpoint(_trained(submission, judge, forger, seed, 1, device), "checkpoint.pt")
-    first = torch.load("checkpoint.pt", weights_only=False, map_location="cpu")
-    full_save = torch.save
+    """Save three times, at last with a disk that fills up in the middle of writing; return what can be read then."""
+    Path("there").mkdir()
+    path, gone, folders = Path("there/checkpoint.pt"), [], []
+    submission.save_checkpoint(_trained(submission, judge, forger, seed, 1, device), str(path))
+    full_save, own = torch.save, {name: getattr(os, name) for name in ("remove", "unlink")}
 
     def half_save(content, file, *args, **kwargs):
         target = file if hasattr(file, "write") else open(file, "wb")  # noqa: SIM115
+        name = getattr(target, "name", path)
+        folders.append(isinstance(name, int) or Path(name).resolve().parent == path.resolve().parent)
         target.write(b"half of it")
         target.flush()
+        gone.append(not path.exists() or path.stat().st_size < 20)
         raise OSError("no space left on device")
 
-    torch.save = half_save
+    def noting(name):
+        def remove(each, *args, **kwargs):
+            gone.append(Path(each).resolve() == path.resolve())
+            return own[name](each, *args, **kwargs)
+
+        return remove
+
+    for name in own:
+        setattr(os, name, noting(name))
     try:
-        submission.save_checkpoint(_trained(submission, judge, forger, seed, 2, device), "checkpoint.pt")
+        number = path.stat().st_ino
+        submission.save_checkpoint(_trained(submission, judge, forger, seed, 1, device), str(path))
+        gone.append(path.stat().st_ino == number)  # what replaces a file is another one
+        torch.save = half_save
+        submission.save_checkpoint(_trained(submission, judge, forger, seed, 2, device), str(path))
         failed = False
     except OSError:
         failed = True
     finally:
         torch.save = full_save
+        for name, function in own.items():
+            setattr(os, name, function)
+    seen = {"failed": failed, "gone": any(gone), "same_folder": all(folders)}
     try:
-        second = torch.load("checkpoint.pt", weights_only=False, map_location="cpu")
+        second = torch.load(path, weights_only=False, map_location="cpu")
     except Exception as error:
-        return {"failed": failed, "held": f"{type(error).__name__} when it is read"}
-    return {"failed": failed, "held": second["iteration"], "due": first["iteration"]}
+        return seen | {"held": f"{type(error).__name__} when it is read"}
+    return seen | {"held": second["iteration"] if isinstance(second, dict) else type(second).__name__}
 
 
 def loaded(submission, judge, forger, seed, steps, device):
@@ -234,14 +288,25 @@ def loaded(submission, judge, forger, seed, steps, device):
     torch.save(_content(gan), "there.pt")
     fresh = _gan(submission, judge * 0, forger * 0, seed + 1, 0.1, device, momentum=0.9)
     kept = [getattr(fresh, name) for name in NAMES]
+    weights = [net.weight for net in (fresh.discriminator_net, fresh.generator_net)]
+    fresh.discriminator_net.train(False)  # as it comes, so it stays
     submission.load_checkpoint(fresh, "there.pt")
     same = all(getattr(fresh, name) is each for name, each in zip(NAMES, kept, strict=True))
-    return {"same": same, "before": [_figures(each) for each in (fresh, gan)], "after": [_go_on(fresh), _go_on(gan)]}
+    modes = [fresh.discriminator_net.training, fresh.generator_net.training]
+    parameters = [net.weight is each for net, each in zip((kept[0], kept[2]), weights, strict=True)]
+    return {
+        "same": same,
+        "modes": modes,
+        "parameters": all(parameters),
+        "before": [_figures(each) for each in (fresh, gan)],
+        "after": [_go_on(fresh), _go_on(gan)],
+    }
 
 
 def _figures(gan):
     nets = {name: getattr(gan, name).weight.detach().clone() for name in ("discriminator_net", "generator_net")}
-    return nets | {"iteration": gan.iteration}
+    kept = {f"{name} kept": getattr(gan, name).kept.clone() for name in ("discriminator_net", "generator_net")}
+    return nets | kept | {"iteration": gan.iteration}
 
 
 def _go_on(gan):
@@ -287,4 +352,8 @@ def trapped(submission, judge, forger, device):
         ended = "loaded"
     except pickle.UnpicklingError:
         ended = "UnpicklingError"
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        ended = type(error).__name__
     return {"sprung": Path("sprung").exists(), "ended": ended}
