@@ -84,7 +84,8 @@ def make_process_function(gan: Gan, device: torch.device) -> Callable[[Engine, t
     `discriminator_step` and then `generator_step`; all three functions are ready to use below. For the pictures of
     step 4 it leaves the batch and the fake frames, on `device` and without a graph behind them, in
     `engine.state.real` and `engine.state.fake`.
-    It returns both losses as floats: (the discriminator's, the generator's).
+    It returns both losses as floats: (the discriminator's, the generator's). Both nets come in train mode and stay in
+    it.
     """
     raise NotImplementedError("step 1: make_process_function")
 
@@ -119,6 +120,7 @@ def attach_images(engine: Engine, logger: TensorboardLogger, log_dir: str, every
     `engine.state.fake`, made by `image_grid`, which is ready below: as images with the tags "real" and "fake", at that
     number as the step, and as pictures "real_001000.png" and "fake_001000.png" in the folder `log_dir`, which exists
     (here at iteration 1000; the number always has at least six digits). `logger.writer` is the writer; it stays open.
+    The frames stay as they are.
     """
     raise NotImplementedError("step 4: attach_images")
 
@@ -141,10 +143,11 @@ def train(
     iteration `gan.iteration` is the engine's number.
     With steps 2 to 4, log into `log_dir` the averages every `report_every` and images every `images_every` iterations.
     A value that is logged holds the losses of its own iteration already. Last of all, after every iteration, call
-    `after_iteration` with the number of the iteration, if it is given.
+    `after_iteration` with the number of the iteration, if it is given. What that returns means nothing.
 
     `KeyboardInterrupt`, as Ctrl-C raises it, ends the training early, but is not passed on. Any other exception is.
-    However the function ends, the logger is closed. Returns the engine's state.
+    However the function ends, the logger is closed, both nets are in train mode as before, and torch's global random
+    state is as it was. Returns the engine's state, also where nothing was left to do.
     """
     raise NotImplementedError("step 5: train")
 
