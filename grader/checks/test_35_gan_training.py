@@ -308,7 +308,7 @@ def test_trains_both(submission, rng, device):
     seen.item("taken", "the number of batches taken").equals(4)
     again = {"fakes-made-anew": lambda latents: len(latents) > 4}
     latents = seen.item("latents", "the list of latents that the generator network saw", again).length(4)
-    flags = {name: seen._value.get(name) for name in ("drawn", "global", "reached")}
+    flags = {name: seen._value.get(name) for name in ("drawn", "global", "reached", "there")}
     first = latents.item(0, "latent 1").is_tensor()._value
     named = {
         "hard-coded-size": lambda t: t.shape[2:] == (1, 1) and t.shape != tuple(task.latents[0].shape),
@@ -317,7 +317,7 @@ def test_trains_both(submission, rng, device):
     }
     for index in (1, 0, 2, 3):
         latents.item(index, f"latent {index + 1}", named).tensor(task.latents[index])
-    named = {"drawn-on-another-device": lambda count: count == 0 and flags["drawn"]}
+    named = {"drawn-on-another-device": lambda count: count == 0 and flags["there"]}
     seen.item("sampled", "how often sample_latent was called", named).equals(4)
     named = {"detached-generator": lambda t: not flags["reached"] and torch.equal(t.data.cpu(), task.forger)}
     seen.item("forger", "a weight of the generator network afterwards", named).tensor(

@@ -142,7 +142,13 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     ended, begun, sampled = "returned", gan.generator.get_state(), []
     sample = submission.sample_latent
     submission.sample_latent = lambda *args, **kwargs: (sampled.append(1), sample(*args, **kwargs))[1]
-    everybodys = torch.get_rng_state()
+    everybodys, there, randn = torch.get_rng_state(), [], torch.randn
+
+    def drawn(*args, **kwargs):
+        there.append(kwargs.get("device") is device)
+        return randn(*args, **kwargs)
+
+    torch.randn = drawn
     try:
         submission.train(
             gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
@@ -154,12 +160,14 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
         if error is not stops["error"]:
             raise
         ended = "error"
+    finally:
+        torch.randn = randn
     return _left_behind() | {
         "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "latents": gan.generator_net.latents, "judge": gan.discriminator_net.weight.detach(),
         "forger": gan.generator_net.weight.detach(), "reached": gan.generator_net.weight.grad is not None,
         "modes": all(net.training and all(net.modes) for net in (gan.discriminator_net, gan.generator_net)),
-        "before": before, "sampled": len(sampled), "drawn": not torch.equal(begun, gan.generator.get_state()),
+        "before": before, "sampled": len(sampled), "drawn": not torch.equal(begun, gan.generator.get_state()), "there": any(there),
         "global": not torch.equal(everybodys, torch.get_rng_state()),
     }  # fmt: skip
 
