@@ -26,7 +26,7 @@ def save_and_switch_seconds(exercise: Exercise, runs: int) -> tuple[list[float],
     """
     with _watching(exercise) as (terminal, file):
         right = exercise.solution.read_text(encoding="utf-8")
-        terminal.shows("in ")
+        _until_verdict(terminal, exercise.number)  # the first one waits for torch, and is no save
         saves = [_save(terminal, file, text, passes) for _ in range(runs) for text, passes in _two(right, exercise)]
         switches = [_switch(terminal, key, number) for _ in range(runs) for key, number in _there_and_back(exercise)]
         time.sleep(2)
@@ -73,7 +73,12 @@ def _switch(terminal: PseudoTerminal, key: str, number: int) -> float:
     time.sleep(SETTLE_SECONDS)
     terminal.text  # noqa: B018
     typed = terminal.type(key)
-    return terminal.until(lambda text: text.startswith(f"{number:02} ") and " s " in text[:80], str(number)) - typed
+    return _until_verdict(terminal, number) - typed
+
+
+def _until_verdict(terminal: PseudoTerminal, number: int) -> float:
+    """Wait for the verdict on an exercise, which stands there once it says how long it took; return when it came."""
+    return terminal.until(lambda text: text.startswith(f"{number:02} ") and " s " in text[:80], f"{number:02}")
 
 
 def _idle_load(root: int) -> float:
