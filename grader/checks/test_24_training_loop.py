@@ -6,10 +6,9 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.catalogue import FIXTURES
-from grader.compare import close, expect, tolerance
+from grader.compare import expect, looks_like, near
 
 NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
-CPU = torch.device("cpu")
 LOSSES = {"cross_entropy": nn.functional.cross_entropy, "mse_loss": nn.functional.mse_loss}
 
 
@@ -96,7 +95,7 @@ def compare_weights(seen, due, missing, device, others=None):
     """
     parts = expect(seen).item("weights", "the list of weights").length(len(due))
     for index, name in enumerate(NAMES[: len(due)]):
-        zero = {"zero-grad-missing": lambda t, at=index: any(near(each[at])(t.data) for each in missing)}
+        zero = {"zero-grad-missing": lambda t, at=index: any(looks_like(t, each[at]) for each in missing)}
         other = {each: given if callable(given) else given[index] for each, given in (others or {}).items()}
         parts.item(index, name, by_log(seen) | zero | other).tensor(due[index], device=device)
 
@@ -120,16 +119,6 @@ def compare_history(seen, due, device, first_losses=None, whole=None):
             float
         )
         loss.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
-
-
-def near(due, device=CPU):
-    """Return a function that tells whether a float or tensor is `due`, by the tolerance of float32."""
-
-    def is_near(value):
-        got = torch.as_tensor(value)
-        return bool(close(got, torch.as_tensor(due), *tolerance("float32", "float32", device.type)).all())
-
-    return is_near
 
 
 def all_near(got, due):

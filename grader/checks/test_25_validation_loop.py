@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from grader.catalogue import FIXTURES
-from grader.compare import expect, tolerance
+from grader.compare import expect, near
 
 BATCH = 4
 DIGITS = FIXTURES / "digits" / "test.csv"
@@ -61,12 +61,6 @@ def losses(model, pair, loss, batch_size=BATCH):
 def weighted(found, sizes):
     """The mean over samples."""
     return sum(loss * size for loss, size in zip(found, sizes, strict=True)) / sum(sizes)
-
-
-def near(due, device="cpu"):
-    """A function that tells whether a float is `due`, by the tolerance of a float32."""
-    relative, absolute = tolerance("float32", "float32", torch.device(device).type)
-    return lambda value: type(value) is float and abs(value - due) <= absolute + relative * abs(due)
 
 
 def means(found, sizes, device="cpu"):

@@ -124,24 +124,14 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     gan = _gan(submission, judge, forger, seed, lr, device)
     gan.iteration = done
     taken, after, shown = [], [], []
-    before = {}
-    if done:  # another training has left losses behind that were not reported
-        own = {name: getattr(submission, name) for name in ("discriminator_step", "generator_step")}
-        for name, step in own.items():
-            setattr(submission, name, lambda *args, name=name, step=step: before.setdefault(name, step(*args)))
-        another = _gan(submission, judge, forger, seed + 1, lr, device)
-        submission.train(another, iter([real[1].cpu().clone()]), "logs/before", 1, device, 100, 100)
-        for name, step in own.items():
-            setattr(submission, name, step)
+    before = _left_unreported(submission, judge, forger, real[1], seed + 1, lr, device) if done else {}
 
     def note(iteration):
         after.append((iteration, gan.iteration))
         shown.append(len(list(Path("logs/gan").glob("*.png"))))
 
     stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke"), "": None}
-    ended, begun, sampled = "returned", gan.generator.get_state(), []
-    sample = submission.sample_latent
-    submission.sample_latent = lambda *args, **kwargs: (sampled.append(1), sample(*args, **kwargs))[1]
+    ended, begun, sampled = "returned", gan.generator.get_state(), _noted_latents(submission)
     everybodys, there, randn = torch.get_rng_state(), [], torch.randn
 
     def drawn(*args, **kwargs):
@@ -167,25 +157,36 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
         "latents": gan.generator_net.latents, "judge": gan.discriminator_net.weight.detach(),
         "forger": gan.generator_net.weight.detach(), "reached": gan.generator_net.weight.grad is not None,
         "modes": all(net.training and all(net.modes) for net in (gan.discriminator_net, gan.generator_net)),
-        "before": before, "sampled": len(sampled), "drawn": not torch.equal(begun, gan.generator.get_state()), "there": any(there),
+        "before": before, "sampled": len(sampled), "drawn": not torch.equal(begun, gan.generator.get_state()),
+        "there": any(there),
         "global": not torch.equal(everybodys, torch.get_rng_state()),
     }  # fmt: skip
+
+
+def _left_unreported(submission, judge, forger, real, seed, lr, device):
+    """Train another gan for one iteration, without a report; return the losses that this leaves behind, by step."""
+    losses, own = {}, {name: getattr(submission, name) for name in ("discriminator_step", "generator_step")}
+    for name, step in own.items():
+        setattr(submission, name, lambda *args, name=name, step=step: losses.setdefault(name, step(*args)))
+    gan = _gan(submission, judge, forger, seed, lr, device)
+    submission.train(gan, iter([real.cpu().clone()]), "logs/before", 1, device, 100, 100)
+    for name, step in own.items():
+        setattr(submission, name, step)
+    return losses
+
+
+def _noted_latents(submission):
+    """Return a list that grows whenever the submission draws with `sample_latent`; each check has its own process."""
+    own, calls = submission.sample_latent, []
+    submission.sample_latent = lambda *args, **kwargs: (calls.append(1), own(*args, **kwargs))[1]
+    return calls
 
 
 def places(submission, device):
     """Train once with nets that take anything; return on which kinds of device they met latents and frames."""
     gan = _gan(submission, torch.ones(3, 64, 64), torch.zeros(3, 64, 64), 1, 0.1, torch.device("cpu"))
-    own, calls = submission.sample_latent, []
-
-    def noted(*args, **kwargs):
-        calls.append(1)
-        return own(*args, **kwargs)
-
-    submission.sample_latent = noted
-    try:
-        submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
-    finally:
-        submission.sample_latent = own
+    calls = _noted_latents(submission)
+    submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
     real = [place for place in gan.discriminator_net.places if place == "meta"] or gan.discriminator_net.places[:1]
     return {"latents": gan.generator_net.places, "real": real, "sampled": len(calls)}
 
