@@ -14,7 +14,7 @@ from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, find, k
 from grader.comparison import compare
 from grader.errors import GraderError, UsageError
 from grader.findings import Findings
-from grader.grading import Grader, read_source
+from grader.grading import Asked, Grader, read_source
 from grader.hints import LEVELS, hints
 from grader.overlay import definitions, lay_over
 from grader.sandbox.client import Limits
@@ -51,10 +51,7 @@ def audit_all(
 
 def _audit_by_name(name: str, seeds: Sequence[int]) -> Findings:
     with Grader(limits=LIMITS, blames_itself=True) as grader:
-        first = audit(find(name), grader, seeds[0])
-        for seed in seeds[1:]:
-            first.add(audit_again(find(name), grader, seed), f"under seed {seed}")
-        return first
+        return audit(find(name), grader, seeds)
 
 
 def _mutants_by_name(name: str, seed: int, part: int, parts: int) -> tuple[Findings, mutation.Kept]:
@@ -74,36 +71,25 @@ def _add_mutants(findings: Findings, exercise: Exercise, parts: list[tuple[Findi
     mutation.keep_verdicts(exercise, kept)
 
 
-def audit(exercise: Exercise, grader: Grader, seed: int) -> Findings:
-    """Grade the stub, the solution and every known answer of an exercise, and read its files."""
+def audit(exercise: Exercise, grader: Grader, seeds: Sequence[int]) -> Findings:
+    """Grade the stub, the solution and every known answer of an exercise, and read its files.
+
+    Under later seeds than the first, that is graded which a seed can change: a wrong answer on the steps that it is
+    about, and neither the stub nor junk.
+    """
     findings = Findings(exercise.name, checks=len(known_checks(exercise)))
     findings.problems += _in_the_files(exercise)
     try:
-        _stub(exercise, grader, seed, findings)
-        _known(exercise, grader, seed, findings, own_steps=False)
-        _junk(exercise, grader, seed, findings)
+        _stub(exercise, grader, seeds[0], findings)
+        _solution(exercise, grader, seeds, findings)
+        for path in _answers(exercise.right_answers):
+            _right(exercise, path, grader, seeds, findings)
+        for path in _answers(exercise.wrong_answers):
+            _wrong(exercise, path, grader, seeds, findings)
+        _junk(exercise, grader, seeds[0], findings)
     except (GraderError, SyntaxError) as fault:
         findings.problems.append(str(fault))
     return findings
-
-
-def audit_again(exercise: Exercise, grader: Grader, seed: int) -> Findings:
-    """Grade under another seed what a seed can change: a wrong answer only on the steps that it is about."""
-    findings = Findings(exercise.name)
-    try:
-        _known(exercise, grader, seed, findings, own_steps=True)
-    except (GraderError, SyntaxError) as fault:
-        findings.problems.append(str(fault))
-    return findings
-
-
-def _known(exercise: Exercise, grader: Grader, seed: int, findings: Findings, *, own_steps: bool) -> None:
-    """Grade the solution and every known answer; with `own_steps`, wrong ones on the steps that they are about."""
-    _solution(exercise, grader, seed, findings)
-    for path in _answers(exercise.right_answers):
-        _right(exercise, path, grader, seed, findings)
-    for path in _answers(exercise.wrong_answers):
-        _wrong(exercise, path, grader, seed, findings, own_steps=own_steps)
 
 
 def _answers(folder: Path) -> list[Path]:
@@ -122,34 +108,44 @@ def _stub(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> 
     findings.problems += [f"stub: {check.check} ends {check.outcome}: {check.said}" for check in others]
 
 
-def _solution(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:
-    verdict = grader.grade(exercise, read_source(exercise.solution), seed=seed)
-    if not verdict.passed:
-        findings.right_refused.append(f"solution: {_reasons(verdict)}")
+def _solution(exercise: Exercise, grader: Grader, seeds: Sequence[int], findings: Findings) -> None:
+    findings.right_refused += _refused(exercise, "solution", read_source(exercise.solution), grader, seeds)
 
 
-def _right(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings) -> None:
+def _right(exercise: Exercise, path: Path, grader: Grader, seeds: Sequence[int], findings: Findings) -> None:
     findings.right += 1
-    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed)
-    if not verdict.passed:
-        findings.right_refused.append(f"right/{path.name}: {_reasons(verdict)}")
+    answer = laid_over(exercise, path)
+    findings.right_refused += _refused(exercise, f"right/{path.name}", answer, grader, seeds)
 
 
-def _wrong(exercise: Exercise, path: Path, grader: Grader, seed: int, findings: Findings, *, own_steps: bool) -> None:
+def _refused(exercise: Exercise, name: str, answer: Source, grader: Grader, seeds: Sequence[int]) -> Iterator[str]:
+    """Yield under which seeds a right answer does not pass."""
+    for verdict in grader.grade_each(exercise, [Asked(answer, seed) for seed in seeds]):
+        if not verdict.passed:
+            yield f"{name}: {_reasons(verdict)}{_where(verdict, seeds)}"
+
+
+def _wrong(exercise: Exercise, path: Path, grader: Grader, seeds: Sequence[int], findings: Findings) -> None:
     findings.wrong += 1
     about = set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
-    verdict = grader.grade(exercise, laid_over(exercise, path), seed=seed, only=about if own_steps else ())
-    failed = verdict.failed_steps
-    if not failed:
-        findings.wrong_accepted.append(f"wrong/{path.name}")
-    elif about and not failed <= about:
-        findings.problems.append(
-            f"wrong/{path.name} fails {sorted(failed)}, but is about {sorted(about)}: {_reasons(verdict)}"
-        )
-    named = {check.misconception for check in _checks(verdict) if check.misconception}
-    due = path.stem.partition("--")[0]
-    if named != {due} and failed:
-        findings.problems.append(f"wrong/{path.name} is named {sorted(named)}: {_reasons(verdict)}")
+    answer = laid_over(exercise, path)
+    asked = [Asked(answer, seeds[0]), *(Asked(answer, seed, only=about) for seed in seeds[1:])]
+    for verdict in grader.grade_each(exercise, asked):
+        where = _where(verdict, seeds)
+        if not verdict.failed_steps:
+            findings.wrong_accepted.append(f"wrong/{path.name}{where}")
+            continue
+        reasons = f"{_reasons(verdict)}{where}"
+        if about and not verdict.failed_steps <= about:
+            fails = f"fails {sorted(verdict.failed_steps)}, but is about {sorted(about)}"
+            findings.problems.append(f"wrong/{path.name} {fails}: {reasons}")
+        named = {check.misconception for check in _checks(verdict) if check.misconception}
+        if named != {path.stem.partition("--")[0]}:
+            findings.problems.append(f"wrong/{path.name} is named {sorted(named)}: {reasons}")
+
+
+def _where(verdict: Verdict, seeds: Sequence[int]) -> str:
+    return "" if verdict.seed == seeds[0] else f" [under seed {verdict.seed}]"
 
 
 def _junk(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:

@@ -23,8 +23,9 @@ from rich.table import Table
 from grader.bench_watch import debounce_seconds, save_and_switch_seconds
 from grader.catalogue import ROOT, Exercise, find, probe_parameters
 from grader.grading import Grader, read_source
-from grader.plugin import Collector
+from grader.plugin import Runner
 from grader.processes import family, proportional_memory
+from grader.run import Run
 from grader.sandbox import wire
 from grader.sandbox.client import Child, Limits
 from grader.sandbox.freeze import Node
@@ -151,8 +152,8 @@ def _plain_pytest(exercise: Exercise) -> int:
         child = _InProcess(load_request(source, probe, 0))
         yield Submission(cast(Child, child), "", Clock(Limits()), 0, probe_parameters(exercise)), str
 
-    collector = Collector(exercise, "cpu", 0, opened)
-    return int(pytest.main(["-q", "--noconftest", str(exercise.checks)], plugins=[collector]))
+    runner = Runner(exercise, "cpu", [Run(exercise, 0, opened)])
+    return int(pytest.main(["-q", "--noconftest", str(exercise.checks)], plugins=[runner]))
 
 
 class _InProcess:

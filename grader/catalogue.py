@@ -19,11 +19,16 @@ ANSWERS = FIXTURES / "answers"
 
 @dataclass(frozen=True)
 class Check:
-    """A hidden check as its file declares it: its name, its step, and its docstring's first line."""
+    """A hidden check as its file declares it: its name, its step, and its docstring's first line.
+
+    One that comes `last` is run only where the others of its step have passed: it takes long, and tells the learner
+    nothing that a failure before it does not.
+    """
 
     name: str
     step: str
     headline: str
+    last: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,14 +119,15 @@ def known_checks(exercise: Exercise) -> tuple[Check, ...]:
     """Return the checks that the exercise's file declares, read as text, so that a missing one is missed."""
     tree = ast.parse(exercise.checks.read_text(encoding="utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-    return tuple(Check(node.name, _step(node), _headline(node)) for node in found)
+    return tuple(_check(node) for node in found)
 
 
-def _step(node: ast.FunctionDef) -> str:
+def _check(node: ast.FunctionDef) -> Check:
     for mark in node.decorator_list:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.step":
-            return str(ast.literal_eval(mark.args[0]))
-    return ""
+            last = any(each.arg == "last" and ast.literal_eval(each.value) for each in mark.keywords)
+            return Check(node.name, str(ast.literal_eval(mark.args[0])), _headline(node), last)
+    return Check(node.name, "", _headline(node))
 
 
 def _headline(node: ast.FunctionDef) -> str:

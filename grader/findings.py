@@ -20,11 +20,6 @@ class Findings:
     mutants_accepted: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, others: Findings, where: str) -> None:
-        """Add what was found elsewhere, and say where; what was counted is counted once."""
-        for kind in ("wrong_accepted", "right_refused", "mutants_accepted", "problems"):
-            getattr(self, kind).extend(f"{text} [{where}]" for text in getattr(others, kind))
-
     @property
     def texts(self) -> list[str]:
         """Everything that was found, in words."""

@@ -10,9 +10,10 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -20,7 +21,8 @@ import torch
 from grader.catalogue import Exercise, known_checks, probe_parameters
 from grader.cost import Cost
 from grader.errors import Cancelled, GraderError, UsageError
-from grader.plugin import Collector
+from grader.plugin import Runner
+from grader.run import Run
 from grader.sandbox import launch
 from grader.sandbox.client import Limits, Nursery
 from grader.sandbox.launch import Launcher
@@ -37,7 +39,8 @@ PYTEST_OPTIONS = (
     "--noconftest", "--import-mode=importlib", "--assert=plain", "--capture=no", "-c", os.devnull,
     *(f"-pno:{name}" for name in ("terminal", "cacheprovider", "unraisableexception", "threadexception", "logging",
                                   "warnings", "doctest", "junitxml", "faulthandler", "stepwise", "pastebin",
-                                  "setuponly", "setupplan", "unittest", "nose")),
+                                  "setuponly", "setupplan", "unittest", "nose", "debugging", "skipping", "legacypath",
+                                  "tmpdir", "monkeypatch", "recwarn", "subtests")),
     "-ppytest_timeout",
 )  # fmt: skip
 
@@ -67,6 +70,25 @@ def read_source(path: Path) -> Source:
 def is_available(device: str) -> bool:
     """Return whether this machine has the device."""
     return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be graded, and how: see Grader.grade. With `measure`, the children count what their calls cost."""
+
+    source: Source
+    seed: int
+    only: Collection[str] = ()
+    to_the_end: bool = True
+    measure: bool = False
+
+
+class _Graded(NamedTuple):
+    """A run that is over, by what its children were held, and how long it took."""
+
+    run: Run
+    in_force: tuple[str, ...]
+    seconds: float
 
 
 class Grader:
@@ -123,21 +145,27 @@ class Grader:
         With `only`, the checks of these steps alone are run, and those of the others are blocked.
         Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
         """
-        started = time.perf_counter()
-        collector, in_force = self._run(exercise, source, seed, only=only, to_the_end=to_the_end)
-        if collector.stumbles:
-            self._clear(exercise, seed, collector.stumbles)
-        steps = _steps(exercise, collector.results)
-        return Verdict(
-            exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
-            gravest([step.outcome for step in steps]), steps, in_force, versions(), time.perf_counter() - started,
-        )  # fmt: skip
+        return self.grade_each(exercise, [Asked(source, seed, only, to_the_end)])[0]
+
+    def grade_each(self, exercise: Exercise, asked: Sequence[Asked]) -> list[Verdict]:
+        """Return the verdict of each of many gradings, which take less time together than one by one."""
+        graded = self._run(exercise, asked)
+        return [self._verdict(exercise, each, of_it) for each, of_it in zip(asked, graded, strict=True)]
 
     def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
         """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
-        collector, _ = self._run(exercise, source, seed, measure=True)
-        passed = {step.name for step in _steps(exercise, collector.results) if step.outcome is Outcome.PASSED}
-        return {step: cost for step, cost in collector.costs.items() if step in passed}
+        run = self._run(exercise, [Asked(source, seed, measure=True)])[0].run
+        passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
+        return {step: cost for step, cost in run.costs.items() if step in passed}
+
+    def _verdict(self, exercise: Exercise, asked: Asked, graded: _Graded) -> Verdict:
+        if graded.run.stumbles:
+            self._clear(exercise, asked.seed, graded.run.stumbles)
+        steps, source = _steps(exercise, graded.run.results), asked.source
+        return Verdict(
+            exercise.name, exercise.title, str(source.path), source.sha256, self._device, asked.seed,
+            gravest([step.outcome for step in steps]), steps, graded.in_force, versions(), graded.seconds,
+        )  # fmt: skip
 
     def _clear(self, exercise: Exercise, seed: int, stumbles: dict[str, Exception]) -> None:
         """Blame the grader for checks that broke on a submission, unless they pass with the solution.
@@ -148,33 +176,44 @@ class Grader:
         solved: dict[str, CheckResult] = {}
         if not self._blames_itself:
             patient = Grader(self._device, Limits(), self._launcher, self._stop)
-            solved = patient._run(exercise, read_source(exercise.solution), seed)[0].results
+            solved = patient._run(exercise, [Asked(read_source(exercise.solution), seed)])[0].run.results
         for check, fault in stumbles.items():
             if check not in solved or solved[check].outcome is not Outcome.PASSED:
-                raise GraderError(f"{check} of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
+                raise GraderError(
+                    f"{check} of {exercise.name} broke under seed {seed}: {type(fault).__name__}: {fault}"
+                ) from fault
 
-    def _run(
-        self, exercise: Exercise, source: Source, seed: int, *,
-        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
-    ) -> tuple[Collector, tuple[str, ...]]:  # fmt: skip
-        """Run the checks; return what was collected, and by what the children were held."""
+    def _run(self, exercise: Exercise, asked: Sequence[Asked]) -> list[_Graded]:
+        """Run the checks for each of what is asked."""
         self._preload(exercise)
-        clock = Clock(self._limits)
-        probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
-        load = load_request(source, probe, seed, measure=measure)
-        nursery = self._nursery(self._policy(exercise))
-        opened = functools.partial(_opened, nursery, load, exercise, clock)
-        collector = Collector(exercise, self._device, seed, opened, only=only, to_the_end=to_the_end)
+        graded: list[_Graded] = []
         try:
-            _run_checks(exercise, collector, timeout=self._limits.exercise + 30)
+            with contextlib.closing(self._runs(exercise, asked, graded)) as runs:
+                _run_checks(exercise, Runner(exercise, self._device, runs), timeout=self._limits.exercise + 30)
         except KeyboardInterrupt:
             raise (Cancelled if self._stop.is_set() else KeyboardInterrupt) from None
-        finally:
-            nursery.close()
+        for each in graded:
+            _complain(exercise, each.run)
+        if len(graded) < len(asked):
+            raise GraderError(f"checks of {exercise.name} did not run: pytest could not collect them")
         if not self._warm:
             gc.freeze()  # what is loaded by now stays; looking through it again and again takes 10 ms a verdict
             self._warm = True
-        return collector, nursery.in_force
+        return graded
+
+    def _runs(self, exercise: Exercise, asked: Sequence[Asked], graded: list[_Graded]) -> Generator[Run, None, None]:
+        """Yield each run when it is its turn; file it in `graded` once it is over."""
+        started = time.perf_counter()
+        probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
+        for each in asked:
+            load = load_request(each.source, probe, each.seed, measure=each.measure)
+            with contextlib.closing(self._nursery(self._policy(exercise))) as nursery:
+                opened = functools.partial(_opened, nursery, load, exercise, Clock(self._limits))
+                run = Run(exercise, each.seed, opened, only=each.only, to_the_end=each.to_the_end)
+                yield run
+            now = time.perf_counter()
+            graded.append(_Graded(run, nursery.in_force, now - started))
+            started = now
 
     def _policy(self, exercise: Exercise) -> Policy:
         return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)
@@ -206,24 +245,26 @@ def _opened(
         child.close()
 
 
-def _run_checks(exercise: Exercise, collector: Collector, timeout: float) -> None:
+def _run_checks(exercise: Exercise, runner: Runner, timeout: float) -> None:
     """Run pytest on the exercise's checks, in this process, as if nobody had configured pytest."""
     names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        code = pytest.main([*PYTEST_OPTIONS, f"--timeout={timeout}", str(exercise.checks)], plugins=[collector])
+        code = pytest.main([*PYTEST_OPTIONS, f"--timeout={timeout}", str(exercise.checks)], plugins=[runner])
     finally:
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         os.environ.update(kept)
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    for fault in collector.faults:
+
+
+def _complain(exercise: Exercise, run: Run) -> None:
+    """Raise GraderError for a run that is no verdict."""
+    for fault in run.faults:
         raise GraderError(f"a check of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
-    if missing := {check.name for check in known_checks(exercise)} - collector.results.keys():
-        raise GraderError(
-            f"checks of {exercise.name} did not run: {', '.join(sorted(missing))} (pytest ended with {code!r})"
-        )
+    if missing := {check.name for check in known_checks(exercise)} - run.results.keys():
+        raise GraderError(f"checks of {exercise.name} did not run: {', '.join(sorted(missing))}")
 
 
 def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepResult, ...]:

@@ -398,7 +398,7 @@ def test_device(submission):
     seen.item("sampled", "how often sample_latent was called").equals(1)
 
 
-@pytest.mark.step("train")
+@pytest.mark.step("train", last=True)
 def test_real_frames(submission, rng, device):
     """trains the ready-made nets on frames of the real games"""
     seen = submission.probe.real_frames(4, 2, whole_number(rng, 0, 1000), device)

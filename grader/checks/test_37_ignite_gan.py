@@ -421,7 +421,7 @@ def test_error(submission, rng, device):
         expect(seen).item("ended", "how the call ended after an error in after_iteration", named).equals(due)
 
 
-@pytest.mark.step("train")
+@pytest.mark.step("train", last=True)
 def test_real_frames(submission, rng, device):
     """trains the ready-made nets on frames of the real games"""
     seen = submission.probe.real_frames(4, 2, whole_number(rng, 0, 1000), device)

@@ -163,10 +163,29 @@ class Zygote:
 
 
 def _warm_up(torch: Any) -> None:
-    """Run what is slow or reads the system the first time; no backward pass, whose threads do not survive a fork."""
+    """Do what is slow or reads the system the first time; no backward pass, whose threads do not survive a fork."""
     left = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
     torch.manual_seed(0)
     torch.equal((left @ left.T).sum().cpu(), left.exp().mean())
+    _rehearse(torch.zeros(3, 5))
+
+
+def _rehearse(tensor: Any) -> None:
+    """Answer, as a child does, a call that nobody asked for: what that loads need not be loaded in every child."""
+    from grader.sandbox import wire
+    from grader.sandbox.freeze import Freezer
+    from grader.sandbox.observe import SUBMISSION
+    from grader.sandbox.server import Server
+
+    ours, theirs = socket.socketpair()
+    server, freezer = Server("cpu"), Freezer()
+    same = {"source": "def f(x):\n    return x + 1\n", "filename": "", "probe": "", "seed": 0, "measure": False}
+    call = {"module": SUBMISSION, "name": "f", "labels": ["0"], "args": [freezer.freeze(tensor)], "kwargs": {}}
+    for request in ({"op": "load"}, {"op": "call"}):
+        wire.send(ours, same | call | request, freezer.arrays)
+        wire.send(theirs, *server.answer(*wire.receive(theirs)))
+        wire.receive(ours)
+    del sys.modules[SUBMISSION]
 
 
 def main() -> None:
