@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.bench_watch import debounce_seconds, save_and_switch_seconds
-from grader.catalogue import ROOT, Exercise, find, probe_parameters
+from grader.catalogue import ROOT, Exercise, find, probe_parameters, probe_text
 from grader.grading import Grader, read_source
 from grader.plugin import Runner
 from grader.processes import family, proportional_memory
@@ -145,7 +145,7 @@ def _plain_pytest(exercise: Exercise) -> int:
     import pytest
 
     source = read_source(exercise.solution)
-    probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
+    probe = probe_text(exercise)
 
     @contextmanager
     def opened(_: int) -> Iterator[tuple[Submission, Callable[[], str]]]:

@@ -134,10 +134,15 @@ def _headline(node: ast.FunctionDef) -> str:
     return (ast.get_docstring(node) or node.name).partition("\n")[0]
 
 
+@functools.cache
+def probe_text(exercise: Exercise) -> str:
+    """Return what is run beside a submission; empty where nothing is."""
+    return exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
+
+
+@functools.cache
 def probe_parameters(exercise: Exercise) -> dict[str, tuple[str, ...]]:
     """Return the names of each probe's parameters after the submission; nothing of it is imported here."""
-    if not exercise.probe.exists():
-        return {}
-    tree = ast.parse(exercise.probe.read_text(encoding="utf-8"))
+    tree = ast.parse(probe_text(exercise))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return {node.name: tuple(arg.arg for arg in [*node.args.args, *node.args.kwonlyargs][1:]) for node in functions}

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from grader.catalogue import Exercise, known_checks, probe_parameters
+from grader.catalogue import Exercise, known_checks, probe_parameters, probe_text
 from grader.cost import Cost
 from grader.errors import Cancelled, GraderError, UsageError
 from grader.plugin import Runner
@@ -204,7 +204,7 @@ class Grader:
     def _runs(self, exercise: Exercise, asked: Sequence[Asked], graded: list[_Graded]) -> Generator[Run, None, None]:
         """Yield each run when it is its turn; file it in `graded` once it is over."""
         started = time.perf_counter()
-        probe = exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
+        probe = probe_text(exercise)
         for each in asked:
             load = load_request(each.source, probe, each.seed, measure=each.measure)
             with contextlib.closing(self._nursery(self._policy(exercise))) as nursery:
@@ -228,7 +228,7 @@ class Grader:
         return Nursery(self._launcher, policy, self._stop)
 
     def _preload(self, exercise: Exercise) -> None:
-        self._launcher.preload(exercise.preload)
+        self._launcher.preload(exercise.preload, probe_text(exercise))
         failed = self._launcher.not_preloaded()
         for name in [name for name in exercise.preload if name in failed]:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.catalogue import Exercise
+from grader.catalogue import Exercise, probe_text
 from grader.errors import NoSuchDevice
 from grader.sandbox import launch
 
@@ -55,7 +55,7 @@ class Session:
     def preload(self, exercise: Exercise) -> None:
         """Begin to load what an exercise needs."""
         for launcher in self._launchers.values():
-            launcher.preload(exercise.preload)
+            launcher.preload(exercise.preload, probe_text(exercise))
 
     def grade(self, exercise: Exercise, path: Path, seed: int) -> list[Verdict]:
         """Return a verdict for each device."""

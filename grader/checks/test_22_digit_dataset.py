@@ -1,15 +1,12 @@
 """Hidden checks of 22: a dataset of digits, and the picture of one of them."""
 
-import functools
-
 import pytest
 import torch
 
-from grader.catalogue import FIXTURES
+from grader.checks._digits import DIGITS, real_digits
 from grader.compare import expect
 
 PATH = "digits.csv"
-REAL = FIXTURES / "digits"
 COLOURS = ("Blues", "gray", "viridis", "magma", "Greens")
 
 
@@ -39,13 +36,6 @@ def all_zero(value):
 
 
 LABELS = {"label-shape": lost_dimension, "label-scaled-too": all_zero, "labels-not-long": no_index}
-
-
-@functools.cache
-def real(name):
-    """The labels and pixels of a file of the fixture."""
-    lines = [list(map(int, line.split(","))) for line in (REAL / name).read_text().splitlines()]
-    return torch.tensor([line[0] for line in lines]), torch.tensor([line[1:] for line in lines])
 
 
 def target(label):
@@ -91,8 +81,8 @@ def test_pixels(submission, rng):
 @pytest.mark.step("read_digits")
 def test_real_digits(submission):
     """reads real digits"""
-    pair = expect(submission.read_digits(str(REAL / "test.csv"))).length(2)
-    labels, pixels = real("test.csv")
+    pair = expect(submission.read_digits(str(DIGITS / "test.csv"))).length(2)
+    labels, pixels = real_digits()
     named = {"label-shape": lost_dimension, "labels-not-long": no_index, "header-eaten": labels[1:]}
     pair.item(0, "labels", named).tensor(labels)
     named = {"header-eaten": pixels[1:], "wide-dtype-for-bytes": pixels}
@@ -263,8 +253,8 @@ def test_read_once(submission, rng):
 @pytest.mark.step("DigitDataset")
 def test_real_dataset(submission):
     """makes a dataset of real digits"""
-    seen = expect(submission.probe.ask(str(REAL / "test.csv"), [0, 100, -1]))
-    labels, pixels = real("test.csv")
+    seen = expect(submission.probe.ask(str(DIGITS / "test.csv"), [0, 100, -1]))
+    labels, pixels = real_digits()
     seen.item("length", "its length").equals(len(labels))
     items = seen.item("items", "its items").length(3)
     for place, index in enumerate((0, 100, -1)):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from grader.catalogue import FIXTURES
+from grader.checks._digits import DIGITS, real_digits
 from grader.compare import expect, looks_like, near
 
 NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
@@ -328,8 +328,8 @@ def test_digits(submission, rng, device):
     submission.recognise({
         "float64-leak": wide, "labels-not-long": labels, "picture-not-flat": picture, "argument-ignored": another,
     })  # fmt: skip
-    path = FIXTURES / "digits" / "test.csv"
-    real = torch.tensor([[int(cell) for cell in line.split(",")] for line in path.read_text("ascii").splitlines()])
+    path = DIGITS / "test.csv"
+    real = torch.column_stack(real_digits())
     for source, epochs, batch_size, lr, seed in (
         (made_rows(rng, 38, 200), 2, 9, 0.2, 6), (path, 1, 60, 0.3, 5), (made_rows(rng, 20, 1), 1, 8, 0.2, 7),
     ):  # fmt: skip
@@ -421,7 +421,7 @@ def first_batch(rows, settings):
 @pytest.mark.step("fit_digits")
 def test_fit_device(submission):
     """trains on the device that it is given"""
-    seen = submission.probe.fit_place(FIXTURES / "digits" / "test.csv", torch.device("meta"))
+    seen = submission.probe.fit_place(DIGITS / "test.csv", torch.device("meta"))
     fixed = {"hard-coded-device": "cpu"}
     expect(seen).item("after one epoch", "the device of the model afterwards", fixed).equals("meta")
     early = {"optimizer-before-move": lambda places: "cpu" in places}

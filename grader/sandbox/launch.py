@@ -40,8 +40,8 @@ class Launcher(Protocol):
     def end(self, pid: int) -> None:
         """Kill a child and all that it started."""
 
-    def preload(self, modules: tuple[str, ...]) -> None:
-        """Begin to load modules ahead of the children; what was asked for before is not loaded again."""
+    def preload(self, modules: tuple[str, ...], probe: str) -> None:
+        """Begin to load modules and a probe ahead of the children; what was asked for before is not loaded again."""
 
     def not_preloaded(self) -> dict[str, str]:
         """Wait until all is loaded; return what could not be, and why."""
@@ -132,11 +132,12 @@ class ForkLauncher:
     def end(self, pid: int) -> None:
         self._order(op="end", pid=pid, answered=False)
 
-    def preload(self, modules: tuple[str, ...]) -> None:
-        wanted = [name for name in modules if name not in self._preloaded]
-        self._preloaded.update(wanted)
+    def preload(self, modules: tuple[str, ...], probe: str) -> None:
+        wanted = {*modules, probe} - self._preloaded
+        self._preloaded |= wanted
         if wanted:
-            self._preloads.append(self._order(op="preload", modules=wanted))
+            new = [name for name in modules if name in wanted]
+            self._preloads.append(self._order(op="preload", modules=new, probe=probe))
 
     def not_preloaded(self) -> dict[str, str]:
         while self._preloads:
@@ -188,7 +189,7 @@ class SpawnLauncher:
             child.kill()
             child.wait()
 
-    def preload(self, modules: tuple[str, ...]) -> None:
+    def preload(self, modules: tuple[str, ...], probe: str) -> None:
         """Nothing can be loaded ahead of a process that does not exist yet."""
 
     def not_preloaded(self) -> dict[str, str]:

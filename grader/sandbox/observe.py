@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import functools
 import inspect
 import linecache
 import random
@@ -72,13 +73,19 @@ def _attempt(event: str, arguments: tuple[Any, ...]) -> str:
     return "send a signal to another process" if event in ("os.kill", "os.killpg") else ""
 
 
+@functools.lru_cache
+def compiled(source: str, filename: str) -> types.CodeType:
+    """Return a module's code; a probe's is made ahead of the children, who all need it."""
+    return compile(source, filename, "exec", dont_inherit=True)
+
+
 def load(source: str, filename: str, module_name: str) -> types.ModuleType:
     """Execute `source` as a module of its own; its lines can be found by `inspect` and in tracebacks."""
     module = types.ModuleType(module_name)
     module.__file__ = filename
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     sys.modules[module_name] = module
-    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+    exec(compiled(source, filename), module.__dict__)
     return module
 
 

@@ -23,7 +23,8 @@ from grader.sandbox.meter import metered
 from grader.sandbox.observe import SUBMISSION, Attempts, Observer, fits, load
 from grader.sandbox.thaw import live
 
-PROBE = "probe"
+PROBE = "probe"  # the name of the module that a probe becomes
+PROBE_FILE = "<probe>"  # stands for its file in tracebacks
 
 
 def main(channel: socket.socket, output: int, policy: Policy) -> None:
@@ -103,7 +104,7 @@ class Server:
     def _load(self, message: dict[str, Any]) -> tuple[dict[str, Any], wire.Arrays]:
         self._measures = message["measure"]
         if message["probe"]:
-            self._modules[PROBE] = load(message["probe"], "<probe>", PROBE)
+            self._modules[PROBE] = load(message["probe"], PROBE_FILE, PROBE)
         filename = self._copied(message["filename"], message["source"])
         self._observer = Observer(filename, self._attempts, self._device)
         with contextlib.suppress(RuntimeError):

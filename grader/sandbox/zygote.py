@@ -59,13 +59,20 @@ class Zygote:
         size = self._control.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
             return None
-        text, handles, _, _ = socket.recv_fds(self._control, int.from_bytes(size, "big"), 2)
+        length = int.from_bytes(size, "big")
+        text, handles, _, _ = socket.recv_fds(self._control, length, 2)
+        text += self._control.recv(length - len(text), socket.MSG_WAITALL) if len(text) < length else b""
         order: dict[str, Any] = json.loads(text)
         return order | {"handles": handles} if handles else order
 
-    def do_preload(self, modules: list[str]) -> dict[str, Any]:
-        """Import what the children of an exercise will need; answer with what could not be imported."""
+    def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
+        """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
+        from grader.sandbox.observe import compiled
+        from grader.sandbox.server import PROBE_FILE
+
         failed = {}
+        if probe:
+            compiled(probe, PROBE_FILE)
         for name in modules:
             try:
                 importlib.import_module(name)
