@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,7 @@ from grader.catalogue import ANSWERS, GRADER, ROOT, Exercise, exercises, find, k
 from grader.comparison import compare
 from grader.errors import GraderError, UsageError
 from grader.findings import Findings
-from grader.grading import Asked, Grader, read_source
+from grader.grading import Grader, read_source
 from grader.hints import LEVELS, hints
 from grader.overlay import definitions, lay_over
 from grader.sandbox.client import Limits
@@ -23,6 +24,7 @@ from grader.submission import Source
 from grader.verdict import CheckResult, Outcome, Verdict
 
 MIN_RIGHT_ANSWERS = 2
+ACCEPTED = "is accepted"
 # Several audits share the machine: what is slow for that must not be taken for endless.
 LIMITS = Limits(call=20.0, exercise=180.0)
 # What a step might return that no check reckons with: none of it may pass, or break a check.
@@ -120,32 +122,51 @@ def _right(exercise: Exercise, path: Path, grader: Grader, seeds: Sequence[int],
 
 def _refused(exercise: Exercise, name: str, answer: Source, grader: Grader, seeds: Sequence[int]) -> Iterator[str]:
     """Yield under which seeds a right answer does not pass."""
-    for verdict in grader.grade_each(exercise, [Asked(answer, seed) for seed in seeds]):
-        if not verdict.passed:
-            yield f"{name}: {_reasons(verdict)}{_where(verdict, seeds)}"
+
+    def faults(verdict: Verdict) -> list[str]:
+        return [] if verdict.passed else [f"{name}: {_reasons(verdict)}"]
+
+    return _under_seeds(exercise, answer, grader, seeds, (), faults)
+
+
+def _under_seeds(
+    exercise: Exercise, answer: Source, grader: Grader, seeds: Sequence[int], later: Collection[str],
+    faults: Callable[[Verdict], list[str]],
+) -> Iterator[str]:  # fmt: skip
+    """Yield what is at fault with the verdicts on an answer, under later seeds on the steps `later` alone.
+
+    Under later seeds one process serves a check for all of them. A fault that shows so counts only if it is there
+    in a process of its own as well.
+    """
+    yield from faults(grader.grade(exercise, answer, seed=seeds[0]))
+    suspects = seeds[1:]
+    with contextlib.suppress(GraderError):  # under which seed a check broke, each of them tells by itself
+        verdicts = grader.grade_under(exercise, answer, suspects, only=later) if suspects else []
+        suspects = [verdict.seed for verdict in verdicts if faults(verdict)]
+    for seed in suspects:
+        for fault in faults(grader.grade(exercise, answer, seed=seed, only=later)):
+            yield f"{fault} [under seed {seed}]"
 
 
 def _wrong(exercise: Exercise, path: Path, grader: Grader, seeds: Sequence[int], findings: Findings) -> None:
     findings.wrong += 1
     about = set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
-    answer = laid_over(exercise, path)
-    asked = [Asked(answer, seeds[0]), *(Asked(answer, seed, only=about) for seed in seeds[1:])]
-    for verdict in grader.grade_each(exercise, asked):
-        where = _where(verdict, seeds)
+    due = path.stem.partition("--")[0]
+
+    def faults(verdict: Verdict) -> list[str]:
         if not verdict.failed_steps:
-            findings.wrong_accepted.append(f"wrong/{path.name}{where}")
-            continue
-        reasons = f"{_reasons(verdict)}{where}"
+            return [ACCEPTED]
+        found, reasons = [], _reasons(verdict)
         if about and not verdict.failed_steps <= about:
-            fails = f"fails {sorted(verdict.failed_steps)}, but is about {sorted(about)}"
-            findings.problems.append(f"wrong/{path.name} {fails}: {reasons}")
+            found.append(f"fails {sorted(verdict.failed_steps)}, but is about {sorted(about)}: {reasons}")
         named = {check.misconception for check in _checks(verdict) if check.misconception}
-        if named != {path.stem.partition("--")[0]}:
-            findings.problems.append(f"wrong/{path.name} is named {sorted(named)}: {reasons}")
+        if named != {due}:
+            found.append(f"is named {sorted(named)}: {reasons}")
+        return found
 
-
-def _where(verdict: Verdict, seeds: Sequence[int]) -> str:
-    return "" if verdict.seed == seeds[0] else f" [under seed {verdict.seed}]"
+    for fault in _under_seeds(exercise, laid_over(exercise, path), grader, seeds, about, faults):
+        kind = findings.wrong_accepted if fault.startswith(ACCEPTED) else findings.problems
+        kind.append(f"wrong/{path.name} {fault}")
 
 
 def _junk(exercise: Exercise, grader: Grader, seed: int, findings: Findings) -> None:

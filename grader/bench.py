@@ -148,11 +148,11 @@ def _plain_pytest(exercise: Exercise) -> int:
     probe = probe_text(exercise)
 
     @contextmanager
-    def opened(_: int) -> Iterator[tuple[Submission, Callable[[], str]]]:
-        child = _InProcess(load_request(source, probe, 0))
-        yield Submission(cast(Child, child), "", Clock(Limits()), 0, probe_parameters(exercise)), str
+    def serve(_check: str, seed: int, _left: int) -> Iterator[tuple[Submission, Callable[[], str]]]:
+        child = _InProcess(load_request(source, probe, seed))
+        yield Submission(cast(Child, child), Clock(Limits()), seed, probe_parameters(exercise)), str
 
-    runner = Runner(exercise, "cpu", [Run(exercise, 0, opened)])
+    runner = Runner(exercise, "cpu", [Run(exercise, 0, serve)])
     return int(pytest.main(["-q", "--noconftest", str(exercise.checks)], plugins=[runner]))
 
 
@@ -163,7 +163,7 @@ class _InProcess:
         self._server = Server("cpu")
         self._loaded = self._server.answer(load, {})
 
-    def answer(self, _mark: str, _seconds: float) -> tuple[Node, wire.Arrays]:
+    def loaded(self, _seconds: float) -> tuple[Node, wire.Arrays]:
         """Return the answer to having been loaded."""
         return self._loaded
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable
+import itertools
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ from grader.run import Run
 
 
 class Runner:
-    """Runs the checks of one exercise for every one of `runs`, in one session of pytest: starting that takes 15 ms."""
+    """Runs the checks of one exercise: each of them for all of `runs`, one after the other."""
 
-    def __init__(self, exercise: Exercise, device: str, runs: Iterable[Run]) -> None:
+    def __init__(self, exercise: Exercise, device: str, runs: Sequence[Run]) -> None:
+        self.runs = runs
         self._exercise = exercise
         self._device = device
-        self._runs = runs
         self._run: Run
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -39,13 +40,12 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Run all checks for one run after the other."""
+        """Take every run through one check after the other."""
         if session.testsfailed:
             return None  # pytest says that the checks could not be collected
-        for run in self._runs:
+        for item, run in itertools.product(session.items, self.runs):
             self._run = run
-            for item in session.items:
-                session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         return True
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:

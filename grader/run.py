@@ -18,7 +18,8 @@ from grader.verdict import CheckResult, Outcome
 
 UNREADABLE = "what came back was no answer that this check could read"
 
-Opener = Callable[[int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]
+# Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
+Server = Callable[[str, int, int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]
 
 
 class Run:
@@ -28,12 +29,10 @@ class Run:
     (see Grader.grade), `costs` what each step cost where it is measured.
     With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
-    `open_submission` returns a context with a fresh submission and a way to read what it printed; its
-    argument tells how many more checks may follow.
     """
 
     def __init__(
-        self, exercise: Exercise, seed: int, open_submission: Opener, *,
+        self, exercise: Exercise, seed: int, serve: Server, *,
         only: Collection[str] = (), to_the_end: bool = True,
     ) -> None:  # fmt: skip
         self.seed = seed
@@ -42,7 +41,7 @@ class Run:
         self.stumbles: dict[str, Exception] = {}
         self.costs: dict[str, Cost] = {}
         self._needs = exercise.needs
-        self._open = open_submission
+        self._serve = serve
         self._to_the_end = to_the_end
         self._known = {check.name: check for check in known_checks(exercise)}
         self._graded = frozenset(only or exercise.steps)
@@ -77,14 +76,14 @@ class Run:
 
     @contextlib.contextmanager
     def check(self, name: str) -> Iterator[Submission]:
-        """Yield a fresh submission for a check, and file how that ends.
+        """Yield the submission for a check, and file how that ends.
 
         A check that breaks without an Ending stumbled over the submission.
         """
         check, ending = self._known[name], None
         started = time.perf_counter()
         self._left -= 1
-        with self._open(self._left) as (submission, read_printed):
+        with self._serve(name, self.seed, self._left) as (submission, read_printed):
             try:
                 yield submission
             except Ending as caught:

@@ -64,9 +64,8 @@ class Submission:
     submission's module as its first argument.
     """
 
-    def __init__(self, child: Child, loading: str, clock: Clock, seed: int, probes: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, child: Child, clock: Clock, seed: int, probes: dict[str, tuple[str, ...]]) -> None:
         self._child = child
-        self._loading = loading
         self._clock = clock
         self._seed = seed
         self._recognised: dict[str, Callable[[SeenException], bool]] = {}
@@ -85,7 +84,7 @@ class Submission:
 
     def finish_loading(self) -> None:
         """Wait until the file is imported; raise the Ending where it could not be."""
-        reply, arrays = self._guarded("importing your file", lambda s: self._child.answer(self._loading, s))
+        reply, arrays = self._guarded("importing your file", self._child.loaded)
         seen = _seen("importing your file", reply, arrays)
         if seen.exception:
             raise _ending_of(seen, seen.exception, {})

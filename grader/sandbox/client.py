@@ -74,7 +74,8 @@ class Child:
         self._dropped = 0
         self._output_open = True
         self.in_force: tuple[str, ...] | None = None
-        self.loading = ""  # the mark of the answer to being loaded
+        self._loading = ""  # the mark of the answer to being loaded
+        self._loaded: tuple[dict[str, Any], wire.Arrays] | None = None
 
     @property
     def pid(self) -> int:
@@ -94,6 +95,21 @@ class Child:
                 ) from None
             self.in_force = tuple(map(str, message.get("in_force", ())))
             self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is gone."""
+        return self._channel.fileno() < 0
+
+    def load(self, request: dict[str, Any]) -> None:
+        """Make it load a submission, without waiting for that."""
+        self._loading = self.post(request)
+
+    def loaded(self, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
+        """Return its answer to having been made to load a submission."""
+        if self._loaded is None:
+            self._loaded = self.answer(self._loading, seconds)
+        return self._loaded
 
     def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
         """Send a request without waiting for its answer; return the mark that the answer must bear."""
@@ -223,7 +239,7 @@ class Child:
 
     def close(self) -> None:
         """Kill the child and all that it started."""
-        if self._channel.fileno() >= 0:
+        if not self.closed:
             with contextlib.suppress(GraderError):
                 self._drain()
                 self._launcher.end(self.pid)
@@ -266,19 +282,19 @@ class Nursery:
         """Start children before it is known what they will load."""
         self._idle.extend(self._started() for _ in range(count))
 
-    def take(self, load: dict[str, Any], *, left: int) -> tuple[Child, str]:
-        """Return a child that is loading the submission, and the mark of its answer to that.
+    def take(self, load: dict[str, Any], *, left: int) -> Child:
+        """Return a child that is loading the submission.
 
         `load` is the request that makes it do so, the same for all; `left` is how many more will be asked for.
         """
         while len(self._loading) <= min(SPARES, left):
             child = self._idle.popleft() if self._idle else self._started()
-            child.loading = child.post(load)
+            child.load(load)
             self._loading.append(child)
         child = self._loading.popleft()
         child.hello()
         self.in_force = child.in_force or ()
-        return child, child.loading
+        return child
 
     def _started(self) -> Child:
         return Child(self._launcher, self.policy, self._stop, self._loading)
