@@ -21,12 +21,18 @@ def middle_and_leaf(x, upstream):
     return middle, leaf
 """
 SWITCHED_ON = "def switch_on(tensor):\n    tensor.requires_grad = True\n    return tensor\n"
+REMEMBERS = """called = []
+def switch_on(tensor):
+    called.append(tensor)
+    return tensor.requires_grad_(len(called) < 2)
+"""
 ANSWERS = {
     "wrong/flag-on-a-result.py": f"# I thought that this was wrong.\n{SWITCHED_ON}",
     "wrong/upstream-ignored.py": UPSTREAM_IGNORED,
     "wrong/retain-ignored.py": UPSTREAM_IGNORED,
     "wrong/no-such-belief.py": UPSTREAM_IGNORED,
     "right/without_a_comment.py": SWITCHED_ON,
+    "right/remembers.py": f"# Goes wrong at the second call in a process.\n{REMEMBERS}",
     "right/returns_none.py": "# Another shape.\ndef switch_on(tensor):\n    tensor.requires_grad_()\n",
 }
 
@@ -45,8 +51,8 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def audited(checkout):
-    """What the audit of that exercise says of it, under two seeds."""
-    command = [sys.executable, "-m", "grader", "audit", "05", "--seed", "1", "--seeds", "2", "--jobs", "1"]
+    """What the audit of that exercise says of it, under three seeds."""
+    command = [sys.executable, "-m", "grader", "audit", "05", "--seed", "1", "--seeds", "3", "--jobs", "1"]
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=300, env={"COLUMNS": "250"})
 
 
@@ -71,10 +77,10 @@ def test_it_says_what_is_at_fault(audited, said):
     assert f"{EXERCISE.name}: {said}" in audited.stdout
 
 
-@pytest.mark.parametrize("file", ["upstream-ignored.py", "without_a_comment.py: "])
+@pytest.mark.parametrize("file", ["upstream-ignored.py", "without_a_comment.py: ", "remembers.py"])
 def test_it_says_nothing_of_answers_that_end_as_they_should(audited, file):
     assert file not in audited.stdout
 
 
 def test_it_says_which_seeds_were_tried(audited):
-    assert "2 seeds, 1 to 2" in audited.stdout
+    assert "3 seeds, 1 to 3" in audited.stdout

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalogue import find
+from grader import plugin, run
+from grader.catalogue import find, known_checks
 from grader.errors import Cancelled, GraderError, UsageError
 from grader.grading import Grader, read_source
 from grader.overlay import lay_over
@@ -42,6 +43,49 @@ def test_only_the_steps_that_are_asked_for_are_graded(grader):
     assert trained.needs["train"]
     assert ended.pop("train") is Outcome.PASSED
     assert set(ended.values()) == {Outcome.BLOCKED}
+
+
+@pytest.mark.parametrize(("body", "outcome"), [(RIGHT, Outcome.PASSED), ("    return tensor\n", Outcome.BLOCKED)])
+def test_a_check_that_comes_last_runs_only_where_the_others_of_its_step_passed(
+    submit, exercise, body, outcome, monkeypatch
+):
+    checks = [check for check in known_checks(exercise) if check.step == "switch_on"]
+    marked = {check: dataclasses.replace(check, last=check is checks[0]) for check in checks}
+    declared = tuple(marked.get(check, check) for check in known_checks(exercise))
+    monkeypatch.setattr(run, "known_checks", lambda _: declared)
+    monkeypatch.setattr(plugin, "known_checks", lambda _: declared)
+    found = step(submit(switch_on(body)), "switch_on").checks
+    assert len(found) > 1
+    assert found[0].outcome is outcome
+
+
+def second_call(exercise, body):
+    """A submission that does `body` at the second call within a process."""
+    counted = "    global calls\n    calls = globals().get('calls', 0) + 1\n"
+    text = lay_over(exercise.solution.read_text(), switch_on(f"{counted}    if calls == 2:\n        {body}\n{RIGHT}"))
+    return Source(Path("/learner/05.py"), text, "0" * 64)
+
+
+def outcomes_under(grader, exercise, source, seeds):
+    verdicts = grader.grade_under(exercise, source, seeds, only=["switch_on"])
+    assert [verdict.seed for verdict in verdicts] == seeds
+    return [step(verdict, "switch_on").outcome for verdict in verdicts]
+
+
+def test_many_seeds_at_once_give_the_verdict_of_each(grader, exercise):
+    assert outcomes_under(grader, exercise, read_source(exercise.solution), [3, 4, 5]) == [Outcome.PASSED] * 3
+
+
+def test_a_process_serves_a_check_under_many_seeds_and_then_no_other(grader, exercise):
+    source = second_call(exercise, "raise ValueError")
+    assert outcomes_under(grader, exercise, source, [3, 4]) == [Outcome.PASSED, Outcome.RAISED]
+    assert step(grader.grade(exercise, source, seed=4), "switch_on").outcome is Outcome.PASSED
+
+
+def test_a_process_that_died_under_one_seed_is_another_under_the_next(grader, exercise):
+    source = second_call(exercise, "import os; os._exit(3)")
+    ended = outcomes_under(grader, exercise, source, [3, 4, 5, 6])
+    assert ended == [Outcome.PASSED, Outcome.CRASHED] * 2
 
 
 def test_the_stub_is_not_started_and_nothing_else(grader, exercise):
