@@ -1,9 +1,8 @@
-"""Importing this makes the first step of an optimizer fast: torch then loads what it needs for it."""
+"""Importing this loads what an optimizer's first step would. No step is taken: it might wake CUDA before a fork."""
 
-import torch
+import contextlib
+import importlib
 
-_parameter = torch.nn.Parameter(torch.zeros(2))
-_parameter.grad = torch.ones(2)
-for _each in (torch.optim.SGD([_parameter], lr=0.1), torch.optim.Adam([_parameter])):
-    _each.step()
-    _each.zero_grad()
+for _name in ("torch._dynamo", "torch.profiler._cupti_monitor"):
+    with contextlib.suppress(ImportError):  # torch's own affair: what there is not, nobody waits for
+        importlib.import_module(_name)
