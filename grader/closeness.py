@@ -19,6 +19,7 @@ TOLERANCES = {
     "float16": (2e-3, 1e-4),
     "bfloat16": (1.6e-2, 1e-3),
 }
+ROUNDINGS = 4
 # Other devices add in another order, and may multiply in reduced precision.
 DEVICE_FACTOR = {"cpu": 1.0, "cuda": 20.0, "mps": 20.0}
 
@@ -32,11 +33,16 @@ def tolerance(got: str, due: str, device: str) -> tuple[float, float]:
 
 
 def close(got: torch.Tensor, due: torch.Tensor, rtol: float, atol: float) -> torch.Tensor:
-    """Return elementwise whether |got - due| <= atol + rtol * |due|; NaN is close to nothing."""
+    """Return elementwise whether |got - due| <= atol + rtol * |due|; NaN is close to nothing.
+
+    `atol` is at least a few roundings of the largest element: one near zero may be the rest of terms as large as that.
+    """
     if got.dtype == due.dtype and not got.dtype.is_floating_point:
         return torch.as_tensor(got == due)
     left, right = got.to(torch.float64), due.detach().to(torch.float64)
-    return torch.isclose(left, right, rtol=rtol, atol=atol)
+    largest = float(right.nan_to_num(0.0, 0.0, 0.0).abs().max()) if right.numel() else 0.0
+    rounding = max((torch.finfo(each.dtype).eps for each in (got, due) if each.dtype.is_floating_point), default=0.0)
+    return torch.isclose(left, right, rtol=rtol, atol=max(atol, ROUNDINGS * rounding * largest))
 
 
 def looks_like(value: Any, product: Any) -> bool:

@@ -57,6 +57,18 @@ def test_count_and_place_of_mismatches_are_said():
     assert "(1, 2)" in detail
 
 
+def test_what_is_left_of_large_terms_may_be_off_by_their_rounding():
+    terms = torch.tensor([[70.123, 80.456, -150.0], [70.0, 80.0, 3.0]])
+    due, otherwise = terms.sum(dim=1), terms[:, 2] + terms[:, 1] + terms[:, 0]
+    assert not torch.equal(due, otherwise)
+    expect(seen(otherwise)).values(due)
+
+
+def test_a_small_number_among_large_ones_is_still_looked_at():
+    due = torch.tensor([100.0, 0.5])
+    assert "1 of 2" in ending(lambda: expect(seen(due + torch.tensor([0.0, 1e-3]))).values(due)).detail
+
+
 def test_nan_never_passes_even_where_nan_is_due():
     nan = torch.full((2,), float("nan"))
     assert ending(lambda: expect(seen(nan)).values(nan))
