@@ -19,13 +19,14 @@ def linear(x, weight, bias):
 def seed_with_depths(rng, most, runs):
     """Return a seed, the depths that follow from it, and the next number after them and in place of them.
 
-    Among the depths are 0 and one of at least 2; they are not all alike.
+    Among the depths are 0 and one of at least 2; they are not all alike, nor are those drawn below a limit of one less.
     """
     while True:
         seed = int(torch.randint(2**31, (), generator=rng))
         generator = torch.Generator().manual_seed(seed)
         depths = [int(torch.randint(most + 1, (1,), generator=generator)) for _ in range(runs)]
-        if 0 in depths and max(depths) >= 2 and depths[0] != depths[1]:
+        varied = depths[0] != depths[1] and len(set(depths_of(seed, most, runs))) > 1
+        if 0 in depths and max(depths) >= 2 and varied:
             generators = generator, torch.Generator().manual_seed(seed)
             return seed, depths, *(int(torch.randint(10**9, (1,), generator=each)) for each in generators)
 
@@ -88,7 +89,8 @@ def test_net(submission, rng, device):
             named = {name: lambda got: True} if name else {}
             outs.item(index, f"the result of run {index + 1}", named).tensor(right.detach(), device=device)
             right.backward(upstream)
-        seen.item("next", "the generator's next number, after one draw for each run").equals(following)
+        unused = {"not-the-global-generator": untouched}
+        seen.item("next", "the generator's next number, after one draw for each run", unused).equals(following)
         cut = {key: value.detach().clone().requires_grad_() for key, value in params.items()}
         for depth, upstream in zip(depths, upstreams, strict=True):
             net(cut, x, depth, between=torch.detach).backward(upstream)

@@ -17,9 +17,17 @@ def _backward(result, upstream):
     return True
 
 
+def _mirror(layer):
+    """Make one of two outputs the negative of the other: whatever comes, one of them is below zero."""
+    if isinstance(layer, torch.nn.Linear) and len(layer.weight) == 2 and layer.bias is not None:
+        with torch.no_grad():
+            layer.weight[1], layer.bias[1] = -layer.weight[0], -layer.bias[0]
+
+
 def passes(submission, sizes, x, upstreams, seed, training):
     """Run a new net once for each upstream gradient, with one generator, and backward after each run."""
     net = submission.DynamicNet(*sizes).to(x).train(training)
+    _mirror(getattr(net, "last", None))
     generator = torch.Generator().manual_seed(seed)
     before = torch.get_rng_state()
     names = [name for name, _ in net.named_parameters()]
