@@ -374,7 +374,7 @@ def digit_lookalikes(seen, weights, rows, due, settings):
 
     cross_entropy = nn.functional.cross_entropy
     named = {
-        # All losses fit: no chance. The first loss alone may fit by chance, so those stand behind.
+        # All losses fit: no chance, and no chance is what changed. The first loss alone may fit by chance: those stand behind.
         "pixels-not-scaled": scaled(lambda x: x),
         "equal-rows-dropped": lambda _: all_near(seen.value["returned"], losses(without_repetitions(rows))),
         "divided-by-256": scaled(lambda x: x / 256),
@@ -382,13 +382,13 @@ def digit_lookalikes(seen, weights, rows, due, settings):
         "whole-division": scaled(lambda x: x // 255),
         "scaled-by-own-maximum": scaled(lambda x: x / x.amax(1, keepdim=True)),
         "scaled-by-their-own-range": scaled(lambda x: (x - x.min()) / (x.max() - x.min())),
+        "global-rng-touched": lambda _: seen.value["random state"] == "changed",
         "header-eaten": begins(lambda: losses(rows[1:])[0]),
         "not-shuffled": begins(lambda: losses(rows, seed=None)[0]),
         "softmax-before-cross-entropy": begins(lambda: first_loss(lambda x, y: cross_entropy(x.softmax(1), y))),
         "log-forgotten": begins(lambda: first_loss(nn.functional.nll_loss)),
         "mean-vs-sum": begins(lambda: first_loss(lambda x, y: cross_entropy(x, y, reduction="sum"))),
         "label-scaled-too": begins(lambda: first_loss(lambda x, y: cross_entropy(x, torch.zeros_like(y)))),
-        "global-rng-touched": lambda _: seen.value["random state"] == "changed",
         "not-the-global-generator": lambda _: seen.value["generator used"] is False,
     }
 
