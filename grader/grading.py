@@ -255,6 +255,8 @@ class _Children:
         if self._child is None or check != self._check or self._child.closed:
             self._dismiss()
             self._check, self._child = check, self._nursery.take(self._load, left=left)
+        else:
+            self._child.tidy(Path(self._load["filename"]).name)
         yield Submission(self._child, self._clock, seed, self._parameters), self._child.printed
 
 

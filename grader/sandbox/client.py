@@ -111,6 +111,10 @@ class Child:
             self._loaded = self.answer(self._loading, seconds)
         return self._loaded
 
+    def tidy(self, submission: str) -> None:
+        """Remove what its calls have left in its scratch folder, all but the copy of the submission of that name."""
+        scratch.clear(self._scratch, submission)
+
     def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
         """Send a request without waiting for its answer; return the mark that the answer must bear."""
         mark = secrets.token_hex(8)

@@ -25,12 +25,18 @@ def remove(folder: str) -> bool:
     return not os.path.lexists(folder)
 
 
-def _empty(folder: str) -> None:
+def clear(folder: str, keep: str) -> None:
+    """Remove what is in the folder but the file `keep`, as far as it can be removed."""
+    with contextlib.suppress(OSError):
+        _empty(folder, keep)
+
+
+def _empty(folder: str, keep: str = "") -> None:
     """Move what is in each folder one level up before it is removed, so that nothing is ever deep."""
     root = os.open(folder, os.O_RDONLY | ALONE)
     mark, moved = secrets.token_hex(4), 0
     try:
-        waiting = _without_files(root)
+        waiting = _without_files(root, keep)
         while waiting:
             name = waiting.pop()
             with contextlib.suppress(OSError), _opened(root, name) as inner:
@@ -63,14 +69,14 @@ def _opened(root: int, name: str) -> Iterator[int]:
         os.close(inner)
 
 
-def _without_files(folder: int) -> list[str]:
-    """Delete everything in an open folder but the folders; return their names."""
+def _without_files(folder: int, keep: str = "") -> list[str]:
+    """Delete everything in an open folder but the folders and the file `keep`; return the folders' names."""
     folders = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
-            else:
+            elif entry.name != keep:
                 with contextlib.suppress(OSError):
                     os.unlink(entry.name, dir_fd=folder)
     return folders

@@ -82,6 +82,12 @@ def test_a_process_serves_a_check_under_many_seeds_and_then_no_other(grader, exe
     assert step(grader.grade(exercise, source, seed=4), "switch_on").outcome is Outcome.PASSED
 
 
+def test_what_was_written_under_one_seed_is_gone_under_the_next(grader, exercise):
+    text = lay_over(exercise.solution.read_text(), switch_on(f"    open('seen', 'x').close()\n{RIGHT}"))
+    source = Source(Path("/learner/05.py"), text, "0" * 64)
+    assert outcomes_under(grader, exercise, source, [3, 4, 5]) == [Outcome.PASSED] * 3
+
+
 def test_a_process_that_died_under_one_seed_is_another_under_the_next(grader, exercise):
     source = second_call(exercise, "import os; os._exit(3)")
     ended = outcomes_under(grader, exercise, source, [3, 4, 5, 6])
