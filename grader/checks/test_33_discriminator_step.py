@@ -247,10 +247,9 @@ class Round:
 
     def networks(self):
         """Return the discriminator and the generator that the run began with, garbage in .grad, in float64."""
-        discriminator = nn.Sequential(
-            nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
-        )
-        generator = nn.Sequential(nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
+        # No kink: near a ReLU's, float32 and float64 fall on different sides, and go different ways.
+        discriminator = nn.Sequential(nn.Conv2d(3, 4, 8, 8), nn.SiLU(), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0))
+        generator = nn.Sequential(nn.ConvTranspose2d(7, 4, 8), nn.SiLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
         for network, name in ((discriminator, "discriminator"), (generator, "generator")):
             parameters = network.double().parameters()
             for parameter, value, grad in zip(parameters, self.weights[name], self.garbage[name], strict=True):

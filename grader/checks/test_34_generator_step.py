@@ -195,11 +195,12 @@ class Reference:
 
     def __init__(self, run, slip):
         self.run_, self.slip = run, slip
+        # No kink: near a ReLU's, float32 and float64 fall on different sides, and go different ways.
         self.discriminator = nn.Sequential(
-            nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
+            nn.Conv2d(3, 4, 8, 8), nn.SiLU(), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
         )
         self.generator = nn.Sequential(
-            nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh()
+            nn.ConvTranspose2d(7, 4, 8), nn.SiLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh()
         )
         self.optimizers = []
         both = (("discriminator", self.discriminator), ("generator", self.generator))

@@ -27,10 +27,8 @@ def frames_of(game, seed, count):
 def networks(weights, device):
     """Build a small discriminator and generator that hold `weights`, in train mode."""
     torch.backends.cudnn.allow_tf32 = False  # its convolutions would round to three digits
-    discriminator = nn.Sequential(
-        nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0)
-    )
-    generator = nn.Sequential(nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
+    discriminator = nn.Sequential(nn.Conv2d(3, 4, 8, 8), nn.SiLU(), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0))
+    generator = nn.Sequential(nn.ConvTranspose2d(7, 4, 8), nn.SiLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
     for network, values in ((discriminator, weights["discriminator"]), (generator, weights["generator"])):
         for parameter, value in zip(network.parameters(), values, strict=True):
             parameter.data = value.clone()

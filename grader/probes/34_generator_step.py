@@ -28,9 +28,9 @@ class Table:
 
     def __init__(self, weights, garbage, train, device):
         torch.backends.cudnn.allow_tf32 = False  # its convolutions would round to three digits
-        layers = (nn.Conv2d(3, 4, 8, 8), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0))
+        layers = (nn.Conv2d(3, 4, 8, 8), nn.SiLU(), nn.Conv2d(4, 1, 8), nn.Sigmoid(), nn.Flatten(0))
         self.discriminator = nn.Sequential(*layers)
-        layers = (nn.ConvTranspose2d(7, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
+        layers = (nn.ConvTranspose2d(7, 4, 8), nn.SiLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
         self.generator = nn.Sequential(*layers)
         for name, network in (("discriminator", self.discriminator), ("generator", self.generator)):
             for parameter, value, grad in zip(network.parameters(), weights[name], garbage[name], strict=True):
