@@ -132,27 +132,16 @@ class Grader:
         With `only`, the checks of these steps alone are run, and those of the others are blocked.
         Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
         """
-        return self._verdicts(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
+        return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
 
     def grade_under(
-        self, exercise: Exercise, source: Source, seeds: Sequence[int], *, only: Collection[str] = ()
-    ) -> list[Verdict]:
+        self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
+        only: Collection[str] = (), to_the_end: bool = True,
+    ) -> list[Verdict]:  # fmt: skip
         """Return the verdicts under many seeds, several times faster than one by one, and not quite as surely.
 
         Each check has one child for all of them, so that a submission can keep something from one seed to the next.
         """
-        return self._verdicts(exercise, source, seeds, only=only)
-
-    def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
-        """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
-        run = self._run(exercise, source, [seed], measure=True).runs[0]
-        passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
-        return {step: cost for step, cost in run.costs.items() if step in passed}
-
-    def _verdicts(
-        self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str], to_the_end: bool = True,
-    ) -> list[Verdict]:  # fmt: skip
         started = time.perf_counter()
         graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end)
         for run in graded.runs:
@@ -167,6 +156,12 @@ class Grader:
             )
             for seed, each in zip(seeds, steps, strict=True)
         ]  # fmt: skip
+
+    def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
+        """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
+        run = self._run(exercise, source, [seed], measure=True).runs[0]
+        passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
+        return {step: cost for step, cost in run.costs.items() if step in passed}
 
     def _clear(self, exercise: Exercise, run: Run) -> None:
         """Blame the grader for checks that broke on a submission, unless they pass with the solution.

@@ -11,7 +11,7 @@ DIGITS = FIXTURES / "digits"
 
 
 @functools.cache
-def real_digits(name="test.csv"):
-    """Return labels (N,) and pixels (N, 784) of a file of the fixture, both int64; they belong to everybody."""
-    rows = torch.from_numpy(np.loadtxt(DIGITS / name, delimiter=",", dtype=np.int64))
+def real_digits():
+    """Return labels (N,) and pixels (N, 784) of the fixture's test file, both int64; they belong to everybody."""
+    rows = torch.from_numpy(np.loadtxt(DIGITS / "test.csv", delimiter=",", dtype=np.int64))
     return rows[:, 0], rows[:, 1:]
