@@ -14,6 +14,7 @@ from grader.sandbox.seen import Opaque, SeenArray, SeenTensor
 MAX_VALUES = 6
 MAX_TEXT = 100
 MAX_CONTAINER = 2000
+MAX_CALL = 400
 # What a terminal obeys, what turns the direction of a text round, and what no file in UTF-8 or XML can hold.
 CONTROL = re.compile(
     "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -49,7 +50,10 @@ def _container(value: Any, values: bool) -> str:
         for key, item in shown
     ]
     more = [f"… {len(value)} in all"] if len(value) > MAX_VALUES else []
-    text = shorten(", ".join(parts + more), MAX_CONTAINER)
+    return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER))
+
+
+def _brackets(value: list[Any] | tuple[Any, ...] | dict[Any, Any], text: str) -> str:
     return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
 
 
@@ -85,13 +89,27 @@ def harmless(text: str) -> str:
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return a call as a learner would write it, with arguments in words."""
-    parts = [describe(arg, values=True) for arg in args] + [
-        f"{k}={describe(v, values=True)}" for k, v in kwargs.items()
-    ]
-    return f"{name}({', '.join(parts)})"
+    given = [("", arg) for arg in args] + [(f"{key}=", value) for key, value in kwargs.items()]
+    return f"{name}({_arguments(given)})"
 
 
 def situation(name: str, given: dict[str, Any]) -> str:
     """Return what a probe does and with what, in words: no call, for the learner has no function of that name."""
-    parts = [f"{key}={describe(value, values=True)}" for key, value in given.items()]
-    return f"{name.replace('_', ' ')}: {', '.join(parts)}" if parts else name.replace("_", " ")
+    words = name.replace("_", " ")
+    return f"{words}: {_arguments([(f'{key}=', value) for key, value in given.items()])}" if given else words
+
+
+def _arguments(given: list[tuple[str, Any]]) -> str:
+    """Return arguments in words, of which the longest say less where all of them would fill a page."""
+    wordings = [[prefix + each for each in _ever_shorter(value)] for prefix, value in given]
+    while sum(len(each[0]) for each in wordings) > MAX_CALL and any(len(each) > 1 for each in wordings):
+        max((each for each in wordings if len(each) > 1), key=lambda each: len(each[0])).pop(0)
+    return ", ".join(each[0] for each in wordings)
+
+
+def _ever_shorter(value: Any) -> list[str]:
+    """Return `value` in words: with elements, without, and a container without what is in it."""
+    wordings = [describe(value, values=True), describe(value)]
+    if isinstance(value, (list, tuple, dict)) and value:
+        wordings.append(_brackets(value, f"… {len(value)} in all"))
+    return wordings

@@ -77,7 +77,8 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[Rend
         heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
         parts += [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2))]
         others = [each for each in bad[1:] if each.said != check.said]
-        parts += [Text(f"  also {each.outcome}: {each.headline}", style="dim") for each in others]
+        also = [Text(f"also {each.outcome}: {each.headline}", style="dim") for each in others]
+        parts += [Padding(each, (0, 0, 0, 2)) for each in also]
         parts.append(Text())
     return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
 
