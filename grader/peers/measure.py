@@ -35,12 +35,20 @@ def _is_due(tool: Tool, submission: Submission, record: Record) -> bool:
 
 
 def _one(tool: Tool, submission: Submission, record: Record, home: Path) -> str:
+    """Grade a submission. What speaks against another's tool has to happen twice: some attacks are a race."""
+    trial = _graded(tool, submission, home)
+    if not trial.is_due and tool.description.package:
+        again = _graded(tool, submission, home)
+        trial = again if again.is_due else trial
+    record.add(trial)
+    return f"{trial.tool}: {trial.kind} {trial.submission} {trial.ending}, {trial.seconds:.1f} s"
+
+
+def _graded(tool: Tool, submission: Submission, home: Path) -> Trial:
     folder = _emptied(home / "work")
     work = tool.lay_out(folder, submission.text)
     seconds = run(work.command, work.folder, tool.environment(folder)).seconds
-    trial = Trial(tool.description.name, submission.kind, submission.name, work.ending(), seconds)
-    record.add(trial)
-    return f"{trial.tool}: {trial.kind} {trial.submission} {trial.ending}, {trial.seconds:.1f} s"
+    return Trial(tool.description.name, submission.kind, submission.name, work.ending(), seconds)
 
 
 def _extra(tool: Tool, right: Sequence[Submission], record: Record, home: Path) -> str:

@@ -21,6 +21,11 @@ class Trial:
     ending: Ending
     seconds: float
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the right was accepted, or what is not right refused."""
+        return self.ending is (Ending.ACCEPTED if self.kind is Kind.RIGHT else Ending.REFUSED)
+
 
 @dataclass(frozen=True)
 class Extra:

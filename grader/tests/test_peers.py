@@ -16,9 +16,10 @@ from grader.overlay import definitions
 from grader.peers import commands, comparison, endings, environments, nbgrader, readme, tables
 from grader.peers.comparison import Comparison, Count, Row
 from grader.peers.endings import Ending
+from grader.peers.measure import measure
 from grader.peers.record import Extra, Record, Trial
-from grader.peers.submissions import PEERS, Kind, digest, submissions
-from grader.peers.tools import Description
+from grader.peers.submissions import PEERS, Kind, Submission, digest, submissions
+from grader.peers.tools import Description, Work
 from grader.tests.test_render import shown
 
 TOOL = Description("tool, `tool run`", "tool", "how", {"endless": "it has no time limit"})
@@ -261,3 +262,39 @@ def _has(path, mark):
         return mark.encode() in path.read_bytes() and b"KATAS_PEERS_RUN" in path.read_bytes()
     except OSError:
         return False
+
+
+class Racing:
+    """A tool that ends as it is told to, time after time."""
+
+    def __init__(self, package, *given):
+        self.description = replace(TOOL, package=package)
+        self._endings = iter(given)
+
+    def prepare(self, folder):
+        pass
+
+    def lay_out(self, folder, text):
+        return Work([sys.executable, "-c", ""], folder, lambda: next(self._endings, Ending.REFUSED))
+
+    def warm(self, folder, texts):
+        return None
+
+    def environment(self, folder):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("package", "given", "due"),
+    [
+        ("tool", [Ending.LOST], Ending.REFUSED),
+        ("tool", [Ending.ACCEPTED, Ending.ACCEPTED], Ending.ACCEPTED),
+        ("tool", [Ending.LOST, Ending.ACCEPTED], Ending.LOST),
+        ("", [Ending.LOST], Ending.LOST),
+    ],
+)
+def test_what_speaks_against_another_tool_has_to_happen_twice(package, given, due, tmp_path):
+    attack, right = Submission(Kind.HOSTILE, "race", ""), Submission(Kind.RIGHT, "solution", "")
+    record = Record(tmp_path / "measured.jsonl", {}, go_on=False)
+    list(measure([Racing(package, *given)], [attack, right], record, tmp_path))
+    assert record.trials[TOOL.name, Kind.HOSTILE, "race"].ending is due
