@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import termios
+import threading
 import time
 from typing import ClassVar
 
@@ -34,6 +35,7 @@ from grader.watch.picking import PickExercise
 from grader.watch.saves import saves
 
 TERMINAL_SECONDS = 2.0  # how often to see whether the terminal is still there
+LEAVING_SECONDS = 5.0  # far more than it takes to leave
 FOOT = "h hint  e explain  c compare  n next  p previous  l list  o edit  ? more  q quit"
 
 
@@ -82,8 +84,8 @@ class WatchApp(App[None]):
     async def on_mount(self) -> None:
         """Begin to load torch, to watch and to grade."""
         self.theme = "ansi-dark"
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self.exit)
+        for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
+            asyncio.get_running_loop().add_signal_handler(number, leave)
         # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.query_one("#body").focus()
@@ -93,7 +95,14 @@ class WatchApp(App[None]):
     def _leave_without_terminal(self) -> None:
         """Leave where the terminal was closed and nobody was told."""
         if not _has_terminal():
-            self.exit()
+            self._leave_closed_terminal()
+
+    def _leave_closed_terminal(self) -> None:
+        """Leave; outright where what waits to be written to that terminal would hold up the end for ever."""
+        outright = threading.Timer(LEAVING_SECONDS, os._exit, (128 + signal.SIGHUP,))
+        outright.daemon = True
+        outright.start()
+        self.exit()
 
     def _head(self, doing: str) -> None:
         text = Text.assemble(
