@@ -37,9 +37,9 @@ def _is_due(tool: Tool, submission: Submission, record: Record) -> bool:
 def _one(tool: Tool, submission: Submission, record: Record, home: Path) -> str:
     """Grade a submission. What speaks against another's tool has to happen twice: some attacks are a race."""
     trial = _graded(tool, submission, home)
-    if not trial.is_due and tool.description.package:
+    if not trial.is_as_due and tool.description.package:
         again = _graded(tool, submission, home)
-        trial = again if again.is_due else trial
+        trial = again if again.is_as_due else trial
     record.add(trial)
     return f"{trial.tool}: {trial.kind} {trial.submission} {trial.ending}, {trial.seconds:.1f} s"
 
