@@ -12,13 +12,13 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 
 import grader.torchvision_cpu  # noqa: F401  before torchvision
 from grader.compare import expect
+from grader.describe import describe
 
 # isort: split
 from torchvision.utils import make_grid
 
 TAGS = ("dis_loss", "gen_loss")
 LATENT_SIZE = 100
-MAX_POINTS = 6  # of a curve, in words
 
 
 def whole_number(rng, low, high):
@@ -71,10 +71,8 @@ def expect_points(found, due, what, lookalikes, device):
         name: product if callable(product) else lambda found, product=product: _near(found, product, tolerance)
         for name, product in lookalikes.items()
     }
-    parts = [f"{value:.4g} at {step}" for step, value in due[:MAX_POINTS]]
-    shown = ", ".join(parts + [f"… {len(due)} in all"] * (len(due) > MAX_POINTS))
     expect(found, named, what=what).satisfies(
-        lambda found: _near(found, due, tolerance), f"{what} has the wrong points, as (step, value)", due=shown
+        lambda found: _near(found, due, tolerance), f"{what} has the wrong points, as (step, value)", due=describe(due)
     )
 
 
