@@ -18,10 +18,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.catalogue import ROOT
-from grader.database import Condition
+from grader.catalogue.catalogue import ROOT
 from grader.errors import GraderError
-from grader.progress import DATABASE, Progress
+from grader.record.database import Condition
+from grader.record.progress import DATABASE, Progress
 
 OLDEST_PYTHON = (3, 11)
 INSTALL = "python -m pip install -c constraints.txt -e ."
@@ -197,9 +197,9 @@ def _isolation() -> Finding:
 
 def _in_force() -> tuple[str, ...]:
     """Start a sandbox and return the protections that it reports."""
-    from grader.sandbox import launch
-    from grader.sandbox.client import Child
-    from grader.sandbox.lockdown import Policy
+    from grader.sandbox.child.lockdown import Policy
+    from grader.sandbox.parent import launch
+    from grader.sandbox.parent.client import Child
 
     with contextlib.closing(launch.start("cpu")) as launcher:
         child = Child(launcher, Policy(""))

@@ -7,7 +7,7 @@ import os
 
 from rich.console import Console
 
-from grader import catalogue
+from grader.catalogue import catalogue
 from grader.commands.options import count, seed, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
@@ -30,8 +30,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _audit(options: argparse.Namespace, console: Console) -> int:
     chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
     first = seed_or_new(options.seed)
-    from grader import audit
-    from grader.render import to_overview
+    from grader.learning.shown import to_overview
+    from grader.proofs import audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
     findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
@@ -44,7 +44,7 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
 
 def _doctor(_: argparse.Namespace, console: Console) -> int:
     from grader import doctor
-    from grader.render import to_overview
+    from grader.learning.shown import to_overview
 
     found = doctor.examine(console)
     console.print(to_overview.examination(found))

@@ -6,14 +6,15 @@ import argparse
 
 from rich.console import Console
 
-from grader import catalogue, comparison
-from grader.catalogue import Exercise
+from grader.catalogue import catalogue
+from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_exercise, add_limits, seed, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.progress import Progress, State
-from grader.session import Session
+from grader.judging.session import Session
+from grader.learning import side_by_side as comparison
+from grader.record.progress import Progress, State
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,7 +28,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _compare(options: argparse.Namespace, console: Console) -> int:
-    from grader.render import to_comparison
+    from grader.learning.shown import to_comparison
 
     exercise, progress = catalogue.find(options.exercise), Progress()
     passed = any(_has_passed(progress, exercise, device) for device in progress.devices())

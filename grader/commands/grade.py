@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from grader import catalogue, stubs
-from grader.catalogue import Exercise
+from grader.catalogue import catalogue
+from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_exercise, add_grading, from_here, seed_or_new
 from grader.commands.speak import complain, watched, write
 from grader.exit_code import ExitCode
-from grader.progress import Progress
-from grader.session import Session
+from grader.judging.session import Session
+from grader.record import workspace as stubs
+from grader.record.progress import Progress
 
 if TYPE_CHECKING:
     from grader.verdict import Verdict
@@ -40,11 +41,11 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
     exercise = catalogue.find(options.exercise)
     work = [(exercise, options.file or from_here(exercise.stub))]
     verdicts = _grade(options, console, work, keep=options.file is None)
-    from grader.render import to_terminal
+    from grader.reports import to_terminal
 
     console.print(to_terminal.report(verdicts))
     if options.svg:
-        from grader.render.to_svg import to_svg
+        from grader.reports.to_svg import to_svg
 
         number = verdicts[0].exercise.partition("_")[0]
         write(options.svg, to_svg(to_terminal.report(verdicts), f"python -m grader exercise {number}"))
@@ -54,7 +55,7 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
 def _all(options: argparse.Namespace, console: Console) -> int:
     work = [(each, from_here(each.solution if options.solutions else each.stub)) for each in catalogue.exercises()]
     verdicts = _grade(options, console, work, keep=not options.solutions)
-    from grader.render import to_terminal
+    from grader.reports import to_terminal
 
     console.print(to_terminal.summary(verdicts))
     return _finish(options, verdicts)
@@ -79,8 +80,8 @@ def _grade(
 
 
 def _finish(options: argparse.Namespace, verdicts: list[Verdict]) -> int:
-    from grader.render.to_json import to_json
-    from grader.render.to_junit import to_junit
+    from grader.reports.to_json import to_json
+    from grader.reports.to_junit import to_junit
 
     for path, render in ((options.json, to_json), (options.junit, to_junit)):
         if path:

@@ -8,15 +8,16 @@ import json
 from rich.console import Console
 from rich.text import Text
 
-from grader import catalogue, misconceptions, stubs
-from grader.catalogue import Exercise
+from grader.catalogue import catalogue, misconceptions
+from grader.catalogue.catalogue import Exercise
+from grader.catalogue.hints import LEVELS, hints
 from grader.commands.options import add_exercise, from_here
 from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.hints import LEVELS, hints
-from grader.progress import Progress, State, unfinished
-from grader.session import DEVICES
+from grader.judging.session import DEVICES
+from grader.record import workspace as stubs
+from grader.record.progress import Progress, State, unfinished
 
 # None of these commands may load torch; renderers are imported where they are needed.
 
@@ -44,7 +45,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def where_am_i(_: argparse.Namespace, console: Console) -> int:
     """Show how far the learner is and what is next."""
-    from grader.render import to_overview
+    from grader.learning.shown import to_overview
 
     stubs.keep_untouched()
     states = _states(Progress(), ("cpu",))["cpu"]
@@ -54,7 +55,7 @@ def where_am_i(_: argparse.Namespace, console: Console) -> int:
 
 
 def _list(options: argparse.Namespace, console: Console) -> int:
-    from grader.render import to_overview
+    from grader.learning.shown import to_overview
 
     progress = Progress()
     states = _states(progress, (options.device,) if options.device else _graded_on(progress))
@@ -88,7 +89,7 @@ def _as_json(states: dict[str, dict[str, State]]) -> str:
 
 
 def _hint(options: argparse.Namespace, console: Console) -> int:
-    from grader.render import to_learner
+    from grader.learning.shown import to_learner
 
     exercise, progress = catalogue.find(options.exercise), Progress()
     step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
@@ -113,7 +114,7 @@ def _step(exercise: Exercise, name: str) -> str:
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
-    from grader.render import to_learner
+    from grader.learning.shown import to_learner
 
     progress = Progress()
     met = progress.meetings()
@@ -123,7 +124,7 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
         found = misconceptions.find(options.misconception)
         console.print(to_learner.explanation(found, met.get(found.id, [])))
         if options.run_it:
-            from grader.replay import replay
+            from grader.learning.replay import replay
 
             console.print("Run now, on this machine:\n", style="dim")
             replay(found.example)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from grader.judging.session import ALL, DEVICES
 from grader.seeds import SEEDS, new_seed
-from grader.session import ALL, DEVICES
 
 
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:

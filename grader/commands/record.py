@@ -14,7 +14,7 @@ from rich.text import Text
 from grader.commands.speak import write
 from grader.errors import GraderError, UsageError
 from grader.exit_code import ExitCode
-from grader.progress import ATTEMPT, HINT, MET, Progress
+from grader.record.progress import ATTEMPT, HINT, MET, Progress
 
 FORMAT, VERSION = "pytorch-katas progress", 1
 NUMBERS = {"at", "seed", "steps_passed", "steps", "seconds", "taken"}

@@ -8,12 +8,13 @@ import sys
 
 from rich.console import Console
 
-from grader import catalogue, stubs
+from grader.catalogue import catalogue
 from grader.commands.options import add_exercise, add_limits
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.progress import Progress
-from grader.session import DEVICES
+from grader.judging.session import DEVICES
+from grader.record import workspace as stubs
+from grader.record.progress import Progress
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +31,7 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("watch needs a terminal with a screen; `python -m grader exercise 05` grades once and prints")
     exercise = catalogue.find(options.exercise) if options.exercise else None
-    from grader.watch import app
+    from grader.learning.watch import app
 
     progress = Progress()
     stubs.keep_untouched()

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalogue import find
-from grader.grading import Grader
-from grader.overlay import lay_over
-from grader.sandbox import launch
-from grader.sandbox.client import Limits
-from grader.submission import Source
+from grader.catalogue.catalogue import find
+from grader.judging.grading import Grader
+from grader.judging.overlay import lay_over
+from grader.judging.submission import Source
+from grader.sandbox.parent import launch
+from grader.sandbox.parent.client import Limits
 
 QUICK = Limits(call=5.0, exercise=60.0)
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from grader.catalogue import find
+from grader.catalogue.catalogue import find
 from grader.exit_code import ExitCode
-from grader.spare_checkout import copy_checkout
+from grader.proofs.tools.spare_checkout import copy_checkout
 
 EXERCISE = find("05")
 UPSTREAM_IGNORED = """# Backward starts from the sum of the middle.

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from grader import misconceptions
-from grader.catalogue import ROOT, exercises, find, known_checks, probe_parameters
+from grader.catalogue import misconceptions
+from grader.catalogue.catalogue import ROOT, exercises, find, known_checks, probe_parameters
+from grader.catalogue.hints import LEVELS, hints
 from grader.errors import GraderError, UsageError
-from grader.grading import Grader, read_source
-from grader.hints import LEVELS, hints
+from grader.judging.grading import Grader, read_source
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.name)
@@ -43,9 +43,9 @@ def test_parameters_of_probes_are_read_without_running_them():
 
 def test_a_check_that_did_not_run_is_a_fault_and_no_pass(exercise, monkeypatch):
     """A check that the file declares but pytest does not collect must never count as passed."""
-    import grader.grading as grading
-    import grader.plugin as plugin
-    from grader.catalogue import Check
+    import grader.judging.grading as grading
+    import grader.judging.plugin as plugin
+    from grader.catalogue.catalogue import Check
 
     more = (*known_checks(exercise), Check("test_vanished", "switch_on", "is not there"))
     monkeypatch.setattr(grading, "known_checks", lambda _: more)

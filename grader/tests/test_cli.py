@@ -12,8 +12,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from grader.catalogue import ROOT, exercises, find
-from grader.render.to_json import SCHEMA_FILE
+from grader.catalogue.catalogue import ROOT, exercises, find
+from grader.reports.to_json import SCHEMA_FILE
 
 STUB, SOLUTION = str(find("05").stub), str(find("05").solution)
 

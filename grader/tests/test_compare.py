@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from grader.compare import expect, require
-from grader.ending import Ending
-from grader.sandbox.freeze import Freezer
-from grader.sandbox.seen import Seen
-from grader.sandbox.thaw import plain
+from grader.sandbox.shared.freeze import Freezer
+from grader.sandbox.shared.seen import Seen
+from grader.sandbox.shared.thaw import plain
+from grader.vocabulary.ending import Ending
+from grader.vocabulary.expect import expect, require
 
 
 def seen(value):

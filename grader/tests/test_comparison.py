@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from grader.catalogue import find
-from grader.comparison import Side, compare
-from grader.cost import Cost, differences
+from grader.catalogue.catalogue import find
 from grader.errors import UsageError
-from grader.grading import Grader, read_source
-from grader.overlay import lay_over
-from grader.submission import Source
+from grader.judging.cost import Cost, differences
+from grader.judging.grading import Grader, read_source
+from grader.judging.overlay import lay_over
+from grader.judging.submission import Source
+from grader.learning.side_by_side import Side, compare
 
 EXERCISE = find("05")
 SOLUTION = EXERCISE.solution.read_text(encoding="utf-8")

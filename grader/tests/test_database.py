@@ -9,8 +9,8 @@ import stat
 
 import pytest
 
-from grader.database import Condition, Database
-from grader.progress import SCHEMA, SCHEMA_VERSION
+from grader.record.database import Condition, Database
+from grader.record.progress import SCHEMA, SCHEMA_VERSION
 
 FIRST_SCHEMA = """
 CREATE TABLE attempt (

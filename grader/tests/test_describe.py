@@ -2,7 +2,7 @@
 
 import torch
 
-from grader.describe import MAX_CALL, call, situation
+from grader.vocabulary.describe import MAX_CALL, call, situation
 
 LARGE = torch.linspace(-1, 1, 600).reshape(2, 3, 100)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from grader import doctor
 from grader.commands import authors
 from grader.doctor import Finding, Health
-from grader.render import to_overview
+from grader.learning.shown import to_overview
 
 ON_THE_CARD = {
     "torch", "numpy", "pytest", "pytest-timeout", "pandas", "torchvision", "gymnasium", "ale-py", "opencv-python",

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from grader.misconceptions import EXAMPLES, misconceptions
+from grader.catalogue.misconceptions import EXAMPLES, misconceptions
 
 # doctest clears an example's names at its end, which torch's compiler does not expect of a module.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from grader.sandbox import thaw, wire
-from grader.sandbox.freeze import Freezer
-from grader.sandbox.seen import Opaque, SeenTensor
+from grader.sandbox.shared import thaw, wire
+from grader.sandbox.shared.freeze import Freezer
+from grader.sandbox.shared.seen import Opaque, SeenTensor
 
 
 def across(value, arguments=None):

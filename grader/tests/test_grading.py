@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from grader import plugin, run
-from grader.catalogue import find, known_checks
+from grader.catalogue.catalogue import find, known_checks
 from grader.errors import Cancelled, GraderError, UsageError
-from grader.grading import Grader, read_source
-from grader.overlay import lay_over
-from grader.sandbox import landlock
-from grader.sandbox.client import Limits
-from grader.sandbox.launch import SpawnLauncher
-from grader.sandbox.lockdown import seccomp_rules
-from grader.submission import Source
+from grader.judging import plugin, run
+from grader.judging.grading import Grader, read_source
+from grader.judging.overlay import lay_over
+from grader.judging.submission import Source
+from grader.sandbox.child import landlock
+from grader.sandbox.child.lockdown import seccomp_rules
+from grader.sandbox.parent.client import Limits
+from grader.sandbox.parent.launch import SpawnLauncher
 from grader.tests.conftest import step
 from grader.verdict import Outcome
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from grader import hostile
-from grader.corpus import FAMILIES, HOSTILE, STOPPED, attacks, read
-from grader.decoys import Decoys
 from grader.errors import UsageError
-from grader.sandbox import scratch
+from grader.proofs.hostile import runner as hostile
+from grader.proofs.hostile.corpus import FAMILIES, HOSTILE, STOPPED, attacks, read
+from grader.proofs.hostile.decoys import Decoys
+from grader.sandbox.shared import scratch
 from grader.tests.test_grading import SHIELDED
 from grader.verdict import Outcome
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 MOVE = """
-from grader.sandbox.huge_pages import collapse
+from grader.sandbox.zygote.huge_pages import collapse
 kept = [bytes([number % 256]) * 10_000 for number in range(2_000)]
 moved = collapse()
 assert all(each == bytes([number % 256]) * 10_000 for number, each in enumerate(kept))

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from grader.catalogue import ROOT, exercises, find
-from grader.misconceptions import misconceptions
-from grader.progress import Progress
+from grader.catalogue.catalogue import ROOT, exercises, find
+from grader.catalogue.misconceptions import misconceptions
+from grader.record.progress import Progress
 
 STUB, WRITTEN = find("05").stub.read_bytes(), find("05").solution.read_bytes() + b"# mine, caf\xe9\r\n"
 
@@ -110,9 +110,9 @@ def test_an_explanation_tells_where_it_was_met(here):
 
 
 def test_an_example_runs_and_shows_what_happens(here):
-    (here / "grader" / "examples" / "view-is-copy.txt").unlink()
+    (here / "grader" / "curriculum" / "examples" / "view-is-copy.txt").unlink()
     text = "See:\n\n>>> for number in range(2):\n...     number\n0\n1\n>>> 1 / 0\n\nRead on: https://example.org\n"
-    (here / "grader" / "examples" / "view-is-copy.txt").write_text(text, encoding="utf-8")
+    (here / "grader" / "curriculum" / "examples" / "view-is-copy.txt").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "grader", "explain", "view-is-copy", "--run"]
     shown = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout
     assert "...     number\n0\n1\n>>> 1 / 0\nTraceback" in shown

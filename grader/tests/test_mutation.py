@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from grader import mutation
-from grader.catalogue import find
-from grader.grading import Grader
-from grader.mutants import mutants
+from grader.catalogue.catalogue import find
+from grader.judging.grading import Grader
+from grader.proofs.mutants import graded as mutation
+from grader.proofs.mutants.operators import mutants
 
 EXERCISE = find("05")
 

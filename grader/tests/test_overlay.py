@@ -1,6 +1,6 @@
 """An answer laid over a solution takes the place of what it defines, and of nothing else."""
 
-from grader.overlay import lay_over
+from grader.judging.overlay import lay_over
 
 SOLUTION = '''"""The text."""
 

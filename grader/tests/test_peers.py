@@ -9,17 +9,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from grader.audit import laid_over
-from grader.catalogue import find
+from grader.catalogue.catalogue import find
 from grader.errors import UsageError
-from grader.overlay import definitions
-from grader.peers import commands, comparison, endings, environments, nbgrader, readme, tables
-from grader.peers.comparison import Comparison, Count, Row
-from grader.peers.endings import Ending
-from grader.peers.measure import measure
-from grader.peers.record import Extra, Record, Trial
-from grader.peers.submissions import PEERS, Kind, Submission, digest, submissions
-from grader.peers.tools import Description, Work
+from grader.judging.overlay import definitions
+from grader.proofs.audit import laid_over
+from grader.proofs.peers import commands, comparison, endings, environments, nbgrader, readme, tables
+from grader.proofs.peers.comparison import Comparison, Count, Row
+from grader.proofs.peers.endings import Ending
+from grader.proofs.peers.measure import measure
+from grader.proofs.peers.record import Extra, Record, Trial
+from grader.proofs.peers.submissions import PEERS, Kind, Submission, digest, submissions
+from grader.proofs.peers.tools import Description, Work
 from grader.tests.test_render import shown
 
 TOOL = Description("tool, `tool run`", "tool", "how", {"endless": "it has no time limit"})

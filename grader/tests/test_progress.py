@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from grader.catalogue import find
-from grader.progress import Progress, State, torch_version
+from grader.catalogue.catalogue import find
+from grader.record.progress import Progress, State, torch_version
 from grader.verdict import Outcome, Verdict
 
 
@@ -16,14 +16,14 @@ def copy(tmp_path, monkeypatch):
     """An exercise whose files may be changed."""
     import shutil
 
-    import grader.catalogue as catalogue
+    import grader.catalogue.catalogue as catalogue
 
     for path in (find("05").stub, find("05").checks, find("05").probe):
         target = tmp_path / path.relative_to(catalogue.ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     monkeypatch.setattr(catalogue, "ROOT", tmp_path)
-    monkeypatch.setattr(catalogue, "GRADER", tmp_path / "grader")
+    monkeypatch.setattr(catalogue, "CURRICULUM", tmp_path / "grader" / "curriculum")
     return find("05")
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from grader import cli
 from grader.commands import record
-from grader.progress import Progress
+from grader.record.progress import Progress
 
 ATTEMPT = {
     "at": 1.25, "exercise": "05_leaf_and_grad", "device": "cpu", "outcome": "passed", "submission": "a", "checks": "b",

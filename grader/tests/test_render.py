@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from grader.misconceptions import misconceptions
-from grader.render.to_json import SCHEMA_FILE, from_json, to_json
-from grader.render.to_junit import KINDS, to_junit
-from grader.render.to_terminal import report, summary
+from grader.catalogue.misconceptions import misconceptions
+from grader.reports.to_json import SCHEMA_FILE, from_json, to_json
+from grader.reports.to_junit import KINDS, to_junit
+from grader.reports.to_terminal import report, summary
 from grader.tests.test_verdict import example
 from grader.verdict import Outcome, SourceLine
 

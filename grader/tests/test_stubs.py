@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-import grader.catalogue as catalogue
-from grader import stubs
-from grader.catalogue import exercises, find
+import grader.catalogue.catalogue as catalogue
+from grader.catalogue.catalogue import exercises, find
 from grader.errors import UsageError
+from grader.record import workspace as stubs
 
 STUB = find("05").stub.read_bytes()
 WRITTEN = find("05").solution.read_bytes()

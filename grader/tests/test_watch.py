@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from grader.catalogue import ROOT
-from grader.pseudo_terminal import PATIENCE, PseudoTerminal
-from grader.spare_checkout import copy_checkout
+from grader.catalogue.catalogue import ROOT
+from grader.proofs.tools.pseudo_terminal import PATIENCE, PseudoTerminal
+from grader.proofs.tools.spare_checkout import copy_checkout
 
 NAME = "05_leaf_and_grad.py"
 SOLUTION = (ROOT / "solutions" / NAME).read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ class Terminal(PseudoTerminal):
         return bool(local & termios.ECHO and local & termios.ICANON)
 
     def workers(self) -> list[int]:
-        return [pid for pid in _running("grader.watch.worker") if _parent(pid) == self.process.pid]
+        return [pid for pid in _running("grader.learning.watch.worker") if _parent(pid) == self.process.pid]
 
 
 def _running(words: str) -> list[int]:

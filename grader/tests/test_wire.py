@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from grader.sandbox import wire
+from grader.sandbox.shared import wire
 
 
 @pytest.fixture

@@ -1,0 +1,148 @@
+"""Which exercises there are, and where everything of each lies. Number and slug give every path."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+CURRICULUM = ROOT / "grader" / "curriculum"
+FIXTURES = ROOT / "fixtures"
+ANSWERS = FIXTURES / "answers"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A hidden check as its file declares it: its name, its step, and its docstring's first line.
+
+    One that comes `last` is run only where the others of its step have passed: it takes long, and tells the learner
+    nothing that a failure before it does not.
+    """
+
+    name: str
+    step: str
+    headline: str
+    last: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child."""
+
+    number: int
+    slug: str
+    title: str
+    part: str
+    minutes: int
+    steps: tuple[str, ...]
+    needs: dict[str, tuple[str, ...]]
+    preload: tuple[str, ...]
+    data: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Number and slug, as every file of the exercise is named."""
+        return f"{self.number:02}_{self.slug}"
+
+    @property
+    def stub(self) -> Path:
+        """The file that the learner fills in."""
+        return ROOT / "exercises" / f"{self.name}.py"
+
+    @property
+    def solution(self) -> Path:
+        """The same file, solved."""
+        return ROOT / "solutions" / f"{self.name}.py"
+
+    @property
+    def checks(self) -> Path:
+        """The hidden checks."""
+        return CURRICULUM / "checks" / f"test_{self.name}.py"
+
+    @property
+    def probe(self) -> Path:
+        """What runs beside a submission; may be absent."""
+        return CURRICULUM / "probes" / f"{self.name}.py"
+
+    @property
+    def hints(self) -> Path:
+        """Three hints for each step."""
+        return CURRICULUM / "hints" / f"{self.name}.md"
+
+    @property
+    def wrong_answers(self) -> Path:
+        """The folder of known wrong answers."""
+        return ANSWERS / self.name / "wrong"
+
+    @property
+    def right_answers(self) -> Path:
+        """The folder of right answers of another shape."""
+        return ANSWERS / self.name / "right"
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """Folders of fixtures that a submission may read."""
+        return tuple(str(FIXTURES / folder) for folder in self.data)
+
+
+@functools.cache
+def exercises() -> tuple[Exercise, ...]:
+    """Return every exercise in order."""
+    with (CURRICULUM / "curriculum.toml").open("rb") as file:
+        rows = tomllib.load(file)["exercise"]
+    return tuple(sorted((_exercise(row) for row in rows), key=lambda each: each.number))
+
+
+def _exercise(row: dict[str, Any]) -> Exercise:
+    lists = {key: tuple(row.get(key, ())) for key in ("steps", "preload", "data")}
+    needs = {step: tuple(others) for step, others in row.get("needs", {}).items()}
+    return Exercise(**{**row, **lists, "needs": needs})
+
+
+def find(name: str) -> Exercise:
+    """Return the exercise that a number, a slug, a file name or a path means; raise UsageError for none."""
+    stem = Path(name).name.removesuffix(".py").removeprefix("test_")
+    for each in exercises():
+        if stem in (each.name, each.slug) or (stem.isdecimal() and stem.lstrip("0") == str(each.number)):
+            return each
+    raise UsageError(f"there is no exercise {name!r}; `python -m grader list` shows them all")
+
+
+@functools.cache
+def known_checks(exercise: Exercise) -> tuple[Check, ...]:
+    """Return the checks that the exercise's file declares, read as text, so that a missing one is missed."""
+    tree = ast.parse(exercise.checks.read_text(encoding="utf-8"))
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    return tuple(_check(node) for node in found)
+
+
+def _check(node: ast.FunctionDef) -> Check:
+    for mark in node.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.step":
+            last = any(each.arg == "last" and ast.literal_eval(each.value) for each in mark.keywords)
+            return Check(node.name, str(ast.literal_eval(mark.args[0])), _headline(node), last)
+    return Check(node.name, "", _headline(node))
+
+
+def _headline(node: ast.FunctionDef) -> str:
+    return (ast.get_docstring(node) or node.name).partition("\n")[0]
+
+
+@functools.cache
+def probe_text(exercise: Exercise) -> str:
+    """Return what is run beside a submission; empty where nothing is."""
+    return exercise.probe.read_text(encoding="utf-8") if exercise.probe.exists() else ""
+
+
+@functools.cache
+def probe_parameters(exercise: Exercise) -> dict[str, tuple[str, ...]]:
+    """Return the names of each probe's parameters after the submission; nothing of it is imported here."""
+    tree = ast.parse(probe_text(exercise))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {node.name: tuple(arg.arg for arg in [*node.args.args, *node.args.kwonlyargs][1:]) for node in functions}

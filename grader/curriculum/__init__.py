@@ -1,0 +1,1 @@
+"""What the exercises are made of: checks, probes, hints, examples, and the tables that name them. Data, not program."""

@@ -1,0 +1,253 @@
+"""Hidden checks of 07: where tensors are, what moving them returns, and where their gradients land."""
+
+import pytest
+import torch
+
+from grader.compare import SeenArray, expect, require
+
+MIB = 1024 * 1024
+META = torch.device("meta")
+
+
+@pytest.mark.step("choose_device")
+def test_choice(submission):
+    """chooses CUDA, then MPS, then the CPU, as the machine has them"""
+    for has_cuda, has_mps, due in (
+        (True, False, "cuda"),
+        (False, False, "cpu"),
+        (False, True, "mps"),
+        (True, True, "cuda"),
+    ):
+        named = {
+            "mps-forgotten": lambda device, mps=has_mps, cuda=has_cuda: mps and not cuda and device.type == "cpu",
+            "hard-coded-device": lambda device, mps=has_mps, cuda=has_cuda: (
+                (device.type == "cpu" and cuda) or (device.type == "cuda" and not cuda)
+            ),
+        }
+        named["string-is-no-device"] = lambda device: type(device) is str
+        chosen = expect(submission.probe.chosen(has_cuda, has_mps), named).is_a(torch.device)
+        chosen.satisfies(lambda device, due=due: device.type == due, "another device was chosen", due=due)
+
+
+@pytest.mark.step("variable_on")
+def test_variable(submission, rng, device):
+    """makes a leaf in which gradients arrive"""
+    values, upstream = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
+    variable = expect(submission.variable_on(values.tolist(), device), moved_leaf()).tensor(values, device=device)
+    variable.requires_grad(True).leaf(True)
+    expect(submission.probe.backward_through(values.tolist(), device, upstream), what="the variable").grad(upstream)
+
+
+@pytest.mark.step("variable_on")
+def test_variable_on_device(submission, rng):
+    """makes it a leaf on the device that it is given"""
+    values = torch.randn(5, generator=rng).tolist()
+    named = {"hard-coded-device": lambda t: t.device == "cpu"} | moved_leaf()
+    expect(submission.variable_on(values, META), named).on(META).requires_grad(True).leaf(True)
+
+
+def moved_leaf():
+    return {
+        "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+        "requires-grad-forgotten": lambda t: not t.requires_grad,
+    }
+
+
+def leaf_of(rng, size):
+    return torch.randn(size, generator=rng, dtype=torch.float64).requires_grad_()
+
+
+@pytest.mark.step("move_and_differentiate")
+def test_gradient_lands(submission, rng, device):
+    """finds the gradient at the leaf, not at the copy"""
+    leaf, upstream = leaf_of(rng, 5), torch.randn(5, generator=rng)
+    seen = submission.move_and_differentiate(leaf, device, upstream)
+    pair = expect(seen).length(2)
+    numbers = leaf.detach().float()
+    named = {
+        "results-in-another-order": lambda t: t.dtype == "float64" and not t.requires_grad,
+        "leaf-made-anew": lambda t: t.is_leaf and t.requires_grad and t.same_as is None,
+        "detached-returned": lambda t: not t.requires_grad and seen.arguments[0].grad is not None,
+    }
+    pair.item(0, "the copy", named).tensor(numbers, device=device).requires_grad(True).leaf(False)
+    named = {
+        "leaf-lost-by-to": None,
+        "upstream-ignored": lambda t: torch.allclose(t.data, 2 * leaf.detach(), 1e-4),
+        "gradients-accumulate": lambda t: torch.allclose(t.data, (4 * numbers * upstream).double(), 1e-4),
+        "mean-vs-sum": lambda t: torch.allclose(5 * t.data, (2 * numbers * upstream).double(), 1e-4),
+        "grad-of-wrong-tensor": lambda t: t.dtype == "float32" and seen.value[0].retains_grad,
+    }
+    landed = pair.item(1, "the gradient", named).shape(5).dtype(torch.float64).on(device)
+    landed.values((2 * numbers * upstream).double(), rtol=2e-5, atol=2e-6)
+    by_copy = "it did not come from the copy: that one knows float32 only"
+    landed.satisfies(lambda t: torch.equal(t.data, t.data.float().double()), by_copy, due="numbers of float32")
+
+
+@pytest.mark.step("move_and_differentiate")
+def test_copy_on_device(submission, rng):
+    """puts the copy on the device that it is given"""
+    values, upstream = torch.randn(5, generator=rng, dtype=torch.float64), torch.randn(5, generator=rng)
+    named = {
+        "to-is-inplace": "not there, though something was moved there",
+        "hard-coded-device": lambda place: place == "not there" and not seen.value["moved"],
+    }
+    seen = submission.probe.place_of_copy(values, upstream)
+    expect(seen).item("place", "the place of the copy", named).equals("there")
+    kept = {"dtype-left-out": "torch.float64"}
+    expect(seen).item("dtype", "the dtype of the copy", kept).equals("torch.float32")
+
+
+@pytest.mark.step("move_and_differentiate")
+def test_leaf_stays(submission, rng, device):
+    """leaves the numbers of the leaf, and the upstream gradient, as they were"""
+    leaf, upstream = leaf_of(rng, 5), torch.randn(5, generator=rng)
+    seen = expect(submission.move_and_differentiate(leaf, device, upstream))
+    seen.keeps_argument(0, leaf, "mutates-caller").keeps_argument(2, upstream, "mutates-caller")
+
+
+def array_like(part, due):
+    """Ask for a numpy array with the numbers of a tensor."""
+    name = str(due.dtype).removeprefix("torch.")
+    part.given().satisfies(lambda a: isinstance(a, SeenArray), "it is no numpy array", due="a numpy array")
+    part.satisfies(lambda a: a.shape == tuple(due.shape), "the array has another shape", due=str(tuple(due.shape)))
+    part.satisfies(
+        lambda a: a.dtype != "float64" or name == "float64",
+        "the array has another dtype",
+        due=name,
+        misconception="float64-leak",
+    )
+    part.satisfies(lambda a: a.dtype == name, "the array has another dtype", due=name)
+    part.satisfies(
+        lambda a: torch.equal(a.data, due), "the array holds other numbers", due=str(due.flatten()[:6].tolist())
+    )
+
+
+@pytest.mark.step("to_numpy")
+def test_array(submission, rng):
+    """turns plain tensors into arrays"""
+    for shape in ((3, 5), (1, 4), ()):
+        sent = torch.randn(shape, generator=rng)
+        array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent)
+    for sent in (torch.randint(9, (4,), generator=rng), torch.randint(9, (1, 3), generator=rng).to(torch.uint8)):
+        array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent)
+
+
+@pytest.mark.step("to_numpy")
+def test_array_of_variable(submission, rng):
+    """turns leaves and results into arrays that require a gradient, and leaves them in their graph"""
+    sent = torch.randn(3, 5, generator=rng).requires_grad_()
+    seen = submission.attempt("to_numpy", sent)
+    refused = seen.exception is not None and "requires grad" in seen.exception.message
+    require(not refused, str(seen.exception), due="an array", misconception="numpy-on-grad", called=seen.called)
+    array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent.detach())
+    values = torch.randn(4, generator=rng)
+    facts = expect(submission.probe.numpy_of_result(values))
+    facts.item("error", "what was raised", {"numpy-on-grad": lambda error: error != ""}).equals("")
+    array_like(facts.item("array", "the array of a result"), values * 2)
+    facts.item("untouched", "whether the result is as it was", {"mutates-caller": False}).equals(True)
+
+
+@pytest.mark.step("to_numpy")
+def test_array_from_gpu(submission, rng):
+    """brings a tensor back from a GPU first"""
+    values = torch.randn(3, 5, generator=rng)
+    facts = expect(submission.probe.numpy_from_gpu(values))
+    facts.item("error", "what is raised on a GPU", {"numpy-knows-no-gpu": lambda error: error != ""}).equals("")
+    array_like(facts.item("array", "the array"), values)
+
+
+def figures(events, *, shrink=False, drop=False, grow=False):
+    """Keep the books; the keywords are what others believe.
+
+    shrink: deleting gives memory back to CUDA. drop: emptying the cache frees everything. grow: nothing is used again.
+    """
+    allocated = reserved = 0
+    for what, size in events:
+        if what == "make":
+            allocated += size
+            reserved = reserved + size if grow else max(reserved, allocated)
+        elif what == "delete":
+            allocated -= size
+            reserved -= size if shrink else 0
+        else:
+            reserved = 0 if drop else allocated
+            allocated = 0 if drop else allocated
+    return allocated / MIB, reserved / MIB
+
+
+def story(rng):
+    """Return events in which each of the beliefs shows in the end."""
+    a, b, c, d = (int(torch.randint(low, low + 500, (), generator=rng)) * 1024 for low in (3000, 2000, 1000, 600))
+    return [
+        [("make", a)],
+        [("make", a), ("make", b), ("delete", a)],
+        [("make", a), ("make", b), ("delete", a), ("make", c)],
+        [("make", a), ("make", b), ("delete", b), ("empty_cache", 0)],
+        [("make", a), ("delete", a), ("make", b), ("empty_cache", 0), ("make", c), ("delete", b), ("make", d)],
+        [("make", a), ("make", b), ("delete", a), ("make", c), ("make", a), ("delete", b)],
+        [],
+    ]
+
+
+@pytest.mark.step("allocator_figures")
+def test_figures(submission, rng):
+    """tells what tensors occupy from what torch holds"""
+    for events in story(rng):
+        due = figures(events)
+        beliefs = {
+            "cache-is-not-used-again": figures(events, grow=True),
+            "empty-cache-frees-tensors": figures(events, drop=True),
+            "allocated-vs-reserved": lambda pair, due=due, events=events: (
+                close(pair, due[::-1])
+                or close(pair, figures(events, shrink=True))
+                or close(pair, due[:1] * 2)
+                or close(pair, due[1:] * 2)
+                or close(pair, (due[0], due[1] - due[0]))
+            ),
+            "mib-is-not-mb": lambda pair, due=due: any(
+                close(pair, [figure * MIB / unit for figure in due]) for unit in (1e6, 1000, 1024, 1)
+            ),
+        }
+        named = {name: belief for name, belief in beliefs.items() if belief != due and events}
+        pair = expect(submission.allocator_figures(events), named).length(2)
+        pair.satisfies(lambda found: all(type(each) is float for each in found), "these are not two floats")
+        pair.satisfies(
+            lambda found, due=due: close(found, due), "these are other figures", due=f"{due[0]:.5g}, {due[1]:.5g}"
+        )
+
+
+def close(found, due):
+    return all(abs(one - other) <= 1e-9 * max(1.0, abs(other)) for one, other in zip(found, due, strict=True))
+
+
+@pytest.mark.step("predict")
+def test_prediction(submission, rng, device):
+    """returns what the model makes of the batch"""
+    weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
+    seen = expect(submission.probe.predicted(weight, batch, device, True))
+    cut = {"detached-returned": lambda t: not t.requires_grad}
+    seen.item("result", "the prediction", cut).tensor(batch @ weight, device=device).requires_grad(True)
+    left = {"mode-not-restored": False}
+    seen.item("training", "whether the model is still in training mode", left).equals(True)
+    seen.item("during", "whether the model was in training mode when it ran").equals([True])
+    seen.item("dtype", "the dtype of the parameters afterwards").equals("torch.float32")
+    seen.keeps_argument(1, batch, "mutates-caller")
+
+
+@pytest.mark.step("predict")
+def test_meet_on_device(submission, rng):
+    """brings model and batch to the device that it is given"""
+    weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
+    seen = submission.probe.predicted(weight, batch, META, False)
+    facts = expect(seen)
+    stayed = {
+        "to-is-inplace": lambda met: met == [("cpu", "meta")] and seen.value["asked"],
+        "batch-left-behind": lambda met: met == [("cpu", "meta")],
+        "model-left-behind": lambda met: met == [("meta", "cpu")],
+        "hard-coded-device": lambda met: met == [("cpu", "cpu")],
+    }
+    facts.item("met", "where batch and parameters met", stayed).equals([("meta", "meta")])
+    facts.item("left", "where the parameters are afterwards", {"model-left-behind": "cpu"}).equals("meta")
+    facts.item("result", "the prediction").on(META).shape(3, 2)
+    left = {"mode-not-restored": True}
+    facts.item("training", "whether a model in evaluation mode is in training mode afterwards", left).equals(False)

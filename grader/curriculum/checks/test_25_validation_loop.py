@@ -1,0 +1,465 @@
+"""Hidden checks of 25: validation measures, changes nothing, and decides which weights are kept."""
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from grader.compare import expect, near
+from grader.curriculum.checks._digits import DIGITS, real_digits
+
+BATCH = 4
+META = torch.device("meta")
+
+
+class Net(nn.Module):
+    """The net of the probe, without its notes."""
+
+    def __init__(self, ins=3, hidden=5, outs=2):
+        super().__init__()
+        self.first, self.norm = nn.Linear(ins, hidden), nn.BatchNorm1d(hidden)
+        self.last = nn.Linear(hidden, outs)
+
+    def forward(self, inputs):
+        return self.last(torch.tanh(self.norm(self.first(inputs))))
+
+
+def weights(rng):
+    """A random state of the net, running statistics included."""
+    state = Net().state_dict()
+    made = {name: torch.randn(each.shape, generator=rng) for name, each in state.items() if each.is_floating_point()}
+    made["norm.running_var"] = 0.5 + torch.rand(5, generator=rng)
+    return {name: made.get(name, torch.tensor(3)) for name in state}
+
+
+def data(rng, count):
+    """Random inputs and targets."""
+    return torch.randn(count, 3, generator=rng), torch.randn(count, 2, generator=rng)
+
+
+def net(state):
+    """A net in this state."""
+    model = Net()
+    model.load_state_dict(state)
+    return model
+
+
+def mean_loss(scale):
+    """A loss that is a mean over samples."""
+    return lambda outputs, targets: scale * ((outputs - targets) ** 2).mean()
+
+
+@torch.no_grad()
+def losses(model, pair, loss, batch_size=BATCH):
+    """The loss of each batch, and how many samples are in it."""
+    batches = list(zip(pair[0].split(batch_size), pair[1].split(batch_size), strict=True))
+    return [loss(model(x), y).item() for x, y in batches], [len(y) for _, y in batches]
+
+
+def weighted(found, sizes):
+    """The mean over samples."""
+    return sum(loss * size for loss, size in zip(found, sizes, strict=True)) / sum(sizes)
+
+
+def means(found, sizes, device="cpu"):
+    """What mistakes in averaging would have made of the losses of batches."""
+    plain, total = sum(found) / len(found), sum(found)
+    weighed = sum(loss * size for loss, size in zip(found, sizes, strict=True))
+    tensor = lambda value: hasattr(value, "grad_fn")  # noqa: E731
+    return {
+        "averages-batch-means": near(plain, device),
+        "batch-losses-summed": lambda value: near(total, device)(value) or near(weighed, device)(value),
+        "divided-by-batches": near(weighed / len(found), device),
+        "scalar-tensor-not-number": tensor,
+    }
+
+
+def asks_for(expectation, due, device="cpu"):
+    """Ask for a float near `due`."""
+    expectation.given().satisfies(lambda value: type(value) is float, "it is no Python float", due=f"{due:.6g}")
+    expectation.satisfies(near(due, device), "it is not what is due", due=f"{due:.6g}")
+
+
+def same_state(seen, state):
+    """Whether every tensor that was seen is that of a state."""
+    return all(seen[name].data.double().allclose(tensor.double(), 1e-4, 1e-5) for name, tensor in state.items())
+
+
+# 1
+
+
+@pytest.mark.step("average")
+def test_weighs_batches(submission, rng):
+    """weighs each batch by its number of samples"""
+    for count in (3, 5, 1):
+        found = torch.rand(count, generator=rng).mul(4).add(0.1).tolist()
+        sizes = (torch.randperm(40, generator=rng)[:count] + 2).tolist()
+        named = means(found, sizes)
+        if count > 1:
+            named |= {"last-batch-lost": near(weighted(found[:-1], sizes[:-1]))}
+        seen = submission.average(found, sizes)
+        asks_for(expect(seen, named), weighted(found, sizes))
+        changed = {"mutates-caller": lambda _: True}
+        expect(list(seen.arguments[:2]), changed, what="the caller's lists afterwards").equals([found, sizes])
+
+
+# 2
+
+
+def validated(submission, rng, device, training=True, count=10, scale=1.0, left_out=0):
+    """Validate a random net; return its state, the data that the loader yields, and what was seen."""
+    state, (x, y) = weights(rng), data(rng, count + left_out)
+    seen = submission.probe.validate(state, x, y, device, training, scale, count)
+    return state, (x[:count], y[:count]), seen
+
+
+def added_to(grads):
+    """Whether a backward pass has added to gradients that were ones."""
+    return any(grad is not None and bool((grad.data != 1).any()) and bool(grad.data.any()) for grad in grads)
+
+
+@pytest.mark.step("validate")
+def test_loss(submission, rng, device):
+    """returns the mean loss over all samples"""
+    for count, scale, left_out in ((10, 1.0, 0), (15, 2.5, 0), (8, 0.5, 0), (3, 1.0, 0), (10, 1.0, 6)):
+        state, pair, seen = validated(submission, rng, device, count=count, scale=scale, left_out=left_out)
+        found, sizes = losses(net(state).eval(), pair, mean_loss(scale))
+        noisy = losses(net(state).train(), pair, mean_loss(scale))
+        mixed = any(each[1] == "mixed" for each in seen.value["seen"])
+        noise = "top-level-only" if mixed else "no-grad-means-eval"
+        named = {noise: near(weighted(*noisy), device), **means(found, sizes, device)}
+        single = [near(found[0], device), near(found[-1], device)] if len(found) > 1 else []
+        named |= {"last-for-average": lambda value, single=single: any(each(value) for each in single)}
+        if left_out:
+            whole = weighted(found, sizes) * count / (count + left_out)
+            named = {"dataset-length-for-samples": near(whole, device), **named}
+        asks_for(expect(seen).item("loss", "the validation loss", named), weighted(found, sizes), device)
+
+
+@pytest.mark.step("validate")
+def test_how_it_runs(submission, rng, device):
+    """runs each batch once, in eval mode, without a graph"""
+    for training in (True, False):
+        _, _, seen = validated(submission, rng, device, training)
+        passes = expect(seen).item("seen", "the forward passes").length(3)
+        for place in range(3):
+            each = passes.item(place, f"forward pass {place + 1}").length(3)
+            modes = {"no-grad-means-eval": "train", "top-level-only": "mixed"}
+            each.item(1, f"the mode of forward pass {place + 1}", modes).equals("eval")
+            graph = {"trains-in-validation": lambda _: added_to(seen.value["grads"]), "eval-means-no-grad": True}
+            each.item(2, f"whether forward pass {place + 1} was recorded", graph).equals(False)
+        direct = {"calls-forward-directly": lambda hooked: hooked == 0}
+        expect(seen).item("hooked", "the number of calls that ran the model's hooks", direct).equals(3)
+
+
+@pytest.mark.step("validate")
+def test_mode(submission, rng, device):
+    """leaves the model in the mode that it arrived in"""
+    for training in (True, False):
+        _, _, seen = validated(submission, rng, device, training)
+        named = {"mode-not-restored": lambda modes: len(modes) == 6}
+        expect(seen).item("training", "`training` of the model and its layers", named).equals([training] * 6)
+        expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
+        ask_random_state(seen)
+
+
+def ask_random_state(seen):
+    """Ask whether torch's global random state was left alone; the loaders have generators of their own."""
+    touched = {"global-rng-touched": "changed"}
+    expect(seen).item("random state", "torch's global random state", touched).equals("left alone")
+
+
+@pytest.mark.step("validate")
+def test_changes_nothing(submission, rng, device):
+    """leaves parameters, their .grad and buffers alone"""
+    state, _, seen = validated(submission, rng, device)
+    by_batch = lambda _: all(mode == "train" for _, mode, _ in seen.value["seen"])  # noqa: E731
+    by_layer = lambda _: any(mode == "mixed" for _, mode, _ in seen.value["seen"])  # noqa: E731
+    after = expect(seen).item("state", "the state of the model").length(len(state))
+    for name, tensor in state.items():
+        after.item(name, f"`{name}`", {"no-grad-means-eval": by_batch, "top-level-only": by_layer}).tensor(
+            tensor, device=device
+        )
+    grads = expect(seen).item("grads", "the gradients").length(6)
+    for place in range(6):
+        named = {"trains-in-validation": lambda grad: added_to([grad])}
+        due = torch.ones_like(list(net(state).parameters())[place])
+        grads.item(place, f"the .grad of parameter {place + 1}", named).tensor(due, device=device)
+    thawed = {"unfreezes-everything": [True] * 6}
+    expect(seen).item("requires", "`requires_grad` of the parameters", thawed).equals([True] * 5 + [False])
+
+
+@pytest.mark.step("validate")
+def test_moves_batches(submission):
+    """moves inputs and targets to the device"""
+    seen = submission.probe.validate_elsewhere(META)
+    named = {
+        "arguments-swapped": lambda devices: "swapped" in devices,
+        "hard-coded-device": lambda devices: "cpu" in devices,
+    }
+    devices = expect(seen, named, what="the list of devices of inputs and targets").is_a(list)
+    # Two batches of inputs; whoever gathers the outputs calls the loss function once.
+    everywhere = lambda found: set(found) == {"meta"} and len(found) in (3, 4)  # noqa: E731
+    devices.satisfies(everywhere, "it is not what is due", due="meta for each")
+
+
+# 3
+
+
+@pytest.mark.step("copy_weights")
+def test_copies(submission, rng):
+    """holds what the model holds, and keeps it"""
+    state = weights(rng)
+    seen = expect(submission.probe.copy_weights(state))
+    seen.item("is a dict", "whether what came back is a dict").equals(True)
+    parameters = dict(net(state).named_parameters())
+    named = {
+        "buffers-skipped": lambda kept: kept.keys() == parameters.keys(),
+        "non-persistent-is-saved": lambda kept: kept.keys() == {*state, "scratch"},
+    }
+    for part, what in (("model", "the model"), ("kept", "the copy"), ("later", "the copy after the model has changed")):
+        found = seen.item(part, what, {} if part == "model" else named).length(len(state))
+        for name, tensor in state.items():
+            alias = {"best-weights-aliased": tensor + 1} if part == "later" else {}
+            forced = {"dtype-forced": lambda got, due=str(tensor.dtype): f"torch.{got.dtype}" != due}
+            found.item(name, f"`{name}` in {what}", alias | forced).tensor(tensor)
+    seen.item("recorded", "whether a copy has a graph", {"clone-detaches": True}).equals(False)
+    seen.item("requires", "`requires_grad` of the copies").equals([False] * len(state))
+    seen.item("modes", "`training` of the model and its layers", {"mode-not-restored": [False] * 6}).equals([True] * 6)
+    submission.recognise({"hard-coded-device": lambda error: "out of meta tensor" in error.message})
+    places = expect(
+        submission.probe.copy_place(state, META), {"hard-coded-device": ["cpu"]}, what="the devices of the copies"
+    )
+    places.equals(["meta"])
+
+
+# 4
+
+
+class Run:
+    """What fit is given: random weights and data, and how often it has to validate."""
+
+    def __init__(self, rng, *, every, epochs, lr=0.05, script=()):
+        self.every, self.epochs, self.lr, self.scale, self.script = every, epochs, lr, 1.5, list(script)
+        self.state, self.train, self.validation = weights(rng), data(rng, 15), data(rng, 10)
+
+    def trained(self, clears="each batch"):
+        """Return the state after training that clears gradients before "each batch", "each epoch" or never.
+
+        "afterwards" clears them after each batch alone.
+        """
+        model, loss = net(self.state), mean_loss(self.scale)
+        optimizer = torch.optim.SGD(model.parameters(), lr=self.lr)
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        for _ in range(self.epochs):
+            if clears == "each epoch":
+                optimizer.zero_grad()
+            for x, y in zip(self.train[0].split(BATCH), self.train[1].split(BATCH), strict=True):
+                if clears == "each batch":
+                    optimizer.zero_grad()
+                loss(model(x), y).backward()
+                optimizer.step()
+                if clears == "afterwards":
+                    optimizer.zero_grad()
+        return model.state_dict()
+
+
+def fitted(submission, run, device):
+    """Let the submission train."""
+    return submission.probe.fit(
+        run.state, run.train, run.validation, device, run.epochs, run.every, run.lr, run.scale, run.script
+    )
+
+
+def listed(history):
+    """The epochs of a history."""
+    return [epoch for epoch, _ in history]
+
+
+def states_of(seen):
+    """The state that the model had after each epoch, as it was seen: no check is about them."""
+    return [{name: tensor.data for name, tensor in state.items()} for state in seen.value["after_epochs"]]
+
+
+def stopped_before(seen, epochs):
+    """Name a run in which fewer epochs were trained, or none to its end: its last batch alone has 3 samples."""
+    return {
+        "stopped-early": lambda _: 0 < seen.value["sizes"].count(3) < epochs,
+        "last-batch-lost": lambda _: BATCH in seen.value["sizes"] and 3 not in seen.value["sizes"],
+    }
+
+
+@pytest.mark.step("fit")
+def test_history(submission, rng, device):
+    """returns the epoch and the loss of each validation"""
+    for every, epochs in ((2, 7), (3, 9), (1, 3)):
+        run = Run(rng, every=every, epochs=epochs)
+        seen = fitted(submission, run, device)
+        due = list(range(every, epochs + 1, every))
+        early = [epoch for epoch in range(epochs) if epoch % every == 0]
+        from_zero = (early, [epoch + 1 for epoch in early])
+        named = {
+            "epochs-from-zero": lambda got: every > 1 and listed(got) in from_zero,
+            "argument-ignored": lambda got: every > 1 and len(got) == epochs,
+        }
+        named |= stopped_before(seen, epochs) | {
+            "last-epoch-validated-too": lambda got, due=due, last=epochs: listed(got) == [*due, last],
+        }
+        history = expect(seen).item("history", "the list of validations", named).length(len(due))
+        history.satisfies(lambda got: listed(got) == due, "other epochs were validated", due=str(due))
+        course = stopped_before(seen, epochs)
+        expect(seen).item("after_epochs", "the states after each epoch", course).length(epochs)
+        once = {"same-order-every-epoch": 1}
+        expect(seen).item("begun", "the number of times that the train loader was begun", once).equals(epochs)
+        ask_random_state(seen)
+        for place, epoch in enumerate(due):
+            model = net(states_of(seen)[epoch - 1]).eval()
+            found, sizes = losses(model, run.validation, mean_loss(run.scale))
+            on_train = weighted(*losses(model, run.train, mean_loss(run.scale)))
+            named = {"validates-on-train": near(on_train, device), **means(found, sizes, device)}
+            pair = history.item(place, f"validation {place + 1}").length(2)
+            asks_for(pair.item(1, f"the validation loss after epoch {epoch}", named), weighted(found, sizes), device)
+
+
+@pytest.mark.step("fit")
+def test_order_of_events(submission, rng, device):
+    """trains in train mode on one set, and only looks at the other"""
+    run = Run(rng, every=2, epochs=5)
+    seen = fitted(submission, run, device)
+    due = []
+    for epoch in range(1, 6):
+        due += [["train", "train", True], ["step"]] * 4
+        due += [["validation", "eval", False]] * 3 * (epoch % 2 == 0)
+    named = {
+        "trains-in-validation": lambda got: any(
+            a[0] == "validation" and b == ["step"] for a, b in itertools.pairwise(got)
+        ),
+        "validates-on-train": lambda got: ["train", "eval", False] in got and ["validation", "eval", False] not in got,
+        "train-mode-forgotten": lambda got: got[0] == ["train", "eval", True],
+        "mode-not-restored": lambda got: ["train", "eval", True] in got,
+        "eval-means-no-grad": lambda got: ["validation", "eval", True] in got,
+        "no-grad-means-eval": lambda got: ["validation", "train", False] in got,
+    }
+    expect(seen).item("seen", "the list of forward passes and steps", named).satisfies(
+        lambda got: got == due, "the run takes another course", due=f"{len(due)} events, the first of them {due[0]}"
+    )
+    direct = {"calls-forward-directly": lambda hooked: hooked < 26}
+    expect(seen).item("hooked", "the number of calls that ran the model's hooks", direct).equals(26)
+
+
+@pytest.mark.step("fit")
+def test_goes_on(submission, rng, device):
+    """goes on from where training stands, whatever a validation has found"""
+    run = Run(rng, every=1, epochs=4, script=torch.rand(4, generator=rng).add(0.2).cumsum(0).tolist())
+    seen = fitted(submission, run, device)
+    back = {"goes-back-in-between": lambda count: count > 0}
+    expect(seen).item("jumps", "the number of steps that began elsewhere than the one before had ended", back).equals(0)
+
+
+@pytest.mark.step("fit")
+def test_trains(submission, rng, device):
+    """takes one step for each batch, from its own gradient alone"""
+    run = Run(rng, every=3, epochs=2)
+    seen = fitted(submission, run, device)
+    due, unclear = run.trained(), [run.trained(clears) for clears in ("each epoch", "never", "afterwards")]
+    after = expect(seen).item("state", "the state of the model").length(len(due))
+    for name, tensor in due.items():
+        named = {"zero-grad-missing": lambda _: any(same_state(seen.value["state"], each) for each in unclear)}
+        after.item(name, f"`{name}` after two epochs", named).tensor(tensor, device=device)
+
+
+@pytest.mark.step("fit")
+def test_best_weights(submission, rng, device):
+    """ends with the weights of the lowest validation loss, buffers included"""
+    for every, order, height in (
+        (1, (1, 0, 4, 2, 3), 1.0), (2, (1, 0, 0, 4, 2, 3), 100.0), (1, (3, 4, 0, 2, 1, 2), 1e-4),
+    ):  # fmt: skip
+        ladder = torch.rand(5, generator=rng).add(0.2).cumsum(0).mul(height).tolist()
+        run = Run(rng, every=every, epochs=every * len(order), script=[ladder[rank] for rank in order])
+        seen = fitted(submission, run, device)
+        course = stopped_before(seen, run.epochs)
+        expect(seen).item("after_epochs", "the states after each epoch", course).length(run.epochs)
+        states = states_of(seen)[every - 1 :: every]
+        best, last = states[order.index(0)], states[-1]
+        falls = [place for place in range(1, len(order)) if order[place] < order[place - 1]]
+        level = [place for place, rank in enumerate(order) if rank == 0]
+        how = "best-weights-aliased" if seen.value["loaded"] is True else "last-weights-kept"
+        named = {
+            how: last,
+            "buffers-skipped": {**best, **{name: last[name] for name, _ in net(run.state).named_buffers()}},
+            "highest-for-lowest": states[order.index(4)],
+            "latest-of-several": states[level[-1]],
+            "previous-is-not-lowest": states[falls[-1]],
+        }
+        after = expect(seen).item("state", "the state of the model").length(len(best))
+        for name, tensor in best.items():
+            unseen = {"validates-on-train": lambda _: all(each[0] != "validation" for each in seen.value["seen"])}
+            fits = unseen | {key: _whole(seen, state) for key, state in named.items()}
+            after.item(name, f"`{name}` at the end", fits).tensor(tensor, device=device)
+        replaced = {"parameters-replaced": False}
+        expect(seen).item("same parameters", "whether the Parameter objects are the same", replaced).equals(True)
+
+
+def _whole(seen, state):
+    """A function that tells whether the whole state that was seen is this one, whatever it is given."""
+    return lambda _: same_state(seen.value["state"], state)
+
+
+@pytest.mark.step("fit")
+def test_no_validation(submission, rng, device):
+    """keeps the last weights where no validation was due"""
+    run = Run(rng, every=5, epochs=3)
+    seen = fitted(submission, run, device)
+    early = {
+        "last-epoch-validated-too": lambda got: listed(got) == [3],
+        "epochs-from-zero": lambda got: len(got) == 1,
+        "argument-ignored": lambda got: len(got) == 3,
+    }
+    expect(seen).item("history", "the list of validations", early).length(0)
+    expect(seen).item("after_epochs", "the states after each epoch", stopped_before(seen, 3)).length(3)
+    after = expect(seen).item("state", "the state of the model").length(len(run.state))
+    for name, tensor in states_of(seen)[-1].items():
+        after.item(name, f"`{name}` at the end").tensor(tensor, device=device)
+    run = Run(rng, every=2, epochs=0)
+    seen = fitted(submission, run, device)
+    expect(seen).item("history", "the list of validations after no epochs").equals([])
+    after = expect(seen).item("state", "the state of the model").length(len(run.state))
+    for name, tensor in run.state.items():
+        after.item(name, f"`{name}` after no epochs").tensor(tensor, device=device)
+
+
+@pytest.mark.step("fit")
+def test_fit_moves_batches(submission):
+    """moves the batches of both loaders to the device"""
+    seen = submission.probe.fit_elsewhere(META)
+    named = {"hard-coded-device": lambda devices: "cpu" in devices}
+    devices = expect(seen, named, what="the list of devices of inputs and targets").is_a(list)
+    everywhere = lambda found: set(found) == {"meta"} and len(found) in (14, 16)  # noqa: E731
+    devices.satisfies(everywhere, "it is not what is due", due="meta for each")
+
+
+@pytest.mark.step("fit")
+def test_digits(submission, rng, device):
+    """learns real digits"""
+    state = {"weight": torch.randn(10, 784, generator=rng) / 28, "bias": torch.zeros(10)}
+    seen = submission.probe.fit_digits(str(DIGITS / "test.csv"), state, device, 4, 2, 0.2, 120, 47)
+    labels, pixels = (each[:120] for each in real_digits())
+    pixels = pixels.float() / 255
+    model, due = nn.Linear(784, 10), []
+    model.load_state_dict(state)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    for epoch in range(1, 5):
+        for x, y in zip(pixels[:-47].split(30), labels[:-47].split(30), strict=True):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        if epoch % 2 == 0:
+            found = losses(model, (pixels[-47:], labels[-47:]), nn.functional.cross_entropy, 30)
+            due.append(weighted(*found))
+    history = expect(seen).item("history", "the list of validations").length(2)
+    for place, loss in enumerate(due):
+        pair = history.item(place, f"validation {place + 1}").length(2)
+        pair.item(0, "its epoch").equals(2 * place + 2)
+        asks_for(pair.item(1, "its loss"), loss, device)

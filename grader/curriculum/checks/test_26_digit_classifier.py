@@ -1,0 +1,355 @@
+"""Hidden checks of 26: a classifier that learns, records floats, counts samples, and still can be switched to eval."""
+
+import pytest
+import torch
+from torch import nn
+
+from grader.compare import close, expect, near, tolerance
+from grader.curriculum.checks._digits import real_digits
+
+SHAPES = [(200, 784), (200,), (10, 200), (10,)]
+NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
+META = torch.device("meta")
+
+
+def some_weights(rng):
+    """Return weights for all four parameters, as large as nn.Linear makes them."""
+    return [
+        (torch.rand(shape, generator=rng) - 0.5) * 2 / size**0.5
+        for shape, size in zip(SHAPES, (784, 784, 200, 200), strict=True)
+    ]
+
+
+def one_hot(labels):
+    """Return float32 targets (B, 10) for labels (B,)."""
+    return nn.functional.one_hot(labels, 10).to(torch.float32)
+
+
+def forward(weights, inputs):
+    """Return the scores of the net 784-200-10."""
+    hidden = torch.sigmoid(inputs @ weights[0].T + weights[1])
+    return torch.sigmoid(hidden @ weights[2].T + weights[3])
+
+
+def summed(outputs, targets):
+    """Return the squared errors, added up."""
+    return nn.functional.mse_loss(outputs, targets, reduction="sum")
+
+
+def learnt(weights, batches, lr, *, garbage=None, late=False, loss_function=nn.functional.mse_loss, decay=0.0):
+    """Return weights and losses after learning each batch; with garbage, gradients are cleared never, or too late."""
+    parameters = [each.clone().requires_grad_() for each in weights]
+    optimizer = torch.optim.SGD(parameters, lr=lr, weight_decay=decay)
+    for index, parameter in enumerate(parameters):
+        parameter.grad = None if garbage is None else torch.full_like(parameter, garbage + index)
+    losses = []
+    for inputs, targets in batches:
+        if garbage is None:
+            optimizer.zero_grad()
+        loss = loss_function(forward(parameters, inputs), targets)
+        loss.backward()
+        optimizer.step()
+        if late:
+            optimizer.zero_grad()
+        losses.append(loss.item())
+    return [parameter.detach() for parameter in parameters], losses
+
+
+def compare_weights(weights, due, device, lookalikes=None, late=None):
+    """Ask an expectation of a list for these weights; `lookalikes` maps misconceptions to other lists.
+
+    `late`: the weights when gradients are cleared after each step only, which is the same misconception as never.
+    """
+    weights.length(4)
+    for index, name in enumerate(NAMES):
+        named = {each: values[index] for each, values in (lookalikes or {}).items()}
+        if late is not None:
+            never, after = named.pop("zero-grad-missing"), late[index]
+            named["zero-grad-missing"] = lambda t, ways=(never, after): any(close_to(t.data, way) for way in ways)
+        weights.item(index, name, named).tensor(due[index], device=device)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_made(submission, device):
+    """makes the four parameters on the device, and an optimizer over them"""
+    for lr in (None, 0.3):
+        seen = submission.probe.facts(device, lr)
+        expect(seen).item("shapes", "the shapes of the parameters").equals(SHAPES)
+        expect(seen).item("held", "whether the optimizer holds these parameters").equals("yes")
+        ignored = {} if lr is None else {"argument-ignored": 0.01}
+        expect(seen).item("lr", "the optimizer's learning rate", ignored).equals(0.01 if lr is None else lr)
+        expect(seen).item("counter", "the counter").equals(0)
+        expect(seen).item("progress", "the progress").equals([])
+
+
+@pytest.mark.step("DigitClassifier")
+def test_initialised(submission, device):
+    """initialises its layers as nn.Linear does"""
+    weights = expect(submission.probe.initial(device)).length(4)
+    for index, (name, size) in enumerate(zip(NAMES, (784, 784, 200, 200), strict=True)):
+        bound = size**-0.5
+        part = weights.item(index, name).shape(*SHAPES[index]).finite()
+        part.satisfies(
+            lambda t, bound=bound: t.data.abs().max() <= bound and t.data.abs().max() > bound / 2,
+            f"{name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
+        )  # fmt: skip
+
+
+@pytest.mark.step("DigitClassifier")
+def test_twins(submission, device):
+    """makes each classifier with weights and a record of its own"""
+    seen = submission.probe.twins(device)
+    expect(seen).item("alike", "whether two classifiers begin with the same weights", {"seeded-inside": True}).equals(
+        False
+    )
+    shared = {"record-shared-by-all": [0.25]}
+    expect(seen).item("progress", "the progress of a classifier that has not learnt", shared).equals([])
+
+
+@pytest.mark.step("DigitClassifier")
+def test_made_on_device(submission):
+    """makes everything on the device that it is given, before the optimizer"""
+    seen = submission.probe.facts(META, 0.1)
+    named = {"hard-coded-device": ["cpu"] * 4}
+    expect(seen).item("devices", "the devices of the parameters", named).equals(["meta"] * 4)
+    named = {"optimizer-before-move": "others"}
+    expect(seen).item("held", "whether the optimizer holds the parameters of the classifier", named).equals("yes")
+
+
+@pytest.mark.step("DigitClassifier")
+def test_forward(submission, rng, device):
+    """returns a score from 0 to 1 for each digit"""
+    weights, inputs = some_weights(rng), torch.rand(3, 784, generator=rng)
+    due = forward(weights, inputs)
+    named = {"scores-without-sigmoid": due.logit(), "softmax-for-sigmoid": due.logit().softmax(1)}
+    expect(submission.probe.scores(weights, inputs, device), named).tensor(due, device=device)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_switches(submission, device):
+    """can be switched between train and eval mode like every module"""
+    seen = submission.probe.modes(device)
+    for name in ("eval()", "train()", "eval() of a module around it", "train(True) of a module around it"):
+        named = {"train-shadows-module-train": lambda v: v is False or v == "TypeError"}
+        expect(seen).item(name, f"whether {name} switched the mode", named).equals(True)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_learns(submission, rng, device):
+    """takes right steps, whatever is in the gradients before"""
+    for lr in (0.4, 0.9):
+        weights = some_weights(rng)
+        inputs, labels = torch.rand(3, 5, 784, generator=rng), torch.randint(10, (3, 5), generator=rng)
+        targets = one_hot(labels)
+        seen = submission.probe.learns(weights, inputs, targets, lr, 0.5, 3, device)
+        batches = list(zip(inputs, targets, strict=True))
+        named = {"zero-after-backward": "no, and no gradient is left"}
+        expect(seen).item("moved", "whether the weights moved", named).equals("yes")
+        named = {
+            "zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0],
+            "mean-vs-sum": learnt(weights, batches, lr, loss_function=summed)[0],
+        }
+        late = learnt(weights, batches, lr, garbage=0.5, late=True)[0]
+        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, named, late)
+        directly = {"calls-forward-directly": 0}
+        expect(seen).item("hooks", "the number of times that hooks ran", directly).equals(3)
+
+
+@pytest.mark.step("DigitClassifier")
+def test_records(submission, rng, device):
+    """counts its steps and keeps every tenth loss as a number"""
+    weights, inputs = some_weights(rng), torch.rand(7, 2, 784, generator=rng)
+    targets = one_hot(torch.randint(10, (7, 2), generator=rng))
+    seen = submission.probe.learns(weights, inputs, targets, 0.5, None, 23, device)
+    expect(seen).item("counter", "the counter").equals(23)
+    batches = [(inputs[call % 7], targets[call % 7]) for call in range(23)]
+    losses = learnt(weights, batches, 0.5)[1]
+    scores = forward(learnt(weights, batches[:10], 0.5)[0], batches[9][0])
+    after = nn.functional.mse_loss(scores, batches[9][1]).item()
+    early = {"recorded-before-counting": lambda kept: len(kept) == 3}
+    progress = expect(seen).item("progress", "the progress", early).is_a(list).length(2)
+    for index, due in enumerate((losses[9], losses[19])):
+        named = {
+            "progress-keeps-tensors": lambda v: v.shape == (),
+            "loss-after-step": lambda v, step=index: step == 0 and near(after, device)(v),
+            "history-averaged": lambda v, ten=losses[10 * index : 10 * index + 10]: near(sum(ten) / 10, device)(v),
+        }
+        kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
+        kept.satisfies(
+            near(due, device), f"loss {index} of the progress is not that of step {10 * index + 10}", due=f"{due:.6g}"
+        )
+
+
+def close_to(data, due):
+    """Return whether all numbers are these, by the tolerance of float32."""
+    return bool(close(data, due, *tolerance("float32", "float32", "cpu")).all())
+
+
+@pytest.mark.step("DigitClassifier")
+def test_learns_on_device(submission):
+    """moves each batch to where its parameters are"""
+    seen = submission.probe.learn_places(META)
+    for name in ("inputs", "targets"):
+        place = expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": "cpu"})
+        place.satisfies(lambda v: v in ("meta", "not seen"), f"the {name} are on another device", due="meta")
+
+
+@pytest.mark.step("DigitClassifier")
+def test_uses_attributes(submission, rng, device):
+    """uses the loss function and the optimizer that it holds"""
+    weights, inputs = some_weights(rng), torch.rand(4, 784, generator=rng)
+    targets = one_hot(torch.randint(10, (4,), generator=rng))
+    held, swapped = nn.PoissonNLLLoss(), lambda outputs, targets: nn.PoissonNLLLoss()(targets, outputs)
+    ways = {"arguments-swapped": swapped, "hard-coded-hyperparameters": nn.functional.mse_loss}
+    due, *others = (
+        learnt(weights, [(inputs, targets)], 0.7, loss_function=each, decay=0.1)[0] for each in (held, *ways.values())
+    )
+    seen = submission.probe.replaced(weights, inputs, targets, device)
+    compare_weights(expect(seen), due, device, dict(zip(ways, others, strict=True)))
+
+
+def digits(count, start):
+    """Return labels and pixels of some rows of the test digits."""
+    labels, pixels = (each[start : start + count] for each in real_digits())
+    return labels, pixels.to(torch.float32) / 255
+
+
+@pytest.mark.step("fit")
+def test_fits_digits(submission, rng, device):
+    """makes the classifier that it is given learn real digits, each batch once in each epoch"""
+    for epochs, size, lr in ((2, 16, 0.9), (3, 25, 0.5)):
+        start = int(torch.randint(200, (1,), generator=rng))
+        weights, (labels, pixels) = some_weights(rng), digits(51, start)
+        seen = submission.probe.fits(weights, labels, pixels, size, lr, epochs, device)
+        batches = list(zip(pixels.split(size), one_hot(labels).split(size), strict=True)) * epochs
+        named = {
+            "wrong-model-trained": weights,
+            "last-batch-lost": learnt(weights, [each for each in batches if len(each[0]) == size], lr)[0],
+        }
+        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, named)
+        anew = {"record-begun-anew": lambda count, each=len(batches), of=epochs: count in (each, each // of)}
+        expect(seen).item("counter", "the classifier's counter, which was 3", anew).equals(3 + len(batches))
+        anew = {"record-begun-anew": lambda kept: kept != [0.5]}
+        expect(seen).item("progress", "the first loss of the progress, which was there", anew).equals([0.5])
+        forgotten = {"train-mode-forgotten": lambda modes: not all(modes)}
+        expect(seen).item("modes", "`training` at each step", forgotten).equals([True] * len(batches))
+        compare_weights(expect(seen).item("other", "the weights of another classifier"), weights, device)
+
+
+def scored(rng, count, share):
+    """Return labels and pixels; the first ten pixels are scores, greatest at the label for a share of them."""
+    labels = torch.randint(10, (count,), generator=rng)
+    scores = torch.stack([torch.randperm(10, generator=rng) for _ in range(count)]).float() - 20
+    hits = torch.rand(count, generator=rng) < share
+    scores[hits, labels[hits]] = 0.5
+    scores += 60 * torch.randint(2, (count, 1), generator=rng)  # so far from 0 that a sigmoid makes them all 1
+    return labels, torch.cat([scores, torch.zeros(count, 774)], dim=1)
+
+
+def share_right(labels, pixels):
+    """Return the share of the labels at which the score is greatest."""
+    return int((pixels[:, :10].argmax(1) == labels).sum()) / len(labels)
+
+
+@pytest.mark.step("accuracy")
+def test_ten_samples(submission, rng, device):
+    """looks for the greatest score of each sample"""
+    labels, pixels = scored(rng, 10, 0.6)
+    while close_to_wrong(labels, pixels):
+        labels, pixels = scored(rng, 10, 0.6)
+    percent = {"percent-for-share": lambda v: abs(v - 100 * share_right(labels, pixels)) < 1e-3}
+    tensor = {"scalar-tensor-not-number": lambda v: v.shape == ()}
+    named = (
+        tensor
+        | percent
+        | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+    )
+    answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the accuracy", named)
+    answer.is_a(float).equals(share_right(labels, pixels))
+
+
+def other_ways(labels, pixels):
+    """Return the accuracies that come of the greatest score of each digit, and of the greatest of all."""
+    scores = pixels[:, :10]
+    return [int((guesses == labels).sum()) / len(labels) for guesses in (scores.argmax(0), scores.argmax())]
+
+
+def close_to_wrong(labels, pixels):
+    """Return whether a wrong way happens to give the right accuracy, or none at all, as many other mistakes do."""
+    return any(each == 0 or abs(share_right(labels, pixels) - each) < 0.05 for each in other_ways(labels, pixels))
+
+
+@pytest.mark.step("accuracy")
+def test_unequal_batches(submission, rng, device):
+    """counts each sample the same, whatever the sizes of the batches"""
+    for sizes in ([7, 7, 7, 2], [12, 1, 5]):
+        shares = (0.9,) * (len(sizes) - 1) + (0.0,)
+        parts = [scored(rng, size, share) for size, share in zip(sizes, shares, strict=True)]
+        labels, pixels = (torch.cat(each) for each in zip(*parts, strict=True))
+        right = [int((p[:, :10].argmax(1) == y).sum()) for y, p in parts]
+        by_batch = sum(r / n for r, n in zip(right, sizes, strict=True)) / len(sizes)
+        due = sum(right) / sum(sizes)
+        by_first = sum(right) / (len(sizes) * sizes[0])
+        named = {"accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each)}
+        answer = expect(submission.probe.counts(labels, pixels, sizes, False, device)).item(
+            "answer", "the accuracy", named
+        )
+        answer.is_a(float).equals(due)
+
+
+@pytest.mark.step("accuracy")
+def test_eval_and_back(submission, rng, device):
+    """runs the model in eval mode, without a graph, and restores its mode"""
+    labels, pixels = scored(rng, 6, 0.5)
+    for training in (True, False):
+        seen = submission.probe.counts(labels, pixels, [4, 2], training, device)
+        noise, graph = {"no-grad-means-eval": [True] * 2}, {"eval-means-no-grad": [True] * 2}
+        expect(seen).item("training", "`training` at each batch", noise).equals([False] * 2)
+        expect(seen).item("recording", "whether a graph was recorded at each batch", graph).equals([False] * 2)
+        expect(seen).item("after", "`training` afterwards", {"mode-not-restored": not training}).equals(training)
+        left = {"grad-mode-left-off": False}
+        expect(seen).item("grad mode after", "whether gradients are recorded afterwards", left).equals(True)
+    seen = submission.probe.counts(labels, pixels, [4, 2], True, device, recording=False)
+    forced = {"grad-mode-forced-on": True}
+    expect(seen).item("grad mode after", "whether gradients are recorded afterwards", forced).equals(False)
+
+
+@pytest.mark.step("accuracy")
+def test_accuracy_on_device(submission):
+    """brings together what has to be on one device"""
+    seen = submission.probe.accuracy_place(META)
+    expect(seen, {"hard-coded-device": ["cpu"]}, what="the device of the pixels").equals(["meta"])
+    mixed = submission.probe.mixes_labels(META)
+    expect(mixed, {"hard-coded-device": True}, what="whether scores meet labels of another device").equals(False)
+
+
+@pytest.mark.step("plot_progress")
+def test_draws(submission, rng):
+    """draws the losses over the steps at which they were recorded"""
+    for count, every in ((6, 10), (9, 7), (4, 1)):
+        progress = [round(each, 4) for each in torch.rand(count, generator=rng, dtype=torch.float64).tolist()]
+        progress[0] += 1
+        seen = submission.probe.drawn(progress, every)
+        expect(seen).item("bare", "whether the axes stayed empty", {"axes-ignored": True}).equals(False)
+        expect(seen).item("lines", "the number of lines on the axes").equals(1)
+        expect(seen).item("drawn", "whether the points are joined by a line").equals([True])
+        expect(seen).item("shown", "how often a figure was shown", {"figure-shown": lambda v: v > 0}).equals(0)
+        expect(seen).item("figures", "the number of figures there are").equals(1)
+        expect(seen).item("y", "the heights of the line").equals(progress)
+        named = {
+            "steps-not-counted": lambda x: x in ([float(i) for i in range(count)], [float(i + 1) for i in range(count)])
+        }
+        if every == 7:
+            named["argument-ignored"] = [10.0 * (i + 1) for i in range(count)]
+        expect(seen).item("x", "the steps of the line", named).equals([float(every * (i + 1)) for i in range(count)])
+        expect(seen).item("progress", "the caller's list").equals(progress)
+
+
+@pytest.mark.step("plot_progress")
+def test_dresses(submission, rng):
+    """returns the axes, with their legend, limits, marker and grid"""
+    seen = submission.probe.drawn(torch.rand(5, generator=rng).tolist(), 10)
+    expect(seen).item("returned", "whether the axes came back").equals(True)
+    expect(seen).item("left", "the number of lines on other axes").equals(0)
+    for name, due in {"marker": ["."], "ylim": [0.0, 1.0], "legend": ["loss"], "grid": True}.items():
+        expect(seen).item(name, f"the {name} of the axes").equals(due)

@@ -1,0 +1,414 @@
+"""Hidden checks of 35: what a training of two nets writes down, when it goes on and how it ends."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import grader.torchvision_cpu  # noqa: F401  before torchvision
+from grader.compare import expect, require
+from grader.curriculum.checks._gan_training import (
+    TAGS,
+    Task,
+    curve,
+    expect_picture,
+    expect_points,
+    grid_of,
+    pixels_of,
+    random_weights,
+    values_in,
+    whole_number,
+)
+
+# isort: split
+from torchvision.utils import make_grid
+
+# Step 1
+
+
+@pytest.mark.step("image_grid")
+def test_grid(submission, rng):
+    """shows -1 as black and 1 as full, whatever else is in the images"""
+    for count, height, width in ((3, 6, 5), (10, 4, 7)):
+        images = torch.rand(count, 3, height, width, generator=rng) * 1.2 - 0.7
+        named = {
+            "images-not-normalised": make_grid(images),
+            "normalised-by-own-range": lambda grid, images=images: any(
+                torch.allclose(grid.data, make_grid(images, normalize=True, scale_each=each), atol=1e-4)
+                for each in (False, True)
+            ),
+        }
+        expect(submission.image_grid(images), named).tensor(grid_of(images))
+
+
+@pytest.mark.step("image_grid")
+def test_grid_size(submission, rng):
+    """shows the first 64 images, 8 in a row"""
+    images = torch.rand(whole_number(rng, 70, 80), 3, 5, 4, generator=rng) * 2 - 1
+    whole = make_grid(images, normalize=True, value_range=(-1, 1))
+    named = {"all-images-in-grid": whole}
+    expect(submission.image_grid(images), named).tensor(grid_of(images))
+
+
+@pytest.mark.step("image_grid")
+def test_grid_keeps_images(submission, rng):
+    """leaves the images as they were"""
+    images = torch.rand(3, 3, 6, 5, generator=rng) * 2 - 1
+    seen = expect(submission.image_grid(images))
+    seen.tensor(grid_of(images)).keeps_argument(0, images, "mutates-caller")
+
+
+@pytest.mark.step("image_grid")
+def test_grid_on_cpu(submission):
+    """brings the grid to the CPU, wherever the images are"""
+    named = {"grid-left-on-device": "meta"}
+    expect(submission.probe.grid_of_elsewhere((5, 3, 6, 4)), named, what="where the grid is").equals("cpu")
+
+
+# Step 2
+
+
+def _rounds(rng):
+    """Return three rounds of (iteration, {tag: losses}), each with another number of losses."""
+    iterations = sorted({whole_number(rng, 1, 50), whole_number(rng, 60, 90), whole_number(rng, 100, 150)})
+    return [
+        (iteration, {tag: torch.rand((3, 4, 130)[index], generator=rng).tolist() for tag in ("loss/a", "loss/b")})
+        for index, iteration in enumerate(iterations)
+    ]
+
+
+@pytest.mark.step("report_averages")
+def test_averages(submission, rng, device):
+    """writes the mean of the losses since the last report, under each tag"""
+    rounds = _rounds(rng)
+    seen = submission.probe.report(rounds)
+    runs = expect(seen).item("runs", "the event files, by folder", {
+        "add-scalars-makes-runs": lambda found: any(name.startswith("run/") for name in found)
+    })  # fmt: skip
+    runs.satisfies(lambda found: set(found) == {"run"}, "there are values in other folders too", due="all in run")
+    values = values_in(seen, "run")
+    for tag in ("loss/a", "loss/b"):
+        losses = [(iteration, more[tag]) for iteration, more in rounds]
+        off = [(step, sum(each) / (len(each) - 1)) for step, each in losses]
+        fixed = [[(step, sum(each) / count) for step, each in losses] for count in (10, 100, 1000)]
+        so_far = [
+            (step, [each for _, more in losses[: index + 1] for each in more]) for index, (step, _) in enumerate(losses)
+        ]
+        named = {
+            "averages-not-reset": [(step, np.mean(each)) for step, each in so_far],
+            "last-for-average": [(step, each[-1]) for step, each in losses],
+            "sum-for-average": [(step, sum(each)) for step, each in losses],
+            "step-missing": [(0, np.mean(each)) for _, each in losses],
+            "mean-over-wrong-count": lambda found, wrong=[off, *fixed]: any(
+                [step for step, _ in found] == [step for step, _ in each]
+                and all(abs(a - b) < 1e-3 * abs(b) for (_, a), (_, b) in zip(found, each, strict=True))
+                for each in wrong
+            ),
+        }
+        due = [(step, np.mean(each)) for step, each in losses]
+        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
+
+
+@pytest.mark.step("report_averages")
+def test_emptied(submission, rng):
+    """leaves an empty list under each tag, and the writer open"""
+    rounds = _rounds(rng)
+    seen = expect(submission.probe.report(rounds))
+    named = {"averages-not-reset": lambda left: all(left[0].values())}
+    seen.item("left", "what is left in losses after each report", named).equals([{"loss/a": [], "loss/b": []}] * 3)
+    named = {"closes-callers-writer": True}
+    seen.item("closed", "whether the caller's writer was closed", named).equals(False)
+
+
+# Steps 3 and 4
+
+
+NETS = ("discriminator_net", "generator_net")
+OPTIMIZERS = ("discriminator_optimizer", "generator_optimizer")
+
+
+@pytest.mark.step("save_checkpoint")
+def test_saved(submission, rng, device):
+    """writes nets, optimizers, random numbers and iteration into the file"""
+    steps = whole_number(rng, 2, 5)
+    seen = submission.probe.saved(*random_weights(rng), whole_number(rng, 0, 1000), steps, device)
+    named = {
+        "pickles-objects": lambda held: isinstance(held, str),
+        "optimizer-state-forgotten": lambda held: not set(OPTIMIZERS) & set(held),
+        "random-state-forgotten": lambda held: "generator" not in held,
+        "iteration-forgotten": lambda held: "iteration" not in held,
+    }
+    due = {*NETS, *OPTIMIZERS, "iteration", "generator"}
+    held = expect(seen).item("held", "what the file holds", named)
+    held.is_a(dict).satisfies(lambda held: due <= set(held), "something is missing in the file", due=str(sorted(due)))
+    gan = expect(seen).item("gan", "the gan").length(6)
+    for name in NETS:
+        held.item(name, name).item("weight", f"the weight of {name}").values(_data(gan, name, "weight"))
+        buffers = {"buffers-skipped": lambda found: "kept" not in found}
+        held.item(name, name, buffers).item("kept", f"the buffer of {name}").values(_data(gan, name, "kept"))
+    for name in OPTIMIZERS:
+        state = held.item(name, name).item("state", f"the state of {name}").item(0, f"the state of {name}")
+        due = _data(gan, name, "state", 0, "momentum_buffer")
+        state.item("momentum_buffer", f"the momentum in {name}").values(due)
+    number = {"scalar-tensor-not-number": lambda found: hasattr(found, "requires_grad") and tuple(found.shape) == ()}
+    held.item("iteration", "the iteration", number).equals(10 * steps)
+    held.item("generator", "the state of the random numbers").values(_data(gan, "generator"))
+    expect(seen).item("undrawn", "whether the random numbers go on as they would have").equals(True)
+    named = {"mode-not-restored": False}
+    expect(seen).item("modes", "whether both nets are still in train mode", named).equals(True)
+
+
+def _data(part, *keys):
+    """Return the values of a tensor that the probe itself made."""
+    for key in keys:
+        part = part.item(key)
+    part.is_tensor()
+    return part._value.data
+
+
+@pytest.mark.step("save_checkpoint")
+def test_saved_at_one_stroke(submission, rng, device):
+    """keeps the old checkpoint whole where writing the new one fails halfway"""
+    seen = expect(submission.probe.saved_over(*random_weights(rng), whole_number(rng, 0, 1000), device))
+    named = {"checkpoint-written-in-place": lambda held: isinstance(held, str)}
+    named["scalar-tensor-not-number"] = lambda held: hasattr(held, "requires_grad") and tuple(held.shape) == ()
+    seen.item("held", "the iteration in the checkpoint after a failed save", named).equals(10)
+    seen.item("failed", "whether the failure was passed on", {"exception-kept-back": False}).equals(True)
+    named = {"checkpoint-written-in-place": True}
+    seen.item("gone", "whether the old checkpoint was gone or changed before the new one was whole", named).equals(
+        False
+    )
+    seen.item("same_folder", "whether the other file is in the same folder").equals(True)
+
+
+@pytest.mark.step("load_checkpoint")
+def test_loaded(submission, rng, device):
+    """goes on as the saved training would have"""
+    steps = whole_number(rng, 2, 5)
+    seen = expect(submission.probe.loaded(*random_weights(rng), whole_number(rng, 0, 1000), steps, device))
+    before = seen.item("before", "the gans after loading").length(2)
+    named = {"iteration-forgotten": 0}
+    before.item(0, "the loaded gan").item("iteration", "the iteration after loading", named).equals(10 * steps)
+    for name in NETS:
+        due = _data(before, 1, f"{name} kept")
+        part = before.item(0, "the loaded gan").item(f"{name} kept", f"the buffer of {name} after loading",
+            {"buffers-skipped": torch.zeros(3)})  # fmt: skip
+        part.tensor(due, device=device)
+    seen.item("same", "whether nets and optimizers are the same objects as before").equals(True)
+    named = {"parameters-replaced": False}
+    seen.item("parameters", "whether the nets have the parameters that the optimizers hold", named).equals(True)
+    named = {"mode-not-kept": lambda modes: modes != [False, True]}
+    seen.item("modes", "the modes of both nets, False and True before", named).equals([False, True])
+    after = seen.item("after", "the gans one step later").length(2)
+    for name in NETS:
+        due = _data(before, 1, name)
+        before.item(0, "the loaded gan").item(name, f"the weights of {name} after loading").tensor(due, device=device)
+    for name in NETS:
+        due, loaded = _data(after, 1, name), _data(before, 0, name)
+        named = {"optimizer-state-forgotten": loaded - 0.1}
+        after.item(0, "the loaded gan").item(name, f"{name} one step after loading", named).values(due)
+    named = {"random-state-forgotten": lambda found: True}
+    drawn = after.item(0, "the loaded gan").item("random", "the next random numbers", named)
+    drawn.tensor(_data(after, 1, "random"))
+
+
+@pytest.mark.step("load_checkpoint")
+def test_loads_from_elsewhere(submission, rng, device):
+    """reads what was saved on a device that this machine may not have"""
+    seen = submission.probe.loaded_from_elsewhere(*random_weights(rng), whole_number(rng, 0, 1000), device)
+    named = {"map-location-forgotten": lambda ended: ended != "loaded"}
+    expect(seen).item("ended", "how loading ended", named).equals("loaded")
+    gans = expect(seen).item("gans", "the loaded gan and the saved one").length(2)
+    for name in NETS:
+        due = _data(gans, 1, name)
+        gans.item(0, "the loaded gan").item(name, f"the weights of {name}").tensor(due, device=device)
+
+
+@pytest.mark.step("load_checkpoint")
+def test_refuses_objects(submission, rng, device):
+    """refuses a file with anything but tensors and plain data"""
+    seen = expect(submission.probe.trapped(*random_weights(rng), device))
+    named = {"unpickles-anything": True}
+    seen.item("sprung", "whether something in the file was run", named).equals(False)
+    named = {"exception-kept-back": "loaded", "another-error-raised": lambda ended: ended.endswith("Error")}
+    seen.item("ended", "how loading ended", named).equals("UnpicklingError")
+
+
+# Step 5
+
+
+def _averages(task, tag, every, *, reset=True):
+    """Return (iteration, average) for each report that is due."""
+    losses, points, begun = task.losses[tag], [], 0
+    for index in range(len(losses)):
+        if (task.done + index + 1) % every == 0:
+            points.append((task.done + index + 1, float(np.mean(losses[begun : index + 1]))))
+            begun = index + 1 if reset else 0
+    return points
+
+
+@pytest.mark.step("train")
+def test_reports(submission, rng, device):
+    """reports the averages of the losses since the last report, each time that they are due"""
+    task, every = Task(rng), whole_number(rng, 2, 4)
+    values = values_in(task.run(submission.probe, 7, every, 100, device), "logs/gan")
+    for tag, other in (TAGS, TAGS[::-1]):
+        due = _averages(task, tag, every)
+        named = {
+            "averages-not-reset": _averages(task, tag, every, reset=False),
+            "logs-every-step": lambda found: [step for step, _ in found] == list(range(1, 8)),
+            "last-for-average": [(step, task.losses[tag][step - 1]) for step, _ in due],
+            "losses-swapped": _averages(task, other, every),
+        }
+        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
+
+
+@pytest.mark.step("train")
+def test_images(submission, rng, device):
+    """shows real and fake frames of the iterations at which images are due"""
+    every = whole_number(rng, 2, 4)
+    task = Task(rng, batch=whole_number(rng, 2, 5), batches=5)
+    seen = task.run(submission.probe, 5, 100, every, device)
+    again = {"fakes-made-anew": lambda latents: len(latents) > 5}
+    expect(seen).item("latents", "the list of latents that the generator network saw", again).length(5)
+    mode = {"mode-not-restored": False}
+    expect(seen).item("modes", "whether both nets were and are in train mode", mode).equals(True)
+    values = values_in(seen, "logs/gan")
+    images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
+    steps = range(every, 6, every)
+    named = {"logs-every-step": lambda found: {step for step, _ in found} == set(range(1, 6))}
+    due = sorted((step, tag) for step in steps for tag in ("fake", "real"))
+    expect(sorted(images), named, what="the list of (step, tag) of all images").equals(due)
+    for step in steps:
+        exchanged = pixels_of(images[step, "real"]), grid_of(task.fakes[step - 1])
+        same = exchanged[0].shape == exchanged[1].shape and torch.allclose(*exchanged, atol=2 / 255)
+        require(not same, 'the image "real" shows the fake frames', misconception="frames-swapped")
+        expect_picture(pixels_of(images[step, "real"]), task.real[step - 1], f'the image "real" at step {step}')
+        expect_picture(pixels_of(images[step, "fake"]), task.fakes[step - 1], f'the image "fake" at step {step}')
+    due = sorted(f"logs/gan/{tag}_{step:06}.png" for step in steps for tag in ("fake", "real"))
+    pictures = expect(seen).item("pictures", "the pictures, by path").is_a(dict)
+    pictures.satisfies(lambda found: sorted(found) == due, "there are other pictures than are due", due=str(due))
+    for step in steps:
+        for tag, frames in (("real", task.real), ("fake", task.fakes)):
+            path = f"logs/gan/{tag}_{step:06}.png"
+            blob = pictures.item(path, path)
+            blob.dtype(torch.uint8)
+            expect_picture(pixels_of(blob._value.data.numpy().tobytes()), frames[step - 1], f"the picture {path}")
+    counts = [2 * (iteration // every) for iteration in range(1, 6)]
+    early = {"told-too-early": lambda found: sum(found) < sum(counts)}
+    expect(seen).item("shown", "the number of pictures at each call of after_iteration", early).equals(counts)
+
+
+@pytest.mark.step("train")
+def test_trains_both(submission, rng, device):
+    """takes one batch and one latent for each iteration, and trains both nets with them"""
+    task = Task(rng, batch=whole_number(rng, 2, 5))
+    seen = expect(task.run(submission.probe, 4, 100, 100, device))
+    seen.item("taken", "the number of batches taken").equals(4)
+    again = {"fakes-made-anew": lambda latents: len(latents) > 4}
+    latents = seen.item("latents", "the list of latents that the generator network saw", again).length(4)
+    flags = {name: seen._value.get(name) for name in ("drawn", "global", "reached", "there")}
+    first = latents.item(0, "latent 1").is_tensor()._value
+    named = {
+        "hard-coded-size": lambda t: t.shape[2:] == (1, 1) and t.shape != tuple(task.latents[0].shape),
+        "reseeded-at-each-call": lambda t: t.shape == first.shape and torch.equal(t.data, first.data),
+        "global-rng-touched": lambda t: flags["global"] and not flags["drawn"],
+    }
+    for index in (1, 0, 2, 3):
+        latents.item(index, f"latent {index + 1}", named).tensor(task.latents[index])
+    named = {"drawn-on-another-device": lambda count: count == 0 and flags["there"]}
+    seen.item("sampled", "how often sample_latent was called", named).equals(4)
+    named = {"detached-generator": lambda t: not flags["reached"] and torch.equal(t.data.cpu(), task.forger)}
+    seen.item("forger", "a weight of the generator network afterwards", named).tensor(
+        task.trained["forger"], device=device
+    )
+    seen.item("judge", "a weight of the discriminator afterwards").tensor(task.trained["judge"], device=device)
+    named = {"mode-not-restored": False}
+    seen.item("modes", "whether both nets were and are in train mode", named).equals(True)
+    seen.item("after", "the iterations at which after_iteration was called").equals([(i, i) for i in range(1, 5)])
+    seen.item("iteration", "gan.iteration afterwards").equals(4)
+
+
+@pytest.mark.step("train")
+def test_goes_on(submission, rng, device):
+    """counts the iterations that were completed before"""
+    done = 2 * whole_number(rng, 1, 3) + 1
+    task, total = Task(rng, done=done), done + 5
+    seen = task.run(submission.probe, total, 2, 100, device)
+    named = {"resume-starts-anew": lambda taken: taken >= total}
+    expect(seen).item("taken", "the number of batches taken", named).equals(5)
+    expect(seen).item("iteration", "gan.iteration afterwards", {"resume-starts-anew": 5}).equals(total)
+    values = values_in(seen, "logs/gan")
+    for tag in TAGS:
+        due = _averages(task, tag, 2)
+        kept = seen.value["before"]
+        before = {"dis_loss": kept.get("discriminator_step", 0.0), "gen_loss": kept.get("generator_step", 0.0)}
+        named = {
+            "state-between-calls": [(due[0][0], (due[0][1] + before.get(tag, 0.0)) / 2), *due[1:]],
+            "resume-starts-anew": lambda found: [step for step, _ in found] == [done + 2, done + 4],
+        }
+        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
+
+
+@pytest.mark.step("train")
+def test_ctrl_c(submission, rng, device):
+    """ends early and quietly on Ctrl-C"""
+    task = Task(rng, batches=5)
+    seen = task.run(submission.probe, 9, 2, 100, device, "ctrl-c")
+    values = values_in(seen, "logs/gan")
+    named = {"ctrl-c-escapes": "KeyboardInterrupt"}
+    expect(seen).item("ended", "how the call ended", named).equals("returned")
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(5)
+    for tag in TAGS:
+        expect_points(curve(values, tag), _averages(task, tag, 2), f"the curve {tag}", {}, device)
+
+
+@pytest.mark.step("train")
+def test_error(submission, rng, device):
+    """passes other exceptions on, with its writer closed"""
+    task = Task(rng, batches=3)
+    seen = task.run(submission.probe, 9, 2, 100, device, "error")
+    values_in(seen, "logs/gan")
+    expect(seen).item("ended", "how the call ended", {"errors-swallowed": "returned"}).equals("error")
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(3)
+
+
+@pytest.mark.step("train")
+def test_defaults(submission, rng, device):
+    """reports every 100 and shows images every 1000 iterations unless told otherwise"""
+    for done, due in ((98, {*TAGS}), (998, {*TAGS, "real", "fake"})):
+        task = Task(rng, batches=3, done=done)
+        values = values_in(task.run(submission.probe, done + 3, None, None, device), "logs/gan")
+        found = sorted((step, value.tag) for step, value in values if step > done)
+        expect(found, what="the list of (step, tag) of all that was written").equals(
+            sorted((done + 2, tag) for tag in due)
+        )
+
+
+@pytest.mark.step("train")
+def test_device(submission):
+    """moves frames and latents to the device that it is given"""
+    seen = expect(submission.probe.places(torch.device("meta")))
+    for name in ("latents", "real"):
+        named = {"hard-coded-device": ["cpu"]}
+        seen.item(name, f"where the nets met {name}", named).satisfies(
+            lambda places: set(places) == {"meta"}, "not all of it was there", due="meta"
+        )
+    seen.item("sampled", "how often sample_latent was called").equals(1)
+
+
+@pytest.mark.step("train", last=True)
+def test_real_frames(submission, rng, device):
+    """trains the ready-made nets on frames of the real games"""
+    seen = submission.probe.real_frames(4, 2, whole_number(rng, 0, 1000), device)
+    values = values_in(seen, "logs/real")
+    expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
+    frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
+    images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
+    require("real" in images, 'there is no image "real"', due="one at the last iteration")
+    expect_picture(pixels_of(images["real"]), frames._value.data, 'the image "real"')
+    for tag in TAGS:
+        found = curve(values, tag)
+        expect(found, what=f"the curve {tag}").length(2)
+        require(all(math.isfinite(value) for _, value in found), f"{tag} is not finite", got=str(found))

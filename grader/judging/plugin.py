@@ -1,0 +1,77 @@
+"""The one pytest plugin: sends submissions through the checks of an exercise, each check with a child of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from grader.catalogue.catalogue import Exercise, known_checks
+from grader.judging.run import Run
+
+
+class Runner:
+    """Runs the checks of one exercise: each of them for all of `runs`, one after the other."""
+
+    def __init__(self, exercise: Exercise, device: str, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        self._exercise = exercise
+        self._device = device
+        self._run: Run
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Let pytest know the marker that checks bear."""
+        config.addinivalue_line("markers", "step(name, last): the step of the exercise that a check belongs to")
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Have pytest look at no other exercise's checks."""
+        checks = self._exercise.checks
+        return None if collection_path == checks or collection_path in checks.parents else True
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run steps in the exercise's order, so that what a step builds on is known before it."""
+        order = {step: index for index, step in enumerate(self._exercise.steps)}
+        known = {check.name: check for check in known_checks(self._exercise)}
+        items.sort(key=lambda item: (order.get(known[item.name].step, len(order)), known[item.name].last))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Take every run through one check after the other."""
+        if session.testsfailed:
+            return None  # pytest says that the checks could not be collected
+        for item, run in itertools.product(session.items, self.runs):
+            self._run = run
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        return True
+
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Leave out what the run leaves out."""
+        return True if self._run.leaves_out(item.name) else None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, bool]:
+        """Run one check with a fresh submission; however it ends, the run files it."""
+        with self._run.check(pyfuncitem.name) as submission:
+            pyfuncitem.funcargs["submission"] = submission
+            submission.finish_loading()
+            yield
+        return True
+
+    @pytest.fixture
+    def submission(self) -> None:
+        """The submission, in a process of its own; filled in when the check runs."""
+
+    @pytest.fixture
+    def device(self) -> torch.device:
+        """The device that the exercise is graded on."""
+        return torch.device(self._device)
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> torch.Generator:
+        """Random numbers of this check's own, from the run's seed: the same alone and together."""
+        digest = hashlib.sha256(f"{self._run.seed} {request.node.name}".encode()).digest()
+        return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))

@@ -1,0 +1,111 @@
+"""One submission on its way through the checks of an exercise: which of them are run, and how they end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from grader.catalogue.catalogue import Check, Exercise, known_checks
+from grader.errors import GraderError
+from grader.judging.cost import Cost
+from grader.judging.submission import Submission
+from grader.verdict import CheckResult, Outcome
+from grader.vocabulary.describe import harmless
+from grader.vocabulary.ending import Ending
+
+UNREADABLE = "what came back was no answer that this check could read"
+
+# Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
+Server = Callable[[str, int, int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]
+
+
+class Run:
+    """One submission under one seed.
+
+    `results` holds how the checks ended, by name, `faults` what broke around a check, `stumbles` what broke in one
+    (see Grader.grade), `costs` what each step cost where it is measured.
+    With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
+    Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
+    """
+
+    def __init__(
+        self, exercise: Exercise, seed: int, serve: Server, *,
+        only: Collection[str] = (), to_the_end: bool = True,
+    ) -> None:  # fmt: skip
+        self.seed = seed
+        self.results: dict[str, CheckResult] = {}
+        self.faults: list[BaseException] = []
+        self.stumbles: dict[str, Exception] = {}
+        self.costs: dict[str, Cost] = {}
+        self._needs = exercise.needs
+        self._serve = serve
+        self._to_the_end = to_the_end
+        self._known = {check.name: check for check in known_checks(exercise)}
+        self._graded = frozenset(only or exercise.steps)
+        self._left = sum(check.step in self._graded for check in self._known.values())
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether a check is not run; it is then filed as blocked."""
+        check = self._known[name]
+        why = self._why_not(check)
+        if why:
+            self.results[name] = CheckResult(name, check.headline, Outcome.BLOCKED, why)
+            self._left -= check.step in self._graded
+        return bool(why)
+
+    def _why_not(self, check: Check) -> str:
+        if check.step not in self._graded:
+            return "was not asked for"
+        needed = [step for step in self._needs.get(check.step, ()) if step in self._graded]
+        if missing := [step for step in needed if not self._have_passed(self._of(step))]:
+            return f"waits for {' and '.join(f'`{step}`' for step in missing)}"
+        if check.last and not self._have_passed(each for each in self._of(check.step) if not each.last):
+            return f"waits for the other checks of `{check.step}`"
+        asked = (each for each in self._known.values() if each.name in self.results and each.step in self._graded)
+        return "" if self._to_the_end or self._have_passed(asked) else "another check has settled it"
+
+    def _of(self, step: str) -> Iterator[Check]:
+        return (check for check in self._known.values() if check.step == step)
+
+    def _have_passed(self, checks: Iterable[Check]) -> bool:
+        ended = (self.results.get(check.name) for check in checks)
+        return all(result is not None and result.outcome is Outcome.PASSED for result in ended)
+
+    @contextlib.contextmanager
+    def check(self, name: str) -> Iterator[Submission]:
+        """Yield the submission for a check, and file how that ends.
+
+        A check that breaks without an Ending stumbled over the submission.
+        """
+        check, ending = self._known[name], None
+        started = time.perf_counter()
+        self._left -= 1
+        with self._serve(name, self.seed, self._left) as (submission, read_printed):
+            try:
+                yield submission
+            except Ending as caught:
+                ending = caught
+            except GraderError as fault:
+                self.faults.append(fault)
+                raise
+            except Exception as fault:
+                self.stumbles[name] = fault
+                ending = Ending(Outcome.CRASHED, UNREADABLE)
+            printed = read_printed()
+            self.costs[check.step] = self.costs.get(check.step, Cost()) + submission.cost
+        self.results[name] = _result(check, ending, printed, time.perf_counter() - started)
+
+
+def _result(check: Check, ending: Ending | None, printed: str, seconds: float) -> CheckResult:
+    printed = harmless(printed)
+    if ending is None:
+        return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
+    said, called, got, due, detail = map(harmless, (ending.said, ending.called, ending.got, ending.due, ending.detail))
+    lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
+    return CheckResult(
+        check.name, check.headline, ending.outcome, said, called, got, due, detail, ending.misconception, lines,
+        printed, seconds,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Grades on several devices, one warm grader each. Importing this loads neither torch nor pytest.
+
+The process that forks submissions starts to load torch first; this one loads its own beside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.catalogue.catalogue import Exercise, probe_text
+from grader.errors import NoSuchDevice
+from grader.sandbox.parent import launch
+
+if TYPE_CHECKING:
+    from grader.judging.cost import Cost
+    from grader.judging.grading import Grader
+    from grader.verdict import Verdict
+
+DEVICES = ("cpu", "cuda", "mps")
+ALL = "all"
+
+
+class Session:
+    """Keeps a grader for each device until it is closed. Use as a context.
+
+    `device` is one of DEVICES, or "all": then a device that is not here gives verdicts that say so,
+    where one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
+    """
+
+    def __init__(self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None) -> None:
+        self._stop = stop
+        self._all = device == ALL
+        self._devices: Sequence[str] = DEVICES if self._all else (device,)
+        self._limits = (call_limit, limit)
+        self._launchers = {self._devices[0]: launch.start(self._devices[0])}
+        self._graders: dict[str, Grader] = {}
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for grader in self._graders.values():
+            grader.close()
+        for device in self._launchers.keys() - self._graders.keys():
+            self._launchers[device].close()
+
+    def prepare(self, exercise: Exercise) -> None:
+        """Get ready for the next grading of an exercise that was graded before."""
+        for grader in self._graders.values():
+            grader.prepare(exercise)
+
+    def preload(self, exercise: Exercise) -> None:
+        """Begin to load what an exercise needs."""
+        for launcher in self._launchers.values():
+            launcher.preload(exercise.preload, probe_text(exercise))
+
+    def grade(self, exercise: Exercise, path: Path, seed: int) -> list[Verdict]:
+        """Return a verdict for each device."""
+        from grader.judging import grading
+
+        source = grading.read_source(path)
+        verdicts = []
+        for device in self._devices:
+            if grading.is_available(device):
+                verdicts.append(self._grader(device).grade(exercise, source, seed=seed))
+            elif self._all:
+                verdicts.append(grading.unavailable(exercise, source, device, seed))
+            else:
+                raise NoSuchDevice(f"there is no {device} on this machine; `python -m grader doctor` shows the devices")
+        return verdicts
+
+    def measure(self, exercise: Exercise, path: Path, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
+        """Return what each step of a file costs on the first device, and what each step of the solution does."""
+        from grader.judging import grading
+        from grader.judging.cost import quicker
+
+        grader = self._grader(self._devices[0])
+        sources = [grading.read_source(each) for each in (path, exercise.solution)]
+        # Twice in turn, and the quicker one counts: a first call loads things, and other programs get in the way.
+        rounds = [[grader.measure(exercise, source, seed=seed) for source in sources] for _ in range(2)]
+        yours, solution = (quicker(first, again) for first, again in zip(*rounds, strict=True))
+        return yours, solution
+
+    def _grader(self, device: str) -> Grader:
+        if device not in self._graders:
+            from grader.judging.grading import Grader
+            from grader.sandbox.parent.client import Limits
+
+            if device not in self._launchers:
+                self._launchers[device] = launch.start(device)
+            self._graders[device] = Grader(device, Limits(*self._limits), self._launchers[device], self._stop)
+        return self._graders[device]

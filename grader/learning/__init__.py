@@ -1,0 +1,1 @@
+"""What a learner does beside grading: watch, compare, look at examples."""

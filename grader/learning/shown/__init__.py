@@ -1,0 +1,1 @@
+"""What a learner's commands show, as rich renderables."""

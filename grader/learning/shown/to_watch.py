@@ -1,0 +1,80 @@
+"""What `watch` shows of a verdict: all steps, what changed, and the first thing to mend, most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from grader.catalogue.catalogue import Exercise
+from grader.learning.changes import Change
+from grader.reports.to_terminal import state, steps_table, trouble
+from grader.verdict import CheckResult, Outcome, StepResult, Verdict
+
+KEYS = (
+    ("n", "next exercise"), ("p", "previous exercise"), ("h", "a hint, level by level"),
+    ("e", "explain the misconception"), ("c", "compare with the solution"), ("l", "list, to pick one"),
+    ("r", "reset the exercise; your text is kept"), ("d", "next device"), ("o", "open in $EDITOR"),
+    ("g", "grade again"), ("esc", "back to the verdict"), ("↑ ↓", "scroll"), ("?", "these keys"), ("q", "quit"),
+)  # fmt: skip
+
+
+def verdict(found: Verdict, changed: Sequence[Change], following: Exercise | None) -> RenderableType:
+    """Return one verdict on one screen; `following` is the exercise that comes next."""
+    parts: list[RenderableType] = [steps_table([found])]
+    if changed:
+        parts += [Text(), Text("Since the last save:", style="bold"), *_changed(changed)]
+    parts += [Text(), _done(found, following)] if found.passed else _to_mend(found)
+    return Group(*parts)
+
+
+def _changed(changed: Sequence[Change]) -> list[Text]:
+    """Return a line for each kind of change, with the steps that changed so."""
+    lines: dict[str, tuple[Text, list[str]]] = {}
+    for change in changed:
+        way = Text.assemble(state(change.before), " → ", state(change.after))
+        if change.before is change.after:
+            way = Text(f"{change.passed_before} → {change.passed_after} checks passed")
+        lines.setdefault(way.plain, (way, []))[1].append(change.step)
+    return [Text.assemble(f"  {', '.join(steps)}: ", way) for way, steps in lines.values()]
+
+
+def _done(found: Verdict, following: Exercise | None) -> RenderableType:
+    passed, total = found.score
+    after = f"n goes on to {following.number:02} {following.title}." if following else "That was the last exercise."
+    return Group(
+        Text(f"★ Passed: {passed} of {total} steps, on {found.device}. ★", style="bold green"),
+        Text(f"c shows how the solution does it. {after}"),
+    )
+
+
+def _to_mend(found: Verdict) -> list[RenderableType]:
+    """Return the first trouble in full, the others in a line each; with nothing begun, where to begin."""
+    troubles = [(step, check) for step in found.steps if (check := _first(step)) is not None]
+    if not troubles:
+        return [Text(), Text.assemble("Next to write: ", (found.first_open_step, "bold"), ". h gives a hint.")]
+    step, check = troubles[0]
+    heading = Text.assemble((step.name, "bold"), f"  {check.headline}")
+    others = [Text(f"also {each.name}: {also.said}", style="dim") for each, also in troubles[1:]]
+    if all((also.said, also.called) == (check.said, check.called) for _, also in troubles):
+        others = []
+    return [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2)), *others]
+
+
+def _first(step: StepResult) -> CheckResult | None:
+    if step.outcome in (Outcome.NOT_STARTED, Outcome.BLOCKED):
+        return None
+    return next((check for check in step.checks if check.outcome is not Outcome.PASSED), None)
+
+
+def keys() -> RenderableType:
+    """Return what each key does."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", min_width=5)
+    for key, does in KEYS:
+        table.add_row(key, does)
+    return table

@@ -1,0 +1,123 @@
+"""Sets a learner's code beside the solution, step by step. Reads both as text; runs neither."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import textwrap
+import tokenize
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.catalogue.catalogue import Exercise
+from grader.errors import UsageError
+
+Definition = ast.FunctionDef | ast.ClassDef
+
+
+class Side(StrEnum):
+    """Where a line of code stands."""
+
+    BOTH = "both"
+    YOURS = "yours"
+    SOLUTION = "solution"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One step: the code of both, without docstrings and comments, and why the solution does it so."""
+
+    step: str
+    yours: str
+    solution: str
+    why: tuple[str, ...]
+    same: bool
+
+    @property
+    def lines(self) -> list[tuple[Side, Side, str, str]]:
+        """Return rows of (kind of the left line, of the right line, left, right), lines that agree side by side."""
+        left, right = self.yours.splitlines(), self.solution.splitlines()
+        rows = []
+        here, there = ([line.partition("  #")[0].rstrip() for line in side] for side in (left, right))
+        for tag, i, j, k, m in difflib.SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
+            height = max(j - i, m - k)
+            shown = left[i:j] + [""] * (height - (j - i))
+            beside = right[k:m] + [""] * (height - (m - k))
+            kinds = (Side.BOTH, Side.BOTH) if tag == "equal" else (Side.YOURS, Side.SOLUTION)
+            rows += [(*kinds, a, b) for a, b in zip(shown, beside, strict=True)]
+        return rows
+
+
+def compare(exercise: Exercise, text: str) -> list[Comparison]:
+    """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is no Python."""
+    try:
+        yours = _definitions(text)
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{exercise.stub.name} cannot be read as Python: {error}") from None
+    solution_text = exercise.solution.read_text(encoding="utf-8")
+    solution = _definitions(solution_text)
+    return [_compared(step, yours.get(step), text, solution[step], solution_text) for step in exercise.steps]
+
+
+def _definitions(text: str) -> dict[str, Definition]:
+    return {node.name: node for node in ast.parse(text).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+
+
+def _compared(step: str, yours: Definition | None, text: str, solution: Definition, solution_text: str) -> Comparison:
+    right = _without_docstrings(solution, solution_text)
+    left = _without_comments(_without_docstrings(yours, text)) if yours else ""
+    return Comparison(step, left, _without_comments(right), _comments(right), _plain(left) == _plain(right))
+
+
+def _without_docstrings(node: Definition, text: str) -> str:
+    """Return the source of a definition with no docstring in it, comments and all."""
+    lines = text.splitlines()
+    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    dropped = {
+        number
+        for each in ast.walk(node)
+        if isinstance(each, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(each, clean=False) is not None
+        for number in range(each.body[0].lineno, (each.body[0].end_lineno or 0) + 1)
+    }
+    kept = [lines[number - 1] for number in range(first, (node.end_lineno or first) + 1) if number not in dropped]
+    return textwrap.dedent("\n".join(line.rstrip() for line in kept))
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    try:
+        return list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError):  # what is left of a definition that was a docstring alone
+        return []
+
+
+def _comments(text: str) -> tuple[str, ...]:
+    """Return the comments that say something, those that follow each other as one; shapes say too little."""
+    found: list[tuple[int, str]] = []
+    for token in _tokens(text):
+        if token.type == tokenize.COMMENT and not _is_shape(said := token.string.lstrip("# ")):
+            follows = found and found[-1][0] == token.start[0] - 1 and not token.line[: token.start[1]].strip()
+            before = found.pop()[1] + " " if follows else ""
+            found.append((token.start[0], before + said))
+    return tuple(said.removeprefix("subtle: ") for _, said in found)
+
+
+def _is_shape(comment: str) -> bool:
+    return comment.startswith(("(", "noqa", "type:", "fmt:")) or not comment
+
+
+def _without_comments(text: str) -> str:
+    lines = text.splitlines()
+    for token in _tokens(text):
+        if token.type == tokenize.COMMENT and not _is_shape(token.string.lstrip("# ")):
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip() if lines[row - 1][:column].strip() else "\0"
+    return "\n".join(line for line in lines if line != "\0")
+
+
+def _plain(text: str) -> str:
+    """Return what the code means to Python, so that layout and comments do not count as a difference."""
+    try:
+        return ast.dump(ast.parse(text))
+    except SyntaxError:
+        return text

@@ -1,0 +1,316 @@
+"""The screen of `watch`: grades on every save, shows the verdict, and waits for keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import termios
+import threading
+import time
+from typing import ClassVar
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from grader.catalogue import catalogue, misconceptions
+from grader.catalogue.catalogue import Exercise
+from grader.catalogue.hints import LEVELS, hints
+from grader.errors import GraderError
+from grader.exit_code import ExitCode
+from grader.learning import side_by_side as comparison
+from grader.learning.changes import Change, changes
+from grader.learning.shown import to_comparison, to_learner, to_watch
+from grader.learning.watch.grading import GradingProcess
+from grader.learning.watch.picking import PickExercise
+from grader.learning.watch.saves import saves
+from grader.record import workspace as stubs
+from grader.record.progress import Progress, file_hash, unfinished
+from grader.seeds import new_seed
+from grader.verdict import Verdict
+
+TERMINAL_SECONDS = 2.0  # how often to see whether the terminal is still there
+LEAVING_SECONDS = 5.0  # far more than it takes to leave
+FOOT = "h hint  e explain  c compare  n next  p previous  l list  o edit  ? more  q quit"
+
+
+class WatchApp(App[None]):
+    """Grades one exercise at a time; `device` is where it begins, `poll` for file systems without events."""
+
+    CSS = """
+    #head, #foot { height: 1; }
+    #foot { text-style: dim; }
+    #body { scrollbar-size-vertical: 1; }
+    #shown { height: auto; }
+    """
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "step(1)"), Binding("p", "step(-1)"), Binding("h", "hint"), Binding("e", "explain"),
+        Binding("c", "compare"), Binding("l", "list"), Binding("r", "reset"), Binding("d", "device"),
+        Binding("o", "edit"), Binding("g", "again"), Binding("escape", "verdict"), Binding("question_mark", "keys"),
+        Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True), Binding("ctrl+z", "suspend_process"),
+    ]  # fmt: skip
+
+    def __init__(self, exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float]) -> None:
+        super().__init__(ansi_color=True)
+        self._exercise = exercise
+        self._device = device
+        self._devices: tuple[str, ...] = (device,)
+        self._poll = poll
+        self._grading = GradingProcess(*limits)
+        self._progress = Progress()
+        self._graded = ""  # hash of what the verdict on the screen is about
+        self._verdict: Verdict | None = None
+        self._changed: list[Change] = []
+        self._complaint = ""
+        self._note = ""  # stands above the verdict until the next save
+        self._asked_again = ""  # the key that waits for a second press
+        self._following: asyncio.Task[None] | None = None
+
+    # ---- the screen ----
+
+    def compose(self) -> ComposeResult:
+        """Lay out one line above, one below, and all the rest between them."""
+        yield Static(id="head")
+        with VerticalScroll(id="body"):
+            yield Static(id="shown")
+        yield Static(FOOT, id="foot")
+
+    async def on_mount(self) -> None:
+        """Begin to load torch, to watch and to grade."""
+        self.theme = "ansi-dark"
+        for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
+            asyncio.get_running_loop().add_signal_handler(number, leave)
+        # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.query_one("#body").focus()
+        self.set_interval(TERMINAL_SECONDS, self._leave_without_terminal)
+        await self._open(self._exercise)
+
+    def _leave_without_terminal(self) -> None:
+        """Leave where the terminal was closed and nobody was told."""
+        if not _has_terminal():
+            self._leave_closed_terminal()
+
+    def _leave_closed_terminal(self) -> None:
+        """Leave; outright where what waits to be written to that terminal would hold up the end for ever."""
+        outright = threading.Timer(LEAVING_SECONDS, os._exit, (128 + signal.SIGHUP,))
+        outright.daemon = True
+        outright.start()
+        self.exit()
+
+    def _head(self, doing: str) -> None:
+        text = Text.assemble(
+            (f"{self._exercise.number:02} {self._exercise.title}", "bold"), f"  {doing}",
+            (f"  {self._device}  exercises/{self._exercise.stub.name}", "dim"), no_wrap=True, overflow="ellipsis",
+        )  # fmt: skip
+        self.query_one("#head", Static).update(text)
+
+    def _show(self, shown: RenderableType) -> None:
+        self.query_one("#shown", Static).update(shown)
+        self.query_one("#body").scroll_home(animate=False)
+
+    def action_verdict(self) -> None:
+        """Show the verdict, or what stands in its place."""
+        self._asked_again = ""
+        if self._complaint:
+            self._show(Text(self._complaint, style="yellow"))
+        elif self._verdict:
+            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1))
+            self._show(Group(Text(self._note, style="yellow"), shown) if self._note else shown)
+        else:
+            self._show(Text("Grading for the first time: torch is loading.", style="dim"))
+
+    def action_keys(self) -> None:
+        """Show what each key does."""
+        self._show(to_watch.keys())
+
+    # ---- grading ----
+
+    async def _open(self, exercise: Exercise) -> None:
+        """Turn to an exercise: watch its file, grade it."""
+        if self._following:
+            self._following.cancel()
+        self._exercise, self._verdict, self._changed = exercise, None, []
+        self._complaint = self._note = self._graded = ""
+        self._head("…")
+        self.action_verdict()
+        self._following = asyncio.create_task(self._follow(exercise))
+
+    async def _follow(self, exercise: Exercise) -> None:
+        """Grade the exercise now and after every save, for as long as it is on the screen."""
+        grading = asyncio.create_task(self._grade())
+        try:
+            async with contextlib.aclosing(saves(exercise.stub, poll=self._poll)) as found:
+                async for _ in found:
+                    if self._is_new():
+                        self._note = self._note if stubs.is_untouched(exercise, stubs.read(exercise.stub)) else ""
+                        grading = asyncio.create_task(self._grade())
+        finally:
+            grading.cancel()
+
+    def _is_new(self) -> bool:
+        """Whether the file holds something else than what was graded last, or is gone."""
+        return file_hash(self._exercise.stub) != self._graded
+
+    async def _grade(self) -> None:
+        """Grade what is in the file; show what came of it unless something newer was asked for."""
+        exercise, device, self._graded = self._exercise, self._device, file_hash(self._exercise.stub)
+        self._head("grading …")
+        answer = await self._grading.grade(exercise, exercise.stub, device, new_seed())
+        if answer is None or (exercise, device) != (self._exercise, self._device):
+            return
+        self._complaint, self._devices = answer.complaint, answer.devices
+        if answer.verdict:
+            self._changed = changes(self._verdict, answer.verdict)
+            self._verdict = answer.verdict
+        self.action_verdict()
+        self._head(_when(answer.verdict))
+        if answer.verdict:
+            await asyncio.to_thread(Progress().record, exercise, [answer.verdict])
+        if self._is_new():  # saved while this was graded, and the event was taken for an older one
+            await self._grade()
+
+    # ---- keys ----
+
+    def _neighbour(self, distance: int) -> Exercise | None:
+        everything = catalogue.exercises()
+        index = everything.index(self._exercise) + distance
+        return everything[index] if 0 <= index < len(everything) else None
+
+    async def action_step(self, distance: int) -> None:
+        """Go to the next exercise, or to the one before."""
+        if found := self._neighbour(distance):
+            await self._open(found)
+        else:
+            self.bell()
+
+    def action_hint(self) -> None:
+        """Show one more hint to the first step that is not passed."""
+        if self._verdict and self._verdict.passed:
+            self._show(Text("All steps pass: there is nothing left to hint at. c compares, n goes on."))
+            return
+        step = self._verdict.first_open_step if self._verdict else self._exercise.steps[0]
+        shown, new = self._progress.take_hint(self._exercise, step, LEVELS)
+        self._show(to_learner.hint(self._exercise, step, hints(self._exercise).get(step, ())[:shown], new=new))
+
+    def action_explain(self) -> None:
+        """Explain the first misconception that the verdict names."""
+        checks = [check for step in (self._verdict.steps if self._verdict else ()) for check in step.checks]
+        name = next((check.misconception for check in checks if check.misconception), None)
+        if name is None:
+            self._show(Text("No misconception is named here. Esc goes back to the verdict."))
+            return
+        self._show(to_learner.explanation(misconceptions.find(name), self._progress.meetings().get(name, [])))
+
+    async def action_compare(self) -> None:
+        """Show the learner's code beside the solution; before it passes, only when asked twice."""
+        if not (self._verdict and self._verdict.passed) and self._asked_again != "c":
+            self._ask("c", "It has not passed yet. Press c again to see the solution, Esc to go back.")
+            return
+        self._asked_again = ""
+        exercise = self._exercise
+        try:
+            text = exercise.stub.read_text(encoding="utf-8", errors="replace")
+            shown = to_comparison.comparison(exercise, comparison.compare(exercise, text))
+        except (GraderError, OSError) as error:
+            self._show(Text(str(error), style="yellow"))
+            return
+        self._show(shown)
+        if self._verdict and self._verdict.passed:
+            seed = self._verdict.seed
+            answer = await self._grading.grade(exercise, exercise.stub, self._device, seed, measure=True)
+            if answer and answer.costs and exercise is self._exercise:
+                self._show(Group(shown, to_comparison.costs(*answer.costs)))
+
+    def action_reset(self) -> None:
+        """Put the stub back, when asked twice."""
+        if self._asked_again != "r":
+            self._ask("r", "Begin this exercise anew? Your text is kept. Press r again to do so.")
+            return
+        self._asked_again = ""
+        try:
+            kept = stubs.reset(self._exercise)
+        except GraderError as error:
+            self._show(Text(str(error), style="yellow"))
+            return
+        again = f"python -m grader reset {self._exercise.number:02} --undo"
+        self._note = f"What you wrote is kept: `{again}` brings it back.\n" if kept else ""
+        self._show(Text(self._note))
+
+    def _ask(self, key: str, text: str) -> None:
+        self._asked_again = key
+        self._show(Text(text, style="yellow"))
+
+    async def action_device(self) -> None:
+        """Go on with the next device of this machine."""
+        if len(self._devices) < 2:
+            self._show(Text(f"There is only {self._devices[0]} on this machine. Esc goes back to the verdict."))
+            return
+        where = self._devices.index(self._device) if self._device in self._devices else 0
+        self._device = self._devices[(where + 1) % len(self._devices)]
+        await self._open(self._exercise)
+
+    async def action_again(self) -> None:
+        """Grade the same text with other random inputs."""
+        await self._grade()
+
+    def action_list(self) -> None:
+        """Let the learner pick an exercise."""
+        states = self._progress.states(catalogue.exercises(), self._device)
+        self.push_screen(PickExercise(states, self._exercise), self._picked)
+
+    async def _picked(self, name: str | None) -> None:
+        if name is not None and name != self._exercise.name:
+            await self._open(catalogue.find(name))
+
+    def action_edit(self) -> None:
+        """Open the exercise in the learner's editor, in this terminal."""
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        try:
+            with self.suspend():
+                subprocess.run([*shlex.split(editor), str(self._exercise.stub)], check=False)
+        except (OSError, ValueError) as error:
+            self._show(Text(f"{editor!r} cannot be started ({error}); set EDITOR to your editor.", style="yellow"))
+
+    async def on_unmount(self) -> None:
+        """Leave nothing running."""
+        if self._following:
+            self._following.cancel()
+        await self._grading.close()
+
+
+def next_exercise(progress: Progress, device: str) -> Exercise:
+    """Return the first exercise that is not passed; after all of them the last."""
+    left = unfinished(progress.states(catalogue.exercises(), device))
+    return left[0] if left else catalogue.exercises()[-1]
+
+
+def _when(verdict: Verdict | None) -> str:
+    now = time.strftime("%H:%M:%S")
+    return f"{now} in {verdict.seconds:.2f} s" if verdict else now
+
+
+def run(exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float]) -> None:
+    """Show the screen until the learner leaves, or the terminal does."""
+    try:
+        WatchApp(exercise, device, poll=poll, limits=limits).run()
+    finally:
+        if not _has_terminal():
+            # subtle: Textual's thread for input reads the end of a closed terminal for ever, and would keep us here
+            os._exit(ExitCode.INTERRUPTED)
+
+
+def _has_terminal() -> bool:
+    try:
+        termios.tcgetattr(0)
+    except termios.error:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Measures how fast a verdict is and how much memory it takes."""

@@ -1,0 +1,1 @@
+"""Grades submissions that cheat or do harm, among decoys."""

@@ -1,0 +1,179 @@
+"""Proves that the sandbox holds: grades the hostile corpus among decoys, and looks at what became of them.
+
+Run by `tox -e hostile`. Every attack aims only at what grader/decoys.py made for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.progress import track
+
+from grader.catalogue.catalogue import ROOT
+from grader.errors import GraderError
+from grader.judging.grading import Grader, read_source
+from grader.judging.overlay import lay_over
+from grader.judging.submission import Source
+from grader.proofs.hostile import to_hostile
+from grader.proofs.hostile.corpus import Attack, Result, attacks
+from grader.proofs.hostile.decoys import Decoys
+from grader.proofs.tools.processes import children
+from grader.reports import to_terminal
+from grader.reports.to_json import from_json, to_json
+from grader.reports.to_junit import to_junit
+from grader.sandbox.parent import launch
+from grader.sandbox.parent.client import Limits
+from grader.verdict import Outcome, Verdict
+
+FAULT = "fault of the grader"
+SEED = 1
+LIMITS = Limits(call=1.0, exercise=2.0)
+SECONDS_TO_CLEAN_UP = 5.0
+SECONDS_FOR_A_COMMAND = 120.0
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the corpus, print a table, and return 0 where every attack ended as due, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m grader.proofs.hostile", description=__doc__)
+    parser.add_argument("names", nargs="*", help="run only the attacks whose file names hold one of these")
+    options = parser.parse_args(arguments)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    if sys.platform != "linux":
+        console.print("The corpus is run on Linux only: elsewhere there is no sandbox that could stop it.")
+        return 0
+    started = time.perf_counter()
+    with Arena() as arena:
+        chosen = attacks(options.names)
+        watched = track(chosen, "attacking", console=console, transient=True, disable=not console.is_terminal)
+        results = [arena.run(attack) for attack in watched]
+        console.print(to_hostile.table(results, arena.isolation, time.perf_counter() - started))
+    return int(not all(result.as_due for result in results))
+
+
+class Arena:
+    """One warm grader among decoys: runs attacks one after the other. Use as a context."""
+
+    def __init__(self) -> None:
+        self._decoys = Decoys()
+        self._kept = tempfile.tempdir
+        # Orphans come to this process, so that none is overlooked.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        tempfile.tempdir = str(self._decoys.scratch)
+        os.environ["TOKEN"] = self._decoys.token
+        self._launcher = launch.start("cpu")
+        self._own = children({os.getpid()})
+        self._strict = Grader("cpu", LIMITS, self._launcher)
+        self._honest = Grader("cpu", Limits(), self._launcher)
+        self.isolation: tuple[str, ...] = ()
+
+    def __enter__(self) -> Arena:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._launcher.close()
+        os.environ.pop("TOKEN", None)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        tempfile.tempdir = self._kept
+        self._decoys.__exit__()
+
+    def run(self, attack: Attack) -> Result:
+        """Grade one hostile submission, then the solution, and look at everything around."""
+        started = time.perf_counter()
+        source = self._prepare(attack)
+        try:
+            verdict = self._by_command(attack, source) if attack.by_command else self._grade(attack, source)
+        except Exception as fault:  # the command line would call each of them a fault of the grader
+            said = f"{type(fault).__name__}: {fault}"
+            return Result(attack, FAULT, (said, *self._around(attack)), time.perf_counter() - started)
+        read_out = () if attack.limit else self._read_out(verdict)
+        troubles = (*_wrong_ending(attack, verdict), *read_out, *self._around(attack))
+        return Result(attack, verdict.outcome, troubles, time.perf_counter() - started)
+
+    def _prepare(self, attack: Attack) -> Source:
+        text = lay_over(attack.exercise.solution.read_text(encoding="utf-8"), self._decoys.aim(attack.text))
+        path = self._decoys.learner / f"{attack.exercise.name}.py"
+        path.write_text(text, encoding="utf-8")
+        return read_source(path)
+
+    def _grade(self, attack: Attack, source: Source) -> Verdict:
+        verdict = self._strict.grade(attack.exercise, source, seed=SEED)
+        if verdict.outcome is Outcome.TIMEOUT and Outcome.TIMEOUT not in attack.endings:  # the machine may be busy
+            verdict = self._honest.grade(attack.exercise, source, seed=SEED)
+        self.isolation = verdict.isolation
+        return verdict
+
+    def _by_command(self, attack: Attack, source: Source) -> Verdict:
+        """Grade as an instructor would who stands in the learner's folder, with everything that lies there."""
+        command = [sys.executable, "-m", "grader", "exercise", attack.exercise.name, "--file", source.path.name]
+        ran = subprocess.run(
+            [*command, "--seed", str(SEED), "--json", "-"], cwd=source.path.parent, capture_output=True, text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=SECONDS_FOR_A_COMMAND, check=False,
+        )  # fmt: skip
+        if ran.returncode not in (0, 1):
+            raise GraderError(f"exit code {ran.returncode}: {ran.stderr.strip()[-500:]}")
+        return from_json(ran.stdout)[0]
+
+    def _read_out(self, verdict: Verdict) -> Iterator[str]:
+        """Tell where something secret stands in what is shown of a verdict, and whether it can be shown at all."""
+        try:
+            shown = _shown(verdict)
+        except Exception as error:
+            yield f"the verdict cannot be shown: {type(error).__name__}: {error}"
+            return
+        if self._decoys.token in shown:
+            yield "the text of a decoy was read out"
+        if self._decoys.secret_time in shown:
+            yield "the time of a decoy was read out"
+
+    def _around(self, attack: Attack) -> Iterator[str]:
+        """Tell what is not as it was: the decoys, other processes, scratch folders, and the grader itself."""
+        yield from self._decoys.touched()
+        deadline = time.monotonic() + SECONDS_TO_CLEAN_UP
+        while (left := self._left()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield from left
+        source = read_source(attack.exercise.solution)
+        try:
+            if not self._honest.grade(attack.exercise, source, seed=SEED).passed:
+                yield "after it, the solution did not pass"
+        except Exception as fault:
+            yield f"after it, the solution could not be graded: {fault}"
+
+    def _left(self) -> list[str]:
+        """Return what is left of a grading: processes, and what lies where scratch folders are made."""
+        files = [f"{path.name} is left where scratch folders are made" for path in self._decoys.scratch.iterdir()]
+        orphans = children({os.getpid()}) - self._own - {self._decoys.pid}
+        running = len(orphans | children(self._own))
+        return [*files, *([f"{running} processes are left"] if running else [])]
+
+
+def _wrong_ending(attack: Attack, verdict: Verdict) -> Iterator[str]:
+    said = next((check.said for step in verdict.steps for check in step.checks if check.said), "")
+    if verdict.outcome not in attack.endings:
+        yield f"it ended as {verdict.outcome} ({said[:200]}), not as {' or '.join(sorted(attack.endings))}"
+    passed = [step.name for step in verdict.steps if step.outcome is Outcome.PASSED and step.name in attack.steps]
+    if passed and Outcome.PASSED not in attack.endings:
+        yield f"steps that it answers wrongly passed: {', '.join(passed)}"
+
+
+def _shown(verdict: Verdict) -> str:
+    """Return everything that people and programs are shown of a verdict."""
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    console = Console(file=screen, width=160)
+    console.print(to_terminal.report([verdict]))
+    texts = to_json([verdict]) + to_junit([verdict])
+    xml.etree.ElementTree.fromstring(to_junit([verdict]))
+    texts.encode()
+    screen.seek(0)
+    return texts + screen.read()

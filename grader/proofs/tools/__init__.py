@@ -1,0 +1,1 @@
+"""What several proofs and the tests need: terminals, copies of the checkout, processes, pictures."""

@@ -1,0 +1,219 @@
+"""What has been attempted, passed, met and asked for; the only module that puts questions to the database.
+
+A pass holds for one text of the submission, one text of the checks, one device and one version of
+torch. With any of them changed it is stale: shown, and no longer counted.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from grader.catalogue.catalogue import ROOT, Exercise, exercises
+from grader.record.database import Condition, Database
+from grader.verdict import Outcome, Verdict
+
+DATABASE = ROOT / ".grader" / "progress.sqlite3"
+SCHEMA_VERSION = 2
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS attempt (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, exercise TEXT NOT NULL, device TEXT NOT NULL, outcome TEXT NOT NULL,
+    submission TEXT NOT NULL, checks TEXT NOT NULL, torch TEXT NOT NULL, seed INTEGER NOT NULL,
+    steps_passed INTEGER NOT NULL, steps INTEGER NOT NULL, seconds REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_exercise ON attempt (exercise, device);
+CREATE TABLE IF NOT EXISTS met (
+    at REAL NOT NULL, exercise TEXT NOT NULL, step TEXT NOT NULL, misconception TEXT NOT NULL,
+    UNIQUE (at, exercise, step, misconception)
+);
+CREATE TABLE IF NOT EXISTS open_step (exercise TEXT PRIMARY KEY, step TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS hint (
+    exercise TEXT NOT NULL, step TEXT NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (exercise, step)
+);
+"""
+ATTEMPT = ("at", "exercise", "device", "outcome", "submission", "checks", "torch", "seed", "steps_passed", "steps",
+           "seconds")  # fmt: skip
+MET = ("at", "exercise", "step", "misconception")
+HINT = ("exercise", "step", "taken")
+KEEP_HINT = """
+INSERT INTO hint (exercise, step, taken) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET taken = max(taken, excluded.taken)
+"""
+
+
+class State(StrEnum):
+    """Where a learner stands with one exercise on one device."""
+
+    PASSED = "passed"
+    STALE = "stale"
+    IN_WORK = "in work"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A misconception that a learner met: in which step of which exercise, how often, and when last (Unix time)."""
+
+    exercise: str
+    step: str
+    times: int
+    last: float
+
+
+class Progress:
+    """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
+
+    def __init__(self, path: Path = DATABASE) -> None:
+        self._database = Database(path, SCHEMA, SCHEMA_VERSION)
+
+    @property
+    def complaint(self) -> str:
+        """What went wrong with the database, in one line; empty where nothing did."""
+        return self._database.complaint
+
+    def condition(self) -> Condition:
+        """Return how the database is; looking changes nothing."""
+        return self._database.condition()
+
+    def record(self, exercise: Exercise, verdicts: Sequence[Verdict]) -> None:
+        """Keep an attempt on each device that was there, and what was met in it."""
+        checks, now = checks_hash(exercise), time.time()
+        graded = [each for each in verdicts if each.outcome is not Outcome.UNAVAILABLE]
+        rows = [
+            (now, exercise.name, each.device, each.outcome, each.sha256, checks, each.versions["torch"], each.seed,
+             *each.score, each.seconds)
+            for each in graded
+        ]  # fmt: skip
+        with self._database.writing() as database:
+            database.executemany(_insert("attempt", ATTEMPT), rows)
+            database.executemany(_insert("met", MET), [(now, exercise.name, *met) for met in _met(graded)])
+            for each in graded[:1]:
+                database.execute("REPLACE INTO open_step VALUES (?, ?)", (exercise.name, each.first_open_step))
+
+    def states(self, chosen: tuple[Exercise, ...], device: str = "cpu") -> dict[str, State]:
+        """Return the state of each exercise by name; with nothing to read, what the files alone tell."""
+        passes: dict[str, set[tuple[str, ...]]] = {}
+        tried: set[str] = set()
+        with self._database.reading() as database:
+            rows = database.execute(
+                "SELECT exercise, outcome, submission, checks, torch FROM attempt WHERE device = ?", (device,)
+            )
+            for name, outcome, *key in rows:
+                if outcome != Outcome.NOT_STARTED:
+                    tried.add(name)
+                if outcome == "passed":
+                    passes.setdefault(name, set()).add(tuple(key))
+        return {each.name: _state(each, passes.get(each.name, set()), tried) for each in chosen}
+
+    def devices(self) -> tuple[str, ...]:
+        """Return the devices that something was graded on, the CPU always and first."""
+        with self._database.reading() as database:
+            found = {device for (device,) in database.execute("SELECT DISTINCT device FROM attempt")}
+            return ("cpu", *sorted(found - {"cpu"}))
+        return ("cpu",)
+
+    def open_step(self, exercise: Exercise) -> str:
+        """Return the first step that did not pass in the last attempt; the first of all if there was none."""
+        with self._database.reading() as database:
+            row = database.execute("SELECT step FROM open_step WHERE exercise = ?", (exercise.name,)).fetchone()
+            if row and row[0] in exercise.steps:
+                return str(row[0])
+        return exercise.steps[0]
+
+    def hints_taken(self, exercise: Exercise, step: str) -> int:
+        """Return how many hints to a step were asked for so far."""
+        with self._database.reading() as database:
+            row = database.execute("SELECT taken FROM hint WHERE exercise = ? AND step = ?", (exercise.name, step))
+            return int((row.fetchone() or (0,))[0])
+        return 0
+
+    def take_hint(self, exercise: Exercise, step: str, most: int) -> tuple[int, bool]:
+        """Keep that one more hint to a step was asked for, of `most`; return how many that makes, and if it is new."""
+        taken = self.hints_taken(exercise, step)
+        if taken >= most:
+            return most, False
+        with self._database.writing() as database:
+            database.execute(KEEP_HINT, (exercise.name, step, taken + 1))
+        return taken + 1, True
+
+    def meetings(self) -> dict[str, list[Meeting]]:
+        """Return where each misconception was met, by its id, the last first."""
+        found: dict[str, list[Meeting]] = {}
+        with self._database.reading() as database:
+            for name, *facts in database.execute(
+                "SELECT misconception, exercise, step, count(*), max(at) FROM met GROUP BY 1, 2, 3 ORDER BY 5 DESC"
+            ):
+                found.setdefault(name, []).append(Meeting(*facts))
+        return found
+
+    def everything(self) -> dict[str, list[dict[str, object]]]:
+        """Return all of it as plain data, as `add` takes it on another machine."""
+        kept: dict[str, list[dict[str, object]]] = {}
+        with self._database.reading() as database:
+            for table, columns in (("attempt", ATTEMPT), ("met", MET), ("hint", HINT)):
+                rows = database.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid")
+                kept[table] = [dict(zip(columns, row, strict=True)) for row in rows]
+        return kept
+
+    def add(self, kept: dict[str, list[dict[str, object]]]) -> int:
+        """Add what `everything` returned elsewhere; return how many attempts were not known here."""
+        attempts = [tuple(row[name] for name in ATTEMPT) for row in kept["attempt"]]
+        with self._database.writing() as database:
+            known = set(database.execute(f"SELECT {', '.join(ATTEMPT)} FROM attempt"))
+            new = [row for row in dict.fromkeys(attempts) if row not in known]
+            database.executemany(_insert("attempt", ATTEMPT), new)
+            database.executemany(_insert("met", MET), [tuple(row[name] for name in MET) for row in kept["met"]])
+            database.executemany(KEEP_HINT, [tuple(row[name] for name in HINT) for row in kept["hint"]])
+            return len(new)
+        return 0
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _met(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
+    steps = [step for each in verdicts for step in each.steps]
+    return {(step.name, check.misconception) for step in steps for check in step.checks if check.misconception}
+
+
+def unfinished(states: dict[str, State]) -> list[Exercise]:
+    """Return the exercises that are not passed, in order."""
+    return [each for each in exercises() if states[each.name] is not State.PASSED]
+
+
+def _state(exercise: Exercise, passes: set[tuple[str, ...]], tried: set[str]) -> State:
+    if (file_hash(exercise.stub), checks_hash(exercise), torch_version()) in passes:
+        return State.PASSED
+    if passes:
+        return State.STALE
+    return State.IN_WORK if exercise.name in tried else State.NOT_STARTED
+
+
+@functools.cache
+def torch_version() -> str:
+    """Return the version of the torch that is installed, without importing it."""
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def checks_hash(exercise: Exercise) -> str:
+    """Return what identifies the checks of an exercise: their text, that of the probe, and what checks share."""
+    files = (exercise.checks, exercise.probe, *sorted(exercise.checks.parent.glob("_*.py")))
+    return hashlib.sha256("".join(map(file_hash, files)).encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """Return what identifies the text of a file; empty where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

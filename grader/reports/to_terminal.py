@@ -1,0 +1,150 @@
+"""Verdicts for a terminal, as rich renderables. A state is a sign and a word, never a colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from grader.catalogue.misconceptions import misconceptions
+from grader.verdict import CheckResult, Outcome, StepResult, Verdict
+
+SIGNS = {
+    Outcome.PASSED: ("✓", "green"), Outcome.FAILED: ("✗", "red"), Outcome.NOT_STARTED: ("○", "blue"),
+    Outcome.RAISED: ("✗", "red"), Outcome.TIMEOUT: ("✗", "red"), Outcome.CRASHED: ("✗", "red"),
+    Outcome.REFUSED: ("✗", "magenta"), Outcome.BLOCKED: ("·", "yellow"), Outcome.UNAVAILABLE: ("?", "yellow"),
+}  # fmt: skip
+MAX_PRINTED_LINES = 12
+
+
+def state(outcome: Outcome) -> Text:
+    """Return an outcome as sign and word."""
+    sign, colour = SIGNS[outcome]
+    return Text(f"{sign} {outcome.replace('_', ' ')}", style=colour)
+
+
+def report(verdicts: Sequence[Verdict]) -> RenderableType:
+    """Return all of one run: one exercise in full, on one device or side by side on several."""
+    parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
+    for verdict in verdicts:
+        steps = verdict.steps[:1] if _is_unloadable(verdict) else verdict.steps
+        for step in steps:
+            parts += _troubles(verdict, step, several=len(verdicts) > 1)
+    return Group(*parts, *(_foot(verdict) for verdict in verdicts))
+
+
+def _is_unloadable(verdict: Verdict) -> bool:
+    """Return whether every check met the same: a file that cannot be imported, which need be said once only."""
+    said = {(check.said, check.called) for step in verdict.steps for check in step.checks}
+    return len(said) == 1 and verdict.outcome is not Outcome.PASSED
+
+
+def _title(verdict: Verdict) -> Text:
+    number = verdict.exercise.partition("_")[0]
+    return Text.assemble(
+        "\n", (f"{number} {verdict.title}", "bold"), (f"   {verdict.submission}", "dim"), "\n", overflow="fold"
+    )
+
+
+def steps_table(verdicts: Sequence[Verdict]) -> Table:
+    """Return a line for each step, with a column for each device."""
+    table = Table(box=None, pad_edge=False, show_header=len(verdicts) > 1, header_style="dim")
+    table.add_column("step", min_width=24)
+    for verdict in verdicts:
+        table.add_column(verdict.device, min_width=14)
+    if len(verdicts) == 1:
+        table.add_column("checks")
+    for steps in zip(*(verdict.steps for verdict in verdicts), strict=True):
+        row: list[RenderableType] = [Text(f"  {steps[0].name}"), *(state(step.outcome) for step in steps)]
+        if len(verdicts) == 1:
+            row.append(Text(f"{steps[0].passed} of {len(steps[0].checks)} checks", style="dim"))
+        table.add_row(*row)
+    return table
+
+
+def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[RenderableType]:
+    """Return what a learner can act on: the first check of a step that did not pass in full, the others by name."""
+    bad = [check for check in step.checks if check.outcome is not Outcome.PASSED]
+    quiet = step.outcome in (Outcome.BLOCKED, Outcome.NOT_STARTED)
+    shown = [] if quiet else bad[:1]
+    parts: list[RenderableType] = []
+    for check in shown:
+        where = f" on {verdict.device}" if several else ""
+        heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
+        parts += [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2))]
+        others = [each for each in bad[1:] if each.said != check.said]
+        also = [Text(f"also {each.outcome}: {each.headline}", style="dim") for each in others]
+        parts += [Padding(each, (0, 0, 0, 2)) for each in also]
+        parts.append(Text())
+    return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
+
+
+def trouble(check: CheckResult) -> RenderableType:
+    """Return what is to be known of a check that did not pass."""
+    sign, colour = SIGNS[check.outcome]
+    parts: list[RenderableType] = [Text(f"{sign} {check.outcome}: {check.said}", style=colour)]
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", min_width=7)
+    facts.add_column(overflow="fold")
+    for name, value in (("called", check.called), ("got", check.got), ("due", check.due), ("differs", check.detail)):
+        if value:
+            facts.add_row(name, Text(value))
+    # A comprehension and a recursion run the same line in several frames.
+    for number, text in dict.fromkeys((line.number, line.text.strip()) for line in check.lines):
+        facts.add_row(f"line {number}", Text(text))
+    parts.append(facts)
+    if check.misconception in misconceptions():
+        parts += _misconception(check.misconception or "")
+    if check.printed:
+        parts.append(_printed(check))
+    return Group(*parts)
+
+
+def _misconception(name: str) -> list[RenderableType]:
+    known = misconceptions()[name]
+    title = Text.assemble(("\n" + known.title, "bold"), (f"   {name}", "dim"))
+    return [title, Text(known.why), Text.assemble(("Look: ", "bold"), known.look)]
+
+
+def _printed(check: CheckResult) -> RenderableType:
+    lines = check.printed.rstrip("\n").splitlines()
+    more = [f"… {len(lines) - MAX_PRINTED_LINES} more lines"] if len(lines) > MAX_PRINTED_LINES else []
+    text = Text("\n".join(f"  │ {line}" for line in [*lines[:MAX_PRINTED_LINES], *more]))
+    return Group(Text(f"  printed during “{check.headline}”", style="dim"), text)
+
+
+def _foot(verdict: Verdict) -> RenderableType:
+    if verdict.outcome is Outcome.UNAVAILABLE:
+        return Text(f"{verdict.said}: not graded there, so not passed there.", style="yellow")
+    passed, total = verdict.score
+    sign, colour = SIGNS[verdict.outcome]
+    head = Text.assemble((f"{sign} {passed} of {total} steps passed", f"bold {colour}"), f" on {verdict.device}")
+    weaker = not {"rlimits", "seccomp"} <= set(verdict.isolation) or not any(
+        "landlock" in part for part in verdict.isolation
+    )
+    isolation = ", ".join(verdict.isolation) or "a process of its own"
+    how = f"seed {verdict.seed} · {verdict.seconds:.2f} s · isolation: {isolation}"
+    warning = (
+        Text("The sandbox is weaker here than on Linux with Landlock; see README.", style="yellow") if weaker else None
+    )
+    again = Text(f"Repeat exactly this run with --seed {verdict.seed}.", style="dim") if not verdict.passed else None
+    return Group(head, Text(how, style="dim"), *(part for part in (warning, again) if part))
+
+
+def summary(verdicts: Sequence[Verdict]) -> RenderableType:
+    """Return one line for each exercise: for `all`."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("exercise", "device", "state", "steps", "first to mend", "seconds"):
+        table.add_column(name, justify="right" if name == "seconds" else "left", overflow="fold")
+    for verdict in verdicts:
+        passed, total = verdict.score
+        table.add_row(
+            verdict.exercise, verdict.device, state(verdict.outcome), f"{passed} of {total}",
+            verdict.first_open_step, f"{verdict.seconds:.2f}",
+        )  # fmt: skip
+    done = sum(verdict.passed for verdict in verdicts)
+    return Group(table, Text(f"\n{done} of {len(verdicts)} passed", style="bold"))

@@ -1,0 +1,227 @@
+"""Runs one call of the submission and writes down what happened, in the child, as plain nodes."""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import functools
+import inspect
+import linecache
+import random
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader.sandbox.shared.freeze import Freezer, Node, type_name
+
+SUBMISSION = "submission"  # the name of the module that the learner's file becomes
+
+MAX_LINES = 6
+MAX_LINE = 200
+MAX_MESSAGE = 2000
+MAX_WARNINGS = 20
+
+STARTS_PROGRAM = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile")
+CHANGES_FILE = (
+    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod",
+    "os.chown", "os.utime", "os.setxattr",
+)  # fmt: skip
+READS_FOLDER = ("os.listdir", "os.scandir")
+
+
+class Attempts:
+    """Remembers the last thing that the submission tried on the system, to give a refusal its reason.
+
+    It explains and never protects: what is forbidden, the kernel forbids.
+    """
+
+    def __init__(self) -> None:
+        self.last = ""
+        self.network = False
+
+    def watch(self) -> None:
+        """Start to listen to Python's audit events; cannot be undone."""
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" or event.startswith(("os.", "socket.", "subprocess.")):
+            said = _attempt(event, arguments)
+            if said:
+                self.last = said
+                self.network = event.startswith("socket.")
+
+
+def _attempt(event: str, arguments: tuple[Any, ...]) -> str:
+    target = str(arguments[0])[:200] if arguments and isinstance(arguments[0], (str, bytes)) else ""
+    if event == "open":
+        writing = len(arguments) > 1 and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+        return f"{'write' if writing else 'read'} {target}" if target else ""
+    if event.startswith("socket."):
+        return "open a network connection"
+    if event in STARTS_PROGRAM:
+        return f"start another program ({target})"
+    if event in CHANGES_FILE:
+        return f"change {target}"
+    if event in READS_FOLDER:
+        return f"list the folder {target}"
+    return "send a signal to another process" if event in ("os.kill", "os.killpg") else ""
+
+
+@functools.lru_cache
+def compiled(source: str, filename: str) -> types.CodeType:
+    """Return a module's code; a probe's is made ahead of the children, who all need it."""
+    return compile(source, filename, "exec", dont_inherit=True)
+
+
+def load(source: str, filename: str, module_name: str) -> types.ModuleType:
+    """Execute `source` as a module of its own; its lines can be found by `inspect` and in tracebacks."""
+    module = types.ModuleType(module_name)
+    module.__file__ = filename
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    sys.modules[module_name] = module
+    exec(compiled(source, filename), module.__dict__)
+    return module
+
+
+class Observer:
+    """Calls functions and describes what they did; `filename` tells the learner's lines from others."""
+
+    def __init__(self, filename: str, attempts: Attempts, device: str) -> None:
+        self._filename = filename
+        self._device = device
+        self._attempts = attempts
+
+    def observe(self, work: Callable[[], Any], arguments: dict[str, Any], seed: int) -> tuple[Node, Freezer]:
+        """Run `work` and return the node that describes it, with the tensors that belong to it."""
+        freezer = Freezer(_shareable(arguments))
+        node: Node = {}
+        _seed(seed, self._device)
+        before = {name: read() for name, read in _GLOBALS.items()}
+        self._attempts.last = ""
+        started = time.perf_counter()
+        with _recorded() as caught:
+            try:
+                value = work()
+            except BaseException as error:  # whatever it is, the verdict names it
+                node["exception"] = self.describe(error)
+                value = None
+        node["seconds"] = time.perf_counter() - started
+        node["warnings"] = [str(warning.message)[:MAX_MESSAGE] for warning in caught[:MAX_WARNINGS]]
+        node["changed"] = [name for name, was in before.items() if not _same(_GLOBALS[name](), was)]
+        torch.set_grad_enabled(True)
+        node["value"] = freezer.freeze(value)
+        node["arguments"] = [freezer.freeze(argument) for argument in arguments.values()]
+        return node, freezer
+
+    def describe(self, error: BaseException) -> Node:
+        """Return type, message and the learner's lines of an exception that left the submission."""
+        forbidden = self._forbidden(error)  # first: what follows may open files, which Attempts would hear
+        frames = _frames(error)
+        mine = [frame for frame in frames if frame.tb_frame.f_code.co_filename == self._filename]
+        lines = [[tb.tb_lineno, self._line(tb.tb_lineno), tb.tb_frame.f_code.co_name] for tb in mine[-MAX_LINES:]]
+        if isinstance(error, SyntaxError) and error.filename == self._filename:
+            lines = [[error.lineno or 0, self._line(error.lineno or 0), ""]]
+        return {
+            "type": type_name(error),
+            "bases": [base.__name__ for base in type(error).__mro__],
+            "message": _message(error)[:MAX_MESSAGE],
+            "lines": lines,
+            "stated": bool(mine) and frames[-1] is mine[-1] and _is_raise(mine[-1]),
+            "forbidden": forbidden,
+            "missing": _missing(error),
+        }
+
+    def _line(self, number: int) -> str:
+        return linecache.getline(self._filename, number).strip()[:MAX_LINE]
+
+    def _forbidden(self, error: BaseException | None) -> str | None:
+        for _ in range(8):
+            if error is None:
+                return None
+            refused = isinstance(error, PermissionError)
+            if refused or (isinstance(error, OSError) and self._attempts.network):
+                return self._attempts.last or "do something on the system that a submission may not"
+            error = error.__cause__ or error.__context__
+        return None
+
+
+def _frames(error: BaseException) -> list[types.TracebackType]:
+    found, frame = [], error.__traceback__
+    while frame:
+        found.append(frame)
+        frame = frame.tb_next
+    return found
+
+
+def _is_raise(frame: types.TracebackType) -> bool:
+    """Return whether a `raise` statement stands there; torch raises NotImplementedError from below, too."""
+    return frame.tb_frame.f_code.co_code[frame.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+
+
+def _missing(error: BaseException) -> str | None:
+    """Return the name that a probe looked for in the submission in vain, None where it was anything else."""
+    sought = isinstance(error, AttributeError) and error.obj is sys.modules.get(SUBMISSION)
+    return str(error.name) if sought and isinstance(error, AttributeError) else None
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException:  # a `__str__` of the submission's own
+        return ""
+
+
+def _shareable(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        label: value for label, value in arguments.items() if isinstance(value, (torch.Tensor, np.ndarray, list, dict))
+    }
+
+
+@contextlib.contextmanager
+def _recorded() -> Iterator[list[warnings.WarningMessage]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
+
+
+_GLOBALS: dict[str, Callable[[], Any]] = {
+    "default dtype": torch.get_default_dtype,
+    "grad mode": torch.is_grad_enabled,
+    "torch's global random state": torch.get_rng_state,
+    "numpy's global random state": lambda: np.random.get_state(legacy=True)[1],  # type: ignore[index]
+    "python's global random state": random.getstate,
+}
+
+
+def _seed(seed: int, device: str) -> None:
+    """Seed every generator in use; `torch.manual_seed` takes a hundred times longer to find none but the CPU's."""
+    torch.default_generator.manual_seed(seed)
+    if device != "cpu":
+        getattr(torch, device).manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def _same(now: Any, was: Any) -> bool:
+    if isinstance(was, torch.Tensor):
+        return torch.equal(now, was)
+    return bool(np.array_equal(now, was)) if isinstance(was, np.ndarray) else bool(now == was)
+
+
+def fits(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> str | None:
+    """Return the signature as text where the arguments do not fit it, None where they do."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError:
+        return str(signature)
+    return None

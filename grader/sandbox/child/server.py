@@ -1,0 +1,144 @@
+"""The child: locks itself down, loads the submission, answers calls until it is killed.
+
+It holds no expected value and never learns a verdict. Everything in this process is in the
+submission's reach, so nothing that it says is believed beyond being an answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import types
+from typing import Any
+
+import torch
+
+from grader.sandbox.child.lockdown import Policy, lock_down
+from grader.sandbox.child.meter import metered
+from grader.sandbox.child.observe import SUBMISSION, Attempts, Observer, fits, load
+from grader.sandbox.shared import wire
+from grader.sandbox.shared.thaw import live
+
+PROBE = "probe"  # the name of the module that a probe becomes
+PROBE_FILE = "<probe>"  # stands for its file in tracebacks
+
+
+def main(channel: socket.socket, output: int, policy: Policy) -> None:
+    """Serve one check on `channel`; prints go to the descriptor `output`. Never returns by itself."""
+    _settle(channel.fileno(), output, policy.scratch)
+    in_force = lock_down(policy)
+    wire.send(channel, {"in_force": in_force})
+    server = Server(policy.device, policy.scratch)
+    server.watch()
+    while True:
+        message, arrays = wire.receive(channel)
+        reply, tensors = server.answer(message, arrays)
+        _flush()
+        wire.send(channel, reply | {"id": message["id"]}, tensors)
+
+
+def spawned() -> None:
+    """Serve one check in a process started for it alone, where forking torch is not safe (MPS)."""
+    channel, output, policy = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+    policy["readable"] = tuple(policy["readable"])
+    if sys.platform == "linux":
+        from grader.sandbox.child.workers import allow_workers
+
+        allow_workers()
+    try:
+        main(socket.socket(fileno=channel), output, Policy(**policy))
+    finally:
+        os._exit(70)
+
+
+def _settle(channel: int, output: int, scratch: str) -> None:
+    """Become a process group with nothing inherited but the channel and the place for prints."""
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.closerange(3, channel)
+    os.closerange(channel + 1, 4096)
+    os.chdir(scratch)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    # subtle: what must be able to lie beside a submission may not be imported by it
+    sys.path[:] = [entry for entry in sys.path if "-packages" in entry or entry.startswith(sys.base_prefix)]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(Exception):
+            stream.flush()  # type: ignore[union-attr]
+
+
+class Server:
+    """Answers the three requests: load the submission, call one of its functions, call a probe.
+
+    With `scratch`, the submission is run from a copy of its file there, which it may read as any module may read its
+    own (torch's compiler does). The file itself stays out of reach.
+    """
+
+    def __init__(self, device: str, scratch: str = "") -> None:
+        self._device = device
+        self._scratch = scratch
+        self._attempts = Attempts()
+        self._observer = Observer("", self._attempts, device)
+        self._modules: dict[str, types.ModuleType] = {}
+        self._measures = False
+
+    def watch(self) -> None:
+        """Begin to note what the submission tries on the system; holds for the rest of the process."""
+        self._attempts.watch()
+
+    def answer(self, message: dict[str, Any], arrays: wire.Arrays) -> tuple[dict[str, Any], wire.Arrays]:
+        """Do what a request asks; return the answer and the tensors that belong to it."""
+        return self._load(message) if message["op"] == "load" else self._call(message, arrays)
+
+    def _load(self, message: dict[str, Any]) -> tuple[dict[str, Any], wire.Arrays]:
+        self._measures = message["measure"]
+        if message["probe"]:
+            self._modules[PROBE] = load(message["probe"], PROBE_FILE, PROBE)
+        filename = self._copied(message["filename"], message["source"])
+        self._observer = Observer(filename, self._attempts, self._device)
+        with contextlib.suppress(RuntimeError):
+            torch.set_num_threads(1)
+
+        def work() -> None:
+            self._modules[SUBMISSION] = load(message["source"], filename, SUBMISSION)
+
+        node, freezer = self._observer.observe(work, {}, message["seed"])
+        return node, freezer.arrays
+
+    def _copied(self, filename: str, source: str) -> str:
+        if not self._scratch:
+            return filename
+        copy = os.path.join(self._scratch, os.path.basename(filename))
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(source)
+        return copy
+
+    def _call(self, message: dict[str, Any], arrays: wire.Arrays) -> tuple[dict[str, Any], wire.Arrays]:
+        args = [live(node, arrays, self._device) for node in message["args"]]
+        kwargs = {name: live(node, arrays, self._device) for name, node in message["kwargs"].items()}
+        labels = dict(zip(message["labels"], [*args, *kwargs.values()], strict=True))
+        if message["module"] == PROBE:
+            args.insert(0, self._modules[SUBMISSION])
+        function = vars(self._modules[message["module"]]).get(message["name"])
+        if not callable(function):
+            return {"missing": "" if function is None else type(function).__name__}, {}
+        if signature := fits(function, args, kwargs):
+            return {"signature": signature}, {}
+
+        def work() -> Any:
+            return function(*args, **kwargs)
+
+        counted, cost = metered(work) if self._measures else (work, None)
+        node, freezer = self._observer.observe(counted, labels, message["seed"])
+        return node | {"cost": cost}, freezer.arrays

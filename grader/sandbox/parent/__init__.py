@@ -1,0 +1,1 @@
+"""Runs in the grader: starts children, asks them, and believes nothing that they send."""

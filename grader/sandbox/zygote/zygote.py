@@ -1,0 +1,219 @@
+"""A process that has torch loaded and forks a child for each check, in milliseconds.
+
+It never meets a submission: a child closes the control channel before it does anything else. It
+takes orders from one inherited socket and has no address, so that no child can ask it for anything
+(multiprocessing's forkserver listens on a path, and would fork for whoever connects).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from grader.sandbox.shared import scratch
+from grader.sandbox.zygote import huge_pages
+
+PR_SET_CHILD_SUBREAPER = 36
+GRACE_SECONDS = 0.5
+PATIENCE_SECONDS = 5.0
+LULL_SECONDS = 0.25  # longer than a first grading leaves this process alone
+MANY_FORKS = 64
+
+
+class Zygote:
+    """Forks, ends and reaps children as told; ends them all when its control channel closes."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
+        self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
+        self._unremoved: dict[str, float] = {}  # scratch folder, written to while it was removed -> when to give up
+        self._forks = 0
+        self._settled = False  # on huge pages
+
+    def run(self) -> None:
+        """Obey one order after the other until the control channel closes."""
+        try:
+            while order := self._next_order():
+                answer = getattr(self, "do_" + order.pop("op"))(**order)
+                if answer is not None:
+                    self._control.sendall(json.dumps(answer).encode() + b"\n")
+        finally:
+            for pid in list(self._children):
+                self.do_end(pid)
+            self._see_off()
+
+    def _next_order(self) -> dict[str, Any] | None:
+        while not select.select([self._control], [], [], self._patience())[0]:
+            self._reap()
+            self._settle()
+        size = self._control.recv(4, socket.MSG_WAITALL)
+        if len(size) < 4:
+            return None
+        length = int.from_bytes(size, "big")
+        text, handles, _, _ = socket.recv_fds(self._control, length, 2)
+        text += self._control.recv(length - len(text), socket.MSG_WAITALL) if len(text) < length else b""
+        order: dict[str, Any] = json.loads(text)
+        return order | {"handles": handles} if handles else order
+
+    def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
+        """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
+        from grader.sandbox.child.observe import compiled
+        from grader.sandbox.child.server import PROBE_FILE
+
+        failed = {}
+        if probe:
+            compiled(probe, PROBE_FILE)
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except Exception as error:  # the exercise will say what is missing
+                failed[name] = f"{type(error).__name__}: {error}"
+        gc.collect()
+        gc.freeze()
+        return {"failed": failed}
+
+    def do_fork(self, policy: dict[str, Any], handles: list[int]) -> dict[str, Any]:
+        """Fork a child that serves on the first handle and prints to the second."""
+        self._reap()
+        self._forks += 1
+        if self._forks > MANY_FORKS:
+            self._settle()
+        channel, output = handles
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(channel, output, policy)
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, pid)
+        os.close(channel)
+        os.close(output)
+        self._children[pid] = policy["scratch"]
+        return {"pid": pid}
+
+    def _become_child(self, channel: int, output: int, policy: dict[str, Any]) -> None:
+        from grader.sandbox.child import server
+        from grader.sandbox.child.lockdown import Policy
+
+        try:
+            policy["readable"] = tuple(policy["readable"])
+            server.main(socket.socket(fileno=channel), output, Policy(**policy))
+        finally:  # nothing may return into the zygote's loop
+            os._exit(70)
+
+    def do_status(self, pid: int) -> dict[str, Any]:
+        """Wait for a child that is said to be dead, killing it if it is not; answer how it ended."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        while pid not in self._statuses and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(0.002)
+        status = self._statuses.get(pid)
+        self.do_end(pid)
+        return {"code": None if status is None else os.waitstatus_to_exitcode(status)}
+
+    def do_end(self, pid: int) -> None:
+        """Kill a child and whatever it started, and remove its scratch folder."""
+        if pid not in self._children:
+            return
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(OSError):
+                kill(pid, signal.SIGKILL)
+        folder = self._children.pop(pid)
+        if not scratch.remove(folder):
+            self._unremoved[folder] = time.monotonic() + PATIENCE_SECONDS
+        self._statuses.pop(pid, None)
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for an order before looking around, None for ever."""
+        if self._unremoved:
+            return 0.05
+        if self._unsettled:
+            return LULL_SECONDS
+        return 1.0 if self._children else None
+
+    @property
+    def _unsettled(self) -> bool:
+        return self._forks > 0 and not self._settled
+
+    def _settle(self) -> None:
+        """Make every later fork cheaper: in a lull, or once there are so many that it pays at once."""
+        if self._unsettled:
+            self._settled = True
+            huge_pages.collapse()
+
+    def _see_off(self) -> None:
+        """Wait until all that was killed is dead, and remove what it wrote meanwhile."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        with contextlib.suppress(ChildProcessError):
+            while time.monotonic() < deadline:
+                if not os.waitpid(-1, os.WNOHANG)[0]:
+                    time.sleep(0.002)
+        for folder in self._unremoved:
+            scratch.remove(folder)
+
+    def _reap(self) -> None:
+        """Collect the dead: children, and the orphans that they leave to this process."""
+        now = time.monotonic()
+        self._unremoved = {path: end for path, end in self._unremoved.items() if now < end and not scratch.remove(path)}
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] in self._children:
+                    self._statuses[ended[0]] = ended[1]
+
+
+def _warm_up(torch: Any) -> None:
+    """Do what is slow or reads the system the first time; no backward pass, whose threads do not survive a fork."""
+    left = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    torch.equal((left @ left.T).sum().cpu(), left.exp().mean())
+    _rehearse(torch.zeros(3, 5))
+
+
+def _rehearse(tensor: Any) -> None:
+    """Answer, as a child does, a call that nobody asked for: what that loads need not be loaded in every child."""
+    from grader.sandbox.child.observe import SUBMISSION
+    from grader.sandbox.child.server import Server
+    from grader.sandbox.shared import wire
+    from grader.sandbox.shared.freeze import Freezer
+
+    ours, theirs = socket.socketpair()
+    server, freezer = Server("cpu"), Freezer()
+    same = {"source": "def f(x):\n    return x + 1\n", "filename": "", "probe": "", "seed": 0, "measure": False}
+    call = {"module": SUBMISSION, "name": "f", "labels": ["0"], "args": [freezer.freeze(tensor)], "kwargs": {}}
+    for request in ({"op": "load"}, {"op": "call"}):
+        wire.send(ours, same | call | request, freezer.arrays)
+        wire.send(theirs, *server.answer(*wire.receive(theirs)))
+        wire.receive(ours)
+    del sys.modules[SUBMISSION]
+
+
+def main() -> None:
+    """Load torch and the server, then fork on demand. Started by client.py with a socket as descriptor."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    import torch
+
+    import grader.sandbox.child.server  # noqa: F401  loaded here, so that no child has to
+    from grader.sandbox.child import lockdown
+
+    if sys.platform == "linux":
+        from grader.sandbox.child.workers import allow_workers
+
+        allow_workers()
+    torch.set_num_threads(1)
+    _warm_up(torch)
+    lockdown.prepare()
+    gc.collect()
+    gc.freeze()
+    Zygote(control).run()

@@ -1,0 +1,120 @@
+"""When two values count as equal: tolerances by dtype and device from one table, and NaN equal to nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader.sandbox.shared.seen import SeenArray, SeenTensor
+from grader.vocabulary.describe import name_of, number
+
+# (relative, absolute) by dtype: room for another order of operations, not for another formula.
+TOLERANCES = {
+    "float64": (1e-7, 1e-9),
+    "float32": (2e-5, 2e-6),
+    "float16": (2e-3, 1e-4),
+    "bfloat16": (1.6e-2, 1e-3),
+}
+ROUNDINGS = 4
+# Other devices add in another order, and may multiply in reduced precision.
+DEVICE_FACTOR = {"cpu": 1.0, "cuda": 20.0, "mps": 20.0}
+
+
+def tolerance(got: str, due: str, device: str) -> tuple[float, float]:
+    """Return (relative, absolute) for two dtypes' names: that of the coarser, wider off the CPU."""
+    pairs = [TOLERANCES[name] for name in (got, due) if name in TOLERANCES] or [(0.0, 0.0)]
+    relative, absolute = max(pairs)
+    factor = DEVICE_FACTOR.get(device, 1.0)
+    return relative * factor, absolute * factor
+
+
+def close(got: torch.Tensor, due: torch.Tensor, rtol: float, atol: float) -> torch.Tensor:
+    """Return elementwise whether |got - due| <= atol + rtol * |due|; NaN is close to nothing.
+
+    `atol` is at least a few roundings of the largest element: one near zero may be the rest of terms as large as that.
+    """
+    if got.dtype == due.dtype and not got.dtype.is_floating_point:
+        return torch.as_tensor(got == due)
+    left, right = got.to(torch.float64), due.detach().to(torch.float64)
+    largest = float(right.nan_to_num(0.0, 0.0, 0.0).abs().max()) if right.numel() else 0.0
+    rounding = max((torch.finfo(each.dtype).eps for each in (got, due) if each.dtype.is_floating_point), default=0.0)
+    return torch.isclose(left, right, rtol=rtol, atol=max(atol, ROUNDINGS * rounding * largest))
+
+
+def looks_like(value: Any, product: Any) -> bool:
+    """Return whether a value is what a misconception would have produced, whatever its dtype."""
+    if isinstance(product, torch.Tensor):
+        if not isinstance(value, (SeenTensor, SeenArray)) or value.data is None or value.shape != tuple(product.shape):
+            return False
+        relative, absolute = tolerance(value.dtype, name_of(product.dtype), getattr(value, "device", "cpu"))
+        return bool(close(value.data, product, relative, absolute).all())
+    return same(value, product)
+
+
+def one_of(products: Iterable[Any]) -> Callable[[Any], bool]:
+    """Return a function that tells whether a value is what a misconception would have produced in one of its ways."""
+    ways = list(products)
+    return lambda value: any(looks_like(value, product) for product in ways)
+
+
+def near(due: float, device: torch.device | str = "cpu") -> Callable[[Any], bool]:
+    """Return a function that tells whether a value is a float that is `due` but for float32 rounding on that device."""
+    relative, absolute = tolerance("float32", "float32", torch.device(device).type)
+    return lambda value: type(value) is float and math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
+
+
+def together(values: Sequence[Any], *products: Sequence[Any]) -> Callable[[Any], bool]:
+    """Return a function, of whatever came back, that tells whether all these values are those of one product.
+
+    For what shows only in several results at once, and is asked of each of them.
+    """
+    fits = any(all(map(looks_like, values, product)) for product in products)
+    return lambda _: fits
+
+
+def same(value: Any, due: Any) -> bool:
+    """Return whether two plain values are equal with equal types throughout; floats within 1e-6."""
+    if isinstance(due, torch.Tensor):
+        return looks_like(value, due) and value.dtype == name_of(due.dtype)
+    if type(value) is not type(due):
+        return False
+    if isinstance(due, float):
+        return bool(value == due or abs(value - due) <= 1e-6 * max(1.0, abs(due)))
+    if isinstance(due, (list, tuple)):
+        return len(value) == len(due) and all(map(same, value, due))
+    if isinstance(due, dict):
+        return value.keys() == due.keys() and all(same(value[key], due[key]) for key in due)
+    return bool(value == due)
+
+
+def touched(now: SeenTensor, sent: torch.Tensor | np.ndarray[Any, Any]) -> bool:
+    """Return whether a tensor was written to, or given another `requires_grad` than it was sent with."""
+    required = isinstance(sent, torch.Tensor) and sent.requires_grad
+    return bool(now.version > 0 or now.requires_grad is not required)
+
+
+def unchanged(now: Any, due: torch.Tensor) -> bool:
+    """Return whether an argument still holds what was sent, NaN for NaN."""
+    if not isinstance(now, (SeenTensor, SeenArray)) or now.shape != tuple(due.shape) or now.dtype != name_of(due.dtype):
+        return False
+    return now.data is None or torch.equal(torch.nan_to_num(now.data), torch.nan_to_num(due))
+
+
+def first(mask: torch.Tensor) -> str:
+    """Return the index of the first True, as a learner would write it."""
+    return str(tuple(int(index) for index in mask.nonzero()[0])) if mask.ndim else "()"
+
+
+def mismatch(got: torch.Tensor, due: torch.Tensor, wrong: torch.Tensor) -> str:
+    """Return how many elements differ, by how much at most, and where."""
+    count, total = int(wrong.sum()), wrong.numel()
+    off = torch.where(wrong, (got.double() - due.detach().double()).abs(), 0.0)
+    worst = off.nan_to_num(nan=torch.inf).argmax()
+    place = tuple(int(index) for index in torch.unravel_index(worst, off.shape)) if off.ndim else ()
+    where = f" at {place}" if off.ndim else ""
+    most = number(float(off.flatten()[worst]))
+    return f"{count} of {total} elements differ ({count / total:.1%}), most by {most}{where}"

@@ -1,0 +1,115 @@
+"""Puts values into words short enough for one line of a terminal."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
+
+MAX_VALUES = 6
+MAX_TEXT = 100
+MAX_CONTAINER = 2000
+MAX_CALL = 400
+# What a terminal obeys, what turns the direction of a text round, and what no file in UTF-8 or XML can hold.
+CONTROL = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def describe(value: Any, *, values: bool = False) -> str:
+    """Return what `value` is in a few words; with `values`, also its first few elements."""
+    if isinstance(value, (SeenTensor, SeenArray)):
+        shown = f" {elements(value.data)}" if values and value.data is not None else ""
+        return f"{value}{shown}"
+    if isinstance(value, torch.Tensor):
+        shown = f" {elements(value)}" if values and value.device.type != "meta" else ""
+        place = "" if value.device.type == "cpu" else f" on {value.device.type}"
+        return f"tensor {name_of(value.dtype)} {tuple(value.shape)}{place}{shown}"
+    if isinstance(value, np.ndarray):
+        return f"numpy array {value.dtype} {value.shape}"
+    if isinstance(value, Opaque):
+        return str(value)
+    if isinstance(value, (list, tuple, dict)):
+        return _container(value, values)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, torch.device):
+        return repr(str(value))
+    return shorten(repr(value))
+
+
+def _container(value: Any, values: bool) -> str:
+    shown = itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_VALUES)
+    parts = [
+        (f"{shorten(repr(key))}: " if isinstance(value, dict) else "") + describe(item, values=values)
+        for key, item in shown
+    ]
+    more = [f"… {len(value)} in all"] if len(value) > MAX_VALUES else []
+    return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER))
+
+
+def _brackets(value: list[Any] | tuple[Any, ...] | dict[Any, Any], text: str) -> str:
+    return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """Return a dtype's name without its module."""
+    return str(dtype).removeprefix("torch.")
+
+
+def elements(tensor: torch.Tensor) -> str:
+    """Return the first elements of a dense tensor, `[0.5, -1.25, …]`."""
+    flat = tensor.detach().reshape(-1)
+    shown = ", ".join(number(item.item()) for item in flat[:MAX_VALUES])
+    if tensor.ndim == 0:
+        return shown
+    return f"[{shown}, …]" if flat.numel() > MAX_VALUES else f"[{shown}]"
+
+
+def number(value: float) -> str:
+    """Return a number with at most five significant digits."""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def shorten(text: str, most: int = MAX_TEXT) -> str:
+    """Return the text, cut in its middle where it is longer than `most`."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[: half - 1]} … {text[-half + 2 :]}"
+
+
+def harmless(text: str) -> str:
+    """Return the text without what a terminal would obey: a submission may print, and not paint over a verdict."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return a call as a learner would write it, with arguments in words."""
+    given = [("", arg) for arg in args] + [(f"{key}=", value) for key, value in kwargs.items()]
+    return f"{name}({_arguments(given)})"
+
+
+def situation(name: str, given: dict[str, Any]) -> str:
+    """Return what a probe does and with what, in words: no call, for the learner has no function of that name."""
+    words = name.replace("_", " ")
+    return f"{words}: {_arguments([(f'{key}=', value) for key, value in given.items()])}" if given else words
+
+
+def _arguments(given: list[tuple[str, Any]]) -> str:
+    """Return arguments in words, of which the longest say less where all of them would fill a page."""
+    wordings = [[prefix + each for each in _ever_shorter(value)] for prefix, value in given]
+    while sum(len(each[0]) for each in wordings) > MAX_CALL and any(len(each) > 1 for each in wordings):
+        max((each for each in wordings if len(each) > 1), key=lambda each: len(each[0])).pop(0)
+    return ", ".join(each[0] for each in wordings)
+
+
+def _ever_shorter(value: Any) -> list[str]:
+    """Return `value` in words: with elements, without, and a container without what is in it."""
+    wordings = [describe(value, values=True), describe(value)]
+    if isinstance(value, (list, tuple, dict)) and value:
+        wordings.append(_brackets(value, f"… {len(value)} in all"))
+    return wordings
