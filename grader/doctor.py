@@ -78,10 +78,10 @@ def _packages() -> Iterator[Finding]:
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, Health.BROKEN, f"not installed; {oldest} or newer is due", INSTALL)
+            yield Finding(name, Health.BROKEN, f"not installed; {oldest} or newer is needed", INSTALL)
             continue
         if _number(version) < _number(oldest):
-            yield Finding(name, Health.BROKEN, f"{version} is too old; {oldest} or newer is due", INSTALL)
+            yield Finding(name, Health.BROKEN, f"{version} is too old; {oldest} or newer is needed", INSTALL)
         else:
             yield _imported(name, version)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Outcome(StrEnum):
@@ -48,7 +48,7 @@ class SourceLine:
 class CheckResult:
     """One hidden check: what it asks for, how it ended, and what a learner needs to understand that.
 
-    `said` is one sentence on what happened; `got`, `due` and `detail` are empty where they do not apply.
+    `said` is one sentence on what happened; `got`, `expected` and `detail` are empty where they do not apply.
     """
 
     check: str
@@ -57,7 +57,7 @@ class CheckResult:
     said: str = ""
     called: str = ""
     got: str = ""
-    due: str = ""
+    expected: str = ""
     detail: str = ""
     misconception: str | None = None
     lines: tuple[SourceLine, ...] = ()

@@ -164,9 +164,9 @@ def read_digits(path: Path) -> TensorDataset:
         row, column = divmod(int((~good).argmax()), 785)
         cell = table.iat[row, column]
         found = "nothing" if pd.isna(cell) else repr(str(cell)[:20])
-        due = "a pixel from 0 to 255" if column else "a label from 0 to 9"
+        expected = "a pixel from 0 to 255" if column else "a label from 0 to 9"
         raise SystemExit(
-            f"{path}, row {row + 1}, column {column + 1}: {found} is not {due}; a header has no place here"
+            f"{path}, row {row + 1}, column {column + 1}: {found} is not {expected}; a header has no place here"
         )
     cells = torch.tensor(rows.to_numpy(dtype="int64"))  # (N, 785)
     return TensorDataset(cells[:, 1:].to(torch.float32) / 255, cells[:, 0])

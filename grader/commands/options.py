@@ -44,7 +44,7 @@ def seed_or_new(given: int | None) -> int:
 def count(text: str) -> int:
     """Read how many."""
     if not text.isdecimal() or not 0 < int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 10000 is due, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 10000, not {text!r}")
     return int(text)
 
 
@@ -55,7 +55,7 @@ def seconds(text: str) -> float:
     except ValueError:
         found = 0.0
     if not 0 < found < 1e6:
-        raise argparse.ArgumentTypeError(f"a number of seconds above 0 is due, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, not {text!r}")
     return found
 
 

@@ -62,9 +62,9 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
     except OSError as error:
         raise UsageError(f"{said} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{said} is not JSON; `python -m grader export` writes what is due") from None
+        raise UsageError(f"{said} is not JSON; `python -m grader export` writes such a file") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UsageError(f"{said} holds no progress; `python -m grader export` writes what is due")
+        raise UsageError(f"{said} holds no progress; `python -m grader export` writes such a file")
     if document.get("version") != VERSION:
         raise UsageError(f"{said} was written by another version of the grader; this one reads version {VERSION}")
     return {table: _rows(said, table, document.get(table)) for table in COLUMNS}

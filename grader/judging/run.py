@@ -103,9 +103,11 @@ def _result(check: Check, ending: Ending | None, printed: str, seconds: float) -
     printed = harmless(printed)
     if ending is None:
         return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
-    said, called, got, due, detail = map(harmless, (ending.said, ending.called, ending.got, ending.due, ending.detail))
+    said, called, got, expected, detail = map(
+        harmless, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
+    )
     lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
     return CheckResult(
-        check.name, check.headline, ending.outcome, said, called, got, due, detail, ending.misconception, lines,
+        check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
         printed, seconds,
     )  # fmt: skip

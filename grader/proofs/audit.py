@@ -152,7 +152,7 @@ def _under_seeds(
 def _wrong(exercise: Exercise, path: Path, grader: Grader, seeds: Sequence[int], findings: Findings) -> None:
     findings.wrong += 1
     about = set(definitions(path.read_text(encoding="utf-8"))) & set(exercise.steps)
-    due = path.stem.partition("--")[0]
+    expected = path.stem.partition("--")[0]
 
     def faults(verdict: Verdict) -> list[str]:
         if not verdict.failed_steps:
@@ -161,7 +161,7 @@ def _wrong(exercise: Exercise, path: Path, grader: Grader, seeds: Sequence[int],
         if about and not verdict.failed_steps <= about:
             found.append(f"fails {sorted(verdict.failed_steps)}, but is about {sorted(about)}: {reasons}")
         named = {check.misconception for check in _checks(verdict) if check.misconception}
-        if named != {due}:
+        if named != {expected}:
             found.append(f"is named {sorted(named)}: {reasons}")
         return found
 
@@ -264,7 +264,7 @@ def _in_the_hints(exercise: Exercise) -> Iterator[str]:
 def _in_the_answers(exercise: Exercise) -> Iterator[str]:
     wrong, right = _answers(exercise.wrong_answers), _answers(exercise.right_answers)
     if len(right) < MIN_RIGHT_ANSWERS:
-        yield f"{len(right)} right answers of another shape, at least {MIN_RIGHT_ANSWERS} are due"
+        yield f"{len(right)} right answers of another shape, at least {MIN_RIGHT_ANSWERS} are needed"
     for path in [*wrong, *right]:
         if not path.read_text(encoding="utf-8").startswith("# "):
             yield f"{path.parent.name}/{path.name} does not begin with a comment"

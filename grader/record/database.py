@@ -106,7 +106,7 @@ class Database:
         return None
 
     def _prepared(self) -> sqlite3.Connection:
-        """Return the database with every table that is due; raise what makes it unusable."""
+        """Return the database with every table that it should have; raise what makes it unusable."""
         database = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
             found = database.execute("PRAGMA user_version").fetchone()[0]

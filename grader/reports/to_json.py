@@ -1,6 +1,7 @@
 """Verdicts as JSON. The form is described by verdict.schema.json; its history stands at SCHEMA_VERSION.
 
 Version 1: the first.
+Version 2: `due` of a check is called `expected`.
 """
 
 from __future__ import annotations

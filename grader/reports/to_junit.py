@@ -61,7 +61,7 @@ def _case(suite: ET.Element, verdict: Verdict, step: StepResult, check: CheckRes
 
 
 def _facts(check: CheckResult) -> list[str]:
-    named = {"called": check.called, "got": check.got, "due": check.due, "differs": check.detail}
+    named = {"called": check.called, "got": check.got, "expected": check.expected, "differs": check.detail}
     return [f"{name}: {value}" for name, value in named.items() if value] + [
         f"line {line.number}: {line.text}" for line in check.lines
     ]

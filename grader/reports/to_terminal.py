@@ -90,7 +90,12 @@ def trouble(check: CheckResult) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", min_width=7)
     facts.add_column(overflow="fold")
-    for name, value in (("called", check.called), ("got", check.got), ("due", check.due), ("differs", check.detail)):
+    for name, value in (
+        ("called", check.called),
+        ("got", check.got),
+        ("expected", check.expected),
+        ("differs", check.detail),
+    ):
         if value:
             facts.add_row(name, Text(value))
     # A comprehension and a recursion run the same line in several frames.

@@ -28,7 +28,7 @@ DUE = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     ("value", "said"),
     [
         (None, "None"),
-        ([1.0], "no tensor"),
+        ([1.0], "not a tensor"),
         (DUE.double().t(), "shape"),
         (DUE.double(), "dtype"),
         (DUE * float("nan"), "NaN"),
@@ -59,24 +59,24 @@ def test_count_and_place_of_mismatches_are_said():
 
 def test_what_is_left_of_large_terms_may_be_off_by_their_rounding():
     terms = torch.tensor([[70.123, 80.456, -150.0], [70.0, 80.0, 3.0]])
-    due, otherwise = terms.sum(dim=1), terms[:, 2] + terms[:, 1] + terms[:, 0]
-    assert not torch.equal(due, otherwise)
-    expect(seen(otherwise)).values(due)
+    expected, otherwise = terms.sum(dim=1), terms[:, 2] + terms[:, 1] + terms[:, 0]
+    assert not torch.equal(expected, otherwise)
+    expect(seen(otherwise)).values(expected)
 
 
 def test_a_small_number_among_large_ones_is_still_looked_at():
-    due = torch.tensor([100.0, 0.5])
-    assert "1 of 2" in ending(lambda: expect(seen(due + torch.tensor([0.0, 1e-3]))).values(due)).detail
+    expected = torch.tensor([100.0, 0.5])
+    assert "1 of 2" in ending(lambda: expect(seen(expected + torch.tensor([0.0, 1e-3]))).values(expected)).detail
 
 
-def test_nan_never_passes_even_where_nan_is_due():
+def test_nan_never_passes_even_where_nan_is_expected():
     nan = torch.full((2,), float("nan"))
     assert ending(lambda: expect(seen(nan)).values(nan))
 
 
-def test_infinity_passes_where_it_is_due():
-    due = torch.tensor([1.0, float("inf")])
-    expect(seen(due)).tensor(due)
+def test_infinity_passes_where_it_is_expected():
+    expected = torch.tensor([1.0, float("inf")])
+    expect(seen(expected)).tensor(expected)
 
 
 def test_another_order_of_operations_passes():
@@ -98,14 +98,14 @@ def test_a_lookalike_that_cannot_take_the_value_does_not_fit():
     assert ending(lambda: expect(seen(None), named).tensor(DUE)).misconception is None
 
 
-@pytest.mark.parametrize(("value", "due"), [(1, 1.0), (True, 1), ((1,), [1]), ({"a": 1}, {"a": True})])
-def test_plain_values_of_another_type_are_not_equal(value, due):
-    assert ending(lambda: expect(value).equals(due))
+@pytest.mark.parametrize(("value", "expected"), [(1, 1.0), (True, 1), ((1,), [1]), ({"a": 1}, {"a": True})])
+def test_plain_values_of_another_type_are_not_equal(value, expected):
+    assert ending(lambda: expect(value).equals(expected))
 
 
 def test_a_missing_part_is_said_and_breaks_nothing():
-    assert "no part" in ending(lambda: expect([1]).item(3)).said
-    assert "no part" in ending(lambda: expect(5).item("key")).said
+    assert "no element" in ending(lambda: expect([1]).item(3)).said
+    assert "no element" in ending(lambda: expect(5).item("key")).said
 
 
 def test_a_gradient_is_compared_last():
@@ -141,5 +141,5 @@ def test_an_untouched_argument_passes():
 
 
 def test_require_carries_what_it_was_given():
-    found = ending(lambda: require(False, "said", got="a", due="b", misconception="m"))
-    assert (found.said, found.got, found.due, found.misconception) == ("said", "a", "b", "m")
+    found = ending(lambda: require(False, "said", got="a", expected="b", misconception="m"))
+    assert (found.said, found.got, found.expected, found.misconception) == ("said", "a", "b", "m")

@@ -72,12 +72,12 @@ def test_the_solution_costs_the_same_twice(grader):
 def test_a_spare_copy_is_counted(grader):
     text = SOLUTION.replace("x.clone()", "x.clone().clone()")
     assert text != SOLUTION
-    yours, due = (
+    yours, expected = (
         grader.measure(EXERCISE, each, seed=3)
         for each in (Source(EXERCISE.stub, text, ""), read_source(EXERCISE.solution))
     )
-    assert "copies of tensors" in " ".join(differences(yours["middle_and_leaf"], due["middle_and_leaf"]))
-    assert not differences(yours["switch_on"], due["switch_on"])
+    assert "copies of tensors" in " ".join(differences(yours["middle_and_leaf"], expected["middle_and_leaf"]))
+    assert not differences(yours["switch_on"], expected["switch_on"])
 
 
 def test_a_step_that_does_not_pass_is_not_measured(grader):

@@ -213,7 +213,9 @@ def test_an_exercise_whose_module_is_missing_is_a_fault_of_the_grader(exercise):
 def test_the_same_seed_gives_the_same_verdict(submit):
     wrong = "def build_four(values, device):\n    t = torch.tensor(values, device=device)\n    return t, t, t, t\n"
     first, second = submit(wrong, seed=3), submit(wrong, seed=3)
-    texts = [[(check.got, check.due) for each in verdict.steps for check in each.checks] for verdict in (first, second)]
+    texts = [
+        [(check.got, check.expected) for each in verdict.steps for check in each.checks] for verdict in (first, second)
+    ]
     assert texts[0] == texts[1]
 
 

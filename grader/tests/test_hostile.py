@@ -32,7 +32,7 @@ def attack(tmp_path, name, text):
     return read(path)
 
 
-def test_every_family_is_there_and_every_file_says_what_is_due():
+def test_every_family_is_there_and_every_file_says_what_is_expected():
     corpus = attacks()
     assert len(corpus) >= LEAST
     assert {each.family for each in corpus} == set(FAMILIES)
@@ -62,7 +62,7 @@ def test_what_declares_too_little_is_refused(tmp_path, name, text):
 @on_linux
 def test_one_that_passes_is_a_breach(arena, tmp_path):
     result = arena.run(attack(tmp_path, "system_x", HONEST.format(ending="failed", more="")))
-    assert not result.as_due
+    assert not result.as_expected
     assert "ended as passed" in result.troubles[0]
 
 

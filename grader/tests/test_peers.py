@@ -26,7 +26,7 @@ TOOL = Description("tool, `tool run`", "tool", "how", {"endless": "it has no tim
 
 
 @pytest.mark.parametrize(
-    ("document", "due"),
+    ("document", "expected"),
     [
         ({"results": [{"passed": True}, {"passed": True}]}, Ending.ACCEPTED),
         ({"results": [{"passed": True}, {"passed": False}]}, Ending.REFUSED),
@@ -36,12 +36,12 @@ TOOL = Description("tool, `tool run`", "tool", "how", {"endless": "it has no tim
         ([], Ending.LOST),
     ],
 )
-def test_check50(document, due):
-    assert endings.of_check50(json.dumps(document)) is due
+def test_check50(document, expected):
+    assert endings.of_check50(json.dumps(document)) is expected
 
 
 @pytest.mark.parametrize(
-    ("document", "due"),
+    ("document", "expected"),
     [
         ({"score": 2, "tests": [{"score": 1, "max_score": 1}, {"score": 1, "max_score": 1}]}, Ending.ACCEPTED),
         ({"tests": [{"name": "Public Tests"}, {"score": 3, "max_score": 3}]}, Ending.ACCEPTED),
@@ -51,12 +51,12 @@ def test_check50(document, due):
         ({"tests": []}, Ending.LOST),
     ],
 )
-def test_gradescope_and_otter(document, due):
-    assert endings.of_gradescope(json.dumps(document)) is due
+def test_gradescope_and_otter(document, expected):
+    assert endings.of_gradescope(json.dumps(document)) is expected
 
 
 @pytest.mark.parametrize(
-    ("grades", "due"),
+    ("grades", "expected"),
     [
         ([(0.0, 0.0), (1.0, 1.0)], Ending.ACCEPTED),
         ([(1.0, 1.0), (0.0, 1.0)], Ending.REFUSED),
@@ -64,20 +64,20 @@ def test_gradescope_and_otter(document, due):
         ([], Ending.LOST),
     ],
 )
-def test_nbgrader(grades, due):
-    assert endings.of_nbgrader(grades) is due
+def test_nbgrader(grades, expected):
+    assert endings.of_nbgrader(grades) is expected
 
 
 @pytest.mark.parametrize(
-    ("document", "due"),
+    ("document", "expected"),
     [
         ({"verdicts": [{"outcome": "passed"}]}, Ending.ACCEPTED),
         ({"verdicts": [{"outcome": "crashed"}]}, Ending.REFUSED),
         ({"verdicts": []}, Ending.LOST),
     ],
 )
-def test_this_grader(document, due):
-    assert endings.of_this_grader(json.dumps(document)) is due
+def test_this_grader(document, expected):
+    assert endings.of_this_grader(json.dumps(document)) is expected
 
 
 @pytest.mark.parametrize("read", [endings.of_check50, endings.of_gradescope, endings.of_this_grader])
@@ -285,7 +285,7 @@ class Racing:
 
 
 @pytest.mark.parametrize(
-    ("package", "given", "due"),
+    ("package", "given", "expected"),
     [
         ("tool", [Ending.LOST], Ending.REFUSED),
         ("tool", [Ending.ACCEPTED, Ending.ACCEPTED], Ending.ACCEPTED),
@@ -293,8 +293,8 @@ class Racing:
         ("", [Ending.LOST], Ending.LOST),
     ],
 )
-def test_what_speaks_against_another_tool_has_to_happen_twice(package, given, due, tmp_path):
+def test_what_speaks_against_another_tool_has_to_happen_twice(package, given, expected, tmp_path):
     attack, right = Submission(Kind.HOSTILE, "race", ""), Submission(Kind.RIGHT, "solution", "")
     record = Record(tmp_path / "measured.jsonl", {}, go_on=False)
     list(measure([Racing(package, *given)], [attack, right], record, tmp_path))
-    assert record.trials[TOOL.name, Kind.HOSTILE, "race"].ending is due
+    assert record.trials[TOOL.name, Kind.HOSTILE, "race"].ending is expected

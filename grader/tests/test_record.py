@@ -61,11 +61,11 @@ def test_the_same_entry_twice_in_a_file_is_added_once(tmp_path, capsys, here):
     assert Progress(here).meetings()["view-is-copy"][0].times == 1
 
 
-@pytest.mark.parametrize(("there", "here_already", "due"), [(2, 3, 3), (3, 1, 3)])
-def test_of_the_hints_taken_the_larger_number_holds(tmp_path, capsys, here, there, here_already, due):
+@pytest.mark.parametrize(("there", "here_already", "expected"), [(2, 3, 3), (3, 1, 3)])
+def test_of_the_hints_taken_the_larger_number_holds(tmp_path, capsys, here, there, here_already, expected):
     bring(tmp_path, capsys, WHOLE | {"hint": [HINT | {"taken": here_already}]})
     bring(tmp_path, capsys, WHOLE | {"hint": [HINT | {"taken": there}]})
-    assert Progress(here).everything()["hint"] == [HINT | {"taken": due}]
+    assert Progress(here).everything()["hint"] == [HINT | {"taken": expected}]
 
 
 def test_both_ways_through_a_pipe(tmp_path, capsys, monkeypatch, here):

@@ -24,24 +24,26 @@ ROUNDINGS = 4
 DEVICE_FACTOR = {"cpu": 1.0, "cuda": 20.0, "mps": 20.0}
 
 
-def tolerance(got: str, due: str, device: str) -> tuple[float, float]:
+def tolerance(got: str, expected: str, device: str) -> tuple[float, float]:
     """Return (relative, absolute) for two dtypes' names: that of the coarser, wider off the CPU."""
-    pairs = [TOLERANCES[name] for name in (got, due) if name in TOLERANCES] or [(0.0, 0.0)]
+    pairs = [TOLERANCES[name] for name in (got, expected) if name in TOLERANCES] or [(0.0, 0.0)]
     relative, absolute = max(pairs)
     factor = DEVICE_FACTOR.get(device, 1.0)
     return relative * factor, absolute * factor
 
 
-def close(got: torch.Tensor, due: torch.Tensor, rtol: float, atol: float) -> torch.Tensor:
-    """Return elementwise whether |got - due| <= atol + rtol * |due|; NaN is close to nothing.
+def close(got: torch.Tensor, expected: torch.Tensor, rtol: float, atol: float) -> torch.Tensor:
+    """Return elementwise whether |got - expected| <= atol + rtol * |expected|; NaN is close to nothing.
 
     `atol` is at least a few roundings of the largest element: one near zero may be the rest of terms as large as that.
     """
-    if got.dtype == due.dtype and not got.dtype.is_floating_point:
-        return torch.as_tensor(got == due)
-    left, right = got.to(torch.float64), due.detach().to(torch.float64)
+    if got.dtype == expected.dtype and not got.dtype.is_floating_point:
+        return torch.as_tensor(got == expected)
+    left, right = got.to(torch.float64), expected.detach().to(torch.float64)
     largest = float(right.nan_to_num(0.0, 0.0, 0.0).abs().max()) if right.numel() else 0.0
-    rounding = max((torch.finfo(each.dtype).eps for each in (got, due) if each.dtype.is_floating_point), default=0.0)
+    rounding = max(
+        (torch.finfo(each.dtype).eps for each in (got, expected) if each.dtype.is_floating_point), default=0.0
+    )
     return torch.isclose(left, right, rtol=rtol, atol=max(atol, ROUNDINGS * rounding * largest))
 
 
@@ -61,10 +63,10 @@ def one_of(products: Iterable[Any]) -> Callable[[Any], bool]:
     return lambda value: any(looks_like(value, product) for product in ways)
 
 
-def near(due: float, device: torch.device | str = "cpu") -> Callable[[Any], bool]:
-    """Return a function that tells whether a value is a float that is `due` but for float32 rounding on that device."""
+def near(expected: float, device: torch.device | str = "cpu") -> Callable[[Any], bool]:
+    """Return a function that tells whether a value is the float `expected`, but for float32 rounding on that device."""
     relative, absolute = tolerance("float32", "float32", torch.device(device).type)
-    return lambda value: type(value) is float and math.isclose(value, due, rel_tol=relative, abs_tol=absolute)
+    return lambda value: type(value) is float and math.isclose(value, expected, rel_tol=relative, abs_tol=absolute)
 
 
 def together(values: Sequence[Any], *products: Sequence[Any]) -> Callable[[Any], bool]:
@@ -76,32 +78,35 @@ def together(values: Sequence[Any], *products: Sequence[Any]) -> Callable[[Any],
     return lambda _: fits
 
 
-def same(value: Any, due: Any) -> bool:
+def same(value: Any, expected: Any) -> bool:
     """Return whether two plain values are equal with equal types throughout; floats within 1e-6."""
-    if isinstance(due, torch.Tensor):
-        return looks_like(value, due) and value.dtype == name_of(due.dtype)
-    if type(value) is not type(due):
+    if isinstance(expected, torch.Tensor):
+        return looks_like(value, expected) and value.dtype == name_of(expected.dtype)
+    if type(value) is not type(expected):
         return False
-    if isinstance(due, float):
-        return bool(value == due or abs(value - due) <= 1e-6 * max(1.0, abs(due)))
-    if isinstance(due, (list, tuple)):
-        return len(value) == len(due) and all(map(same, value, due))
-    if isinstance(due, dict):
-        return value.keys() == due.keys() and all(same(value[key], due[key]) for key in due)
-    return bool(value == due)
+    if isinstance(expected, float):
+        return bool(value == expected or abs(value - expected) <= 1e-6 * max(1.0, abs(expected)))
+    if isinstance(expected, (list, tuple)):
+        return len(value) == len(expected) and all(map(same, value, expected))
+    if isinstance(expected, dict):
+        return value.keys() == expected.keys() and all(same(value[key], expected[key]) for key in expected)
+    return bool(value == expected)
 
 
-def touched(now: SeenTensor, sent: torch.Tensor | np.ndarray[Any, Any]) -> bool:
-    """Return whether a tensor was written to, or given another `requires_grad` than it was sent with."""
-    required = isinstance(sent, torch.Tensor) and sent.requires_grad
-    return bool(now.version > 0 or now.requires_grad is not required)
+def requires_grad(sent: torch.Tensor | np.ndarray[Any, Any]) -> bool:
+    """Return whether an argument required gradients when it was sent; a numpy array never does."""
+    return isinstance(sent, torch.Tensor) and sent.requires_grad
 
 
-def unchanged(now: Any, due: torch.Tensor) -> bool:
+def unchanged(now: Any, expected: torch.Tensor) -> bool:
     """Return whether an argument still holds what was sent, NaN for NaN."""
-    if not isinstance(now, (SeenTensor, SeenArray)) or now.shape != tuple(due.shape) or now.dtype != name_of(due.dtype):
+    if (
+        not isinstance(now, (SeenTensor, SeenArray))
+        or now.shape != tuple(expected.shape)
+        or now.dtype != name_of(expected.dtype)
+    ):
         return False
-    return now.data is None or torch.equal(torch.nan_to_num(now.data), torch.nan_to_num(due))
+    return now.data is None or torch.equal(torch.nan_to_num(now.data), torch.nan_to_num(expected))
 
 
 def first(mask: torch.Tensor) -> str:
@@ -109,10 +114,10 @@ def first(mask: torch.Tensor) -> str:
     return str(tuple(int(index) for index in mask.nonzero()[0])) if mask.ndim else "()"
 
 
-def mismatch(got: torch.Tensor, due: torch.Tensor, wrong: torch.Tensor) -> str:
+def mismatch(got: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -> str:
     """Return how many elements differ, by how much at most, and where."""
     count, total = int(wrong.sum()), wrong.numel()
-    off = torch.where(wrong, (got.double() - due.detach().double()).abs(), 0.0)
+    off = torch.where(wrong, (got.double() - expected.detach().double()).abs(), 0.0)
     worst = off.nan_to_num(nan=torch.inf).argmax()
     place = tuple(int(index) for index in torch.unravel_index(worst, off.shape)) if off.ndim else ()
     where = f" at {place}" if off.ndim else ""

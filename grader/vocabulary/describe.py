@@ -113,3 +113,9 @@ def _ever_shorter(value: Any) -> list[str]:
     if isinstance(value, (list, tuple, dict)) and value:
         wordings.append(_brackets(value, f"… {len(value)} in all"))
     return wordings
+
+
+def count(number: int, noun: str) -> str:
+    """Return how many there are, in the right number: "1 element", "3 entries"."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"

@@ -15,7 +15,7 @@ class Ending(Exception):
         *,
         called: str = "",
         got: str = "",
-        due: str = "",
+        expected: str = "",
         detail: str = "",
         misconception: str | None = None,
         lines: tuple[SourceLine, ...] = (),
@@ -25,7 +25,7 @@ class Ending(Exception):
         self.said = said
         self.called = called
         self.got = got
-        self.due = due
+        self.expected = expected
         self.detail = detail
         self.misconception = misconception
         self.lines = lines

@@ -1,4 +1,4 @@
-"""Compares what was seen with what is due, stops at the first difference, and says it in a learner's terms.
+"""Compares what was seen with what was expected, stops at the first difference, and says it in a learner's terms.
 
 The order is always None → type → shape → dtype → device → finite → values → gradients: a wrong shape
 is not reported as wrong values. A check may name *lookalikes*, what each misconception would have
@@ -16,7 +16,7 @@ import torch
 from grader.sandbox.shared.seen import Opaque, Seen, SeenTensor
 from grader.verdict import Outcome
 from grader.vocabulary import describe
-from grader.vocabulary.closeness import close, first, looks_like, mismatch, same, tolerance, touched, unchanged
+from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
 from grader.vocabulary.describe import name_of
 from grader.vocabulary.ending import Ending
 
@@ -34,11 +34,11 @@ def expect(seen: Any, lookalikes: Lookalikes | None = None, *, what: str = "") -
 
 
 def require(
-    met: bool, said: str, *, got: str = "", due: str = "", misconception: str | None = None, called: str = ""
+    met: bool, said: str, *, got: str = "", expected: str = "", misconception: str | None = None, called: str = ""
 ) -> None:
     """Fail with `said` unless `met`; for what has no value to compare."""
     if not met:
-        raise Ending(Outcome.FAILED, said, called=called, got=got, due=due, misconception=misconception)
+        raise Ending(Outcome.FAILED, said, called=called, got=got, expected=expected, misconception=misconception)
 
 
 class Expectation:
@@ -52,11 +52,17 @@ class Expectation:
         self._what = what or ("it" if self._seen is None else "what came back")
 
     def _fail(
-        self, said: str, *, got: str = "", due: str = "", detail: str = "", misconception: str | None = None
+        self,
+        said: str,
+        *,
+        got: str | None = None,
+        expected: str = "",
+        detail: str = "",
+        misconception: str | None = None,
     ) -> NoReturn:
         raise Ending(
             Outcome.FAILED, said, called=self._seen.called if self._seen else "",
-            got=got or describe.describe(self._value, values=True), due=due, detail=detail,
+            got=describe.describe(self._value, values=True) if got is None else got, expected=expected, detail=detail,
             misconception=misconception or self._name(),
         )  # fmt: skip
 
@@ -81,9 +87,9 @@ class Expectation:
         """A torch tensor: a Parameter counts, a numpy array or a subclass does not."""
         self.given()
         if not isinstance(self._value, SeenTensor):
-            self._fail(f"{self._what} is no tensor", due="a tensor")
+            self._fail(f"{self._what} is not a tensor", expected="a tensor")
         if self._value.type_name not in ("Tensor", "Parameter"):
-            self._fail(f"{self._what} is a {self._value.type_name}, a class derived from Tensor", due="a tensor")
+            self._fail(f"{self._what} is a {self._value.type_name}, a class derived from Tensor", expected="a tensor")
         return self
 
     def is_a(self, *types: type) -> Self:
@@ -91,7 +97,7 @@ class Expectation:
         self.given()
         if type(self._value) not in types:
             names = " or ".join(each.__name__ for each in types)
-            self._fail(f"{self._what} has the wrong type", due=f"a value of type {names}")
+            self._fail(f"{self._what} has the wrong type", expected=f"a value of type {names}")
         return self
 
     # facts about a tensor
@@ -100,14 +106,14 @@ class Expectation:
         """A tensor of this shape."""
         self.is_tensor()
         if self._value.shape != tuple(sizes):
-            self._fail(f"{self._what} has the wrong shape", got=str(self._value), due=f"shape {tuple(sizes)}")
+            self._fail(f"{self._what} has the wrong shape", got=str(self._value), expected=f"shape {tuple(sizes)}")
         return self
 
     def dtype(self, dtype: torch.dtype) -> Self:
         """A tensor of this dtype."""
         self.is_tensor()
         if self._value.dtype != name_of(dtype):
-            self._fail(f"{self._what} has the wrong dtype", got=self._value.dtype, due=name_of(dtype))
+            self._fail(f"{self._what} has the wrong dtype", got=self._value.dtype, expected=name_of(dtype))
         return self
 
     def on(self, device: torch.device | str) -> Self:
@@ -115,23 +121,29 @@ class Expectation:
         self.is_tensor()
         kind = torch.device(device).type
         if self._value.device != kind:
-            self._fail(f"{self._what} is on the wrong device", got=self._value.device, due=kind)
+            self._fail(f"{self._what} is on the wrong device", got=self._value.device, expected=kind)
         return self
 
-    def requires_grad(self, due: bool) -> Self:
+    def requires_grad(self, expected: bool) -> Self:
         """A tensor whose `requires_grad` is this."""
         self.is_tensor()
-        if self._value.requires_grad is not due:
+        if self._value.requires_grad is not expected:
             self._fail(
-                f"{self._what} has requires_grad={not due}", got=f"requires_grad={not due}", due=f"requires_grad={due}"
+                f"{self._what} has requires_grad={not expected}",
+                got=f"requires_grad={not expected}",
+                expected=f"requires_grad={expected}",
             )
         return self
 
-    def leaf(self, due: bool) -> Self:
+    def leaf(self, expected: bool) -> Self:
         """A tensor whose `is_leaf` is this."""
         self.is_tensor()
-        if self._value.is_leaf is not due:
-            self._fail(f"{self._what} has is_leaf={not due}", got=f"is_leaf={not due}", due=f"is_leaf={due}")
+        if self._value.is_leaf is not expected:
+            self._fail(
+                f"{self._what} has is_leaf={not expected}",
+                got=f"is_leaf={not expected}",
+                expected=f"is_leaf={expected}",
+            )
         return self
 
     def finite(self) -> Self:
@@ -147,45 +159,45 @@ class Expectation:
 
     # values
 
-    def tensor(self, due: torch.Tensor, *, device: torch.device | str = "cpu") -> Self:
-        """A tensor like `due` in every respect: shape, dtype and values, on `device`."""
-        self.shape(*due.shape).dtype(due.dtype).on(device)
-        if due.device.type == "meta":
+    def tensor(self, expected: torch.Tensor, *, device: torch.device | str = "cpu") -> Self:
+        """A tensor like `expected` in every respect: shape, dtype and values, on `device`."""
+        self.shape(*expected.shape).dtype(expected.dtype).on(device)
+        if expected.device.type == "meta":
             return self
-        if torch.isfinite(due).all():
+        if torch.isfinite(expected).all():
             self.finite()
-        return self.values(due)
+        return self.values(expected)
 
-    def values(self, due: torch.Tensor, *, rtol: float | None = None, atol: float | None = None) -> Self:
+    def values(self, expected: torch.Tensor, *, rtol: float | None = None, atol: float | None = None) -> Self:
         """A tensor with these values, by the tolerance of the coarser dtype of the two."""
-        self.shape(*due.shape)
+        self.shape(*expected.shape)
         data = self._data()
-        relative, absolute = tolerance(self._value.dtype, name_of(due.dtype), self._value.device)
-        wrong = ~close(data, due, rtol or relative, atol or absolute)
+        relative, absolute = tolerance(self._value.dtype, name_of(expected.dtype), self._value.device)
+        wrong = ~close(data, expected, rtol or relative, atol or absolute)
         if wrong.any():
             self._fail(
-                f"{self._what} has the wrong values", got=describe.elements(data), due=describe.elements(due),
-                detail=mismatch(data, due, wrong),
+                f"{self._what} has the wrong values", got=describe.elements(data), expected=describe.elements(expected),
+                detail=mismatch(data, expected, wrong),
             )  # fmt: skip
         return self
 
-    def grad(self, due: torch.Tensor | None) -> Self:
+    def grad(self, expected: torch.Tensor | None) -> Self:
         """A tensor whose `.grad` has these values, or is None.
 
         A lookalike that is a function still gets the tensor; one that is a tensor is what `.grad` would be.
         """
         self.is_tensor()
         grad = self._value.grad
-        if (grad is None) is not (due is None):
+        if (grad is None) is not (expected is None):
             self._fail(
                 f"{self._what} has {'no' if grad is None else 'a'} .grad",
                 got="None" if grad is None else describe.describe(grad, values=True),
-                due="None" if due is None else describe.describe(due, values=True),
+                expected="None" if expected is None else describe.describe(expected, values=True),
             )  # fmt: skip
-        if due is not None:
+        if expected is not None:
             part = Expectation(grad, self._lookalikes, f"the .grad of {self._what}")
             part._seen, part._judged = self._seen, self._value
-            part.values(due)
+            part.values(expected)
         return self
 
     def _data(self) -> torch.Tensor:
@@ -195,22 +207,35 @@ class Expectation:
             self._fail(f"{self._what} cannot be compared: {self._value.unsendable or 'it has no values'}")
         return data
 
-    def equals(self, due: Any) -> Self:
-        """A plain Python value equal to `due`, of the same types throughout; floats within 1e-6."""
-        if due is not None:
+    def equals(self, expected: Any) -> Self:
+        """A plain Python value equal to `expected`, of the same types throughout; floats within 1e-6."""
+        if expected is not None:
             self.given()
-        if not same(self._value, due):
-            wrong_type = isinstance(self._value, Opaque) or type(self._value) is not type(due)
-            said = f"{self._what} has the wrong type" if wrong_type else f"{self._what} is not what is due"
-            self._fail(said, due=describe.describe(due, values=True))
+        if not same(self._value, expected):
+            wrong_type = isinstance(self._value, Opaque) or type(self._value) is not type(expected)
+            said = f"{self._what} has the wrong type" if wrong_type else f"{self._what} is not what was expected"
+            self._fail(said, expected=describe.describe(expected, values=True))
         return self
 
     def satisfies(
-        self, met: Callable[[Any], bool], said: str, *, due: str = "", misconception: str | None = None
+        self, met: Callable[[Any], bool], said: str, *, expected: str = "", misconception: str | None = None
     ) -> Self:
         """Whatever `met` asks of the value; a value that `met` cannot take does not satisfy it."""
         if not _holds(met, self._value):
-            self._fail(said, due=due, misconception=misconception)
+            self._fail(said, expected=expected, misconception=misconception)
+        return self
+
+    def is_true(self, otherwise: str) -> Self:
+        """True, as a probe's answer to a question; `otherwise` says as a sentence what happened where it is not."""
+        return self._answer(True, otherwise)
+
+    def is_false(self, otherwise: str) -> Self:
+        """False, as a probe's answer to a question; `otherwise` says as a sentence what happened where it is not."""
+        return self._answer(False, otherwise)
+
+    def _answer(self, expected: bool, otherwise: str) -> Self:
+        if self._value is not expected:
+            self._fail(otherwise, got="")
         return self
 
     # what the call left behind
@@ -220,11 +245,21 @@ class Expectation:
     ) -> Self:
         """The argument at `index` still holds what was sent, and was never written to."""
         now = self._whole().arguments[index] if index < len(self._whole().arguments) else None
-        due = torch.from_numpy(sent) if isinstance(sent, np.ndarray) else sent.detach()
-        if (isinstance(now, SeenTensor) and touched(now, sent)) or not unchanged(now, due):
+        expected = torch.from_numpy(sent) if isinstance(sent, np.ndarray) else sent.detach()
+        if not unchanged(now, expected):
             self._fail(
                 "the caller's data was changed", got=describe.describe(now, values=True),
-                due=describe.describe(due, values=True), misconception=misconception,
+                expected=describe.describe(expected, values=True), misconception=misconception,
+            )  # fmt: skip
+        if isinstance(now, SeenTensor) and now.requires_grad is not requires_grad(sent):
+            self._fail(
+                "the caller's tensor has another requires_grad than before", got=f"requires_grad={now.requires_grad}",
+                expected=f"requires_grad={not now.requires_grad}", misconception=misconception,
+            )  # fmt: skip
+        if isinstance(now, SeenTensor) and now.version > 0:
+            self._fail(
+                "the caller's tensor was written to, though its values are as before", got="written to in place",
+                expected="never written to", misconception=misconception,
             )  # fmt: skip
         return self
 
@@ -235,7 +270,7 @@ class Expectation:
             self._fail(
                 f"the call changed {' and '.join(changed)}",
                 got="changed",
-                due="left alone",
+                expected="unchanged",
                 misconception=misconception,
             )
         return self
@@ -243,11 +278,13 @@ class Expectation:
     def raises(self, *names: str, misconception: str | None = None) -> Self:
         """The call (made by `submission.attempt`) raised one of these exceptions, by class name."""
         exception = self._whole().exception
-        due = " or ".join(names)
+        expected = " or ".join(names)
         if exception is None:
-            self._fail("no exception was raised", due=due, misconception=misconception)
+            self._fail("no exception was raised", expected=expected, misconception=misconception)
         if not set(names) & set(exception.bases):
-            self._fail("another exception was raised", got=str(exception), due=due, misconception=misconception)
+            self._fail(
+                "another exception was raised", got=str(exception), expected=expected, misconception=misconception
+            )
         return self
 
     def _whole(self) -> Seen:
@@ -266,18 +303,23 @@ class Expectation:
             and -len(self._value) <= key < len(self._value)
         )
         if not found and not (isinstance(self._value, dict) and key in self._value):
-            self._fail(f"{self._what} has no part {key!r}")
-        part = Expectation(self._value[key], lookalikes or {}, what or f"part {key!r}")
+            kind = "key" if isinstance(self._value, dict) else "element"
+            self._fail(f"{self._what} has no {kind} {key!r}")
+        part = Expectation(self._value[key], lookalikes or {}, what or f"element {key!r}")
         part._seen = self._seen
         return part
 
-    def length(self, due: int) -> Self:
+    def length(self, expected: int) -> Self:
         """A list, tuple or dict of this length."""
         self.given()
         if not isinstance(self._value, (list, tuple, dict)):
-            self._fail(f"{self._what} has the wrong type", due=f"{due} parts in a list or tuple")
-        if len(self._value) != due:
-            self._fail(f"{self._what} has {len(self._value)} parts", due=f"{due} parts")
+            self._fail(
+                f"{self._what} has the wrong type", expected=f"a list or tuple of {describe.count(expected, 'element')}"
+            )
+        if len(self._value) != expected:
+            kind = "entry" if isinstance(self._value, dict) else "element"
+            here, wanted = (describe.count(number, kind) for number in (len(self._value), expected))
+            self._fail(f"{self._what} has {here}", expected=wanted)
         return self
 
 

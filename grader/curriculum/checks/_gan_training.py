@@ -48,7 +48,9 @@ def values_in(seen, folder):
     runs = expect(seen).item("runs", "the event files, by folder").is_a(dict)
     loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
     written = [name for name, values in loaded.items() if values]
-    runs.satisfies(lambda _: written in ([], [folder]), "there are values in other folders too", due=f"all in {folder}")
+    runs.satisfies(
+        lambda _: written in ([], [folder]), "there are values in other folders too", expected=f"all in {folder}"
+    )
     return loaded.get(folder, [])
 
 
@@ -56,22 +58,24 @@ def curve(values, tag):
     return [(step, value.simple_value) for step, value in values if value.tag == tag and value.HasField("simple_value")]
 
 
-def _near(found, due, tolerance=1e-4):
+def _near(found, expected, tolerance=1e-4):
     """Whether two lists of (step, value) are the same, apart from rounding."""
-    return [step for step, _ in found] == [step for step, _ in due] and all(
+    return [step for step, _ in found] == [step for step, _ in expected] and all(
         math.isclose(left, right, rel_tol=tolerance, abs_tol=1e-6)
-        for (_, left), (_, right) in zip(found, due, strict=True)
+        for (_, left), (_, right) in zip(found, expected, strict=True)
     )
 
 
-def expect_points(found, due, what, lookalikes, device):
+def expect_points(found, expected, what, lookalikes, device):
     tolerance = 1e-4 if device.type == "cpu" else 2e-3
     named = {
         name: product if callable(product) else lambda found, product=product: _near(found, product, tolerance)
         for name, product in lookalikes.items()
     }
     expect(found, named, what=what).satisfies(
-        lambda found: _near(found, due, tolerance), f"{what} has the wrong points, as (step, value)", due=describe(due)
+        lambda found: _near(found, expected, tolerance),
+        f"{what} has the wrong points, as (step, value)",
+        expected=describe(expected),
     )
 
 
@@ -88,9 +92,9 @@ def grid_of(frames):
     return make_grid(frames[:64], normalize=True, value_range=(-1, 1))
 
 
-def _alike(pixels, due):
+def _alike(pixels, expected):
     """Whether two pictures are the same, up to one of 256 levels of each colour."""
-    return pixels.shape == due.shape and bool((pixels - due.clamp(0, 1)).abs().max() <= 1.01 / 255)
+    return pixels.shape == expected.shape and bool((pixels - expected.clamp(0, 1)).abs().max() <= 1.01 / 255)
 
 
 def expect_picture(pixels, frames, what):
@@ -101,10 +105,12 @@ def expect_picture(pixels, frames, what):
         ),
         "normalised-by-own-range": lambda shape: _alike(pixels, own),
     }
-    due = grid_of(frames)
-    expect(tuple(pixels.shape), what=f"the shape of {what}").equals(tuple(due.shape))
+    expected = grid_of(frames)
+    expect(tuple(pixels.shape), what=f"the shape of {what}").equals(tuple(expected.shape))
     expect(tuple(pixels.shape), named, what=what).satisfies(
-        lambda shape: _alike(pixels, due), f"{what} shows other pixels than are due", due="the grid of that batch"
+        lambda shape: _alike(pixels, expected),
+        f"{what} shows other pixels than expected",
+        expected="the grid of that batch",
     )
 
 

@@ -40,10 +40,10 @@ def test_lists(submission, rng, device):
         seen.requires_grad(False).keeps_globals()
 
 
-def squeezed(due):
+def squeezed(expected):
     """Return the lookalike of a tensor whose dimensions of size 1 are gone."""
-    without = tuple(due.squeeze().shape)
-    return {"squeezed-too-far": lambda t: t.shape == without} if without != tuple(due.shape) else {}
+    without = tuple(expected.squeeze().shape)
+    return {"squeezed-too-far": lambda t: t.shape == without} if without != tuple(expected.shape) else {}
 
 
 @pytest.mark.step("from_data")
@@ -119,13 +119,15 @@ def test_random(submission, rng, device):
         random = calls.item(index, f"call {index + 1}").length(3).item(2, "the random tensor", named)
         random.shape(60, 50).dtype(torch.float32).finite()
         random.satisfies(lambda t: bool((t.data >= 0).all() and (t.data < 1).all()), "it leaves [0, 1)")
-        random.satisfies(lambda t: t.data.unique().numel() > 2500, "it repeats numbers", due="3000 random numbers")
-        random.satisfies(is_uniform, "it is not uniform", due="as many numbers in each part of [0, 1)")
+        random.satisfies(lambda t: t.data.unique().numel() > 2500, "it repeats numbers", expected="3000 random numbers")
+        random.satisfies(is_uniform, "it is not uniform", expected="as many numbers in each part of [0, 1)")
     calls.satisfies(
         lambda three: not torch.equal(three[0][2].data, three[1][2].data), "two calls gave the same numbers"
     )
     said = "seeding torch does not bring the same numbers back"
-    calls.satisfies(lambda three: torch.equal(three[0][2].data, three[2][2].data), said, due="torch's global generator")
+    calls.satisfies(
+        lambda three: torch.equal(three[0][2].data, three[2][2].data), said, expected="torch's global generator"
+    )
 
 
 def is_uniform(tensor):
@@ -180,7 +182,7 @@ def test_calls(submission, rng):
     number = int(torch.randint(3, 9, (), generator=rng))
     listed = torch.randint(0, 9, (number + 2,), generator=rng).tolist()
     length = len(listed)
-    for name, argument, due, named in (
+    for name, argument, expected, named in (
         ("Tensor", number, ((number,), torch.float32), {"class-not-function": has_shape()}),
         ("tensor", number, ((), torch.int64), NUMBER_TO_FUNCTION | {"class-not-function": has_shape(number)}),
         ("Tensor", None, ((0,), torch.float32), {"class-not-function": None}),
@@ -188,7 +190,7 @@ def test_calls(submission, rng):
         ("Tensor", listed, ((length,), torch.float32), {"class-not-function": not_data(listed)}),
         ("tensor", listed, ((length,), torch.int64), INT64_FORGOTTEN),
     ):
-        expect(submission.predict_call(name, argument), named).equals(due)
+        expect(submission.predict_call(name, argument), named).equals(expected)
 
 
 @pytest.mark.step("sums")
@@ -198,7 +200,7 @@ def test_sums(submission, rng):
     matrix = torch.randint(-8000, 8001, (3, 5), generator=rng) / 8
     seen = submission.attempt("sums", matrix)
     refused = seen.exception is not None and "cannot be converted to Scalar" in seen.exception.message
-    require(not refused, str(seen.exception), due="a list", misconception="item-on-many", called=seen.called)
+    require(not refused, str(seen.exception), expected="a list", misconception="item-on-many", called=seen.called)
     pair = expect(submission.sums(matrix)).length(2)
     still_tensor = {"scalar-tensor-not-number": lambda t: t.shape == ()}
     pair.item(0, "the sum of all", still_tensor).equals(matrix.sum().item())

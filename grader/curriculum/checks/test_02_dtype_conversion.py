@@ -164,7 +164,7 @@ def test_labels_on_device(submission, rng):
     expect(submission.to_labels(sent, torch.device("meta")), named).on("meta")
 
 
-def due_dtype(left, right):
+def expected_dtype(left, right):
     other = torch.empty(1, dtype=right) if isinstance(right, torch.dtype) else right
     return torch.result_type(torch.empty(1, dtype=left), other)
 
@@ -178,7 +178,7 @@ def believed(left, right):
 
 def judge(submission, left, right):
     surprise = {"promotion-surprise": lambda answer: answer in believed(left, right)}
-    expect(submission.result_dtype(left, right), surprise).equals(due_dtype(left, right))
+    expect(submission.result_dtype(left, right), surprise).equals(expected_dtype(left, right))
 
 
 @pytest.mark.step("result_dtype")
@@ -206,17 +206,19 @@ def test_stops(submission, rng, device):
         amount = int(torch.randint(low, high, (), generator=rng))
         sent = torch.randint(0, 256, (7, 9), generator=rng, dtype=torch.uint8)
         sent.view(-1)[:4] = torch.tensor([0, 1, 254, 255])
-        due = (sent.int() + amount).clamp(0, 255).to(torch.uint8)
+        expected = (sent.int() + amount).clamp(0, 255).to(torch.uint8)
         named = {
             "uint8-wraps": sent + amount,
-            "truncation-taken-for-rounding": lambda t, due=due: (
+            "truncation-taken-for-rounding": lambda t, expected=expected: (
                 t.dtype == "uint8"
-                and set((due.int() - t.data.int()).unique().tolist()) == {0, 1}
-                and bool((t.data != due)[due < 255].any())
+                and set((expected.int() - t.data.int()).unique().tolist()) == {0, 1}
+                and bool((t.data != expected)[expected < 255].any())
             ),
-            "wide-dtype-returned": lambda t, due=due: t.dtype != "uint8" and torch.equal(t.data.double(), due.double()),
+            "wide-dtype-returned": lambda t, expected=expected: (
+                t.dtype != "uint8" and torch.equal(t.data.double(), expected.double())
+            ),
         }
-        expect(submission.brighten(sent, amount), named).tensor(due, device=device)
+        expect(submission.brighten(sent, amount), named).tensor(expected, device=device)
 
 
 @pytest.mark.step("brighten")

@@ -45,24 +45,24 @@ FLAG_REFUSED = {"flag-on-a-result": lambda error: "requires_grad flags of leaf" 
 def test_table(submission):
     """tells for each expression whether it shares"""
     answers = {expression: submission.shares(expression) for expression in TABLE}
-    wrong = [expression for expression, (due, _) in TABLE.items() if answers[expression].value is (not due)]
-    for expression, (due, misconception) in TABLE.items():
-        named = {misconception: not due}
+    wrong = [expression for expression, (expected, _) in TABLE.items() if answers[expression].value is (not expected)]
+    for expression, (expected, misconception) in TABLE.items():
+        named = {misconception: not expected}
         if wrong == ["tensor[1]", "tensor[:, 1:3]"]:
             # Among the windows, these two alone begin elsewhere.
-            named = {"data-ptr-is-the-start": not due}
+            named = {"data-ptr-is-the-start": not expected}
         elif len(wrong) == len(TABLE):
             named = {}
-        expect(answers[expression], named, what=f"the answer for {expression}").equals(due)
+        expect(answers[expression], named, what=f"the answer for {expression}").equals(expected)
 
 
 @pytest.mark.step("same_storage")
 def test_pairs(submission, rng):
     """tells shared memory from equal numbers and from the same object"""
-    for kind, (due, misconception) in PAIRS.items():
+    for kind, (expected, misconception) in PAIRS.items():
         seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
-        named = {misconception: not due} if misconception else {}
-        expect(seen).item("answer", f"the answer for {kind}", named).equals(due)
+        named = {misconception: not expected} if misconception else {}
+        expect(seen).item("answer", f"the answer for {kind}", named).equals(expected)
 
 
 @pytest.mark.step("same_storage")
@@ -78,8 +78,8 @@ def test_pairs_left_alone(submission, rng):
 def test_window_and_copy(submission, rng):
     """makes one tensor that shares with the array and one that does not"""
     for dtype, shape in ((torch.float64, (3, 5)), (torch.int64, (4,)), (torch.float32, (2, 3, 4))):
-        due = (torch.randn(*shape, generator=rng) * 50).to(dtype)
-        sent = due.numpy().copy()
+        expected = (torch.randn(*shape, generator=rng) * 50).to(dtype)
+        sent = expected.numpy().copy()
         pair = expect(submission.window_and_copy(sent)).length(2).keeps_argument(0, sent.copy())
         heard = submission.probe.functions_called(sent.copy()).value
         named = {"tensor-shares": lambda t, heard=heard: not t.shares_with and "tensor" in heard}
@@ -87,17 +87,17 @@ def test_window_and_copy(submission, rng):
         pair.item(0, "the window", forced).dtype(dtype)
         pair.item(1, "the copy", forced).dtype(dtype)
         window = pair.item(0, "the window", named)
-        window.tensor(due).satisfies(lambda t: bool(t.shares_with), "the window does not share the array's memory")
+        window.tensor(expected).satisfies(lambda t: bool(t.shares_with), "the window does not share the array's memory")
         named = {
             "detach-copies": lambda t, heard=heard: t.shares_with and "detach" in heard,
             "from-numpy-copies": lambda t: bool(t.shares_with),
         }
         copy = pair.item(1, "the copy", named)
-        copy.tensor(due).satisfies(lambda t: not t.shares_with, "the copy shares the array's memory")
+        copy.tensor(expected).satisfies(lambda t: not t.shares_with, "the copy shares the array's memory")
     array = torch.randn(4, 5, generator=rng)
-    due = {"transposed": array.T, "with gaps": array[:, ::2], "without dimensions": array[0, 0]}
+    expected = {"transposed": array.T, "with gaps": array[:, ::2], "without dimensions": array[0, 0]}
     seen = expect(submission.probe.windows(array.numpy().copy()))
-    for kind, each in due.items():
+    for kind, each in expected.items():
         one = seen.item(kind, f"for an array {kind}")
         one.item("window", f"the window on an array {kind}").tensor(each)
         one.item("copy", f"the copy of an array {kind}").tensor(each)
@@ -114,7 +114,7 @@ def expect_on_device(heard):
     left = {"hard-coded-device": lambda names: isinstance(names, list)}
     expect(heard, left, what="the list of torch functions called").satisfies(
         lambda names: not OFF_DEVICE & set(names) or BACK & set(names),
-        "the numbers were taken to the CPU, and not back to the device", due="the device of the argument",
+        "the numbers were taken to the CPU, and not back to the device", expected="the device of the argument",
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def test_matrix_left_alone(submission, rng):
     """leaves the matrix as it was"""
     matrix = torch.randn(3, 5, generator=rng)
     seen = expect(submission.doubled_row(matrix, 1)).keeps_argument(0, matrix, "view-is-copy")
-    seen.satisfies(lambda t: not t.shares_with, "it shares the matrix's memory", due="memory of its own")
+    seen.satisfies(lambda t: not t.shares_with, "it shares the matrix's memory", expected="memory of its own")
 
 
 @pytest.mark.step("flat_view")
@@ -141,7 +141,7 @@ def test_flat(submission, rng, device):
     for shape in ((3, 5), (2, 3, 4), (6,)):
         tensor = torch.randn(*shape, generator=rng)
         flat = expect(submission.flat_view(tensor)).tensor(tensor.flatten(), device=device)
-        flat.satisfies(lambda t: t.shares_with == ("0",), "it is a copy", due="a view on the caller's memory")
+        flat.satisfies(lambda t: t.shares_with == ("0",), "it is a copy", expected="a view on the caller's memory")
         flat.keeps_argument(0, tensor, "mutates-caller")
     values = torch.randn(3, 4, generator=rng)
     strided = expect(submission.probe.flat_of("every other", values))
@@ -163,7 +163,7 @@ def test_refuses(submission, rng):
     for kind in ("transposed", "columns"):
         facts = expect(submission.probe.flat_of(kind, torch.randn(3, 4, generator=rng)), copied)
         said = f"no RuntimeError was raised for {kind} of a matrix, which do not lie in one piece"
-        facts.satisfies(lambda seen: seen["raised"] != "", said, due="RuntimeError")
+        facts.satisfies(lambda seen: seen["raised"] != "", said, expected="RuntimeError")
         facts.item("raised", f"what was raised for {kind} of a matrix").equals("RuntimeError")
 
 
@@ -179,13 +179,13 @@ def test_copies(submission, rng, device):
         "detached-returned": lambda t: not t.shares_with and t.grad_fn is None,
     }
     attached = pair.item(0, "the copy inside the graph", named).tensor(x, device=device).requires_grad(True).leaf(False)
-    attached.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", due="memory of its own")
+    attached.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", expected="memory of its own")
     named = {
         "clone-detaches": lambda t: t.requires_grad and t.grad_fn is not None and not t.shares_with,
         "detach-copies": lambda t: t.shares_with and not t.requires_grad,
     }
     outside = pair.item(1, "the copy outside the graph", named).tensor(x, device=device).requires_grad(False)
-    outside.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", due="memory of its own")
+    outside.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", expected="memory of its own")
     expect_on_device(submission.probe.called_for_copies(x))
 
 

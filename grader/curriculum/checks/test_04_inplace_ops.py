@@ -34,18 +34,18 @@ def wrote(seen, sent):
     return argument.shape != tuple(sent.shape) or not torch.equal(argument.data, sent)
 
 
-def in_place(seen, sent, due, device, more=None):
+def in_place(seen, sent, expected, device, more=None):
     """Ask whether the first argument itself came back, was written to, and was seen to be."""
     named = {
         **(more or {}),
-        "out-of-place-in-disguise": lambda t: not wrote(seen, sent) and t.shape == due.shape,
+        "out-of-place-in-disguise": lambda t: not wrote(seen, sent) and t.shape == expected.shape,
         "returns-copy-not-self": lambda t: t.same_as is None and wrote(seen, sent),
     }
-    answer = expect(seen, named).tensor(due, device=device)
-    answer.satisfies(lambda t: t.same_as == "0", "another tensor came back", due="the tensor that was given")
+    answer = expect(seen, named).tensor(expected, device=device)
+    answer.satisfies(lambda t: t.same_as == "0", "another tensor came back", expected="the tensor that was given")
     bypassed = {"data-bypass": lambda t: t.version == 0}
-    argument = expect(first_argument(seen), bypassed, what="the caller's tensor").tensor(due, device=device)
-    argument.satisfies(lambda t: t.version > 0, "autograd did not notice the write", due="a `_version` above 0")
+    argument = expect(first_argument(seen), bypassed, what="the caller's tensor").tensor(expected, device=device)
+    argument.satisfies(lambda t: t.version > 0, "autograd did not notice the write", expected="a `_version` above 0")
 
 
 @pytest.mark.step("scaled")
@@ -62,7 +62,7 @@ def test_scaled_leaves_alone(submission, rng):
     """leaves the caller's tensor as it was"""
     sent, factor, bias = torch.randn(3, 5, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
     seen = expect(submission.scaled(sent, factor, bias)).keeps_argument(0, sent, "mutates-caller")
-    seen.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", due="a new tensor")
+    seen.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", expected="a new tensor")
 
 
 @pytest.mark.step("scale_")
@@ -79,8 +79,8 @@ def test_other_holders(submission, rng, device):
     """lets everybody see the change who holds the same memory"""
     sent, factor, bias = torch.randn(4, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
     seen = submission.probe.other_holders(sent, factor, bias)
-    due = torch.cat([sent, sent * factor + bias, sent])
-    expect(seen, what="the tensor around it").tensor(due, device=device)
+    expected = torch.cat([sent, sent * factor + bias, sent])
+    expect(seen, what="the tensor around it").tensor(expected, device=device)
 
 
 def writes_in_place(names):
@@ -99,13 +99,13 @@ def test_columns(submission, rng, device):
         sent[1] *= -1
         seen = submission.abs_columns_(sent, columns)
         heard = submission.probe.functions_called(sent, columns).value
-        due = sent.clone()
-        due[:, columns] = sent[:, columns].abs()
+        expected = sent.clone()
+        expected[:, columns] = sent[:, columns].abs()
         copied = {
             "argument-ignored": sent.abs(),
             "write-lands-in-copy": lambda t: t.same_as == "0" and not wrote(seen, sent) and writes_in_place(heard),
         }
-        in_place(seen, sent, due, device, copied)
+        in_place(seen, sent, expected, device, copied)
 
 
 @pytest.mark.step("shift_leaf_")
@@ -119,7 +119,9 @@ def test_leaf(submission, rng, device):
         seen = submission.attempt("shift_leaf_", leaf, amount)
         refused = seen.exception is not None and "in-place operation" in seen.exception.message
         said = str(seen.exception)
-        require(not refused, said, due="the leaf, changed", misconception="update-outside-no-grad", called=seen.called)
+        require(
+            not refused, said, expected="the leaf, changed", misconception="update-outside-no-grad", called=seen.called
+        )
         seen = submission.shift_leaf_(leaf, amount)
         in_place(seen, sent, sent + amount, device)
         frozen = {"leaf-left-frozen": lambda t: not t.requires_grad and t.version > 0}

@@ -28,11 +28,11 @@ def test_table(submission):
 @pytest.mark.step("will_keep_grad")
 def test_each_kind(submission, rng):
     """tells for each kind of tensor whether it will keep its gradient"""
-    due = {"constant": False, "frozen": False, "variable": True, "result": False, "retained": True}
+    expected = {"constant": False, "frozen": False, "variable": True, "result": False, "retained": True}
     named = {"constant": "leaf-always-keeps-grad", "frozen": "leaf-always-keeps-grad",
              "variable": "leaf-keeps-unasked", "result": "nonleaf-keeps-grad",
              "retained": "retain-ignored"}  # fmt: skip
-    for kind, keeps in due.items():
+    for kind, keeps in expected.items():
         seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
         named_here = {named[kind]: not keeps} if kind in named else {}
         expect(seen).item("answer", f"the answer for a {kind}", named_here).equals(keeps)
@@ -142,7 +142,7 @@ def test_same_tensor(submission, rng, device):
         "detached-returned": lambda t: not t.requires_grad,
     }
     seen = expect(submission.switch_on(tensor), named).tensor(tensor, device=device).requires_grad(True).leaf(True)
-    seen.satisfies(lambda t: t.same_as == "0", "another tensor came back", due="the tensor that was given")
+    seen.satisfies(lambda t: t.same_as == "0", "another tensor came back", expected="the tensor that was given")
 
 
 @pytest.mark.step("switch_on")

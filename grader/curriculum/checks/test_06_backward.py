@@ -25,7 +25,7 @@ def number(rng, low, high):
     return low + (high - low) * float(torch.rand((), generator=rng))
 
 
-def due_scalar(kind, weights, x):
+def expected_scalar(kind, weights, x):
     """Return the gradient of one of the probe's functions, by its formula."""
     return {
         "square": 2 * x * weights,
@@ -34,7 +34,7 @@ def due_scalar(kind, weights, x):
     }[kind]
 
 
-def due_rows(weights, x):
+def expected_rows(weights, x):
     return 2 * (weights @ x).unsqueeze(1) * weights
 
 
@@ -53,9 +53,9 @@ def test_slope(submission, rng, device):
                 "value-not-slope": lambda got, value=value: abs(got - value) < 1e-3,
                 "scalar-tensor-not-number": lambda got: got.shape == (),
             }
-            due = 2 * factor * at
+            expected = 2 * factor * at
             slope = answer(seen, "the slope", named).is_a(float)
-            slope.satisfies(near(due, device), "the slope is another one", due=f"{due:.7g}")
+            slope.satisfies(near(expected, device), "the slope is another one", expected=f"{expected:.7g}")
             vector = {"one-element-is-a-dimension": ["torch.float32 (1,)"]}
             given = expect(seen).item("asked", "the dtype and shape that the function was given", vector)
             given.equals(["torch.float32 ()"])
@@ -71,7 +71,7 @@ def test_slope_by_autograd(submission, rng, device):
         "difference-quotient": lambda got: 1 + 0.2 * factor < got < 1 + 1.2 * factor,
     }
     slope = answer(submission.probe.slope_at_kink(factor, at), "the slope", named).is_a(float)
-    slope.satisfies(near(1.0, device), "the slope is another one", due="1")
+    slope.satisfies(near(1.0, device), "the slope is another one", expected="1")
 
 
 @pytest.mark.step("pull_back")
@@ -81,7 +81,7 @@ def test_pull_back(submission, rng, device):
         weights = torch.randn(results, size, generator=rng)
         x, upstream = torch.randn(size, generator=rng), torch.randn(results, generator=rng)
         seen = submission.probe.pulled_back(weights, x, upstream)
-        rows = due_rows(weights, x)
+        rows = expected_rows(weights, x)
         read = seen.value
         named = {
             "grad-of-wrong-tensor": None,
@@ -92,8 +92,8 @@ def test_pull_back(submission, rng, device):
         answer(seen, "the gradient", named).tensor(upstream @ rows, device=device)
 
 
-def same(tensor, due):
-    return tensor.shape == tuple(due.shape) and torch.allclose(tensor.data, due, 1e-4, 1e-5)
+def same(tensor, expected):
+    return tensor.shape == tuple(expected.shape) and torch.allclose(tensor.data, expected, 1e-4, 1e-5)
 
 
 @pytest.mark.step("pull_back")
@@ -109,7 +109,7 @@ def test_pull_back_leaves_alone(submission, rng):
 def test_two_passes(submission, rng, device):
     """notes the first gradient, and then the sum of both"""
     weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
-    first, second = due_scalar("square", weights, x), due_scalar("sine", weights, x)
+    first, second = expected_scalar("square", weights, x), expected_scalar("sine", weights, x)
     seen = submission.probe.passed_twice(weights, x)
     pair = answer(seen, "the pair", {}).length(2)
     named = {
@@ -135,10 +135,10 @@ def test_separate(submission, rng, device):
         leaf = x.clone().requires_grad_()
         garbage = torch.randn(5, generator=rng)
         leaf.grad = garbage.clone() if left else None
-        dues = [due_scalar(kind, weights, x) for kind in ("square", "sine", "exponential")]
+        dues = [expected_scalar(kind, weights, x) for kind in ("square", "sine", "exponential")]
         seen = submission.probe.separated(weights, leaf)
         gradients = answer(seen, "the list", {}, NONE_CLEARED).length(3)
-        for index, due in enumerate(dues):
+        for index, expected in enumerate(dues):
             so_far = sum(dues[: index + 1])
             sums = ([so_far] if index else []) + [so_far + garbage, sum(dues), sum(dues) + garbage]
             later = [*dues[index + 1 :], torch.zeros(5)]
@@ -146,7 +146,7 @@ def test_separate(submission, rng, device):
                 "gradients-accumulate": lambda t, sums=sums: any(same(t, wrong) for wrong in sums),
                 "grad-is-aliased": lambda t, later=later: any(same(t, wrong) for wrong in later),
             }
-            gradients.item(index, f"gradient {index + 1}", named).tensor(due, device=device)
+            gradients.item(index, f"gradient {index + 1}", named).tensor(expected, device=device)
         expect(seen).item("untouched", "whether the leaf is as it was", {"mutates-caller": False}).equals(True)
 
 
@@ -155,7 +155,7 @@ def test_jacobian(submission, rng, device):
     """returns a row of derivatives for each result"""
     for results, size in ((4, 3), (2, 5)):
         weights, x = torch.randn(results, size, generator=rng), torch.randn(size, generator=rng)
-        rows = due_rows(weights, x)
+        rows = expected_rows(weights, x)
         sums = [rows.cumsum(0), rows.sum(0).expand(rows.shape)]
         last = [rows[-1].expand(rows.shape), torch.zeros(rows.shape)]
         named = {

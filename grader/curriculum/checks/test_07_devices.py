@@ -12,7 +12,7 @@ META = torch.device("meta")
 @pytest.mark.step("choose_device")
 def test_choice(submission):
     """chooses CUDA, then MPS, then the CPU, as the machine has them"""
-    for has_cuda, has_mps, due in (
+    for has_cuda, has_mps, expected in (
         (True, False, "cuda"),
         (False, False, "cpu"),
         (False, True, "mps"),
@@ -26,7 +26,9 @@ def test_choice(submission):
         }
         named["string-is-no-device"] = lambda device: type(device) is str
         chosen = expect(submission.probe.chosen(has_cuda, has_mps), named).is_a(torch.device)
-        chosen.satisfies(lambda device, due=due: device.type == due, "another device was chosen", due=due)
+        chosen.satisfies(
+            lambda device, expected=expected: device.type == expected, "another device was chosen", expected=expected
+        )
 
 
 @pytest.mark.step("variable_on")
@@ -80,7 +82,7 @@ def test_gradient_lands(submission, rng, device):
     landed = pair.item(1, "the gradient", named).shape(5).dtype(torch.float64).on(device)
     landed.values((2 * numbers * upstream).double(), rtol=2e-5, atol=2e-6)
     by_copy = "it did not come from the copy: that one knows float32 only"
-    landed.satisfies(lambda t: torch.equal(t.data, t.data.float().double()), by_copy, due="numbers of float32")
+    landed.satisfies(lambda t: torch.equal(t.data, t.data.float().double()), by_copy, expected="numbers of float32")
 
 
 @pytest.mark.step("move_and_differentiate")
@@ -105,20 +107,24 @@ def test_leaf_stays(submission, rng, device):
     seen.keeps_argument(0, leaf, "mutates-caller").keeps_argument(2, upstream, "mutates-caller")
 
 
-def array_like(part, due):
+def array_like(part, expected):
     """Ask for a numpy array with the numbers of a tensor."""
-    name = str(due.dtype).removeprefix("torch.")
-    part.given().satisfies(lambda a: isinstance(a, SeenArray), "it is no numpy array", due="a numpy array")
-    part.satisfies(lambda a: a.shape == tuple(due.shape), "the array has another shape", due=str(tuple(due.shape)))
+    name = str(expected.dtype).removeprefix("torch.")
+    part.given().satisfies(lambda a: isinstance(a, SeenArray), "it is no numpy array", expected="a numpy array")
+    part.satisfies(
+        lambda a: a.shape == tuple(expected.shape), "the array has another shape", expected=str(tuple(expected.shape))
+    )
     part.satisfies(
         lambda a: a.dtype != "float64" or name == "float64",
         "the array has another dtype",
-        due=name,
+        expected=name,
         misconception="float64-leak",
     )
-    part.satisfies(lambda a: a.dtype == name, "the array has another dtype", due=name)
+    part.satisfies(lambda a: a.dtype == name, "the array has another dtype", expected=name)
     part.satisfies(
-        lambda a: torch.equal(a.data, due), "the array holds other numbers", due=str(due.flatten()[:6].tolist())
+        lambda a: torch.equal(a.data, expected),
+        "the array holds other numbers",
+        expected=str(expected.flatten()[:6].tolist()),
     )
 
 
@@ -138,7 +144,7 @@ def test_array_of_variable(submission, rng):
     sent = torch.randn(3, 5, generator=rng).requires_grad_()
     seen = submission.attempt("to_numpy", sent)
     refused = seen.exception is not None and "requires grad" in seen.exception.message
-    require(not refused, str(seen.exception), due="an array", misconception="numpy-on-grad", called=seen.called)
+    require(not refused, str(seen.exception), expected="an array", misconception="numpy-on-grad", called=seen.called)
     array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent.detach())
     values = torch.randn(4, generator=rng)
     facts = expect(submission.probe.numpy_of_result(values))
@@ -193,31 +199,33 @@ def story(rng):
 def test_figures(submission, rng):
     """tells what tensors occupy from what torch holds"""
     for events in story(rng):
-        due = figures(events)
+        expected = figures(events)
         beliefs = {
             "cache-is-not-used-again": figures(events, grow=True),
             "empty-cache-frees-tensors": figures(events, drop=True),
-            "allocated-vs-reserved": lambda pair, due=due, events=events: (
-                close(pair, due[::-1])
+            "allocated-vs-reserved": lambda pair, expected=expected, events=events: (
+                close(pair, expected[::-1])
                 or close(pair, figures(events, shrink=True))
-                or close(pair, due[:1] * 2)
-                or close(pair, due[1:] * 2)
-                or close(pair, (due[0], due[1] - due[0]))
+                or close(pair, expected[:1] * 2)
+                or close(pair, expected[1:] * 2)
+                or close(pair, (expected[0], expected[1] - expected[0]))
             ),
-            "mib-is-not-mb": lambda pair, due=due: any(
-                close(pair, [figure * MIB / unit for figure in due]) for unit in (1e6, 1000, 1024, 1)
+            "mib-is-not-mb": lambda pair, expected=expected: any(
+                close(pair, [figure * MIB / unit for figure in expected]) for unit in (1e6, 1000, 1024, 1)
             ),
         }
-        named = {name: belief for name, belief in beliefs.items() if belief != due and events}
+        named = {name: belief for name, belief in beliefs.items() if belief != expected and events}
         pair = expect(submission.allocator_figures(events), named).length(2)
         pair.satisfies(lambda found: all(type(each) is float for each in found), "these are not two floats")
         pair.satisfies(
-            lambda found, due=due: close(found, due), "these are other figures", due=f"{due[0]:.5g}, {due[1]:.5g}"
+            lambda found, expected=expected: close(found, expected),
+            "these are other figures",
+            expected=f"{expected[0]:.5g}, {expected[1]:.5g}",
         )
 
 
-def close(found, due):
-    return all(abs(one - other) <= 1e-9 * max(1.0, abs(other)) for one, other in zip(found, due, strict=True))
+def close(found, expected):
+    return all(abs(one - other) <= 1e-9 * max(1.0, abs(other)) for one, other in zip(found, expected, strict=True))
 
 
 @pytest.mark.step("predict")

@@ -35,27 +35,27 @@ def test_drawn(submission, rng, device):
     seen = submission.make_tensors(*sizes, device, torch.Generator().manual_seed(seed))
     again = torch.Generator().manual_seed(seed)
     shapes = ((6, 3), (6, 2), (3, 5), (5, 2))
-    due = drawn(again, *shapes)
+    expected = drawn(again, *shapes)
     again.manual_seed(seed)
     uniform = [torch.rand(shape, generator=again) for shape in shapes]
     expect(seen).keeps_globals(GENERATOR_STATE, misconception="global-rng-touched").length(4)
     for index, name in enumerate(("x", "y", "w1", "w2")):
         named = {
-            "results-in-another-order": one_of([each for each in due if each is not due[index]]),
+            "results-in-another-order": one_of([each for each in expected if each is not expected[index]]),
             "transpose-slip": lambda t, turned=shapes[index][::-1]: t.shape == turned,
             "latent-uniform": uniform[index],
-            "drawn-in-another-order": one_of(drawn_in_another_order(seed, shapes, index, due[index])),
+            "drawn-in-another-order": one_of(drawn_in_another_order(seed, shapes, index, expected[index])),
         }
-        expect(seen).item(index, name, named).tensor(due[index], device=device).requires_grad(False)
+        expect(seen).item(index, name, named).tensor(expected[index], device=device).requires_grad(False)
 
 
-def drawn_in_another_order(seed, shapes, index, due):
+def drawn_in_another_order(seed, shapes, index, expected):
     """Return what the tensor at this index would be in each order of drawing that gives it other numbers."""
     found = []
     for order in permutations(range(4)):
         numbers = drawn(torch.Generator().manual_seed(seed), *[shapes[each] for each in order])
         found.append(numbers[order.index(index)])
-    return [each for each in found if not torch.equal(each, due)]
+    return [each for each in found if not torch.equal(each, expected)]
 
 
 @pytest.mark.step("make_tensors")
@@ -250,7 +250,7 @@ def test_three_steps(submission, rng, device):
             "relu-forgotten": ("no relu",),
         }
         for steps, part in ((1, "first"), (3, "third")):
-            _, *due = stepped(*sent, lr, steps=steps)
+            _, *expected = stepped(*sent, lr, steps=steps)
             uphill = stepped(*sent, -lr, steps=steps)
             alone = [stepped(*sent, lr, way, steps)[1:] for way in ("w1 only", "w2 only")]
             now = expect(seen).item(part, f"the weights after step {steps}").length(2)
@@ -265,7 +265,7 @@ def test_three_steps(submission, rng, device):
                     named[each] = one_of([stepped(*sent, lr, way, steps)[1 + index] for way in ways])
                 fixed = [stepped(*sent, other, steps=steps)[1 + index] for other in (1.0, 0.1, 0.01, 0.001)]
                 named["hard-coded-hyperparameters"] = one_of(fixed)
-                now.item(index, f"{name} after step {steps}", named).tensor(due[index], device=device)
+                now.item(index, f"{name} after step {steps}", named).tensor(expected[index], device=device)
 
 
 @pytest.mark.step("sgd_step")
@@ -274,10 +274,10 @@ def test_loss_before(submission, rng, device):
     _, y, _, _ = sent = problem(rng, 6, 3, 5, 2)
     losses, _, _ = stepped(*sent, 0.01)
     seen = expect(submission.probe.three_steps(*sent, 0.01)).item("losses", "the losses of three steps").length(3)
-    for index, due in enumerate(losses):
-        named = {"mean-vs-sum": one_of([due / count for count in (y.numel(), len(y), y.shape[1])])}
+    for index, expected in enumerate(losses):
+        named = {"mean-vs-sum": one_of([expected / count for count in (y.numel(), len(y), y.shape[1])])}
         named |= {"loss-after-step": losses[index + 1]} if index < 2 else {}
-        seen.item(index, f"the loss of step {index + 1}", named).tensor(due, device=device)
+        seen.item(index, f"the loss of step {index + 1}", named).tensor(expected, device=device)
 
 
 @pytest.mark.step("sgd_step")

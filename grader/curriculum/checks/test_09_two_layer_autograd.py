@@ -175,7 +175,7 @@ def test_clears(submission, rng):
     for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
         named = {"gradients-accumulate": moved_from(weight)}
         now = expect(seen.arguments).item(index, name, named).is_tensor()
-        now.satisfies(cleared, f"there is still a gradient in the .grad of {name}", due="None or zeros")
+        now.satisfies(cleared, f"there is still a gradient in the .grad of {name}", expected="None or zeros")
 
 
 @pytest.mark.step("sgd_update")
@@ -199,7 +199,9 @@ def open_writes(weights_now, weights):
     """Require that both weights were written to where autograd counts it."""
     for index, name in enumerate(WEIGHTS):
         now = expect(weights_now).item(index, name, {"data-bypass": moved_from(weights[index])}).is_tensor()
-        now.satisfies(lambda t: t.version > 0, f"autograd saw no change of {name}", due="a change that autograd counts")
+        now.satisfies(
+            lambda t: t.version > 0, f"autograd saw no change of {name}", expected="a change that autograd counts"
+        )
 
 
 def trained(x, y, w1, w2, lr, steps, keep="nothing", way="", moved=(1, 1)):
@@ -251,7 +253,7 @@ def test_train(submission, rng, device):
         lr = lr or overshooting(sent)
         seen = submission.train(*sent, lr, steps)
         now = seen.arguments[2:4]
-        _, *due = trained(*sent, lr, steps)
+        _, *expected = trained(*sent, lr, steps)
         leftovers = [trained(*sent, lr, steps, keep)[1:] for keep in ("all", "first", "own")]
         counts = [count for count in (steps - 1, steps + 1) if count]
         beliefs = {
@@ -268,7 +270,7 @@ def test_train(submission, rng, device):
             named = {"gradients-accumulate": one_of([each[index] for each in leftovers])} | lost_updates(before)
             named["step-uphill"] = trained(*sent, -lr, steps)[1 + index]
             part = expect(seen.arguments).item(2 + index, f"{name} after {steps} steps", beliefs | named)
-            part.tensor(due[index], device=device).requires_grad(True).leaf(True)
+            part.tensor(expected[index], device=device).requires_grad(True).leaf(True)
 
 
 @pytest.mark.step("train")
@@ -279,17 +281,19 @@ def test_losses(submission, rng, device):
         losses, *_ = trained(*sent, 0.01, steps + 1)
         seen = expect(submission.train(*sent, 0.01, steps)).length(steps)
         relative, absolute = tolerance("float32", "float32", device.type)
-        for index, due in enumerate(losses[:steps]):
+        for index, expected in enumerate(losses[:steps]):
             named = {
                 "loss-keeps-graph": lambda value: value.requires_grad,
                 "scalar-tensor-not-number": lambda value: value.shape == (),
                 "loss-after-step": lambda value, after=losses[index + 1]: math.isclose(value, after, rel_tol=1e-5),
-                "mean-vs-sum": lambda value, due=due: any(math.isclose(value * n, due, rel_tol=1e-5) for n in (6, 12)),
+                "mean-vs-sum": lambda value, expected=expected: any(
+                    math.isclose(value * n, expected, rel_tol=1e-5) for n in (6, 12)
+                ),
             }
             loss = seen.item(index, f"the loss before step {index + 1}", named).is_a(float)
             loss.satisfies(
-                lambda value, due=due: math.isclose(value, due, rel_tol=relative, abs_tol=absolute),
-                f"the loss before step {index + 1} is another", due=f"{due:.6g}",
+                lambda value, expected=expected: math.isclose(value, expected, rel_tol=relative, abs_tol=absolute),
+                f"the loss before step {index + 1} is another", expected=f"{expected:.6g}",
             )  # fmt: skip
 
 

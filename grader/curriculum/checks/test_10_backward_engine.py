@@ -23,7 +23,7 @@ def recorded(seen, value, parents, local_gradients, named=None):
     """Ask for everything that one operation records."""
     node = expect(seen)
     returned = node.item("node", "what came back")
-    returned.satisfies(lambda other: other is None, "what came back is no Node", due="a Node")
+    returned.satisfies(lambda other: other is None, "what came back is no Node", expected="a Node")
     node.item("value", "value").is_a(float).equals(value)
     fewer = {"parent-stands-twice": [0]} if parents == [0, 0] else {"constants-left-out": lambda found: len(found) < 2}
     of_parents = node.item("parents", "the places of the parents among the arguments", fewer)
@@ -191,12 +191,16 @@ def test_order(submission, rng):
             "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
         }
         order = expect(submission.probe.order(graph)).item("order", "the order", named).is_a(list)
-        due = f"each of {len(nodes)} nodes once"
-        order.satisfies(lambda found, nodes=nodes: set(found) == nodes, "nodes are missing or foreign", due=due)
-        order.satisfies(lambda found: len(found) == len(set(found)), "a node is listed more than once", due=due)
+        expected = f"each of {len(nodes)} nodes once"
+        order.satisfies(
+            lambda found, nodes=nodes: set(found) == nodes, "nodes are missing or foreign", expected=expected
+        )
+        order.satisfies(
+            lambda found: len(found) == len(set(found)), "a node is listed more than once", expected=expected
+        )
         order.satisfies(
             lambda found, graph=graph: right_order(found, graph),
-            "a node stands behind one of its parents", due="each node before its parents",
+            "a node stands behind one of its parents", expected="each node before its parents",
         )  # fmt: skip
 
 
@@ -208,7 +212,7 @@ def test_order_again(submission, rng):
     named = {"state-between-calls": lambda order: right_order(first, graph) and order != first}
     again = expect(second, named, what="the order of the same graph, asked for again").is_a(list)
     again.satisfies(
-        lambda order: right_order(order, graph), "it is no order of the graph", due="a list as the first time"
+        lambda order: right_order(order, graph), "it is no order of the graph", expected="a list as the first time"
     )
 
 
@@ -225,7 +229,7 @@ def few_looks(seen):
     named = {"exponential-revisit": lambda count: count > MOST_LOOKS}
     looks = seen.item("looks", "the most looks at one node's parents", named).is_a(int)
     looks.satisfies(
-        lambda count: count <= MOST_LOOKS, "a node was looked at again and again", due=f"{MOST_LOOKS} at most"
+        lambda count: count <= MOST_LOOKS, "a node was looked at again and again", expected=f"{MOST_LOOKS} at most"
     )
 
 
@@ -287,14 +291,14 @@ def breadth_first(graph):
     return order
 
 
-def named_at(graph, index, start, was, due):
+def named_at(graph, index, start, was, expected):
     """Return what misconceptions leave at one node after one pass from `start`."""
     parents, _, required = graph[index]
     if parents or not required:
         return {"nonleaf-keeps-grad" if parents else "constant-gets-grad": lambda grad: grad is not None}
-    if due is None:
+    if expected is None:
         return {}
-    arrived = due - (was or 0.0)
+    arrived = expected - (was or 0.0)
     return {
         "stops-before-the-leaf": lambda grad: was is None and grad is None,
         "upstream-ignored": lambda grad: start != 1.0 and near(grad, (was or 0.0) + arrived / start),
@@ -302,9 +306,9 @@ def named_at(graph, index, start, was, due):
     }
 
 
-def named_on_ways(graph, index, start, was, due):
+def named_on_ways(graph, index, start, was, expected):
     """Return the same, and what can be told apart where one way to a result is longer than the other."""
-    named = named_at(graph, index, start, was, due)
+    named = named_at(graph, index, start, was, expected)
     if index:
         return named
     last = last_only(graph, start)[0]
@@ -312,7 +316,7 @@ def named_on_ways(graph, index, start, was, due):
     kept = (0.0,) if was is None else (0.0, was)
     return named | {
         "overwrite-instead-of-accumulate": lambda grad: (
-            any(near(grad, old + last) for old in kept) or (was is not None and near(grad, due - was))
+            any(near(grad, old + last) for old in kept) or (was is not None and near(grad, expected - was))
         ),
         "wrong-order": lambda grad: any(near(grad, (was or 0.0) + each) for each in disordered),
     }
@@ -355,10 +359,10 @@ def test_passes_add_up(submission, rng):
 
 def passes(submission, graph, upstreams, grads, names):
     """Run backward for each upstream gradient and compare every node with torch's after each pass."""
-    due = by_torch(graph, upstreams, grads)
+    expected = by_torch(graph, upstreams, grads)
     seen = expect(submission.probe.run_backward(graph, upstreams, grads))
     after = seen.item("grads").length(len(upstreams))
-    for turn, (before, now) in enumerate(pairwise([grads, *due])):
+    for turn, (before, now) in enumerate(pairwise([grads, *expected])):
         start = 1.0 if upstreams[turn] is None else upstreams[turn]
         found = after.item(turn, "the .grad of all nodes").length(len(graph))
         for index, (parents, _, required) in enumerate(graph):

@@ -87,7 +87,7 @@ def handed_on(seen):
     kept = expect(seen)
     kept.item("attributes", "the number of tensors among the attributes of ctx", named).is_a(int).equals(0)
     saved = kept.item("saved", "the number of tensors saved for backward", {"stored-on-ctx": 0}).is_a(int)
-    saved.satisfies(lambda count: count > 0, "no tensor was saved for backward", due="1 or more")
+    saved.satisfies(lambda count: count > 0, "no tensor was saved for backward", expected="1 or more")
 
 
 @pytest.mark.step("Sigmoid")
@@ -164,8 +164,8 @@ def test_product_handed_on(submission, rng):
     for name, (a, b), scale, other in zip(("first", "second"), pairs, scales, scales[::-1], strict=True):
         for index, factor in enumerate((b.detach(), a.detach())):
             named = {"state-between-calls": upstream * factor * other}
-            due = upstream * factor * scale
-            seen.item(name).item(index, f"the {'ab'[index]} of the {name} call", named).grad(due)
+            expected = upstream * factor * scale
+            seen.item(name).item(index, f"the {'ab'[index]} of the {name} call", named).grad(expected)
 
 
 @pytest.mark.step("ScaledProduct")
@@ -175,9 +175,11 @@ def test_one_of_two(submission, rng):
         a, b = (drawn(rng, 5, requires_grad=flag) for flag in flags)
         upstream = upstream_for(rng, a)
         seen = expect(submission.probe.apply_product(a, b, 1.5, upstream))
-        due = [upstream * other.detach() * 1.5 if flag else None for flag, other in zip(flags, (b, a), strict=True)]
-        seen.item("a", "a").grad(due[0])
-        seen.item("b", "b").grad(due[1])
+        expected = [
+            upstream * other.detach() * 1.5 if flag else None for flag, other in zip(flags, (b, a), strict=True)
+        ]
+        seen.item("a", "a").grad(expected[0])
+        seen.item("b", "b").grad(expected[1])
 
 
 @pytest.mark.step("ScaledProduct")

@@ -59,7 +59,7 @@ def test_predict(submission, rng, device):
         called = submission.probe.watch_predict(state, x, modes)
         seen = expect(called)
         ran = seen.item("layers_ran", "the number of layers that ran").is_a(int)
-        ran.satisfies(lambda count: count > 0, "the model was not run", due="a forward pass")
+        ran.satisfies(lambda count: count > 0, "the model was not run", expected="a forward pass")
         named = {
             "top-level-only": lambda found, called=called: called.value["root_in_eval"],
             "no-grad-means-eval": lambda found: len(set(found) - {"the model itself", "0"}) == 5,
@@ -97,9 +97,9 @@ def test_no_trace(submission, rng, device):
     called = submission.probe.watch_predict(state, torch.randn(5, 3, generator=rng), ALL_TRAIN)
     seen = expect(called).keeps_globals("grad mode", misconception="grad-mode-left-off")
     named = {"no-grad-means-eval": lambda t: True}
-    for name, due in state.items():
+    for name, expected in state.items():
         is_statistic = "running" in name or "batches" in name
-        seen.item("state").item(name, name, named if is_statistic else {}).tensor(due, device=device)
+        seen.item("state").item(name, name, named if is_statistic else {}).tensor(expected, device=device)
     named = {"unfreezes-everything": [True] * 6}
     required = seen.item("grads_required", "requires_grad of the parameters afterwards", named)
     required.equals([False] + [True] * 5)
@@ -162,19 +162,19 @@ def test_frozen(submission, rng):
     for (part, before, _), (seen, free, (state, *_)) in zip(CASES, frozen(submission, rng), strict=True):
         facts = seen.item("facts", "what is known of the parameters").length(len(state))
         for name in state:
-            due = name in free
+            expected = name in free
             named = {"unfreezes-everything": lambda fact: fact["requires_grad"]} if name in before else STILL_REQUIRES
-            if not due and name not in before and part == "1":
+            if not expected and name not in before and part == "1":
                 # The case before was a part without parts: there it worked.
                 named = named | {"top-level-only": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
-            if not due and name.endswith(".bias"):
+            if not expected and name.endswith(".bias"):
                 # The weight of the same layer came first: it is frozen.
                 named = named | {"bias-not-frozen": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
-            named = {} if due else named
+            named = {} if expected else named
             found = facts.item(name, f"{name} (requires_grad and other facts)", named)
             found.satisfies(
-                lambda fact, due=due: fact["requires_grad"] is due,
-                f"{name} has requires_grad={not due}", due=f"requires_grad={due}",
+                lambda fact, expected=expected: fact["requires_grad"] is expected,
+                f"{name} has requires_grad={not expected}", expected=f"requires_grad={expected}",
             )  # fmt: skip
         seen.item("modes_kept", "whether every module's mode is as it was", MODES_CHANGED).equals(True)
 
@@ -197,7 +197,7 @@ def test_optimizer(submission, rng):
         for name in (name for name in state if name not in free):
             fact = seen.item("facts").item(name, f"{name} (requires_grad and other facts)", IN_OPTIMIZER)
             fact.satisfies(
-                lambda found: found["in_optimizer"] is False, f"the optimizer holds {name}", due="only the rest"
+                lambda found: found["in_optimizer"] is False, f"the optimizer holds {name}", expected="only the rest"
             )
         seen.item("held", "the parameters in the optimizer").equals(free)
         ignored = {"argument-ignored": lambda found: len(found) == 1}
@@ -209,11 +209,11 @@ def test_optimizer(submission, rng):
 def test_training(submission, rng, device):
     """changes no values itself, and lets three steps change only the rest"""
     for seen, free, (state, x, upstream, lr) in frozen(submission, rng):
-        due = trained(state, free, x, upstream, lr)
+        expected = trained(state, free, x, upstream, lr)
         seen.item("is_sgd", "whether an SGD optimizer came back").equals(True)
         for name, before in state.items():
             seen.item("kept").item(name, f"{name} before training").values(before)
-            after = seen.item("trained").item(name, f"{name} after three steps").tensor(due[name], device=device)
+            after = seen.item("trained").item(name, f"{name} after three steps").tensor(expected[name], device=device)
             if name not in free:
                 after.grad(None)
 
@@ -223,18 +223,18 @@ def test_gradients_pass(submission, rng, device):
     """leaves gradients before and behind the frozen part, and none in it"""
     state, x, upstream = chain(rng), torch.randn(6, 3, generator=rng), torch.randn(6, 2, generator=rng)
     weights = {name: value.clone().requires_grad_() for name, value in state.items()}
-    due = chain_result(weights, x)
-    due.backward(upstream)
+    expected = chain_result(weights, x)
+    expected.backward(upstream)
     called = submission.probe.run_through(state, x, upstream)
     seen = expect(called)
     seen.item("result", "the result", {"detached-returned": lambda t: not t.requires_grad}).tensor(
-        due.detach(), device=device
+        expected.detach(), device=device
     ).requires_grad(True)
     for name in state:
         named = named_for(name, lambda: called.value["tried"])
         grad = seen.item("grads", "the gradients").item(name, f"the .grad of {name}", named)
         if name.startswith("1."):
-            grad.satisfies(lambda found: found is None, f"{name} has a .grad", due="None")
+            grad.satisfies(lambda found: found is None, f"{name} has a .grad", expected="None")
         else:
             grad.tensor(weights[name].grad, device=device)
         seen.item("state").item(name, name).tensor(state[name], device=device)
@@ -264,16 +264,16 @@ def test_spread(submission):
     for x_requires_grad in BOOLS:
         for count in (1, 2, 3, 4):
             for layers in product(BOOLS, repeat=count):
-                due = [x_requires_grad or not all(layers[: index + 1]) for index in range(count)]
+                expected = [x_requires_grad or not all(layers[: index + 1]) for index in range(count)]
                 named = {
                     "input-forgotten": [not all(layers[: index + 1]) for index in range(count)],
-                    "contagion-forgotten": lambda found, due=due: any(
-                        answer is False and right for answer, right in zip(found, due, strict=True)
+                    "contagion-forgotten": lambda found, expected=expected: any(
+                        answer is False and right for answer, right in zip(found, expected, strict=True)
                     ),
-                    "frozen-always-passes": lambda found, due=due: any(
-                        answer is True and not right for answer, right in zip(found, due, strict=True)
+                    "frozen-always-passes": lambda found, expected=expected: any(
+                        answer is True and not right for answer, right in zip(found, expected, strict=True)
                     ),
                 }
                 seen = submission.outputs_require_grad(x_requires_grad, list(layers))
                 expect(seen).length(count)
-                expect(seen, named).equals(due)
+                expect(seen, named).equals(expected)

@@ -37,9 +37,9 @@ def depths_of(seed, limit, runs):
     return [int(torch.randint(limit, (1,), generator=generator)) for _ in range(runs)]
 
 
-def fits(got, due):
+def fits(got, expected):
     """Tell whether each result looks like the one that is due at its place."""
-    return len(got) == len(due) and all(looks_like(one, other) for one, other in zip(got, due, strict=True))
+    return len(got) == len(expected) and all(looks_like(one, other) for one, other in zip(got, expected, strict=True))
 
 
 NAMES = sorted(f"{layer}.{kind}" for layer in ("first", "middle", "last") for kind in ("weight", "bias"))
@@ -67,7 +67,7 @@ def test_net(submission, rng, device):
             seen.item("params").item(f"{name}.weight", f"{name}.weight").shape(*shape)
             seen.item("params").item(f"{name}.bias", f"{name}.bias").shape(*shape[:1])
         params = {name: came.value["params"][name].data.clone().requires_grad_() for name in NAMES}
-        due = [net(params, x, depth) for depth in depths]
+        expected = [net(params, x, depth) for depth in depths]
         always = [[net(params, x, depth).detach() for _ in depths] for depth in {most, depths[0]}]
         outs = seen.item("outs", "the list of results").length(5)
         fewer = depths_of(seed, most, runs=5)
@@ -78,14 +78,14 @@ def test_net(submission, rng, device):
         bent = [[net(params, x, depth, relus).detach() for depth in depths] for relus in ((0, 1), (1, 0), (0, 0))]
         bent.append([net(params, x, depth, (0, 0), between=torch.relu).detach() for depth in depths])
         less = lambda got, bent=bent: any(fits(got, each) for each in bent)  # noqa: E731
-        positive = [each.detach().relu() for each in due]
+        positive = [each.detach().relu() for each in expected]
         other = {net(params, x, depth).detach() for depth in range(most + 1)}
         elsewhere = lambda got, other=other: all(any(looks_like(one, each) for each in other) for one in got)  # noqa: E731
         whole = {"depth-off-by-one": by_one, "depth-fixed": fixed, "relu-left-out": less}
         whole |= {"relu-on-output": lambda got, positive=positive: fits(got, positive)}
         whole |= {"not-the-global-generator": elsewhere} if came.value["next"] == untouched else {}
         name = next((name for name, fit in whole.items() if fit(came.value["outs"])), "")
-        for index, (right, upstream) in enumerate(zip(due, upstreams, strict=True)):
+        for index, (right, upstream) in enumerate(zip(expected, upstreams, strict=True)):
             named = {name: lambda got: True} if name else {}
             outs.item(index, f"the result of run {index + 1}", named).tensor(right.detach(), device=device)
             right.backward(upstream)
@@ -186,9 +186,9 @@ def test_settle_gradients(submission, rng):
         number, cut = (
             {each: lambda t: t.grad is None} for each in ("python-value-breaks-graph", "graph-cut-in-the-middle")
         )
-        due = (upstream * x).sum() * count * rate ** (count - 1)
+        expected = (upstream * x).sum() * count * rate ** (count - 1)
         seen.item("x", "the input", cut).grad(upstream * rate**count)
-        seen.item("rate", "the rate", number).grad(due)
+        seen.item("rate", "the rate", number).grad(expected)
 
 
 def reading(weight, bias, sequence, cut=False):
@@ -232,9 +232,9 @@ def test_sequence(submission, rng, device):
             torch.randn(hidden, generator=rng, dtype=dtype),
         )
         seen = expect(submission.probe.read(weight, bias, sequence, upstream))
-        due, of_weight, of_sequence = gradients_of(reading, weight, bias, sequence, upstream)
+        expected, of_weight, of_sequence = gradients_of(reading, weight, bias, sequence, upstream)
         named = misread(weight, bias, sequence)
-        seen.item("result", "the last state", named).tensor(due, device=device)
+        seen.item("result", "the last state", named).tensor(expected, device=device)
         seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
         cut = gradients_of(lambda *args: reading(*args, cut=True), weight, bias, sequence, upstream)
         named = {"graph-cut-in-the-middle": lambda t, of=cut[2]: t.grad is None or (looks_like(t.grad, of))}
@@ -297,7 +297,7 @@ def test_tree(submission, rng, device):
         weight, bias = layer(rng, 2 * 4, 4)
         vectors, upstream = torch.randn(6, 4, generator=rng), torch.randn(4, generator=rng)
         seen = expect(submission.probe.parse(weight, bias, vectors, tree, upstream))
-        due, of_weight, of_vectors = gradients_of(
+        expected, of_weight, of_vectors = gradients_of(
             lambda w, b, v, t=tree: parsing(w, b, v, t), weight, bias, vectors, upstream
         )
         flat, swapped = chained(words_of(tree)), lambda t: t if isinstance(t, int) else (swapped(t[1]), swapped(t[0]))
@@ -308,8 +308,8 @@ def test_tree(submission, rng, device):
                 looks_like(got, flat) or looks_like(got, flat.tanh())
             ),
         }  # fmt: skip
-        earlier = due
-        seen.item("result", "the vector of the tree", named).tensor(due, device=device)
+        earlier = expected
+        seen.item("result", "the vector of the tree", named).tensor(expected, device=device)
         # Some word that takes part has no gradient.
         taking_part = sorted(set(words_of(tree)))
         cut = lambda t, rows=taking_part: t.grad is None or bool((t.grad.data[rows] == 0).all(1).any())  # noqa: E731
@@ -342,20 +342,20 @@ def test_route(submission, rng, device):
         seen = expect(submission.probe.routed(x, list(weights), list(biases), upstream))
         positive = torch.tensor(signs) > 0
         both = [linear(x, weight, bias) for weight, bias in zip(weights, biases, strict=True)]
-        due = torch.where(positive.unsqueeze(1), *both)
+        expected = torch.where(positive.unsqueeze(1), *both)
         named = {
             "rows-out-of-order": torch.cat([both[0][positive], both[1][~positive]]),
             "batch-decides-as-one": one_of(both),
             "sides-swapped": torch.where(positive.unsqueeze(1), *both[::-1]),
-            "unchosen-part-runs": due + torch.where(positive.unsqueeze(1), *biases[::-1]),
+            "unchosen-part-runs": expected + torch.where(positive.unsqueeze(1), *biases[::-1]),
         }
         seen.item("result", "the result", named if positive.any() and not positive.all() else {}).tensor(
-            due, device=device
+            expected, device=device
         )
         counts = [int(positive.sum()), int((~positive).sum())]
         named = {
             "calls-forward-directly": [0, 0],
-            "unchosen-part-runs": lambda got, due=counts: got[0] > due[0] or got[1] > due[1],
+            "unchosen-part-runs": lambda got, expected=counts: got[0] > expected[0] or got[1] > expected[1],
         }
         seen.item("rows", "the number of rows that each module got", named).equals(counts)
         dims = seen.item("dims", "the dimensions of what the modules got", {"row-without-batch": [1]})
@@ -370,9 +370,9 @@ def test_route(submission, rng, device):
         of_x = torch.stack([u @ weights[0 if s > 0 else 1] for u, s in zip(upstream, signs, strict=True)])
         seen.item("x", "the rows").grad(of_x)
         for index, mask in enumerate((positive, ~positive)):
-            due = upstream[mask].T @ x[mask] if mask.any() else None
+            expected = upstream[mask].T @ x[mask] if mask.any() else None
             part = seen.item("weights").item(index, f"the weight of the {('first', 'second')[index]} module")
-            part.grad(due)
+            part.grad(expected)
 
 
 @pytest.mark.step("route")
@@ -381,29 +381,29 @@ def test_route_sum_of_zero(submission, rng, device):
     x = torch.tensor([[2.0, -1.0, -1.0], [3.0, 1.0, 1.0], [-4.0, 1.0, 3.0], [-3.0, -2.0, -4.0]])
     weights, biases = zip(*(layer(rng, 3, 4) for _ in range(2)), strict=True)
     seen = submission.probe.routed(x, list(weights), list(biases), torch.ones(4, 4))
-    due = torch.stack(
+    expected = torch.stack(
         [linear(row, weights[number], biases[number]) for row, number in zip(x, (1, 0, 1, 1), strict=True)]
     )
     included = torch.stack([linear(row, weights[n], biases[n]) for row, n in zip(x, (0, 0, 0, 1), strict=True)])
-    expect(seen).item("result", "the result", {"zero-counted-as-positive": included}).tensor(due, device=device)
+    expect(seen).item("result", "the result", {"zero-counted-as-positive": included}).tensor(expected, device=device)
 
 
 @pytest.mark.step("count_nodes")
 def test_count(submission, rng):
     """counts the different nodes of graphs of several shapes"""
     lengths = torch.randint(4, 9, (5,), generator=rng).tolist()
-    due = [
+    expected = [
         ("plain", lengths[0], 0), ("leaf", 0, 0), ("leaves", lengths[2], 2 * lengths[2] + 1),
         ("chain", lengths[0], lengths[0] + 1), ("constants", lengths[1], lengths[1] + 1),
         ("parts", lengths[1], lengths[1] + 1), ("diamonds", lengths[3], lengths[3] + 1),
         ("skips", lengths[4], 2 * lengths[4] + 1),
     ]  # fmt: skip
-    inner = {kind: length for kind, length, _ in due} | {"skips": 2 * lengths[4]}
+    inner = {kind: length for kind, length, _ in expected} | {"skips": 2 * lengths[4]}
     paths = {"diamonds": 2 ** (lengths[3] + 1) - 1, "skips": 3 * lengths[4] + 1}
     # One node with many results: each of them counted, or each way to the leaf.
     ports = {2 * lengths[1], 3 * lengths[1] - 1}
     before = 0
-    for kind, length, nodes in due:
+    for kind, length, nodes in expected:
         # The graph without the leaves' nodes, and without the first node.
         named = {"leaves-not-counted": lambda n, without=inner[kind]: n == without and n > 0}
         named |= {"shared-node-counted-twice": paths[kind]} if kind in paths else {}

@@ -50,8 +50,8 @@ def check_runs(runs, xs, weight, other, upstream, device, named, *, zeros_too):
     runs.length(len(xs))
     for index, x in enumerate(xs):
         run = runs.item(index, f"run {index + 1}")
-        due = branch(x, weight, other)
-        run.item("result", f"the result of run {index + 1}", named(x)).tensor(due, device=device)
+        expected = branch(x, weight, other)
+        run.item("result", f"the result of run {index + 1}", named(x)).tensor(expected, device=device)
         cut = {"detached-returned": False}
         run.item("recorded", f"whether the result of run {index + 1} requires a gradient", cut).equals(True)
         for name, grad in zip(("weight", "other"), gradients(x, weight, other, upstream), strict=True):
@@ -60,7 +60,7 @@ def check_runs(runs, xs, weight, other, upstream, device, named, *, zeros_too):
                 part.grad(grad)
             else:
                 part.satisfies(
-                    lambda t: t.grad is None or not t.grad.data.any(), "it has a gradient", due="None or zeros"
+                    lambda t: t.grad is None or not t.grad.data.any(), "it has a gradient", expected="None or zeros"
                 )
 
 
@@ -78,7 +78,9 @@ def test_branching(submission, rng, device):
         check_runs(seen.item("runs"), xs, weight, other, upstream, device, named, zeros_too=False)
         both = {"unchosen-part-runs": lambda products: products == [2] * len(xs)}
         products = seen.item("products", "the number of matrix products in each run", both)
-        products.satisfies(lambda found: max(found) < 2, "more than one product was computed", due="one in each run")
+        products.satisfies(
+            lambda found: max(found) < 2, "more than one product was computed", expected="one in each run"
+        )
 
 
 @pytest.mark.step("scripted")
@@ -94,14 +96,16 @@ def test_scripted(submission, rng, device):
             "trace-bakes-branch": lambda text: "prim::If" not in text,
         }
         seen.item("graph", "the graph", baked).satisfies(
-            lambda text: "prim::If" in text, "there is no branch in the graph", due="a node prim::If"
+            lambda text: "prim::If" in text, "there is no branch in the graph", expected="a node prim::If"
         )
         check_runs(
             seen.item("runs"), xs, weight, other, upstream, device,
             lambda x, of=weight, at=other: {"trace-bakes-branch": other_way(x, of, at)}, zeros_too=True,
         )  # fmt: skip
         outside = seen.item("outside", "the number of products outside the branch", {"unchosen-part-runs": 2}).is_a(int)
-        outside.satisfies(lambda count: count < 2, "both products are computed, outside the branch", due="one of them")
+        outside.satisfies(
+            lambda count: count < 2, "both products are computed, outside the branch", expected="one of them"
+        )
 
 
 @pytest.mark.step("three_ways")
@@ -114,20 +118,20 @@ def test_three_ways(submission, rng, device):
     whole.item("made", "the list of backends that torch.compile was called with").equals(["aot_eager", "eager"])
     whole.item("called", "the list of compiled functions that were called", named).equals(["aot_eager", "eager"])
     leaf = weight.clone().requires_grad_()
-    due = torch.tanh(x @ leaf) * x.sum(dim=1, keepdim=True)
-    due.backward(upstream)
+    expected = torch.tanh(x @ leaf) * x.sum(dim=1, keepdim=True)
+    expected.backward(upstream)
     grad = leaf.grad
     ways = whole.item("found", "the dict of the three ways").length(3)
     for name in ("plain", "eager", "aot_eager"):
         pair = ways.item(name, f"what belongs to {name}").length(2)
-        pair.item(0, f"the result of {name}").tensor(due.detach(), device=device)
+        pair.item(0, f"the result of {name}").tensor(expected.detach(), device=device)
         collected = {"gradients-accumulate": lambda got, g=grad: looks_like(got, 2 * g) or looks_like(got, 3 * g)}
         others = {"upstream-ignored": ones(x, weight), "mean-vs-sum": grad / upstream.numel()}
         pair.item(1, f"the gradient of {name}", collected | others).tensor(grad, device=device)
     for index, sent in enumerate((x, weight)):
         whole.keeps_argument(index, sent, "mutates-caller")
     leaves = whole.item("leaves", "the number of different weights that the ways were called with", {"leaf-reused": 1})
-    leaves.is_a(int).satisfies(lambda count: count >= 3, "the ways share a leaf", due="3")
+    leaves.is_a(int).satisfies(lambda count: count >= 3, "the ways share a leaf", expected="3")
 
 
 def ones(x, weight):
@@ -157,9 +161,9 @@ def test_in_graph_export(submission, rng, device):
     seen.item("refused", "what torch.export raised", stopped).equals("")
     seen.item("cond", "the number of cond nodes in the graph", {"unchosen-part-runs": 0}).equals(1)
     outside = seen.item("outside", "the number of products outside the cond", {"unchosen-part-runs": 2}).is_a(int)
-    outside.satisfies(lambda count: count < 2, "both products are computed, outside the cond", due="one of them")
+    outside.satisfies(lambda count: count < 2, "both products are computed, outside the cond", expected="one of them")
     inside = seen.item("inside", "the greatest number of products in a branch", {"unchosen-part-runs": 2}).is_a(int)
-    inside.satisfies(lambda count: count < 2, "both products are computed in a branch", due="one of them")
+    inside.satisfies(lambda count: count < 2, "both products are computed in a branch", expected="one of them")
     for index, x in enumerate(xs):
         seen.item("results").item(index, "what the exported graph gives").tensor(
             branch(x, weight, other), device=device
@@ -190,7 +194,7 @@ def test_exported(submission, rng, device):
 def test_count_compiles(submission, rng):
     """counts compilations, not calls, for each setting of dynamic"""
     first, second, third = (torch.randperm(5, generator=rng)[:3] + 5).tolist()
-    for dynamic, sizes, due in (
+    for dynamic, sizes, expected in (
         (None, [first, second, first, third, first], 2), (False, [first, second, first, third], 3),
         (True, [first, first, second, third], 1),
     ):  # fmt: skip
@@ -198,14 +202,14 @@ def test_count_compiles(submission, rng):
         again = dynamic is None
         seen = submission.probe.compiles(inputs, dynamic, again)
         handed = expect(seen).item("handed", "the list of what torch.compile was told about `dynamic`").is_a(list)
-        handed.satisfies(lambda found: len(found) > 0, "torch.compile was never called", due="at least one call")
+        handed.satisfies(lambda found: len(found) > 0, "torch.compile was never called", expected="at least one call")
         counts = expect(seen).item("counts").length(2 if again else 1)
-        ready_made = lambda n, of=seen, due=len(inputs): n == due and not of.value["own backend"]  # noqa: E731
-        ignored = lambda _, of=seen, due=dynamic: any(each is not due for each in of.value["handed"])  # noqa: E731
+        ready_made = lambda n, of=seen, expected=len(inputs): n == expected and not of.value["own backend"]  # noqa: E731
+        ignored = lambda _, of=seen, expected=dynamic: any(each is not expected for each in of.value["handed"])  # noqa: E731
         named = {"side-effects-in-compiled": ready_made, "argument-ignored": ignored}
-        counts.item(0, "the number of compilations", named).equals(due)
+        counts.item(0, "the number of compilations", named).equals(expected)
         changed = {"mutates-caller": False}
         expect(seen).item("kept", "whether the list of inputs is as it was", changed).equals(True)
         if again:
-            repeated = {"state-between-calls": 2 * due, "earlier-compiles-remembered": lambda n: n < due}
-            counts.item(1, "the number of compilations, counted again", repeated).equals(due)
+            repeated = {"state-between-calls": 2 * expected, "earlier-compiles-remembered": lambda n: n < expected}
+            counts.item(1, "the number of compilations, counted again", repeated).equals(expected)

@@ -55,10 +55,12 @@ def test_layers(submission, rng, device):
         shapes.equals(shapes_of(num_inputs, num_classes))
         guessed = {"softmax-dim-left-out": [None]}
         dims = expect(seen).item("softmax", "the list of dimensions of the softmax", guessed)
-        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", due="a dimension")
+        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", expected="a dimension")
         still = {"train-mode-forgotten": [False] * 8}
         expect(seen).item("modes", "the list of modes of the new pipeline and its layers", still).satisfies(
-            lambda modes: all(modes), "the new pipeline is not in training mode", due="training=True for all of them"
+            lambda modes: all(modes),
+            "the new pipeline is not in training mode",
+            expected="training=True for all of them",
         )
     twice = expect(submission.probe.built_twice(3, 4, device))
     once = {"state-between-calls": False}
@@ -82,8 +84,8 @@ def test_probabilities(submission, rng, device):
         named = {"softmax-wrong-dim": torch.softmax(logits, 0)}
         output = expect(seen).item("output", "what the pipeline returned", named)
         output.tensor(torch.softmax(logits, 1), device=device)
-        due = gradients(state, lambda state, x=x, up=upstream: (torch.softmax(logits_of(x, state), 1) * up).sum())
-        for name, grad in due.items():
+        expected = gradients(state, lambda state, x=x, up=upstream: (torch.softmax(logits_of(x, state), 1) * up).sum())
+        for name, grad in expected.items():
             expect(seen).item("trained").item(name, name).grad(grad)
 
 
@@ -92,12 +94,12 @@ def test_dropout(submission, rng, device):
     """drops logits with the probability that it is given, in training only"""
     x, upstream, state = torch.randn(7, 2, generator=rng), torch.randn(7, 3, generator=rng), draw_state(rng, 2, 3)
     full = torch.softmax(logits_of(x, state), 1)
-    for probability, due in ((0.0, full), (1.0, torch.full((7, 3), 1 / 3)), (0.25, None)):
+    for probability, expected in ((0.0, full), (1.0, torch.full((7, 3), 1 / 3)), (0.25, None)):
         seen = submission.probe.built(2, 3, probability, device, state, x, upstream)
         ignored = {"drop-not-keep": [1 - probability], "argument-ignored": lambda found: len(found) == 1}
         expect(seen).item("dropout", "the list of dropout probabilities", ignored).equals([probability])
-        if due is not None:
-            expect(seen).item("in training", "what the pipeline returned in training").tensor(due, device=device)
+        if expected is not None:
+            expect(seen).item("in training", "what the pipeline returned in training").tensor(expected, device=device)
 
 
 @pytest.mark.step("build_pipeline")
@@ -127,15 +129,15 @@ def counts_of(kind, a, b, c):
     }[kind]
 
 
-def are_tensors(found, due):
+def are_tensors(found, expected):
     """Return whether these are the right numbers, as tensors."""
-    return all(looks_like(each, torch.tensor(number)) for each, number in zip(found, due, strict=True) if number)
+    return all(looks_like(each, torch.tensor(number)) for each, number in zip(found, expected, strict=True) if number)
 
 
 def mistaken(kind, a, b, c):
     """Return what each misconception makes of a pipeline that the probe makes."""
     first, second = a * b + b, b * c + c
-    due_first = counts_of("of_other_kinds", a, b, c)[:2]
+    expected_first = counts_of("of_other_kinds", a, b, c)[:2]
     return {
         "plain": {
             "bias-not-counted": [a * b, 0, b * c, 0, 0],
@@ -150,7 +152,7 @@ def mistaken(kind, a, b, c):
         "repeated": {
             "repeats-left-out": one_of([[first, 0, b * b + b], [first, 0, b * b + b, 0, 0, 0]]),
         },
-        "of_other_kinds": {"top-level-only": lambda found: found[:2] == due_first and found[2] in (0, second)},
+        "of_other_kinds": {"top-level-only": lambda found: found[:2] == expected_first and found[2] in (0, second)},
     }[kind]
 
 
@@ -208,7 +210,7 @@ def by_some_sums(probabilities):
 @pytest.mark.step("normalised_dim")
 def test_finds_dim(submission, rng):
     """finds the dimension along which the sums are 1"""
-    due, answers, last, few, exact = [], [], [], [], []
+    expected, answers, last, few, exact = [], [], [], [], []
     shapes = (((5, 3), 2.0), ((2, 5), 0.1), ((4, 2), 0.2), ((7, 2, 4), 2.0), ((3, 6, 2, 5), 2.0))
     drawn = [
         (torch.softmax(torch.randn(shape, generator=rng) * spread, dim), dim)
@@ -222,21 +224,21 @@ def test_finds_dim(submission, rng):
         seen = submission.normalised_dim(probabilities)
         expect(seen).keeps_argument(0, probabilities, "mutates-caller")
         answers.append(seen.value)
-        due.append(dim)
+        expected.append(dim)
         last.append(probabilities.ndim - 1)
         few.append(by_some_sums(probabilities))
         exact.append(exactly_one(probabilities))
     if all(each is None for each in answers):
         expect(None, what="what came back").given()
-    from_behind = [dim - each - 1 for dim, each in zip(due, last, strict=True)]
+    from_behind = [dim - each - 1 for dim, each in zip(expected, last, strict=True)]
     always = {
-        "class-dim-assumed": lambda found: found == last or found == [1] * len(due),
+        "class-dim-assumed": lambda found: found == last or found == [1] * len(expected),
         "negative-index-kept": from_behind,
         "some-sums-for-all": lambda found: found in [list(each) for each in zip(*few, strict=True)],
         "sums-are-rounded": lambda found: by_equality(found, exact),
-        "scalar-tensor-not-number": lambda found: are_tensors(found, due),
+        "scalar-tensor-not-number": lambda found: are_tensors(found, expected),
     }
-    expect(answers, always, what="the list of dimensions found").equals(due)
+    expect(answers, always, what="the list of dimensions found").equals(expected)
 
 
 # predict
@@ -250,17 +252,17 @@ def test_predicts(submission, rng, device):
             x, state = torch.randn(7, num_inputs, generator=rng), draw_state(rng, num_inputs, num_classes)
             seen = submission.probe.predicted(state, 1.0, training, x)
             dropped = {"dropout-after-logits-kept-on": torch.full((7, num_classes), 1 / num_classes)}
-            due = torch.softmax(logits_of(x, state), 1)
+            expected = torch.softmax(logits_of(x, state), 1)
             dropped |= {
-                "softmax-taken-twice": torch.softmax(due, 1),
+                "softmax-taken-twice": torch.softmax(expected, 1),
                 "logits-for-probabilities": logits_of(x, state),
             }
-            expect(seen).item("output", "what came back", dropped).tensor(due, device=device)
+            expect(seen).item("output", "what came back", dropped).tensor(expected, device=device)
     x, state = torch.randn(1, 2, generator=rng), draw_state(rng, 2, 3)
-    due = torch.softmax(logits_of(x, state), 1)
-    alone = {"squeezed-too-far": due.squeeze(0)}
+    expected = torch.softmax(logits_of(x, state), 1)
+    alone = {"squeezed-too-far": expected.squeeze(0)}
     seen = submission.probe.predicted(state, 0.3, False, x)
-    expect(seen).item("output", "what came back for a single sample", alone).tensor(due, device=device)
+    expect(seen).item("output", "what came back for a single sample", alone).tensor(expected, device=device)
     submission.recognise({"hard-coded-device": lambda error: "meta tensor" in error.message})
     seen = submission.probe.predicted(state, 0.3, False, torch.empty(7, 2, device=META))
     expect(seen).item("output", "what came back", {"hard-coded-device": is_on_cpu}).shape(7, 3).on(META)
@@ -357,13 +359,13 @@ def test_loss(submission, rng, device):
         loss = expect(seen).item("loss", "what came back", named)
         loss.tensor(F.cross_entropy(logits, targets), device=device)
         loss.requires_grad(True)
-        due = gradients(state, lambda state, x=x, y=targets: 3 * F.cross_entropy(logits_of(x, state), y))
-        for name, grad in due.items():
+        expected = gradients(state, lambda state, x=x, y=targets: 3 * F.cross_entropy(logits_of(x, state), y))
+        for name, grad in expected.items():
             cut = {"detached-returned": lambda t: t.grad is None}
             expect(seen).item("trained").item(name, name, cut).grad(grad)
     seen = submission.probe.loss_of(state, 0.0, False, x[:1], targets[:1])
-    due = F.cross_entropy(logits_of(x[:1], state), targets[:1])
-    expect(seen).item("loss", "what came back for a single sample").tensor(due, device=device)
+    expected = F.cross_entropy(logits_of(x[:1], state), targets[:1])
+    expect(seen).item("loss", "what came back for a single sample").tensor(expected, device=device)
 
 
 @pytest.mark.step("classification_loss")
@@ -376,14 +378,14 @@ def test_loss_large(submission, rng, device):
     submission.recognise(SECOND)
     seen = submission.probe.loss_of(state, 0.0, False, x, targets)
     logits = logits_of(x, state)
-    due = F.cross_entropy(logits, targets)
+    expected = F.cross_entropy(logits, targets)
     rounded = {
         "softmax-before-cross-entropy": F.cross_entropy(torch.softmax(logits, 1), targets),
         "log-forgotten": one_of([F.nll_loss(each, targets) for each in (torch.softmax(logits, 1), logits)]),
         "unstable-log": rounded_off(logits, targets),
     }
     expect_kept(seen)
-    expect(seen).item("loss", "what came back", rounded).tensor(due, device=device)
+    expect(seen).item("loss", "what came back", rounded).tensor(expected, device=device)
 
 
 @pytest.mark.step("classification_loss")
@@ -391,12 +393,12 @@ def test_loss_drops(submission, rng, device):
     """lets dropout act as the mode of the pipeline says"""
     x, targets, state = torch.randn(7, 2, generator=rng), torch.randint(3, (7,), generator=rng), draw_state(rng, 2, 3)
     full, dropped = F.cross_entropy(logits_of(x, state), targets), torch.tensor(3.0).log()
-    for training, due, other in ((True, dropped, full), (False, full, dropped)):
+    for training, expected, other in ((True, dropped, full), (False, full, dropped)):
         submission.recognise(SECOND)
         seen = submission.probe.loss_of(state, 1.0, training, x, targets)
         expect_kept(seen)
         named = {"dropout-left-out-of-training" if training else "dropout-after-logits-kept-on": other}
-        expect(seen).item("loss", f"what came back in mode training={training}", named).tensor(due, device=device)
+        expect(seen).item("loss", f"what came back in mode training={training}", named).tensor(expected, device=device)
 
 
 @pytest.mark.step("classification_loss")

@@ -85,7 +85,7 @@ def expect_layers(seen, shapes):
         "one-layer-repeated": lambda names: names == one,
     }
     names = expect(seen).item("parameters", "the list of the parameters' names", named)
-    names.satisfies(lambda names: names == list(shapes), "the parameters have other names", due=", ".join(shapes))
+    names.satisfies(lambda names: names == list(shapes), "the parameters have other names", expected=", ".join(shapes))
     expect(seen).item("made", "the number of layers made by forward", {"layers-built-in-forward": 1}).equals(0)
     for name, shape in shapes.items():
         expect(seen).item("initial").item(name, name).shape(*shape).dtype(torch.float32)
@@ -103,7 +103,7 @@ def expect_own_numbers(seen):
 
 def differ(one, other, misconception, what):
     alike = one.data.shape == other.data.shape and torch.equal(one.data, other.data)
-    require(not alike, f"{what} begin with the same weights", due="other numbers", misconception=misconception)
+    require(not alike, f"{what} begin with the same weights", expected="other numbers", misconception=misconception)
 
 
 def expect_gradients(seen, x, state, device):
@@ -120,10 +120,12 @@ def expect_called(seen, names):
     direct = {"calls-forward-directly": lambda skipped: any(count > 0 for count in skipped.values())}
     skipped = expect(seen).item("skipped", "the count of forwards that ran without hooks", direct)
     hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
-    hooked.satisfies(lambda ran: ran[""] == 1, "the hooks of the module did not run once", due="one run of the hooks")
-    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", due="none")
     hooked.satisfies(
-        lambda ran: all(ran[name] == 1 for name in names), "not every layer ran once", due="one run of each"
+        lambda ran: ran[""] == 1, "the hooks of the module did not run once", expected="one run of the hooks"
+    )
+    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", expected="none")
+    hooked.satisfies(
+        lambda ran: all(ran[name] == 1 for name in names), "not every layer ran once", expected="one run of each"
     )
 
 
@@ -141,7 +143,7 @@ def test_classifier_registers(submission, rng):
         kinds = ["Sequential", "Linear", "ReLU", "Linear", "ReLU", "Linear", "Dropout", "Softmax"]
         expect(seen).item("kinds", "the list of registered parts").equals(kinds)
         dims = expect(seen).item("softmax", "the list of dimensions of the softmax", {"softmax-dim-left-out": [None]})
-        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", due="a dimension")
+        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", expected="a dimension")
     expect_own_numbers(submission.probe.made_twice("Classifier", [2, 3]))
 
 
@@ -153,12 +155,12 @@ def test_classifier_values(submission, rng, device):
         state = normal(rng, classifier_shapes(num_inputs, num_classes))
         state = {name: each / 2 for name, each in state.items()}
         seen = submission.probe.observe("Classifier", [num_inputs, num_classes], state, x, upstream)
-        due = classify(x, state)
+        expected = classify(x, state)
         named = {
             "softmax-wrong-dim": classify(x, state, dim=0),
-            "softmax-taken-twice": torch.softmax(due, dim=1),
+            "softmax-taken-twice": torch.softmax(expected, dim=1),
         }
-        expect(seen).item("output", "what forward returned", named).tensor(due, device=device)
+        expect(seen).item("output", "what forward returned", named).tensor(expected, device=device)
         expect_gradients(seen, *with_gradients(classify, x, state, upstream), device)
         expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
 
@@ -168,13 +170,13 @@ def test_classifier_dropout(submission, rng, device):
     """drops logits with the probability that it is given, and only in training"""
     x, upstream = torch.randn(7, 2, generator=rng), torch.randn(7, 3, generator=rng)
     state = normal(rng, classifier_shapes(2, 3))
-    for probability, due in ((0.0, classify(x, state)), (1.0, torch.full((7, 3), 1 / 3))):
+    for probability, expected in ((0.0, classify(x, state)), (1.0, torch.full((7, 3), 1 / 3))):
         seen = submission.probe.observe("Classifier", [2, 3, probability], state, x, upstream, True)
         ignored = {"argument-ignored": lambda found: len(found) == 1}
         expect(seen).item("dropout", "the list of dropout probabilities", ignored).equals([probability])
         never = {"mode-not-restored": classify(x, state)} if probability == 1.0 else {}
         expect(seen).item("output", f"what forward returned in training, dropout_prob {probability}", never).tensor(
-            due, device=device
+            expected, device=device
         )
     seen = submission.probe.observe("Classifier", [2, 3], state, x, upstream)
     expect(seen).item("dropout", "the list of dropout probabilities, by default").equals([0.3])
@@ -315,13 +317,13 @@ def test_standardise_registers(submission, rng, device):
     forgotten = {"buffer-not-registered": lambda names: len(names) < 2}
     buffers = expect(seen).item("buffers", "the list of the buffers' names", forgotten)
     buffers.satisfies(
-        lambda names: sorted(names) == ["mean", "std"], "the buffers have other names", due="mean and std"
+        lambda names: sorted(names) == ["mean", "std"], "the buffers have other names", expected="mean and std"
     )
     saved = expect(seen).item(
         "saved", "the list of names in state_dict()", {"buffer-not-saved": lambda names: len(names) < 2}
     )
     saved.satisfies(
-        lambda names: sorted(names) == ["mean", "std"], "state_dict() holds other names", due="mean and std"
+        lambda names: sorted(names) == ["mean", "std"], "state_dict() holds other names", expected="mean and std"
     )
 
 
@@ -407,10 +409,10 @@ def test_summary_rows(submission, rng):
     }
     for kind, lookalikes in named.items():
         sizes = draw_sizes(rng)
-        due = [(name, shape, math.prod(shape)) for name, shape in shapes_of(kind, *sizes).items()]
+        expected = [(name, shape, math.prod(shape)) for name, shape in shapes_of(kind, *sizes).items()]
         answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "what came back").length(3)
         rows = answer.item(0, f"the list of rows for the {kind.replace('_', ' ')} model", lookalikes)
-        rows.length(len(due)).equals(due)
+        rows.length(len(expected)).equals(expected)
 
 
 @pytest.mark.step("parameter_summary")

@@ -63,10 +63,10 @@ def expect_run(seen, reference, state, x, upstream, device, lookalikes):
     """Expect the output of the reference, and its gradients in x and in each parameter."""
     x = x.clone().requires_grad_()
     state = {name: each.clone().requires_grad_() for name, each in state.items()}
-    due = reference(x, state)
-    due.backward(upstream)
+    expected = reference(x, state)
+    expected.backward(upstream)
     cut_off = {"detached-returned": lambda t: t.grad is None}
-    expect(seen).item("output", "what forward returned", lookalikes).tensor(due.detach(), device=device)
+    expect(seen).item("output", "what forward returned", lookalikes).tensor(expected.detach(), device=device)
     expect(seen).item("x", "x", cut_off).grad(x.grad)
     for name, each in state.items():
         expect(seen).item("trained").item(name, name, cut_off).grad(each.grad)
@@ -76,10 +76,12 @@ def expect_called(seen, names):
     """Expect that the module and its parts were run by calling them, each one once."""
     direct = {"calls-forward-directly": lambda skipped: any(count > 0 for count in skipped.values())}
     skipped = expect(seen).item("skipped", "the count of forwards that ran without hooks", direct)
-    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", due="none")
+    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", expected="none")
     hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
     once = ["", *names]
-    hooked.satisfies(lambda ran: all(ran[name] == 1 for name in once), "not every part ran once", due="one run of each")
+    hooked.satisfies(
+        lambda ran: all(ran[name] == 1 for name in once), "not every part ran once", expected="one run of each"
+    )
 
 
 # LinearLayer
@@ -93,9 +95,9 @@ def test_linear_registers(submission, rng):
         x, upstream = torch.randn(7, before, generator=rng), torch.randn(7, after, generator=rng)
         arguments = [before, after] if bias is None else [before, after, bias]
         seen = submission.probe.observe("LinearLayer", arguments, {}, x, upstream)
-        due = linear_shapes(before, after)
+        expected = linear_shapes(before, after)
         if bias is False:
-            del due["bias"]
+            del expected["bias"]
         named = {
             "tensor-not-parameter": lambda shapes, seen=seen: "Tensor" in seen.value["classes"],
             "transposed-weight": lambda shapes, size=(before, after): shapes.get("weight") == size,
@@ -103,13 +105,15 @@ def test_linear_registers(submission, rng):
         }
         expect(seen).item("ready-made", "the list of nn.Linear in it", {"ready-made-layer": [""]}).equals([])
         shapes = expect(seen).item("shapes", f"the dict of parameters' shapes with {arguments}", named)
-        shapes.equals(due)
+        shapes.equals(expected)
         zeros = {"bias-flag-ignored": lambda names, bias=bias: bias is False and "bias" in names}
         saved = expect(seen).item("saved", "the list of names in state_dict()", zeros)
         saved.satisfies(
-            lambda names, due=due: sorted(names) == sorted(due), "it saves something else", due=str(list(due))
+            lambda names, expected=expected: sorted(names) == sorted(expected),
+            "it saves something else",
+            expected=str(list(expected)),
         )
-        expect(seen).item("dtypes").equals([torch.float32] * len(due))
+        expect(seen).item("dtypes").equals([torch.float32] * len(expected))
         expect(seen).item("has no bias", "whether the attribute bias is None").equals(bias is False)
 
 
@@ -143,7 +147,7 @@ def test_linear_start(submission):
                 start.satisfies(
                     lambda t, bound=bound: is_uniform(t.data, bound),
                     f"the initial {name} is not uniform between -b and b",
-                    due=f"uniform between {-bound:.4f} and {bound:.4f}",
+                    expected=f"uniform between {-bound:.4f} and {bound:.4f}",
                 )
 
 
@@ -218,7 +222,7 @@ def test_block_starts(submission):
     start.satisfies(
         lambda found: not torch.equal(found["left.weight"].data, found["right.weight"].data),
         "both branches start with the same numbers",
-        due="numbers of its own for each",
+        expected="numbers of its own for each",
         misconception="branches-start-alike",
     )
 
@@ -263,11 +267,11 @@ def test_stack_parts(submission, rng, device):
         parts = expect(seen).item("parts", "the dict of parts", {"ready-made-layer": has_linear})
         all_shapes = stack_shapes(sizes, num_outputs)
         named = {
-            "ends-in-a-block": lambda shapes, due=stack_shapes([*sizes, num_outputs], 1): (
-                shapes == {name: due[name] for name in shapes} and len(shapes) == len(due) - 2
+            "ends-in-a-block": lambda shapes, expected=stack_shapes([*sizes, num_outputs], 1): (
+                shapes == {name: expected[name] for name in shapes} and len(shapes) == len(expected) - 2
             ),
-            "one-layer-repeated": lambda shapes, seen=seen, due=all_shapes: (
-                seen.value["places"] == len(sizes) and shapes.keys() < due.keys()
+            "one-layer-repeated": lambda shapes, seen=seen, expected=all_shapes: (
+                seen.value["places"] == len(sizes) and shapes.keys() < expected.keys()
             ),
         }
         shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}", named)
@@ -299,7 +303,7 @@ def test_stack_starts(submission, device):
         start.satisfies(
             lambda found, one=one, other=other: not torch.equal(found[one].data, found[other].data),
             f"{one} and {other} start with the same numbers",
-            due="numbers of its own for each",
+            expected="numbers of its own for each",
             misconception="branches-start-alike",
         )
 

@@ -48,25 +48,27 @@ def draw(rng, sizes):
     return state | {"3.weight": torch.randn(c, b, generator=rng), "3.bias": torch.randn(c, generator=rng)}
 
 
-def expect_entries(part, due, named=None):
+def expect_entries(part, expected, named=None):
     """Expect a dict with these names and values; `named` gives lookalikes for a name."""
-    part.satisfies(lambda found: sorted(found) == sorted(due), "the entries have other names", due=", ".join(due))
-    for name, each in due.items():
+    part.satisfies(
+        lambda found: sorted(found) == sorted(expected), "the entries have other names", expected=", ".join(expected)
+    )
+    for name, each in expected.items():
         entry = part.item(name, name, named(name) if named else {})
         entry.shape(*each.shape).dtype(each.dtype).values(each)
 
 
-def without_buffers(due):
+def without_buffers(expected):
     """Return a lookalike: all names but those of the buffers."""
-    return {"buffers-skipped": lambda found: sorted(found) == sorted(name for name in due if name not in BUFFERS)}
+    return {"buffers-skipped": lambda found: sorted(found) == sorted(name for name in expected if name not in BUFFERS)}
 
 
 @pytest.mark.step("is_saved")
 def test_table(submission):
     """tells for each thing whether it is in the dict"""
-    for thing, due in SAVED.items():
-        named = {} if thing == "parameter" else {MISTAKES.get(thing, "state-dict-is-values-only"): not due}
-        expect(submission.is_saved(thing), named, what=f"the answer for {thing!r}").equals(due)
+    for thing, expected in SAVED.items():
+        named = {} if thing == "parameter" else {MISTAKES.get(thing, "state-dict-is-values-only"): not expected}
+        expect(submission.is_saved(thing), named, what=f"the answer for {thing!r}").equals(expected)
 
 
 @pytest.mark.step("save_weights")
@@ -79,7 +81,7 @@ def test_saves(submission, rng):
         named = {"pickles-module": "not readable as weights", "names-left-out": "list"}
         kind = expect(seen).item("file", "what was written", named)
         kind.satisfies(
-            lambda found: found in ("OrderedDict", "dict"), "the file holds no dict of weights", due="a dict"
+            lambda found: found in ("OrderedDict", "dict"), "the file holds no dict of weights", expected="a dict"
         )
         expect_entries(expect(seen).item("entries", "what the file holds", without_buffers(state)), state)
         expect(seen).item("untouched", "whether the model is as it was", CHANGED).equals(True)
@@ -132,11 +134,13 @@ def test_refuses_other_names(submission, rng):
         seen = submission.probe.loaded(sizes, draw(rng, sizes), state, "plain")
         raised = expect(seen).item("raised", "what was raised", {"strict-off-hides-typo": ""})
         raised.satisfies(
-            lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", due="a RuntimeError"
+            lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", expected="a RuntimeError"
         )
     seen = submission.probe.loaded(sizes, draw(rng, sizes), draw(rng, sizes) | {"4.weight": torch.ones(2)}, "plain")
     raised = expect(seen).item("raised", "what was raised", {"strict-off-hides-typo": ""})
-    raised.satisfies(lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", due="a RuntimeError")
+    raised.satisfies(
+        lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", expected="a RuntimeError"
+    )
 
 
 @pytest.mark.step("load_weights")
@@ -147,7 +151,7 @@ def test_refuses_code(submission, rng):
     expect(seen).item("code ran", "whether code in the file ran", {"unpickles-code": True}).equals(False)
     raised = expect(seen).item("raised", "what was raised")
     raised.satisfies(
-        lambda said: said.startswith("UnpicklingError"), "the file was not refused", due="an UnpicklingError"
+        lambda said: said.startswith("UnpicklingError"), "the file was not refused", expected="an UnpicklingError"
     )
 
 
@@ -162,8 +166,8 @@ def draw_offer(rng, sizes):
     offered = {"9.weight": torch.randn(2, 3, generator=rng)} | offered | misspelt
     missing = ["0.bias", "1.bias", "3.weight", "3.bias"]
     unused = ["9.weight", "1.bias", "3.weight", "3.bias", "0.bais"]
-    due = {name: before[name] if name in missing else offered[name] for name in before}
-    return before, offered, due, missing, unused
+    expected = {name: before[name] if name in missing else offered[name] for name in before}
+    return before, offered, expected, missing, unused
 
 
 @pytest.mark.step("load_matching")
@@ -171,11 +175,11 @@ def test_matching(submission, rng):
     """loads what fits and leaves the rest"""
     for _ in range(2):
         sizes = draw_sizes(rng)
-        before, offered, due, _, _ = draw_offer(rng, sizes)
+        before, offered, expected, _, _ = draw_offer(rng, sizes)
         seen = submission.probe.matched(sizes, before, offered)
         expect_not_raised(seen)
         own = expect(seen).item("entries", "the model afterwards")
-        expect_entries(own, due, lambda name, args=(seen, before, offered): named_entry(name, *args))
+        expect_entries(own, expected, lambda name, args=(seen, before, offered): named_entry(name, *args))
         expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
         expect(seen).item("untouched", "whether the parameters are the same objects").equals(True)
         expect_settings(seen.value["settings"])
@@ -214,22 +218,22 @@ def test_matching_says(submission, rng):
         answer = expect(seen).item("answer", "what came back", {"load-result-ignored": None})
         answer.length(2)
         strangers = [name for name in missing if name not in offered], [name for name in unused if name not in before]
-        for index, (what, due) in enumerate((("missing", missing), ("unused", unused))):
+        for index, (what, expected) in enumerate((("missing", missing), ("unused", unused))):
             named = {
                 "load-result-ignored": [],
                 "shapes-not-reported": strangers[index],
-                "order-of-names-lost": lambda found, due=due: sorted(found) == sorted(due),
+                "order-of-names-lost": lambda found, expected=expected: sorted(found) == sorted(expected),
                 "lists-exchanged": (unused, missing)[index],
             }
-            answer.item(index, f"the list of {what} names", named).equals(due)
+            answer.item(index, f"the list of {what} names", named).equals(expected)
     sizes = draw_sizes(rng)
     offered = {name: each for name, each in draw(rng, sizes).items() if name == "1.num_batches_tracked"}
     seen = submission.probe.matched(sizes, draw(rng, sizes), offered)
     answer = expect(seen).item("answer", "what came back for a state with one entry").length(2)
     # subtle: that entry, because torch never calls it missing from a dict without version numbers
-    due = [name for name in draw(rng, sizes) if name not in offered]
-    only_parameters = {"buffers-skipped": [name for name in due if name not in BUFFERS]}
-    answer.item(0, "the list of missing names", only_parameters).equals(due)
+    expected = [name for name in draw(rng, sizes) if name not in offered]
+    only_parameters = {"buffers-skipped": [name for name in expected if name not in BUFFERS]}
+    answer.item(0, "the list of missing names", only_parameters).equals(expected)
     answer.item(1, "the list of unused names", {"buffers-skipped": list(offered)}).equals([])
 
 

@@ -45,14 +45,14 @@ def not_finite(got):
     return not torch.isfinite(got.data).all()
 
 
-def cut_short(due, bound=105):
+def cut_short(expected, bound=105):
     """Return a function that tells whether logarithms of something rounded are infinite, or cut to some bound."""
 
     def cut(got):
         if not_finite(got):
             return True
         # A float32 has no logarithm below -104 or so, and whoever clamps does it above that.
-        near, less = torch.isclose(got.data, due, 1e-4, 1e-2), got.data.abs() < due.abs().clamp(max=bound)
+        near, less = torch.isclose(got.data, expected, 1e-4, 1e-2), got.data.abs() < expected.abs().clamp(max=bound)
         return bool((near | less).all() and not near.all())
 
     return cut
@@ -63,15 +63,15 @@ def gradient_of(submission, name, values, arguments, upstream, reference, lookal
     seen = submission.probe.through(name, values, list(arguments), upstream, part)
     ready_made = {"ready-made-loss": lambda names: isinstance(names, list) and names != []}
     expect(seen, what="the loss").item("finished", "the list of finished losses called", ready_made).satisfies(
-        lambda names: names == [], "a finished loss of torch was called", due="tensor operations only"
+        lambda names: names == [], "a finished loss of torch was called", expected="tensor operations only"
     )
     cut = {"detached-returned": False}
     expect(seen).item("attached", "whether gradients flow back from the loss", cut).equals(True)
     leaf = values.clone().requires_grad_()
     arguments = [each.clone().requires_grad_() if is_float(each) else each for each in arguments]
-    due = reference(leaf, *arguments)
-    due.backward(upstream)
-    expect(seen).item("loss", "the loss", of_loss(due) if of_loss else {}).shape(*due.shape).values(due)
+    expected = reference(leaf, *arguments)
+    expected.backward(upstream)
+    expect(seen).item("loss", "the loss", of_loss(expected) if of_loss else {}).shape(*expected.shape).values(expected)
     lookalikes = (lookalikes or {}) | {"detached-returned": lambda leaf: leaf.grad is None}
     expect(seen).item("leaf", "the first argument", lookalikes).grad(leaf.grad)
     for index, each in enumerate(arguments):
@@ -83,9 +83,11 @@ def gradient_of(submission, name, values, arguments, upstream, reference, lookal
                 continue
             # subtle: of probabilities that add up to 1, only differences within a row have a gradient.
             part.satisfies(
-                lambda t, due=each.grad: torch.allclose(within_rows(t.grad.data), within_rows(due), 1e-4, 1e-5),
+                lambda t, expected=each.grad: torch.allclose(
+                    within_rows(t.grad.data), within_rows(expected), 1e-4, 1e-5
+                ),
                 "the targets do not have the right gradient",
-                due="the gradient, up to a constant in each row",
+                expected="the gradient, up to a constant in each row",
             )
 
 
@@ -119,16 +121,19 @@ def test_regression_values(submission, rng, device):
         mae, mse, rmse = regression(predictions, targets)
         apart = (predictions - targets).detach()
         per_sample = predictions.numel() / len(predictions)
-        for index, (name, due) in enumerate((("mae", mae), ("mse", mse))):
+        for index, (name, expected) in enumerate((("mae", mae), ("mse", mse))):
             wrong = {"dtype-forced": forced} if dtype == torch.float64 else {}
             wrong |= {"absolute-after-mean": (predictions - targets).mean().abs()} if name == "mae" else {}
-            wrong |= {"mean-over-wrong-count": due * per_sample, "reduction-ignored": due * predictions.numel()}
+            wrong |= {
+                "mean-over-wrong-count": expected * per_sample,
+                "reduction-ignored": expected * predictions.numel(),
+            }
             wrong |= {"python-value-breaks-graph": lambda value: isinstance(value, float)}
             wrong |= {"results-in-another-order": one_of([mse if name == "mae" else mae, rmse])}
             if len(shape) > 1:
                 each = apart.abs() if name == "mae" else apart.square()
                 wrong |= {"loss-per-row": one_of([each.mean(dim) for dim in range(len(shape))])}
-            three.item(index, name, wrong).tensor(due, device=device)
+            three.item(index, name, wrong).tensor(expected, device=device)
         wrong = {"root-before-mean": mae, "reduction-ignored": apart.norm()}
         three.item(2, "rmse", wrong).tensor(rmse, device=device)
 
@@ -163,17 +168,19 @@ def test_bce_values(submission, rng, device):
             for reduction in REDUCTIONS:
                 p, t = uniform(rng, *shape, dtype=dtype), uniform(rng, *shape, dtype=dtype)
                 t = t if soft else hard(t)
-                due = F.binary_cross_entropy(p, t, reduction="none")
+                expected = F.binary_cross_entropy(p, t, reduction="none")
                 again = F.binary_cross_entropy_with_logits(p, t, reduction=reduction)
                 rounded = F.binary_cross_entropy(p, (t > 0.5).to(dtype), reduction=reduction)
                 named = {
                     "probabilities-into-logits": again,
                     "negatives-ignored": reduced(-t * p.log(), reduction),
                     "arguments-swapped": F.binary_cross_entropy(t, p, reduction=reduction),
-                } | slips(due, len(p), reduction)
+                } | slips(expected, len(p), reduction)
                 named |= {"soft-targets-rounded": rounded} if soft else {}
                 named |= {"dtype-forced": forced} if dtype == torch.float64 else {}
-                seen = expect(submission.bce(p, t, reduction), named).tensor(reduced(due, reduction), device=device)
+                seen = expect(submission.bce(p, t, reduction), named).tensor(
+                    reduced(expected, reduction), device=device
+                )
                 seen.keeps_argument(0, p, "mutates-caller").keeps_argument(1, t, "mutates-caller")
 
 
@@ -182,16 +189,16 @@ def test_bce_certain(submission, rng, device):
     """stays finite for probabilities of exactly 0 and 1"""
     p = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])[torch.randperm(6, generator=rng)]
     t = torch.tensor([0.0, 1.0, 0.3, 0.0, 1.0, 0.6])
-    due = F.binary_cross_entropy(p, t, reduction="none")
-    bounded = {"unstable-log": lambda got: not_finite(got) or cut_alike(got.data, due)}
+    expected = F.binary_cross_entropy(p, t, reduction="none")
+    bounded = {"unstable-log": lambda got: not_finite(got) or cut_alike(got.data, expected)}
     seen = submission.bce(p, t, "none")
-    expect(seen, bounded).keeps_argument(0, p, "mutates-caller").tensor(due, device=device)
+    expect(seen, bounded).keeps_argument(0, p, "mutates-caller").tensor(expected, device=device)
 
 
-def cut_alike(got, due):
+def cut_alike(got, expected):
     """Return whether got is due with another bound than 100 for all logarithms; 1 - epsilon is rounded coarsely."""
-    scale = got.max() / due.max()
-    return bool(scale > 0.04 and torch.isclose(got, due * scale, 0.05, 0.01).all())
+    scale = got.max() / expected.max()
+    return bool(scale > 0.04 and torch.isclose(got, expected * scale, 0.05, 0.01).all())
 
 
 @pytest.mark.step("bce")
@@ -227,23 +234,23 @@ def test_logits_values(submission, rng, device):
             for reduction in REDUCTIONS:
                 x, t = torch.randn(shape, generator=rng), uniform(rng, *shape)
                 t = t if soft else hard(t)
-                due = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+                expected = F.binary_cross_entropy_with_logits(x, t, reduction="none")
                 twice = F.binary_cross_entropy_with_logits(x.sigmoid(), t, reduction=reduction)
-                named = {"probabilities-into-logits": twice} | slips(due, len(x), reduction)
+                named = {"probabilities-into-logits": twice} | slips(expected, len(x), reduction)
                 rounded = F.binary_cross_entropy_with_logits(x, (t > 0.5).float(), reduction=reduction)
                 named |= {"soft-targets-rounded": rounded} if soft else {}
                 seen = submission.bce_with_logits(x, t, reduction)
-                seen = expect(seen, named).tensor(reduced(due, reduction), device=device)
+                seen = expect(seen, named).tensor(reduced(expected, reduction), device=device)
                 seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, t, "mutates-caller")
 
 
-def unstable(due, x, t, reduction):
+def unstable(expected, x, t, reduction):
     """Return what goes wrong for large logits: kept finite or not, a rounded sigmoid no longer knows them."""
     return {
         "probabilities-into-logits": F.binary_cross_entropy_with_logits(x.sigmoid(), t, reduction=reduction),
-        "unstable-log": cut_short(due.detach())
+        "unstable-log": cut_short(expected.detach())
         if reduction == "none"
-        else lambda got: not_finite(got) or got.data.abs() < 105 * x.numel() < due,
+        else lambda got: not_finite(got) or got.data.abs() < 105 * x.numel() < expected,
     }
 
 
@@ -251,13 +258,13 @@ def unstable(due, x, t, reduction):
 def test_logits_large(submission, rng, device):
     """stays right for logits up to 1000 of either sign"""
     x, t = large(rng, 8, 3), uniform(rng, 8, 3, dtype=torch.float64)
-    due = F.binary_cross_entropy_with_logits(x, t, reduction="none")
-    named = {"dtype-forced": forced} | unstable(due, x, t, "none")
-    expect(submission.bce_with_logits(x, t, "none"), named).tensor(due, device=device)
+    expected = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+    named = {"dtype-forced": forced} | unstable(expected, x, t, "none")
+    expect(submission.bce_with_logits(x, t, "none"), named).tensor(expected, device=device)
     # In between, where a part that is left out is small and not yet 0.
     x, t = large(rng, 8, 3).float() / 50, uniform(rng, 8, 3)
-    due = F.binary_cross_entropy_with_logits(x, t, reduction="none")
-    expect(submission.bce_with_logits(x, t, "none")).tensor(due, device=device)
+    expected = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+    expect(submission.bce_with_logits(x, t, "none")).tensor(expected, device=device)
 
 
 @pytest.mark.step("bce_with_logits")
@@ -271,7 +278,7 @@ def test_logits_gradient(submission, rng):
                 submission, "bce_with_logits", x, [t, reduction], torch.randn(shape, generator=rng),
                 lambda x, t, how: F.binary_cross_entropy_with_logits(x, t, reduction=how),
                 {"nan-from-unchosen-branch": lambda leaf: leaf.grad.data.isnan().any()},
-                of_loss=lambda due, x=x, t=t, how=reduction: unstable(due, x, t, how),
+                of_loss=lambda expected, x=x, t=t, how=reduction: unstable(expected, x, t, how),
             )  # fmt: skip
 
 
@@ -292,19 +299,22 @@ def test_log_softmax_values(submission, rng, device):
             x = torch.randn(shape, generator=rng) * 2
             others = [F.log_softmax(x, other) for other in range(len(shape)) if other != dim % len(shape)]
             others.append(F.log_softmax(x.flatten(), 0).view(shape))
-            due = F.log_softmax(x, dim)
-            named = {"softmax-wrong-dim": one_of(others), "mean-vs-sum": due + torch.tensor(float(shape[dim])).log()}
+            expected = F.log_softmax(x, dim)
+            named = {
+                "softmax-wrong-dim": one_of(others),
+                "mean-vs-sum": expected + torch.tensor(float(shape[dim])).log(),
+            }
             seen = expect(submission.log_softmax(x, dim), named | {"mutates-caller": lambda got: got.same_as == "0"})
-            seen.keeps_argument(0, x, "mutates-caller").tensor(due, device=device)
+            seen.keeps_argument(0, x, "mutates-caller").tensor(expected, device=device)
 
 
 @pytest.mark.step("log_softmax")
 def test_log_softmax_large(submission, rng, device):
     """stays right for logits up to 1000, all of one sign or of both"""
     for x in (large(rng, 6, 4), large(rng, 6, 4).abs(), -large(rng, 6, 4).abs()):
-        due = F.log_softmax(x, 1)
-        named = {"dtype-forced": forced, "unstable-log": cut_short(due, 210)}
-        expect(submission.log_softmax(x, 1), named).tensor(due, device=device)
+        expected = F.log_softmax(x, 1)
+        named = {"dtype-forced": forced, "unstable-log": cut_short(expected, 210)}
+        expect(submission.log_softmax(x, 1), named).tensor(expected, device=device)
 
 
 @pytest.mark.step("log_softmax")
@@ -322,17 +332,21 @@ def test_nll_values(submission, rng, device):
         for reduction in REDUCTIONS:
             log_p = F.log_softmax(torch.randn(samples, classes, generator=rng), 1)
             targets = torch.randint(0, classes, (samples,), generator=rng)
-            due = F.nll_loss(log_p, targets, reduction="none")
+            expected = F.nll_loss(log_p, targets, reduction="none")
             named = {
                 "log-taken-twice": lambda got: got.data.isnan().all(),
-                "grid-for-pairs": lambda got, due=reduced(-log_p[:, targets], reduction): looks_like(got, due),
+                "grid-for-pairs": lambda got, expected=reduced(-log_p[:, targets], reduction): looks_like(
+                    got, expected
+                ),
                 "most-likely-taken": reduced(-log_p.max(1).values, reduction),
-                "squeezed-too-far": lambda got, due=due: len(due) == 1 and got.shape == () and looks_like(got, due[0]),
-                "sign-forgotten": reduced(-due, reduction),
+                "squeezed-too-far": lambda got, expected=expected: (
+                    len(expected) == 1 and got.shape == () and looks_like(got, expected[0])
+                ),
+                "sign-forgotten": reduced(-expected, reduction),
                 "classes-from-one": reduced(-log_p[torch.arange(samples), targets - 1], reduction),
-            } | slips(due, (samples * classes, classes), reduction)
+            } | slips(expected, (samples * classes, classes), reduction)
             seen = expect(submission.nll(log_p, targets, reduction), named)
-            seen.tensor(reduced(due, reduction), device=device)
+            seen.tensor(reduced(expected, reduction), device=device)
             seen.keeps_argument(0, log_p, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
 
 
@@ -343,13 +357,13 @@ def test_nll_targets_are_numbers(submission, rng, device):
     targets = torch.tensor([0, 1, 4, 4, 2])[torch.randperm(5, generator=rng)]
     as_weights = [-(weights * log_p).sum(dim=1) for weights in (targets, targets.unsqueeze(1))]
     named = {"one-hot-vs-index": one_of(as_weights)}
-    due = F.nll_loss(log_p, targets, reduction="none")
-    expect(submission.nll(log_p, targets, "none"), named).tensor(due, device=device)
+    expected = F.nll_loss(log_p, targets, reduction="none")
+    expect(submission.nll(log_p, targets, "none"), named).tensor(expected, device=device)
     # Also where the right class is certain, and its loss 0.
     log_p = F.log_softmax(large(rng, 6, 4), 1)
     targets = torch.where(torch.arange(6) < 3, log_p.argmax(1), log_p.argmin(1))
-    due = F.nll_loss(log_p, targets, reduction="none")
-    expect(submission.nll(log_p, targets, "none"), {"dtype-forced": forced}).tensor(due, device=device)
+    expected = F.nll_loss(log_p, targets, reduction="none")
+    expect(submission.nll(log_p, targets, "none"), {"dtype-forced": forced}).tensor(expected, device=device)
 
 
 @pytest.mark.step("nll")
@@ -389,7 +403,7 @@ def test_cross_entropy_values(submission, rng, device):
         for kind in ("numbers", "one-hot", "probabilities"):
             for reduction in REDUCTIONS:
                 x, targets = torch.randn(samples, classes, generator=rng), class_targets(rng, samples, classes, kind)
-                due = F.cross_entropy(x, targets, reduction="none")
+                expected = F.cross_entropy(x, targets, reduction="none")
                 hard = targets.argmax(1) if targets.ndim == 2 else targets
                 weights = F.one_hot(hard, classes) if kind == "numbers" else targets
                 named = {
@@ -398,11 +412,11 @@ def test_cross_entropy_values(submission, rng, device):
                     "softmax-wrong-dim": reduced(F.nll_loss(F.log_softmax(x, 0), hard, reduction="none"), reduction)
                     if kind == "numbers"
                     else (-targets * F.log_softmax(x, 0)).sum(),
-                    "entropy-subtracted": reduced(due + torch.special.entr(targets).sum(-1) * -1, reduction),
+                    "entropy-subtracted": reduced(expected + torch.special.entr(targets).sum(-1) * -1, reduction),
                     "log-forgotten": reduced(-(weights * x.softmax(1)).sum(1), reduction),
-                } | slips(due, samples * classes, reduction)
+                } | slips(expected, samples * classes, reduction)
                 seen = expect(submission.cross_entropy(x, targets, reduction), named)
-                seen.tensor(reduced(due, reduction), device=device)
+                seen.tensor(reduced(expected, reduction), device=device)
                 seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
 
 
@@ -411,14 +425,14 @@ def test_cross_entropy_large(submission, rng, device):
     """stays right for logits up to 1000 of either sign"""
     for kind in ("numbers", "probabilities"):
         x, targets = large(rng, 9, 4), class_targets(rng, 9, 4, kind, torch.float64)
-        due = F.cross_entropy(x, targets, reduction="none")
+        expected = F.cross_entropy(x, targets, reduction="none")
         weights = F.one_hot(targets, 4) if kind == "numbers" else targets
         named = {
             "softmax-before-cross-entropy": F.cross_entropy(x.softmax(1), targets, reduction="none"),
             "log-forgotten": -(weights * x.softmax(1)).sum(1),
-            "unstable-log": cut_short(due),
+            "unstable-log": cut_short(expected),
         }
-        expect(submission.cross_entropy(x, targets, "none"), named).tensor(due, device=device)
+        expect(submission.cross_entropy(x, targets, "none"), named).tensor(expected, device=device)
 
 
 @pytest.mark.step("cross_entropy")

@@ -141,20 +141,20 @@ def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False,
     return rule
 
 
-def compare(params, due, faces, device, before, first_group=None):
+def compare(params, expected, faces, device, before, first_group=None):
     """Ask for each parameter; `faces` maps a misconception to lists of what it would have made of all of them.
 
     Where there are more groups, the first has `first_group` parameters.
     """
-    params.length(len(due))
-    for index, (right, old) in enumerate(zip(due, before, strict=True)):
+    params.length(len(expected))
+    for index, (right, old) in enumerate(zip(expected, before, strict=True)):
         named = {
             name: made if callable(made) else lambda got, made=made: any(looks_like(got, each[index]) for each in made)
             for name, made in faces.items()
         }
         rest = first_group is not None and index >= first_group
         named |= {"first-group-only" if rest else "rebinding-drops-leaf": old, "step-uphill": 2 * old - right}
-        params.item(index, f"parameter {index + 1} of {len(due)}", named).tensor(right, device=device).leaf(True)
+        params.item(index, f"parameter {index + 1} of {len(expected)}", named).tensor(right, device=device).leaf(True)
 
 
 def check_values(submission, device, name, groups, defaults, grads, changes, faces):
@@ -165,7 +165,7 @@ def check_values(submission, device, name, groups, defaults, grads, changes, fac
     options = seen.item("options", "the hyperparameters without any but lr")
     for key, value in DEFAULTS[name].items():
         options.satisfies(
-            lambda got, key=key, value=value: got[key] == value, f"the default of {key} is another", due=f"{value}"
+            lambda got, key=key, value=value: got[key] == value, f"the default of {key} is another", expected=f"{value}"
         )
     seen.item("recorded", "whether autograd recorded the step", {"update-outside-no-grad": True}).equals(False)
     seen = expect(submission.probe.descend(name, groups, defaults, grads, changes, True))
@@ -205,8 +205,8 @@ def check_own_state(submission, rng, device, name, defaults, rule, shared):
     seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
     full = {"momentum": 0.0, "dampening": 0.0} | defaults
     made = [simulate(rule, groups, full, grads, unchanged(groups), shared=keys) for keys in shared]
-    due = run(name, groups, defaults, grads, unchanged(groups))
-    compare(seen.item("params"), due, {"state-shared-between-params": made}, device, groups[0]["params"])
+    expected = run(name, groups, defaults, grads, unchanged(groups))
+    compare(seen.item("params"), expected, {"state-shared-between-params": made}, device, groups[0]["params"])
     outside = {"state-outside-state": lambda found: not any(found)}
     seen.item("stated", "for each parameter, whether its state holds anything", outside).equals([True, True])
     seen.item("added", "the list of what was added to the groups").equals([])
@@ -228,19 +228,19 @@ def check_none(submission, rng, device, name, defaults):
     seen.item("raised", "what was raised for a .grad of None", {"skips-none-grad": lambda v: "NoneType" in v}).equals(
         ""
     )
-    due = run(name, groups, defaults, grads, unchanged(groups))
-    compare(seen.item("params"), due, {"skips-none-grad": faces}, device, groups[0]["params"])
+    expected = run(name, groups, defaults, grads, unchanged(groups))
+    compare(seen.item("params"), expected, {"skips-none-grad": faces}, device, groups[0]["params"])
 
 
 def check_resumes(submission, rng, device, name, defaults, forget=()):
     """Two steps, then two more by another optimizer that loaded the first one's state."""
     groups = [{"params": shapes(rng, (4, 3), (2,))}, {"params": shapes(rng, (3, 2)), "lr": 0.07}]
     grads = gradients(rng, groups)
-    due = run(name, groups, defaults, grads, unchanged(groups))
+    expected = run(name, groups, defaults, grads, unchanged(groups))
     lost = [run(name, groups, defaults, grads, unchanged(groups), at=2, forget=keys) for keys in ((), forget)]
     seen = expect(submission.probe.resumed(name, groups, defaults, grads, 2), what="the list of parameters")
     before = [p for group in groups for p in group["params"]]
-    compare(seen, due, {"state-outside-state": lost}, device, before, first_group=2)
+    compare(seen, expected, {"state-outside-state": lost}, device, before, first_group=2)
 
 
 @pytest.mark.step("SGD")
@@ -415,7 +415,7 @@ def test_clear(submission, rng, device):
         seen = expect(submission.probe.cleared(values, grads, set_to_none))
         ready = {"ready-made-optimizer": True}
         seen.item("called", "whether optimizer.zero_grad was called", ready).equals(False)
-        due = [None if set_to_none or g is None else torch.zeros_like(g) for g in grads]
+        expected = [None if set_to_none or g is None else torch.zeros_like(g) for g in grads]
         left = {
             "first-group-only": lambda got, grads=grads: (
                 all(looks_like(got[i], grads[i]) for i in (2, 3)) and not looks_like(got[1], grads[1])
@@ -424,8 +424,8 @@ def test_clear(submission, rng, device):
                 looks_like(got[2], grads[2]) and not looks_like(got[3], grads[3])
             ),
             "none-becomes-zeros": lambda got, on=set_to_none: not on and got[0] is not None,
-            "argument-ignored": lambda got, due=due: all(
-                (a is None) is not (b is None) for a, b in zip(got[1:], due[1:], strict=True)
+            "argument-ignored": lambda got, expected=expected: all(
+                (a is None) is not (b is None) for a, b in zip(got[1:], expected[1:], strict=True)
             ),
             "skips-none-grad": lambda got, grads=grads: (
                 looks_like(got[1], grads[1]) and not looks_like(got[3], grads[3])
@@ -433,8 +433,8 @@ def test_clear(submission, rng, device):
         }
         found = seen.item("grads", "the list of gradients", left).length(4)
         found.satisfies(
-            lambda got, due=due: all(a is None if b is None else looks_like(a, b) for a, b in zip(got, due)),  # noqa: B905
-            "not every gradient was cleared as asked", due="None for each" if set_to_none else "zeros; None stays None",
+            lambda got, expected=expected: all(a is None if b is None else looks_like(a, b) for a, b in zip(got, expected)),  # noqa: B905
+            "not every gradient was cleared as asked", expected="None for each" if set_to_none else "zeros; None stays None",
         )  # fmt: skip
         kept = seen.item(
             "same", "for each .grad, whether it is the tensor that it was", {"new-zeros": lambda got: not got[1]}
@@ -475,15 +475,15 @@ def test_hand_over(submission, rng, device):
             "the hyperparameters of the target",
             {
                 "settings-left-behind": old_options(options),
-                "first-group-only": lambda got, due=options: got[0] == due[0],
+                "first-group-only": lambda got, expected=options: got[0] == expected[0],
             },
         ).equals(options)
         seen.item("shares", "whether source and target share memory", {"aliasing-state": True}).equals(False)
-        due = moves(name, mine, grads, later)
+        expected = moves(name, mine, grads, later)
         fresh = moves(name, mine, [], later)
         stale = moves(name, mine, [[g * 3 for g in later[0]]], later, own=theirs)
         seen.item("returned", "what came back").equals(None)
-        for index, right in enumerate(due):
+        for index, right in enumerate(expected):
             named = {
                 "state-left-behind": lambda got, i=index: looks_like(got, fresh[i]) or looks_like(got, stale[i]),
                 "parameters-left-behind": torch.zeros_like(right),
@@ -493,9 +493,11 @@ def test_hand_over(submission, rng, device):
             )
 
 
-def old_options(due):
+def old_options(expected):
     """Return a lookalike: some option is another in every group, though each has its place."""
-    return lambda got: any(all(mine[key] != right[key] for mine, right in zip(got, due, strict=True)) for key in due[0])
+    return lambda got: any(
+        all(mine[key] != right[key] for mine, right in zip(got, expected, strict=True)) for key in expected[0]
+    )
 
 
 def moves(name, groups, before, after, own=None):

@@ -128,7 +128,7 @@ def test_features(submission, rng):
         }
         pair.item(0, "features", named).tensor(table.features(asked))
         require(seen.arguments[1] == asked, "the caller's list was changed", called=seen.called,
-                got=str(seen.arguments[1]), due=str(asked), misconception="mutates-caller")  # fmt: skip
+                got=str(seen.arguments[1]), expected=str(asked), misconception="mutates-caller")  # fmt: skip
 
 
 @pytest.mark.step("read_columns")
@@ -186,7 +186,7 @@ def test_from_the_end(submission):
         for index in range(-length, 0):
             seen = submission.attempt("position", index, length)
             if seen.exception is not None and "IndexError" in seen.exception.bases:
-                require(False, "it was refused", called=seen.called, got=str(seen.exception), due=str(index + length),
+                require(False, "it was refused", called=seen.called, got=str(seen.exception), expected=str(index + length),
                         misconception="negative-index-refused")  # fmt: skip
             expect(submission.position(index, length), {"negative-index-kept": index}).equals(index + length)
 
@@ -292,17 +292,17 @@ def test_transform(submission, rng):
     }
     seen.item("calls", "the number of calls before the first item and after each", once).equals([0, 1, 2, 3, 4])
     for place, index in enumerate(indices):
-        due = table.features(asked)[index]
+        expected = table.features(asked)[index]
         named = {
             "batch-of-one": lambda t: t.shape == (1, 3),
             "float64-leak": wrong_dtype,
             "asked-columns-ignored": table.features(asked[::-1])[index],
         }
         got = seen.item("got", "what the transform was given").length(4)
-        got.item(place, f"what the transform was given for item {index}", named).tensor(due)
+        got.item(place, f"what the transform was given for item {index}", named).tensor(expected)
         item = seen.item("items", "its items").length(4).item(place, f"item {index}").length(2)
-        dropped = {"transform-result-dropped": due}
-        item.item(0, f"the features of item {index}", dropped).tensor(due + place + 1)
+        dropped = {"transform-result-dropped": expected}
+        item.item(0, f"the features of item {index}", dropped).tensor(expected + place + 1)
         item.item(1, f"the label of item {index}").values(table.labels()[index])
 
 
@@ -311,19 +311,19 @@ def test_what_comes_out(submission, rng):
     """hands out what the transform returned, just as it is"""
     table = Table(rng, 5)
     seen = expect(submission.probe.through_odd_transform(table.text(), ["weight", "height"], "kind", 3)).length(2)
-    due = table.features(["weight", "height"])[3]
-    seen.item(0, "the features after a transform to int16").dtype(torch.int16).values(due.round())
-    seen.item(1, "the features after one that learns").requires_grad(True).values(3 * due)
+    expected = table.features(["weight", "height"])[3]
+    seen.item(0, "the features after a transform to int16").dtype(torch.int16).values(expected.round())
+    seen.item(1, "the features after one that learns").requires_grad(True).values(3 * expected)
 
 
 @pytest.mark.step("CsvDataset")
 def test_copies(submission, rng):
     """hands out copies, so that writing into an item leaves the dataset alone"""
     table, asked = Table(rng, 5), ["weight"]
-    due = table.features(asked)[2]
+    expected = table.features(asked)[2]
     seen = expect(submission.probe.through_in_place_transform(table.text(), asked, "kind", 2)).length(3)
     for place, times in enumerate(("first", "second", "third")):
-        named = {"item-aliases-dataset": due * 2 ** (place + 1)} if place else {}
-        seen.item(place, f"item 2 of a doubling transform, the {times} time", named).values(due * 2)
+        named = {"item-aliases-dataset": expected * 2 ** (place + 1)} if place else {}
+        seen.item(place, f"item 2 of a doubling transform, the {times} time", named).values(expected * 2)
     seen = submission.probe.written_by_caller(table.text(), asked, "kind", 2)
-    expect(seen, {"item-aliases-dataset": due * 2}, what="item 2 after the caller wrote into it").values(due)
+    expect(seen, {"item-aliases-dataset": expected * 2}, what="item 2 after the caller wrote into it").values(expected)

@@ -40,9 +40,9 @@ LABELS = {"label-shape": lost_dimension, "label-scaled-too": all_zero, "labels-n
 
 def target(label):
     """The one-hot target of a digit."""
-    due = torch.zeros(10)
-    due[label] = 1.0
-    return due
+    expected = torch.zeros(10)
+    expected[label] = 1.0
+    return expected
 
 
 def part_of(seen, index):
@@ -121,9 +121,9 @@ def test_stays_on_device(submission):
     expect(submission.scale(pixels)).shape(3, 5).dtype(torch.float32).on("meta")
 
 
-def looks_softened(values, due):
+def looks_softened(values, expected):
     """Whether numbers are close to those of a target, without being them."""
-    return values.shape == due.shape and values.allclose(due, atol=0.15) and not values.equal(due)
+    return values.shape == expected.shape and values.allclose(expected, atol=0.15) and not values.equal(expected)
 
 
 @pytest.mark.step("one_hot")
@@ -131,17 +131,17 @@ def test_one_place(submission, rng):
     """puts a 1 at the label's place among zeros"""
     for classes in (10, 4, 1):
         for label in {0, int(torch.randint(classes, (), generator=rng)), classes - 1}:
-            due = torch.zeros(classes)
-            due[label] = 1.0
+            expected = torch.zeros(classes)
+            expected[label] = 1.0
             named = {
                 "one-hot-dtype": lambda t: t.dtype.startswith(("int", "uint8", "bool", "float64")),
                 "classes-from-labels": lambda t: t.shape == (label + 1,) != (classes,),
                 "batch-of-one": lambda t: t.shape == (1, classes),
-                "classes-from-one": due.roll(-1),
-                "target-softened": lambda t: looks_softened(t.data, due),
+                "classes-from-one": expected.roll(-1),
+                "target-softened": lambda t: looks_softened(t.data, expected),
                 "argument-ignored": lambda t: t.shape == (10,) != (classes,),
             }
-            expect(submission.one_hot(label, classes), named).tensor(due)
+            expect(submission.one_hot(label, classes), named).tensor(expected)
 
 
 def lies_at(value, label):
@@ -300,7 +300,7 @@ def test_picture(submission, rng):
     turned = lambda a: a.data.shape == rows.shape and a.data.allclose(rows.T)  # noqa: E731
     image.item("array", "the image", {"columns-for-rows": turned}).satisfies(
         lambda a: a.data.shape == rows.shape and a.data.allclose(rows), "the image shows other pixels",
-        due="the pixels in 28 rows of 28",
+        expected="the pixels in 28 rows of 28",
     )  # fmt: skip
     upside_down = {"origin-at-the-bottom": lambda _: True}
     image.item("top_down", "whether the first row is at the top", upside_down).equals(True)
@@ -312,11 +312,11 @@ def test_title(submission, rng):
     """puts the label into the title"""
     for label in (0, 7):
         _, _, seen = drawn(submission, rng, label=label)
-        due = f"label = {label}"
-        named = {"axes-ignored": lambda title: not title and due in seen.value["titles_elsewhere"]}
+        expected = f"label = {label}"
+        named = {"axes-ignored": lambda title: not title and expected in seen.value["titles_elsewhere"]}
         if label != 7:
             named["argument-ignored"] = "label = 7"
-        expect(seen).item("title", "the title of these Axes", named).equals(due)
+        expect(seen).item("title", "the title of these Axes", named).equals(expected)
 
 
 @pytest.mark.step("draw")
@@ -335,7 +335,7 @@ def test_range_of_colours(submission, rng):
     pixels, _, seen = drawn(submission, rng)
     image = expect(seen).item("images", "the list of images on these Axes").length(1).item(0, "the image")
     found = [float(pixels.min()), float(pixels.max())]
-    stretched = lambda ends: any(abs(end - due) < 1e-4 for end, due in zip(ends, found, strict=True))  # noqa: E731
+    stretched = lambda ends: any(abs(end - expected) < 1e-4 for end, expected in zip(ends, found, strict=True))  # noqa: E731
     image.item("range", "the numbers at the ends of its colours", {"colours-stretched": stretched}).equals([0.0, 1.0])
     image.item("middle", "the place of 0.25 among its colours").equals(0.25)
     image.item("alpha", "whether its colours are opaque").equals(True)
@@ -348,6 +348,8 @@ def test_squares(submission, rng):
     image = expect(seen).item("images", "the list of images on these Axes").length(1).item(0, "the image")
     smooth = {"pixels-smoothed": lambda name: name not in ("none", "nearest")}
     image.item("interpolation", "its interpolation", smooth).satisfies(
-        lambda name: name in ("none", "nearest"), "the pixels are smoothed into each other", due='"none" or "nearest"'
+        lambda name: name in ("none", "nearest"),
+        "the pixels are smoothed into each other",
+        expected='"none" or "nearest"',
     )
     image.item("square", "whether each pixel is as high as wide", {"picture-stretched": False}).equals(True)

@@ -64,10 +64,10 @@ def _in_order(seen, rows, x, y):
     order = fits.int().argmax(1).tolist()
     again = len(order) - len(set(order))
     require(not again, f"{again} items are there more than once", called=seen.called, got=str(order),
-            due="each item once", misconception="drawn-with-replacement")  # fmt: skip
+            expected="each item once", misconception="drawn-with-replacement")  # fmt: skip
     apart = "shuffle-x-without-y" if len(set(y)) == len(y) else None
     require(order == y, "x and y no longer belong together", called=seen.called, got=f"x of items {order[:8]} …",
-            due=f"as their y, {y[:8]} …", misconception=apart)  # fmt: skip
+            expected=f"as their y, {y[:8]} …", misconception=apart)  # fmt: skip
     return order
 
 
@@ -85,26 +85,26 @@ def asks_for_shuffling(seen, order, sizes, *, next_order=None):
     turned = "rotated-not-shuffled" if next_order and is_turned(next_order) else None
     always = next_order is None or next_order == sorted(next_order)
     require(order != sorted(order), "the items are in the order of the data", called=seen.called, got=str(order[:8]),
-            due="a random order", misconception="not-shuffled" if always else turned)  # fmt: skip
+            expected="a random order", misconception="not-shuffled" if always else turned)  # fmt: skip
     count = len(order)
     require(not is_turned(order), "the items are in the order of the data, begun elsewhere", called=seen.called,
-            got=str(order[:8]), due="a random order", misconception="rotated-not-shuffled")  # fmt: skip
+            got=str(order[:8]), expected="a random order", misconception="rotated-not-shuffled")  # fmt: skip
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     batches = [order[start : start + size] for start, size in zip(starts, sizes, strict=True)]
     stretches = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in batches)
     require(not stretches, "each batch holds neighbours in their old order", called=seen.called, got=str(batches[:2]),
-            due="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
+            expected="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
     if count < MANY:
         return  # too few for what is said next to be more than chance
     moved = max(abs(place - item) for place, item in enumerate(order))
     require(moved > count // 2, "no item comes far from its old place", called=seen.called, got=str(order[:8]),
-            due="a random order of all items")  # fmt: skip
+            expected="a random order of all items")  # fmt: skip
     beside = sum((b - a) % count in (1, count - 1) for a, b in itertools.pairwise(order))
     require(beside < count / 2, "most items come next to a neighbour", called=seen.called, got=str(order[:8]),
-            due="a random order of all items", misconception="rotated-not-shuffled")  # fmt: skip
+            expected="a random order of all items", misconception="rotated-not-shuffled")  # fmt: skip
     rising = sizes[0] > 1 and all(batch == sorted(batch) for batch in batches)
     require(not rising, "inside each batch the items are in the order of the data", called=seen.called,
-            got=str(batches[:2]), due="a random order of all items")  # fmt: skip
+            got=str(batches[:2]), expected="a random order of all items")  # fmt: skip
 
 
 def asks_for_other_orders(seen, orders):
@@ -113,7 +113,7 @@ def asks_for_other_orders(seen, orders):
     if orders[0] == orders[1] == orders[2]:  # two alike may be chance, where the items are only rotated
         belief = "not-shuffled" if orders[0] == sorted(orders[0]) else "same-order-every-epoch"
     require(orders[0] != orders[1] != orders[2], "two epochs in a row have one order", called=seen.called,
-            got=str(orders[1][:8]), due="another order", misconception=belief)  # fmt: skip
+            got=str(orders[1][:8]), expected="another order", misconception=belief)  # fmt: skip
 
 
 # 1
@@ -197,12 +197,12 @@ def test_keeps_the_last(submission, rng):
 def test_drops_the_last(submission, rng):
     """leaves it out where it is to be dropped"""
     for length, batch_size in _lengths(rng):
-        due = length // batch_size
+        expected = length // batch_size
         named = {
-            "argument-ignored": lambda got: got == due + 1 and length % batch_size,
-            "whole-batch-dropped": lambda got: got == due - 1 and not length % batch_size,
+            "argument-ignored": lambda got: got == expected + 1 and length % batch_size,
+            "whole-batch-dropped": lambda got: got == expected - 1 and not length % batch_size,
         }
-        expect(submission.count_batches(length, batch_size, True), named).equals(due)
+        expect(submission.count_batches(length, batch_size, True), named).equals(expected)
 
 
 def _lengths(rng):
@@ -332,17 +332,17 @@ def test_rows(submission, rng):
     """puts each sequence at the start of its row, zeros after it"""
     for lengths in ((3, 6, 2, 4), (5, 1), (4,)):
         made = sequences(rng, lengths)
-        due = padded(made)
-        front = torch.tensor([[0.0] * (due.shape[1] - len(each)) + each for each in made])
+        expected = padded(made)
+        front = torch.tensor([[0.0] * (expected.shape[1] - len(each)) + each for each in made])
         named = {
             "sorted-by-length": padded(sorted(made, key=len, reverse=True)),
             "padded-in-front": front,
-            "cut-to-shortest": due[:, : min(lengths)],
-            "sequence-first": lambda t: t.shape == due.T.shape and t.data.allclose(due.T),
+            "cut-to-shortest": expected[:, : min(lengths)],
+            "sequence-first": lambda t: t.shape == expected.T.shape and t.data.allclose(expected.T),
             "float64-leak": lambda t: t.dtype == "float64",
         }
         seen = submission.probe.collate(made, list(range(len(made))))
-        expect(seen).item("batch", "the batch").length(3).item(0, "padded", named).tensor(due)
+        expect(seen).item("batch", "the batch").length(3).item(0, "padded", named).tensor(expected)
 
 
 @pytest.mark.step("pad_collate")
@@ -413,7 +413,7 @@ def test_workers_differ(submission, rng):
         seen = draws(submission, rng, [base_seed(rng)], workers)
         drawn = [tuple(each) for each in seen.value[0]]
         require(len(set(drawn)) == workers, "two workers drew the same numbers", called=seen.called,
-                got=f"{len(set(drawn))} different series", due=f"{workers} different series",
+                got=f"{len(set(drawn))} different series", expected=f"{workers} different series",
                 misconception="workers-draw-the-same")  # fmt: skip
 
 
@@ -468,7 +468,7 @@ def test_real_workers(submission, rng):
             epoch.item(place, f"batch {place + 1}").length(2).item(0, "what was drawn").length(2)
         drawn.append([number for batch in seen.value[index] for number in batch[0]])
         require(len(set(drawn[index])) == 8, "a number was drawn twice in one epoch", called=seen.called,
-                got=f"{len(set(drawn[index]))} different numbers", due="8 different numbers",
+                got=f"{len(set(drawn[index]))} different numbers", expected="8 different numbers",
                 misconception="workers-draw-the-same")  # fmt: skip
     require(not set(drawn[0]) & set(drawn[1]), "the second epoch drew numbers of the first again",
             called=seen.called, misconception="worker-seed-same-every-epoch")  # fmt: skip

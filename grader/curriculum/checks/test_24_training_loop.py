@@ -88,47 +88,49 @@ def by_log(seen):
     return {"step-before-backward": stepped_early, "zero-after-backward": cleared_late}
 
 
-def compare_weights(seen, due, missing, device, others=None):
+def compare_weights(seen, expected, missing, device, others=None):
     """Ask for the weights after training; `missing` holds what they are where gradients were not cleared.
 
     `others` maps further misconceptions to the weights that they lead to, or to a function.
     """
-    parts = expect(seen).item("weights", "the list of weights").length(len(due))
-    for index, name in enumerate(NAMES[: len(due)]):
+    parts = expect(seen).item("weights", "the list of weights").length(len(expected))
+    for index, name in enumerate(NAMES[: len(expected)]):
         zero = {"zero-grad-missing": lambda t, at=index: any(looks_like(t, each[at]) for each in missing)}
         other = {each: given if callable(given) else given[index] for each, given in (others or {}).items()}
-        parts.item(index, name, by_log(seen) | zero | other).tensor(due[index], device=device)
+        parts.item(index, name, by_log(seen) | zero | other).tensor(expected[index], device=device)
 
 
-def compare_history(seen, due, device, first_losses=None, whole=None):
+def compare_history(seen, expected, device, first_losses=None, whole=None):
     """Ask for a list of floats, by the tolerance of the float32 arithmetic that they come from.
 
     `first_losses` maps misconceptions to the first loss that they lead to, or to a function of any loss; `whole`
     holds lookalikes of the whole list.
     """
     nested = {"history-nested": lambda got: all(isinstance(each, list) for each in got), **(whole or {})}
-    losses = expect(seen).item("returned", "what came back", nested).is_a(list).length(len(due))
+    losses = expect(seen).item("returned", "what came back", nested).is_a(list).length(len(expected))
     every = {each: led for each, led in (first_losses or {}).items() if callable(led)}
     named = {each: near(led) for each, led in (first_losses or {}).items() if each not in every}
     graph = {
         "loss-keeps-graph": lambda value: value.requires_grad,
         "scalar-tensor-not-number": lambda value: value.shape == (),
     }
-    for index, value in enumerate(due):
+    for index, value in enumerate(expected):
         loss = losses.item(index, f"the loss of batch {index}", graph | (named if index == 0 else {}) | every).is_a(
             float
         )
-        loss.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
+        loss.satisfies(
+            near(value, device), f"the loss of batch {index} is not what was expected", expected=f"{value:.6g}"
+        )
 
 
-def all_near(got, due):
+def all_near(got, expected):
     """Return whether these are those floats."""
-    return len(got) == len(due) and all(near(value)(each) for each, value in zip(got, due, strict=True))
+    return len(got) == len(expected) and all(near(value)(each) for each, value in zip(got, expected, strict=True))
 
 
-def another_number_of_steps(seen, due):
+def another_number_of_steps(seen, expected):
     """Return the lookalike that the number of the optimizer's steps gives away."""
-    return {"another-number-of-steps": lambda _: seen.value["log"].count("step") != due}
+    return {"another-number-of-steps": lambda _: seen.value["log"].count("step") != expected}
 
 
 @pytest.mark.step("train_step")
@@ -144,16 +146,16 @@ def test_three_steps(submission, rng, device):
         weights, batches = net_weights(rng)[:2], make_batches(rng, loss, (7, 6, 1), outs=4, more=more)
         seen = submission.probe.steps(weights, batches, 0.5, lr, loss, device)
         settings = {"momentum": 0.9, "split": True}
-        due_losses, due_weights = reference(weights, batches, loss, lr, **settings)
+        expected_losses, expected_weights = reference(weights, batches, loss, lr, **settings)
         some = reference(weights, batches, loss, lr, garbage=0.5, clears="matrices", **settings)[1]
         forgets = lambda _, of=seen: "backward" in of.value["log"] and "step" not in of.value["log"]  # noqa: E731
         others = {"first-group-only": some, "memory-made-anew": forgets}
         missing = uncleared(weights, batches, loss, lr, garbage=0.5, **settings)
-        compare_weights(seen, due_weights, missing, device, others)
+        compare_weights(seen, expected_weights, missing, device, others)
         moved = reference(weights, batches[:1], loss, lr, **settings)[1]
         after = LOSSES[loss](forward(moved, batches[0][0]), batches[0][1]).item()
-        summed = due_losses[0] * len(batches[0][0])
-        compare_history(seen, due_losses, device, {"loss-after-step": after, "sum-for-average": summed})
+        summed = expected_losses[0] * len(batches[0][0])
+        compare_history(seen, expected_losses, device, {"loss-after-step": after, "sum-for-average": summed})
         changed = {"mutates-caller": True}
         expect(seen).item("touched", "whether the caller's batch was changed", changed).equals(False)
 
@@ -166,10 +168,10 @@ def test_calls_model(submission, rng, device):
     ask_calls(seen, 2)
 
 
-def ask_calls(seen, due):
+def ask_calls(seen, expected):
     """Ask how often the model itself was called."""
     directly = {"calls-forward-directly": lambda calls: calls == 0 and "step" in seen.value["log"]}
-    expect(seen).item("calls", "the number of times that the model's hooks ran", directly).equals(due)
+    expect(seen).item("calls", "the number of times that the model's hooks ran", directly).equals(expected)
 
 
 @pytest.mark.step("train_step")
@@ -194,18 +196,21 @@ def test_epoch(submission, rng, device):
     for loss, lr, sizes in (("cross_entropy", 0.5, (6, 6, 1)), ("mse_loss", 0.2, (3, 5, 5, 2))):
         weights, batches = net_weights(rng), make_batches(rng, loss, sizes)
         seen = submission.probe.epoch(weights, batches, 0.5, lr, loss, device)
-        due_losses, due_weights = reference(weights, batches, loss, lr)
+        expected_losses, expected_weights = reference(weights, batches, loss, lr)
         full = [batch for batch in batches if len(batch[0]) == sizes[0]]
         others = {"last-batch-lost": reference(weights, full, loss, lr)[1]} | another_number_of_steps(seen, len(sizes))
-        means = [sum(due_losses[:count]) / count for count in range(1, len(sizes) + 1)]
-        averaged = lambda got, due=means[-1]: near(due)(got[0] if len(got) == 1 else got)  # noqa: E731
-        number = lambda got, due=means[-1]: near(due)(got)  # noqa: E731
+        means = [sum(expected_losses[:count]) / count for count in range(1, len(sizes) + 1)]
+        averaged = lambda got, expected=means[-1]: near(expected)(got[0] if len(got) == 1 else got)  # noqa: E731
+        number = lambda got, expected=means[-1]: near(expected)(got)  # noqa: E731
         expect(seen).item("returned", "what came back", {"history-averaged": number}).is_a(list)
-        compare_weights(seen, due_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device, others)
-        longer = lambda got, due=due_losses: len(got) > len(due) and all_near(got[-len(due) :], due)  # noqa: E731
+        compare_weights(seen, expected_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device, others)
+
+        def longer(got, expected=expected_losses):
+            return len(got) > len(expected) and all_near(got[-len(expected) :], expected)
+
         whole = {"history-averaged": averaged, "state-between-calls": longer}
-        running = {"history-averaged": lambda _, of=seen, due=means: all_near(of.value["returned"], due)}
-        compare_history(seen, due_losses, device, running, whole)
+        running = {"history-averaged": lambda _, of=seen, expected=means: all_near(of.value["returned"], expected)}
+        compare_history(seen, expected_losses, device, running, whole)
 
 
 @pytest.mark.step("train_epoch")
@@ -240,14 +245,14 @@ def test_lets_go(submission, rng, device):
     ask_alive(seen)
     first = {"whole-pass-for-one-batch": lambda _: seen.value["log"][:7] == ["yield"] * 7}
     alive = expect(seen).item("batches alive", "the number of older batches that are still there", first)
-    alive.is_a(int).satisfies(lambda count: count <= 2, "old batches are kept", due="at most 2")
+    alive.is_a(int).satisfies(lambda count: count <= 2, "old batches are kept", expected="at most 2")
 
 
 def ask_alive(seen):
     """Ask how many graphs of older losses were there at once: a variable may still hold the last one."""
     kept = {"loss-keeps-graph": lambda count: count > 1}
     alive = expect(seen).item("alive", "the number of older losses whose graph is still there", kept)
-    alive.is_a(int).satisfies(lambda count: count <= 1, "graphs of old losses are kept", due="at most 1")
+    alive.is_a(int).satisfies(lambda count: count <= 1, "graphs of old losses are kept", expected="at most 1")
 
 
 @pytest.mark.step("train_epoch")
@@ -269,14 +274,19 @@ def test_run(submission, rng, device):
         settings = {"garbage": 0.5, "momentum": 0.9, "epoch": len(loader), "uphill": uphill}
         each_epoch = {"optimizer-made-each-epoch": lambda made, of=epochs: made in (of, of + 1), "argument-ignored": 0}
         expect(seen).item("optimizers", "the number of optimizers made", each_epoch).equals(1)
-        due_losses, due_weights = reference(weights, batches, loss, lr, **settings)
+        expected_losses, expected_weights = reference(weights, batches, loss, lr, **settings)
         again = reference(weights, batches[: len(loader)] * epochs, loss, lr, **settings)[1]
         missing = uncleared(weights, batches, loss, lr, **settings)
         others = {"same-order-every-epoch": again, "wrong-model-trained": weights}
-        compare_weights(seen, due_weights, missing, device, others | another_number_of_steps(seen, len(batches)))
-        each = [due_losses[start : start + len(loader)] for start in range(0, len(batches), len(loader))]
+        compare_weights(seen, expected_weights, missing, device, others | another_number_of_steps(seen, len(batches)))
+        each = [expected_losses[start : start + len(loader)] for start in range(0, len(batches), len(loader))]
         means = [sum(losses) / len(losses) for losses in each]
-        compare_history(seen, due_losses, device, whole={"history-averaged": lambda got, due=means: all_near(got, due)})
+        compare_history(
+            seen,
+            expected_losses,
+            device,
+            whole={"history-averaged": lambda got, expected=means: all_near(got, expected)},
+        )
         ask_calls(seen, len(batches))
         ask_modes(seen, len(batches))
         ask_mode_after(seen)
@@ -336,9 +346,11 @@ def test_digits(submission, rng, device):
         weights, rows = net_weights(rng, 784, 12, 10), real if source is path else source
         seen = submission.probe.fit(weights, source, device, epochs, batch_size, lr, seed)
         settings = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed}
-        due_losses, due_weights = fitted(weights, rows, **settings)
-        compare_history(seen, due_losses, device, *digit_lookalikes(seen, weights, rows, due_losses, settings))
-        compare_weights(seen, due_weights, [], device)
+        expected_losses, expected_weights = fitted(weights, rows, **settings)
+        compare_history(
+            seen, expected_losses, device, *digit_lookalikes(seen, weights, rows, expected_losses, settings)
+        )
+        compare_weights(seen, expected_weights, [], device)
         ask_random_state(seen)
         unused = {"not-the-global-generator": False}
         expect(seen).item("generator used", "whether anything was drawn from `generator`", unused).equals(True)
@@ -354,7 +366,7 @@ def made_rows(rng, count, brightest):
     return rows
 
 
-def digit_lookalikes(seen, weights, rows, due, settings):
+def digit_lookalikes(seen, weights, rows, expected, settings):
     """Return what compare_history takes: lookalikes of the losses, and of the whole list; computed only if needed."""
     labels, pixels = rows[:, :1], rows[:, 1:].float()
 
@@ -393,7 +405,7 @@ def digit_lookalikes(seen, weights, rows, due, settings):
     }
 
     def without_last(got):
-        return len(got) == len(due) - settings["epochs"] and near(due[0])(got[0])
+        return len(got) == len(expected) - settings["epochs"] and near(expected[0])(got[0])
 
     return named, {"last-batch-lost": without_last} if len(rows) % settings["batch_size"] else None
 
@@ -426,6 +438,8 @@ def test_fit_device(submission):
     expect(seen).item("after one epoch", "the device of the model afterwards", fixed).equals("meta")
     early = {"optimizer-before-move": lambda places: "cpu" in places}
     held = expect(seen).item("at the optimizer", "the device of what the optimizer was given", early).is_a(list)
-    held.satisfies(lambda places: set(places) <= {"meta"}, "the optimizer was made too early", due="meta throughout")
+    held.satisfies(
+        lambda places: set(places) <= {"meta"}, "the optimizer was made too early", expected="meta throughout"
+    )
     expect(seen).item("after none", "the device of the model after no epochs").equals("meta")
     expect(seen).item("returned", "what came back after no epochs").equals([])

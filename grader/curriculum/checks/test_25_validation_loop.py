@@ -75,10 +75,12 @@ def means(found, sizes, device="cpu"):
     }
 
 
-def asks_for(expectation, due, device="cpu"):
+def asks_for(expectation, expected, device="cpu"):
     """Ask for a float near `due`."""
-    expectation.given().satisfies(lambda value: type(value) is float, "it is no Python float", due=f"{due:.6g}")
-    expectation.satisfies(near(due, device), "it is not what is due", due=f"{due:.6g}")
+    expectation.given().satisfies(
+        lambda value: type(value) is float, "it is no Python float", expected=f"{expected:.6g}"
+    )
+    expectation.satisfies(near(expected, device), "it is not what was expected", expected=f"{expected:.6g}")
 
 
 def same_state(seen, state):
@@ -184,8 +186,8 @@ def test_changes_nothing(submission, rng, device):
     grads = expect(seen).item("grads", "the gradients").length(6)
     for place in range(6):
         named = {"trains-in-validation": lambda grad: added_to([grad])}
-        due = torch.ones_like(list(net(state).parameters())[place])
-        grads.item(place, f"the .grad of parameter {place + 1}", named).tensor(due, device=device)
+        expected = torch.ones_like(list(net(state).parameters())[place])
+        grads.item(place, f"the .grad of parameter {place + 1}", named).tensor(expected, device=device)
     thawed = {"unfreezes-everything": [True] * 6}
     expect(seen).item("requires", "`requires_grad` of the parameters", thawed).equals([True] * 5 + [False])
 
@@ -201,7 +203,7 @@ def test_moves_batches(submission):
     devices = expect(seen, named, what="the list of devices of inputs and targets").is_a(list)
     # Two batches of inputs; whoever gathers the outputs calls the loss function once.
     everywhere = lambda found: set(found) == {"meta"} and len(found) in (3, 4)  # noqa: E731
-    devices.satisfies(everywhere, "it is not what is due", due="meta for each")
+    devices.satisfies(everywhere, "it is not what was expected", expected="meta for each")
 
 
 # 3
@@ -222,7 +224,7 @@ def test_copies(submission, rng):
         found = seen.item(part, what, {} if part == "model" else named).length(len(state))
         for name, tensor in state.items():
             alias = {"best-weights-aliased": tensor + 1} if part == "later" else {}
-            forced = {"dtype-forced": lambda got, due=str(tensor.dtype): f"torch.{got.dtype}" != due}
+            forced = {"dtype-forced": lambda got, expected=str(tensor.dtype): f"torch.{got.dtype}" != expected}
             found.item(name, f"`{name}` in {what}", alias | forced).tensor(tensor)
     seen.item("recorded", "whether a copy has a graph", {"clone-detaches": True}).equals(False)
     seen.item("requires", "`requires_grad` of the copies").equals([False] * len(state))
@@ -297,7 +299,7 @@ def test_history(submission, rng, device):
     for every, epochs in ((2, 7), (3, 9), (1, 3)):
         run = Run(rng, every=every, epochs=epochs)
         seen = fitted(submission, run, device)
-        due = list(range(every, epochs + 1, every))
+        expected = list(range(every, epochs + 1, every))
         early = [epoch for epoch in range(epochs) if epoch % every == 0]
         from_zero = (early, [epoch + 1 for epoch in early])
         named = {
@@ -305,16 +307,16 @@ def test_history(submission, rng, device):
             "argument-ignored": lambda got: every > 1 and len(got) == epochs,
         }
         named |= stopped_before(seen, epochs) | {
-            "last-epoch-validated-too": lambda got, due=due, last=epochs: listed(got) == [*due, last],
+            "last-epoch-validated-too": lambda got, expected=expected, last=epochs: listed(got) == [*expected, last],
         }
-        history = expect(seen).item("history", "the list of validations", named).length(len(due))
-        history.satisfies(lambda got: listed(got) == due, "other epochs were validated", due=str(due))
+        history = expect(seen).item("history", "the list of validations", named).length(len(expected))
+        history.satisfies(lambda got: listed(got) == expected, "other epochs were validated", expected=str(expected))
         course = stopped_before(seen, epochs)
         expect(seen).item("after_epochs", "the states after each epoch", course).length(epochs)
         once = {"same-order-every-epoch": 1}
         expect(seen).item("begun", "the number of times that the train loader was begun", once).equals(epochs)
         ask_random_state(seen)
-        for place, epoch in enumerate(due):
+        for place, epoch in enumerate(expected):
             model = net(states_of(seen)[epoch - 1]).eval()
             found, sizes = losses(model, run.validation, mean_loss(run.scale))
             on_train = weighted(*losses(model, run.train, mean_loss(run.scale)))
@@ -328,10 +330,10 @@ def test_order_of_events(submission, rng, device):
     """trains in train mode on one set, and only looks at the other"""
     run = Run(rng, every=2, epochs=5)
     seen = fitted(submission, run, device)
-    due = []
+    expected = []
     for epoch in range(1, 6):
-        due += [["train", "train", True], ["step"]] * 4
-        due += [["validation", "eval", False]] * 3 * (epoch % 2 == 0)
+        expected += [["train", "train", True], ["step"]] * 4
+        expected += [["validation", "eval", False]] * 3 * (epoch % 2 == 0)
     named = {
         "trains-in-validation": lambda got: any(
             a[0] == "validation" and b == ["step"] for a, b in itertools.pairwise(got)
@@ -343,7 +345,9 @@ def test_order_of_events(submission, rng, device):
         "no-grad-means-eval": lambda got: ["validation", "train", False] in got,
     }
     expect(seen).item("seen", "the list of forward passes and steps", named).satisfies(
-        lambda got: got == due, "the run takes another course", due=f"{len(due)} events, the first of them {due[0]}"
+        lambda got: got == expected,
+        "the run takes another course",
+        expected=f"{len(expected)} events, the first of them {expected[0]}",
     )
     direct = {"calls-forward-directly": lambda hooked: hooked < 26}
     expect(seen).item("hooked", "the number of calls that ran the model's hooks", direct).equals(26)
@@ -363,9 +367,9 @@ def test_trains(submission, rng, device):
     """takes one step for each batch, from its own gradient alone"""
     run = Run(rng, every=3, epochs=2)
     seen = fitted(submission, run, device)
-    due, unclear = run.trained(), [run.trained(clears) for clears in ("each epoch", "never", "afterwards")]
-    after = expect(seen).item("state", "the state of the model").length(len(due))
-    for name, tensor in due.items():
+    expected, unclear = run.trained(), [run.trained(clears) for clears in ("each epoch", "never", "afterwards")]
+    after = expect(seen).item("state", "the state of the model").length(len(expected))
+    for name, tensor in expected.items():
         named = {"zero-grad-missing": lambda _: any(same_state(seen.value["state"], each) for each in unclear)}
         after.item(name, f"`{name}` after two epochs", named).tensor(tensor, device=device)
 
@@ -437,7 +441,7 @@ def test_fit_moves_batches(submission):
     named = {"hard-coded-device": lambda devices: "cpu" in devices}
     devices = expect(seen, named, what="the list of devices of inputs and targets").is_a(list)
     everywhere = lambda found: set(found) == {"meta"} and len(found) in (14, 16)  # noqa: E731
-    devices.satisfies(everywhere, "it is not what is due", due="meta for each")
+    devices.satisfies(everywhere, "it is not what was expected", expected="meta for each")
 
 
 @pytest.mark.step("fit")
@@ -447,7 +451,7 @@ def test_digits(submission, rng, device):
     seen = submission.probe.fit_digits(str(DIGITS / "test.csv"), state, device, 4, 2, 0.2, 120, 47)
     labels, pixels = (each[:120] for each in real_digits())
     pixels = pixels.float() / 255
-    model, due = nn.Linear(784, 10), []
+    model, expected = nn.Linear(784, 10), []
     model.load_state_dict(state)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     for epoch in range(1, 5):
@@ -457,9 +461,9 @@ def test_digits(submission, rng, device):
             optimizer.step()
         if epoch % 2 == 0:
             found = losses(model, (pixels[-47:], labels[-47:]), nn.functional.cross_entropy, 30)
-            due.append(weighted(*found))
+            expected.append(weighted(*found))
     history = expect(seen).item("history", "the list of validations").length(2)
-    for place, loss in enumerate(due):
+    for place, loss in enumerate(expected):
         pair = history.item(place, f"validation {place + 1}").length(2)
         pair.item(0, "its epoch").equals(2 * place + 2)
         asks_for(pair.item(1, "its loss"), loss, device)

@@ -55,7 +55,7 @@ def learnt(weights, batches, lr, *, garbage=None, late=False, loss_function=nn.f
     return [parameter.detach() for parameter in parameters], losses
 
 
-def compare_weights(weights, due, device, lookalikes=None, late=None):
+def compare_weights(weights, expected, device, lookalikes=None, late=None):
     """Ask an expectation of a list for these weights; `lookalikes` maps misconceptions to other lists.
 
     `late`: the weights when gradients are cleared after each step only, which is the same misconception as never.
@@ -66,7 +66,7 @@ def compare_weights(weights, due, device, lookalikes=None, late=None):
         if late is not None:
             never, after = named.pop("zero-grad-missing"), late[index]
             named["zero-grad-missing"] = lambda t, ways=(never, after): any(close_to(t.data, way) for way in ways)
-        weights.item(index, name, named).tensor(due[index], device=device)
+        weights.item(index, name, named).tensor(expected[index], device=device)
 
 
 @pytest.mark.step("DigitClassifier")
@@ -91,7 +91,7 @@ def test_initialised(submission, device):
         part = weights.item(index, name).shape(*SHAPES[index]).finite()
         part.satisfies(
             lambda t, bound=bound: t.data.abs().max() <= bound and t.data.abs().max() > bound / 2,
-            f"{name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
+            f"{name} is not initialised as nn.Linear does it", expected=f"numbers within ±{bound:.3g}",
         )  # fmt: skip
 
 
@@ -120,9 +120,9 @@ def test_made_on_device(submission):
 def test_forward(submission, rng, device):
     """returns a score from 0 to 1 for each digit"""
     weights, inputs = some_weights(rng), torch.rand(3, 784, generator=rng)
-    due = forward(weights, inputs)
-    named = {"scores-without-sigmoid": due.logit(), "softmax-for-sigmoid": due.logit().softmax(1)}
-    expect(submission.probe.scores(weights, inputs, device), named).tensor(due, device=device)
+    expected = forward(weights, inputs)
+    named = {"scores-without-sigmoid": expected.logit(), "softmax-for-sigmoid": expected.logit().softmax(1)}
+    expect(submission.probe.scores(weights, inputs, device), named).tensor(expected, device=device)
 
 
 @pytest.mark.step("DigitClassifier")
@@ -168,7 +168,7 @@ def test_records(submission, rng, device):
     after = nn.functional.mse_loss(scores, batches[9][1]).item()
     early = {"recorded-before-counting": lambda kept: len(kept) == 3}
     progress = expect(seen).item("progress", "the progress", early).is_a(list).length(2)
-    for index, due in enumerate((losses[9], losses[19])):
+    for index, expected in enumerate((losses[9], losses[19])):
         named = {
             "progress-keeps-tensors": lambda v: v.shape == (),
             "loss-after-step": lambda v, step=index: step == 0 and near(after, device)(v),
@@ -176,13 +176,15 @@ def test_records(submission, rng, device):
         }
         kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
         kept.satisfies(
-            near(due, device), f"loss {index} of the progress is not that of step {10 * index + 10}", due=f"{due:.6g}"
+            near(expected, device),
+            f"loss {index} of the progress is not that of step {10 * index + 10}",
+            expected=f"{expected:.6g}",
         )
 
 
-def close_to(data, due):
+def close_to(data, expected):
     """Return whether all numbers are these, by the tolerance of float32."""
-    return bool(close(data, due, *tolerance("float32", "float32", "cpu")).all())
+    return bool(close(data, expected, *tolerance("float32", "float32", "cpu")).all())
 
 
 @pytest.mark.step("DigitClassifier")
@@ -191,7 +193,7 @@ def test_learns_on_device(submission):
     seen = submission.probe.learn_places(META)
     for name in ("inputs", "targets"):
         place = expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": "cpu"})
-        place.satisfies(lambda v: v in ("meta", "not seen"), f"the {name} are on another device", due="meta")
+        place.satisfies(lambda v: v in ("meta", "not seen"), f"the {name} are on another device", expected="meta")
 
 
 @pytest.mark.step("DigitClassifier")
@@ -201,11 +203,11 @@ def test_uses_attributes(submission, rng, device):
     targets = one_hot(torch.randint(10, (4,), generator=rng))
     held, swapped = nn.PoissonNLLLoss(), lambda outputs, targets: nn.PoissonNLLLoss()(targets, outputs)
     ways = {"arguments-swapped": swapped, "hard-coded-hyperparameters": nn.functional.mse_loss}
-    due, *others = (
+    expected, *others = (
         learnt(weights, [(inputs, targets)], 0.7, loss_function=each, decay=0.1)[0] for each in (held, *ways.values())
     )
     seen = submission.probe.replaced(weights, inputs, targets, device)
-    compare_weights(expect(seen), due, device, dict(zip(ways, others, strict=True)))
+    compare_weights(expect(seen), expected, device, dict(zip(ways, others, strict=True)))
 
 
 def digits(count, start):
@@ -288,13 +290,13 @@ def test_unequal_batches(submission, rng, device):
         labels, pixels = (torch.cat(each) for each in zip(*parts, strict=True))
         right = [int((p[:, :10].argmax(1) == y).sum()) for y, p in parts]
         by_batch = sum(r / n for r, n in zip(right, sizes, strict=True)) / len(sizes)
-        due = sum(right) / sum(sizes)
+        expected = sum(right) / sum(sizes)
         by_first = sum(right) / (len(sizes) * sizes[0])
         named = {"accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each)}
         answer = expect(submission.probe.counts(labels, pixels, sizes, False, device)).item(
             "answer", "the accuracy", named
         )
-        answer.is_a(float).equals(due)
+        answer.is_a(float).equals(expected)
 
 
 @pytest.mark.step("accuracy")
@@ -351,5 +353,5 @@ def test_dresses(submission, rng):
     seen = submission.probe.drawn(torch.rand(5, generator=rng).tolist(), 10)
     expect(seen).item("returned", "whether the axes came back").equals(True)
     expect(seen).item("left", "the number of lines on other axes").equals(0)
-    for name, due in {"marker": ["."], "ylim": [0.0, 1.0], "legend": ["loss"], "grid": True}.items():
-        expect(seen).item(name, f"the {name} of the axes").equals(due)
+    for name, expected in {"marker": ["."], "ylim": [0.0, 1.0], "legend": ["loss"], "grid": True}.items():
+        expect(seen).item(name, f"the {name} of the axes").equals(expected)

@@ -71,9 +71,9 @@ def some_weights(rng, settings):
     ]
 
 
-def alike(found, due):
+def alike(found, expected):
     """Whether two tensors have the same shape, and values that differ by rounding only."""
-    return found.shape == due.shape and torch.allclose(found, due, rtol=1e-4, atol=1e-5)
+    return found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def of_other_settings(seen, settings, inputs, *keys):
@@ -94,16 +94,18 @@ def test_outputs(submission, rng):
     for settings in MODELS:
         weights, inputs = some_weights(rng, settings), torch.rand(3, 784, generator=rng)
         seen = submission.probe.outputs(settings, weights, [inputs])
-        due = [list(shape) for shape in shapes(settings)]
+        expected = [list(shape) for shape in shapes(settings)]
         named = {
             "list-hides-layers": lambda found, seen=seen: found == [] and seen.value["hidden"],
-            "layers-built-in-forward": lambda found, seen=seen, due=due: len(found) < len(due) and seen.value["made"],
+            "layers-built-in-forward": lambda found, seen=seen, expected=expected: (
+                len(found) < len(expected) and seen.value["made"]
+            ),
             "argument-ignored": lambda _, seen=seen, settings=settings, inputs=inputs: of_other_settings(
                 seen, settings, inputs, "layer_norm"
             ),
-            "results-in-another-order": lambda found, due=due: sorted(found) == sorted(due),
+            "results-in-another-order": lambda found, expected=expected: sorted(found) == sorted(expected),
         }
-        expect(seen).item("shapes", "the list of the parameters' shapes", named).equals(due)
+        expect(seen).item("shapes", "the list of the parameters' shapes", named).equals(expected)
         named = {}
         if "leaky_relu" in settings.values():
             named["default-slope-kept"] = forward(settings, weights, inputs, slope=0.01)
@@ -116,8 +118,8 @@ def test_outputs(submission, rng):
         named["argument-ignored"] = lambda _, seen=seen, settings=settings, inputs=inputs: of_other_settings(
             seen, settings, inputs, "hidden", "output"
         )
-        due = forward(settings, weights, inputs)
-        expect(seen).item("outputs").item(0, "what the net returns", named).tensor(due)
+        expected = forward(settings, weights, inputs)
+        expect(seen).item("outputs").item(0, "what the net returns", named).tensor(expected)
     settings, row = LEAKY | {"layer_norm": True}, torch.rand(1, 784, generator=rng)
     weights, alone = some_weights(rng, settings), {"squeezed-too-far": lambda found: tuple(found.shape) == (10,)}
     outputs = expect(submission.probe.outputs(settings, weights, [row])).item("outputs")
@@ -137,7 +139,7 @@ def test_parameters(submission):
                 bound = (784 if "first" in name else 200) ** -0.5
                 part.satisfies(
                     lambda t, bound=bound: bound / 2 < t.data.abs().max() <= bound,
-                    f"{name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
+                    f"{name} is not initialised as nn.Linear does it", expected=f"numbers within ±{bound:.3g}",
                 )  # fmt: skip
 
 
@@ -151,9 +153,9 @@ def test_built_twice(submission):
     expect(seen).item("alike", "whether a second model begins with the weights of the first", named).equals(False)
 
 
-def names_of_crossed(found, due, others):
+def names_of_crossed(found, expected, others):
     """Name what was made for two settings in turn: both exchanged, or one of them in place of both."""
-    wrong = [not alike(a, b) for a, b in zip(found, due, strict=True)]
+    wrong = [not alike(a, b) for a, b in zip(found, expected, strict=True)]
     other = [alike(a, b) for a, b in zip(found, others, strict=True)]
     return {"sides-swapped": lambda _: all(other), "argument-ignored": lambda _: wrong == other and sum(wrong) == 1}
 
@@ -205,8 +207,8 @@ def test_optimizers(submission, rng, device):
                     "hard-coded-hyperparameters": lambda v, usual=usual: any(alike(v.data, each) for each in usual),
                 })  # fmt: skip
         crossed = names_of_crossed([seen.value.data for seen in seens], dues, others)
-        for seen, due, known in zip(seens, dues, named, strict=True):
-            expect(seen, known | crossed, what="the weight after three steps").tensor(due, device=device)
+        for seen, expected, known in zip(seens, dues, named, strict=True):
+            expect(seen, known | crossed, what="the weight after three steps").tensor(expected, device=device)
 
 
 def stepped(name, weight, gradients, lr, adam_lr=0.001):
@@ -244,7 +246,7 @@ def test_refuses(submission):
         BASE | {"loss": "bce"},
         BASE,
     )
-    quiet, due = "nothing was raised", ["ValueError"] * len(refused) + ["nothing was raised"] * len(taken)
+    quiet, expected = "nothing was raised", ["ValueError"] * len(refused) + ["nothing was raised"] * len(taken)
     seens = [submission.probe.training_of(settings, 0.1) for settings in refused + taken]
     found = [seen.value for seen in seens]
     right = found[len(refused) :] == [quiet] * len(taken)
@@ -256,7 +258,7 @@ def test_refuses(submission):
         ),
         "another-error-raised": lambda _: right and not {"ValueError", quiet} & set(found[: len(refused)]),
     }
-    for seen, each in zip(seens, due, strict=True):
+    for seen, each in zip(seens, expected, strict=True):
         expect(seen, named, what="what was raised").equals(each)
 
 
@@ -291,7 +293,7 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     )
     scaled = {"pixels-scaled": lambda value: 0 < value < 0.005}
     dimmest = expect(seen).item("dimmest", "the brightest pixel of the darkest batch", scaled)
-    dimmest.satisfies(lambda value: 0.5 < value <= 1.0, "the pixels are not as they came", due="nearly 1.0")
+    dimmest.satisfies(lambda value: 0.5 < value <= 1.0, "the pixels are not as they came", expected="nearly 1.0")
     count, tests = len(train[1]), len(test[1])
     steps = math.ceil(count / batch_size)
     kinds = [[number >= TESTS_FROM for number in call] for call in calls]
@@ -300,12 +302,12 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     early = any(any(kind) for kind in kinds[: learnt[-1] + 1]) if learnt else False
     require(
         not early and tested <= tests, "the test data go through the model before training is over, or more than once",
-        got=f"{tested} test samples", due=f"{tests} test samples, after {epochs * steps} batches to train on",
+        got=f"{tested} test samples", expected=f"{tests} test samples, after {epochs * steps} batches to train on",
         misconception="test-set-peeked",
     )  # fmt: skip
     require(
         len(learnt) == epochs * steps, f"{epochs} epochs are not {len(learnt)} batches of training samples",
-        got=f"{len(learnt)} batches", due=f"{epochs * steps} batches",
+        got=f"{len(learnt)} batches", expected=f"{epochs * steps} batches",
         misconception=name_of_batches(calls, learnt, tested, count, epochs, batch_size),
     )  # fmt: skip
     last = sorted(number for call in calls[epochs * steps :] for number in call)
@@ -403,7 +405,7 @@ def ask_modes(seen, trained_in):
     what = "whether the model is in train mode, and whether a graph is recorded, call by call"
     expect(seen).item("modes", what, named).satisfies(
         lambda got: all(each == [False, False] for each in got[trained_in:]),
-        "the test samples do not go through in eval mode and without a graph", due="False and False when testing",
+        "the test samples do not go through in eval mode and without a graph", expected="False and False when testing",
     )  # fmt: skip
 
 
@@ -411,7 +413,7 @@ def ask_accuracy(part, settings, weights, test):
     """Ask for the accuracy of these weights."""
     low, high = accuracies(settings, weights, test)
     part.is_a(float).satisfies(
-        lambda v: low - 1e-6 <= v <= high + 1e-6, "the accuracy is not that of the trained model", due=f"{low:.4g}"
+        lambda v: low - 1e-6 <= v <= high + 1e-6, "the accuracy is not that of the trained model", expected=f"{low:.4g}"
     )
 
 
@@ -458,17 +460,17 @@ def test_trains(submission, rng, device):
         ends = ask_weights(seen, ("last",), settings)
         ask_modes(seen, len(calls))
         last = expect(seen).item("last")
-        due = trained(settings, first, train, calls, lr)
+        expected = trained(settings, first, train, calls, lr)
         known = names_of_weights(settings, first, ends, train, calls, lr, seen.value["unused"])
         for index, name in enumerate(names(settings)):
-            last.item(index, f"{name} after training", known).values(due[index])
+            last.item(index, f"{name} after training", known).values(expected[index])
         batches = seen.value["calls"][len(calls) :]
         uneven = {
-            "accuracy-by-batch": lambda value, of=settings, due=due, test=test, batches=batches: (
-                abs(value - by_batch(of, due, test, batches)) < 1e-5
+            "accuracy-by-batch": lambda value, of=settings, expected=expected, test=test, batches=batches: (
+                abs(value - by_batch(of, expected, test, batches)) < 1e-5
             )
         }
-        ask_accuracy(expect(seen).item("accuracy", "the accuracy", PERCENT | uneven), settings, due, test)
+        ask_accuracy(expect(seen).item("accuracy", "the accuracy", PERCENT | uneven), settings, expected, test)
 
 
 def targets_too_short(error):
@@ -538,10 +540,14 @@ def test_rung_on_device(submission, rng):
     named = {"hard-coded-device": lambda places: any("cpu" in each for each in places)}
     calls = seen.item("calls", "the devices of each batch, and of the model", named)
     calls.satisfies(
-        lambda places: places and all(each == ["meta", "meta"] for each in places), "not all of it is there", due="meta"
+        lambda places: places and all(each == ["meta", "meta"] for each in places),
+        "not all of it is there",
+        expected="meta",
     )
     met = seen.item("losses", "the devices of what meets in the loss", named)
-    met.satisfies(lambda places: all(each == ["meta", "meta"] for each in places), "not all of it is there", due="meta")
+    met.satisfies(
+        lambda places: all(each == ["meta", "meta"] for each in places), "not all of it is there", expected="meta"
+    )
     seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
 
 

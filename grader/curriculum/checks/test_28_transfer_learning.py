@@ -24,8 +24,8 @@ def test_weights_arrive(submission, device):
     nothing = half | {"strict-off-hides-typo": lambda t: not t.data.any()}
     for key in sorted(stored, key=lambda key: "running_mean" not in key):
         name = key.removeprefix("module.")
-        due = stored[key].float() if stored[key].is_floating_point() else stored[key]
-        state.item(name, name, nothing if "running_mean" in name else half).tensor(due, device=device)
+        expected = stored[key].float() if stored[key].is_floating_point() else stored[key]
+        state.item(name, name, nothing if "running_mean" in name else half).tensor(expected, device=device)
 
 
 @pytest.mark.step("load_pretrained")
@@ -103,7 +103,7 @@ def test_new_head(submission, device):
             )
             part.satisfies(
                 lambda t, bound=bound: 0 < t.data.abs().max() <= bound,
-                f"the head's {name} is not initialised as nn.Linear does it", due=f"numbers within ±{bound:.3g}",
+                f"the head's {name} is not initialised as nn.Linear does it", expected=f"numbers within ±{bound:.3g}",
             )  # fmt: skip
         expect(seen).item("new", "whether the head is another module than before").equals(True)
         expect(seen).item("kept", "whether the rest holds the same values").equals(True)
@@ -161,7 +161,7 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
         for index, shape in enumerate(shapes):
             expect(seen).item(part).item(index, "the head's weight").shape(*shape).dtype(torch.float32)
     features, weights = seen.value["features"].data, [each.data for each in seen.value["weights"]]
-    losses, due = trained(features, labels, weights, batch_size, epochs, lr)
+    losses, expected = trained(features, labels, weights, batch_size, epochs, lr)
     never, after = (
         trained(features, labels, weights, batch_size, epochs, lr, stale=0.5, late=late)[1] for late in (False, True)
     )
@@ -172,7 +172,7 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
             "zero-after-backward": lambda t, old=weights[index]: seen.value["cleared"] and t.data.equal(old),
             "same-order-every-epoch": again[index],
         }
-        expect(seen).item("after").item(index, name, named).tensor(due[index], device=device)
+        expect(seen).item("after").item(index, name, named).tensor(expected[index], device=device)
     directly = {"calls-forward-directly": 0}
     expect(seen).item("called", "the number of times that the model's hooks ran", directly).equals(len(losses))
     short = {
@@ -183,7 +183,9 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device):
     for index, value in enumerate(losses):
         graph = {"loss-keeps-graph": lambda v: v.requires_grad, "scalar-tensor-not-number": lambda v: v.shape == ()}
         part = history.item(index, f"the loss of batch {index}", graph).is_a(float)
-        part.satisfies(near(value, device), f"the loss of batch {index} is not what is due", due=f"{value:.6g}")
+        part.satisfies(
+            near(value, device), f"the loss of batch {index} is not what was expected", expected=f"{value:.6g}"
+        )
 
 
 @pytest.mark.step("train_head")

@@ -41,7 +41,7 @@ def _run(seen, folder, lookalikes=None):
     loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
     runs.satisfies(
         lambda _: [name for name, values in loaded.items() if values] == [folder],
-        "there are event files in other folders than is due, or none at all", due=f"all values in {folder}",
+        "there are event files in other folders than expected, or none at all", expected=f"all values in {folder}",
     )  # fmt: skip
     return loaded[folder]
 
@@ -81,20 +81,20 @@ def test_curves(submission, rng):
     angles = range(-90 - 10 * stride, stop, stride)[::-1]
     values = _run(submission.probe.curves("curves", angles[-1], stop, stride), "curves")
     for tag, function in CURVES.items():
-        due = _without_poles([(angle, function(math.radians(angle))) for angle in angles])
+        expected = _without_poles([(angle, function(math.radians(angle))) for angle in angles])
         named = {
             "degrees-not-radians": [(angle, function(angle)) for angle in angles],
-            "step-missing": [(0, value) for _, value in due],
-            "step-counts-from-zero": lambda found, due=due: (
-                [step for step, _ in found] != [step for step, _ in due]
+            "step-missing": [(0, value) for _, value in expected],
+            "step-counts-from-zero": lambda found, expected=expected: (
+                [step for step, _ in found] != [step for step, _ in expected]
                 and {step for step, _ in found} <= set(range(len(angles)))
-                and len(found) == len(due)
+                and len(found) == len(expected)
             ),
-            "points-out-of-order": lambda found, due=due: (
-                [step for step, _ in found] == sorted(step for step, _ in due)
+            "points-out-of-order": lambda found, expected=expected: (
+                [step for step, _ in found] == sorted(step for step, _ in expected)
             ),
         }
-        expect(_without_poles(_curve(values, tag)), named, what=f"the curve {tag}").equals(due)
+        expect(_without_poles(_curve(values, tag)), named, what=f"the curve {tag}").equals(expected)
         steps = [step for step, _ in _curve(values, tag)]
         expect(steps, what=f"the list of steps of the curve {tag}, poles included").equals(list(angles))
 
@@ -123,9 +123,9 @@ def test_reads_all_files(submission, rng):
         ),
     }
     seen = submission.probe.read_curve("run/second", "loss", parts)
-    due = [point for part in parts for point in part]
-    named["points-out-of-order"] = lambda found: found != due and sorted(found) == sorted(due)
-    expect(seen, named).equals(due)
+    expected = [point for part in parts for point in part]
+    named["points-out-of-order"] = lambda found: found != expected and sorted(found) == sorted(expected)
+    expect(seen, named).equals(expected)
 
 
 def _weights(rng):
@@ -154,15 +154,15 @@ def test_histogram_tags(submission, rng):
     weights, bias, steps, factors = _weights(rng)
     values = _run(submission.probe.histograms(weights, bias, steps, factors), "net")
     tags = ["gradients/layer.weight", "weights/layer.bias", "weights/layer.weight", "weights/scale"]
-    due = [(step, tag) for step in steps for tag in tags]
+    expected = [(step, tag) for step in steps for tag in tags]
     named = {
         "step-missing": [(0, tag) for tag in sorted(2 * tags)],
-        "one-tag-for-all": lambda found: len(found) == len(due) and len({tag for _, tag in found}) < len(tags),
-        "buffers-are-not-parameters": sorted([*due, *((step, "weights/steps") for step in steps)]),
-        "frozen-left-out": [pair for pair in due if pair[1] != "weights/scale"],
+        "one-tag-for-all": lambda found: len(found) == len(expected) and len({tag for _, tag in found}) < len(tags),
+        "buffers-are-not-parameters": sorted([*expected, *((step, "weights/steps") for step in steps)]),
+        "frozen-left-out": [pair for pair in expected if pair[1] != "weights/scale"],
     }
     found = [(step, value.tag) for step, value in values if value.HasField("histo")]
-    expect(sorted(found), named, what="the list of (step, tag) of all histograms").equals(due)
+    expect(sorted(found), named, what="the list of (step, tag) of all histograms").equals(expected)
 
 
 @pytest.mark.step("write_histograms")
@@ -175,14 +175,14 @@ def test_histogram_values(submission, rng, device):
         grad = weights.sin() * factor
         named = {"weights/layer.weight": weights * factor, "weights/layer.bias": bias, "weights/scale": weights[0],
                  "gradients/layer.weight": grad}  # fmt: skip
-        for tag, due in named.items():
+        for tag, expected in named.items():
             got = expect(found, what="the set of histograms").item((step, tag), f"the histogram {tag} at step {step}")
             got.satisfies(
-                lambda figures, due=due: torch.allclose(
-                    torch.tensor(figures), torch.tensor(_figures(due)), rtol=1e-5, atol=1e-5
+                lambda figures, expected=expected: torch.allclose(
+                    torch.tensor(figures), torch.tensor(_figures(expected)), rtol=1e-5, atol=1e-5
                 ),
                 f"the histogram {tag} at step {step} is not that of its values: count, min, max, sum, sum of squares",
-                due=str([float(f"{each:.5g}") for each in _figures(due)]),
+                expected=str([float(f"{each:.5g}") for each in _figures(expected)]),
             )  # fmt: skip
 
 
@@ -205,13 +205,13 @@ def test_ranges(submission, rng):
     # In the middle the run was set back to an earlier step.
     back = _int(rng, 60, 80)
     steps = [3 * index if index < back else 3 * (index - 20) + 1 for index in range(len(values))]
-    due = [(step, row.min().item(), row.max().item()) for step, row in zip(steps, values, strict=True)]
+    expected = [(step, row.min().item(), row.max().item()) for step, row in zip(steps, values, strict=True)]
     named = {
-        "reservoir-keeps-few": lambda found: 0 < len(found) < len(due) and set(found[-1:]) <= set(due),
-        "points-out-of-order": lambda found: found != due and sorted(found) == sorted(due),
+        "reservoir-keeps-few": lambda found: 0 < len(found) < len(expected) and set(found[-1:]) <= set(expected),
+        "points-out-of-order": lambda found: found != expected and sorted(found) == sorted(expected),
         "bucket-ends-for-values": lambda found: all(low == -9 or high == 9 for _, low, high in found),
     }
-    expect(submission.probe.read_ranges("run", f"weights/{_int(rng, 0, 100)}", steps, values), named).equals(due)
+    expect(submission.probe.read_ranges("run", f"weights/{_int(rng, 0, 100)}", steps, values), named).equals(expected)
 
 
 def _plain(value):
@@ -276,5 +276,5 @@ def test_kinds(submission, rng):
             found is None and set(hparams) & {value.tag.removesuffix("/text_summary") for _, value in values}
         )
     }
-    due = hparams | {"layers": float(hparams["layers"]), "nesterov": 1.0}
-    expect(_hparams(values)[0], named, what="the record of hyperparameters").equals(due)
+    expected = hparams | {"layers": float(hparams["layers"]), "nesterov": 1.0}
+    expect(_hparams(values)[0], named, what="the record of hyperparameters").equals(expected)

@@ -16,7 +16,7 @@ def whole(rng, low, high):
     return int(torch.randint(low, high, (), generator=rng))
 
 
-def due_frame(frame, size):
+def expected_frame(frame, size):
     """Return what step 1 makes of a frame, float32 (3, height, width)."""
     small = cv2.resize(frame.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
     return torch.from_numpy(np.moveaxis(small, 2, 0).copy())
@@ -32,20 +32,20 @@ def interpolated(frame, size):
 def slips(frame, size):
     """Return what each misconception makes of a frame, the more specific first."""
     height, width = size
-    due = due_frame(frame, size)
+    expected = expected_frame(frame, size)
     return {
         "reset-left-raw": lambda a: raw(a, frame),
         "hwc-kept": lambda a: a.shape in ((height, width, 3), (width, height, 3)),
         "record-shared-by-all": lambda a: a.shape == (3, *OTHER_SIZE),
-        "width-height-swapped": lambda a: a.shape == (3, width, height) != due.shape,
+        "width-height-swapped": lambda a: a.shape == (3, width, height) != expected.shape,
         "columns-for-rows": lambda a: close_to(a.data, on_its_side(frame, size)),
         "hard-coded-size": lambda a: a.shape == (3, 64, 64) and size != (64, 64),
         "uint8-kept": lambda a: a.dtype == "uint8",
         "float64-leak": lambda a: a.dtype == "float64",
-        "reshape-moves-no-axis": lambda a: close_to(a.data, due.permute(1, 2, 0).reshape(3, height, width)),
+        "reshape-moves-no-axis": lambda a: close_to(a.data, expected.permute(1, 2, 0).reshape(3, height, width)),
         "pixels-scaled": lambda a: float(a.data.max()) < 1.5,
         "interpolation-ignored": lambda a: any(close_to(a.data, each) for each in interpolated(frame, size)),
-        "colours-reversed": lambda a: close_to(a.data, due.flip(0)),
+        "colours-reversed": lambda a: close_to(a.data, expected.flip(0)),
     }
 
 
@@ -59,23 +59,25 @@ def raw(got, frame):
     return got.shape == frame.shape and bool((got.data.double() == torch.from_numpy(frame).double()).all())
 
 
-def close_to(got, due):
+def close_to(got, expected):
     """Tell whether frames agree but for rounding to whole numbers."""
-    return bool((got.double() - due.double()).abs().max() <= 1.01)
+    return bool((got.double() - expected.double()).abs().max() <= 1.01)
 
 
 def ask_for_frame(expectation, frame, size):
     """Ask for a numpy array that is the frame in small, whether it was rounded on the way or not."""
-    due = due_frame(frame, size)
+    expected = expected_frame(frame, size)
     expectation.given().satisfies(
-        lambda a: hasattr(a, "shares_with") and not hasattr(a, "is_leaf"), "it is no numpy array", due="a numpy array"
+        lambda a: hasattr(a, "shares_with") and not hasattr(a, "is_leaf"),
+        "it is no numpy array",
+        expected="a numpy array",
     )
     expectation.satisfies(
-        lambda a: a.shape == tuple(due.shape), "it has the wrong shape", due=f"shape {tuple(due.shape)}"
+        lambda a: a.shape == tuple(expected.shape), "it has the wrong shape", expected=f"shape {tuple(expected.shape)}"
     )
-    expectation.satisfies(lambda a: a.dtype == "float32", "it has the wrong dtype", due="float32")
+    expectation.satisfies(lambda a: a.dtype == "float32", "it has the wrong dtype", expected="float32")
     expectation.satisfies(
-        lambda a: close_to(a.data, due), "it holds other pixels than are due", due="the frame, averaged"
+        lambda a: close_to(a.data, expected), "it holds other pixels than expected", expected="the frame, averaged"
     )
 
 
@@ -105,10 +107,12 @@ def ask_for_space(expectation, size, old=None):
         "pixels-scaled": lambda v: v.get("bounds") == [0.0, 0.0, 1.0, 1.0],
     }
     space = expect(expectation._value, named, what="the declared space")
-    space.satisfies(lambda v: isinstance(v, dict) and "bounds" in v, "it is no Box", due="a gymnasium.spaces.Box")
-    for key, due in (("shape", (3, *size)), ("dtype", "float32"), ("bounds", [0.0, 0.0, 255.0, 255.0])):
+    space.satisfies(lambda v: isinstance(v, dict) and "bounds" in v, "it is no Box", expected="a gymnasium.spaces.Box")
+    for key, expected in (("shape", (3, *size)), ("dtype", "float32"), ("bounds", [0.0, 0.0, 255.0, 255.0])):
         space.satisfies(
-            lambda v, key=key, due=due: v[key] == due, f"the declared space has another {key}", due=str(due)
+            lambda v, key=key, expected=expected: v[key] == expected,
+            f"the declared space has another {key}",
+            expected=str(expected),
         )
 
 
@@ -173,7 +177,7 @@ def test_games(submission, rng):
     size = SIZES[whole(rng, 0, 2)]
     seen = submission.probe.games(names, size)
     found = expect(seen)
-    found.satisfies(lambda value: isinstance(value, dict), "it is no list of games", due="a list")
+    found.satisfies(lambda value: isinstance(value, dict), "it is no list of games", expected="a list")
     named = {"one-game-for-all": lambda ids: set(ids) < set(names)}
     found.item("ids", "the list of ids", named).equals(names)
     found.item("wrapped", "whether each is a SmallFrames", {"wrapper-forgotten": [False] * 4}).equals([True] * 4)

@@ -71,14 +71,16 @@ def test_dark(submission, rng):
             (corner * between(rng, 1.1, 2.0) * threshold, False, "most-pixels-decide"),
             *((in_channel(channel, 1.5 * threshold), False, "one-channel-decides") for channel in range(3)),
         )
-        for frame, due, name in cases:
+        for frame, expected, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
-            named = {name: lambda v, due=due: bool(v) is not due} if name else {}
+            named = {name: lambda v, expected=expected: bool(v) is not expected} if name else {}
             asked = expect(seen, named, what="the answer").given()
             asked.satisfies(
-                lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", due="True or False"
+                lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", expected="True or False"
             )
-            asked.satisfies(lambda v, due=due: bool(v) is due, "the answer is wrong", due=str(due))
+            asked.satisfies(
+                lambda v, expected=expected: bool(v) is expected, "the answer is wrong", expected=str(expected)
+            )
 
 
 def between(rng, low, high):
@@ -118,32 +120,32 @@ def test_ends_of_episodes(submission, rng):
             "done-ignores-terminated": lambda _, ignored=how == "terminated" and _goes_on(calls): ignored,
             "reseeds-each-episode": lambda _, again=[e[2] for e in calls if e[0] == "reset"][1:2] == [seed]: again,
         }
-        due = _due_diary(seed, ends, 14)
-        for index, (name, asked) in enumerate(due):
+        expected = _expected_diary(seed, ends, 14)
+        for index, (name, asked) in enumerate(expected):
             call = diary.item(index, f"call {index + 1} of the game (what, which game, seed or action)", named)
             call.satisfies(
                 lambda entry, name=name, asked=asked: entry[0] == name and (name == "step" or entry[2] == asked),
                 f"call {index + 1} of the game is another one",
-                due=f"reset with seed {asked}" if name == "reset" else "a step",
+                expected=f"reset with seed {asked}" if name == "reset" else "a step",
             )
-        require(len(calls) == len(due), "the game went on after the last frame", got=f"{len(calls)} calls",
-                due=f"{len(due)} calls", called=seen.called)  # fmt: skip
+        require(len(calls) == len(expected), "the game went on after the last frame", got=f"{len(calls)} calls",
+                expected=f"{len(expected)} calls", called=seen.called)  # fmt: skip
 
 
 def _goes_on(diary):
     return any(entry[0] == "step after the end" for entry in diary)
 
 
-def _due_diary(seed, ends, count):
+def _expected_diary(seed, ends, count):
     """Return the calls that are due: (reset, seed) and (step, None)."""
-    due, length, episode = [("reset", seed)], 0, 0
+    expected, length, episode = [("reset", seed)], 0, 0
     for played in range(count):
-        due.append(("step", None))
+        expected.append(("step", None))
         length += 1
         if length == ends[episode % 2] and played < count - 1:
-            due.append(("reset", None))
+            expected.append(("reset", None))
             length, episode = 0, episode + 1
-    return due
+    return expected
 
 
 @pytest.mark.step("play")
@@ -159,7 +161,7 @@ def test_gives_frames(submission, rng):
     for index in range(count):
         given = seen.value["given"][index].data
         frame = got.item(index, f"frame {index}", {"reset-frame-yielded": lambda _, i=index: _is_behind(seen.value, i)})
-        frame.satisfies(lambda a, due=given: torch.equal(a.data, due), "it is not the frame of that step")
+        frame.satisfies(lambda a, expected=given: torch.equal(a.data, expected), "it is not the frame of that step")
 
 
 def _is_behind(value, index):
@@ -175,7 +177,9 @@ def test_actions(submission, rng):
     seed, game = whole(rng, 0, 10**6), GAMES[whole(rng, 0, 3)]
     runs = [submission.probe.play_some(game, each, 24, (7, 9), "truncated") for each in (seed, seed, seed + 1)]
     first = expect(runs[0]).item("actions", "the list of actions").length(24)
-    first.satisfies(lambda a: len(set(a)) > 1, "every action is the same", due="actions drawn from the action space")
+    first.satisfies(
+        lambda a: len(set(a)) > 1, "every action is the same", expected="actions drawn from the action space"
+    )
     unseeded = {"action-space-not-seeded": lambda a: a != runs[0].value["actions"]}
     expect(runs[1]).item("actions", "the actions with the same seed", unseeded).equals(runs[0].value["actions"])
     other = expect(runs[2]).item("actions", "the actions with another seed")
@@ -184,7 +188,9 @@ def test_actions(submission, rng):
     again = {"reseeds-each-episode": lambda a: a == [*drawn[:7], *drawn[:9], *drawn[:7], *drawn[:1]]}
     as_drawn = expect(runs[0]).item("actions", "the list of actions", again)
     as_drawn.satisfies(
-        lambda a: a == drawn, "these are not the draws of the action space that begin with the seed", due=str(drawn)
+        lambda a: a == drawn,
+        "these are not the draws of the action space that begin with the seed",
+        expected=str(drawn),
     )
 
 
@@ -217,9 +223,9 @@ def test_batches(submission, rng):
         named = {"dark-frames-kept": lambda t, f=frames: _holds_dark(t, f, threshold)} | slips(bright[:size])
         for index in range(3):
             part = batches.item(index, f"batch {index}", named).shape(size, 3, 64, 64)
-            due = bright[index * size : (index + 1) * size]
-            if len(due) == size:
-                part.tensor(scaled(due))
+            expected = bright[index * size : (index + 1) * size]
+            if len(expected) == size:
+                part.tensor(scaled(expected))
             else:
                 part.satisfies(lambda _: False, "it holds frames that were not played, or some of them twice")
 
@@ -237,9 +243,9 @@ def test_not_changed_later(submission, rng):
     first = expect(seen).item("batches").length(3)
     later = expect(seen).item("later").length(3)
     for index in range(3):
-        due = first.item(index, f"batch {index}").shape(size, 3, 64, 64)._value.data
-        named = {"batch-list-reused": lambda t, due=due: t.shape == tuple(due.shape)}
-        later.item(index, f"batch {index}, looked at once more at the end,", named).values(due)
+        expected = first.item(index, f"batch {index}").shape(size, 3, 64, 64)._value.data
+        named = {"batch-list-reused": lambda t, expected=expected: t.shape == tuple(expected.shape)}
+        later.item(index, f"batch {index}, looked at once more at the end,", named).values(expected)
 
 
 @pytest.mark.step("frame_batches")
@@ -266,7 +272,7 @@ def test_chooses_games(submission, rng):
     }
     order = expect(runs[0]).item("order", "the order of the games", named)
     # Chance alone might leave out a game in one run, or a game's second turn: not in two.
-    order.satisfies(lambda v: {*v, *other} == {0, 1, 2}, "some games are never played", due="all three")
+    order.satisfies(lambda v: {*v, *other} == {0, 1, 2}, "some games are never played", expected="all three")
     once = "no game is ever chosen twice in a row"
     order.satisfies(lambda v: any(each[i] == each[i + 1] for each in (v, other) for i in range(29)), once)
     rounds = "of three games in a row, each is always another: they take turns"
@@ -292,7 +298,7 @@ def test_chooses_after_dark(submission, rng):
     kept = [order[index + 1] == order[index] for index in dark]
     expect(kept, what="whether the game stayed after a dark frame").satisfies(
         lambda stayed: len(set(order)) == 1 or not all(stayed), "after a dark frame the same game is always played on",
-        due="another game now and then", misconception="game-kept-after-dark",
+        expected="another game now and then", misconception="game-kept-after-dark",
     )  # fmt: skip
 
 
@@ -305,6 +311,6 @@ def test_seeds(submission, rng):
     same = {"one-seed-for-all-games": lambda v: [each for each in v if each is not None] == [seed] * 3}
     asked.item("seeds", "the seeds given to `reset`", same).satisfies(
         lambda v: sorted(each for each in v if each is not None) == [seed, seed + 1, seed + 2],
-        "the games were reset with other seeds than are due", due=f"{seed}, {seed + 1} and {seed + 2}, once each",
+        "the games were reset with other seeds than expected", expected=f"{seed}, {seed + 1} and {seed + 2}, once each",
     )  # fmt: skip
     asked.keeps_globals(misconception="global-rng-touched")

@@ -28,17 +28,17 @@ def test_convolution(submission, rng):
         (13, 4, 3, 1),  # 3.67 strides fit in: 3 do
         *(_setting(rng) for _ in range(6)),
     ):
-        due = (size + 2 * padding - kernel) // stride + 1
-        slips = (due - 1, (size + padding - kernel) // stride + 1, -(-(size + 2 * padding - kernel) // stride) + 1,
+        expected = (size + 2 * padding - kernel) // stride + 1
+        slips = (expected - 1, (size + padding - kernel) // stride + 1, -(-(size + 2 * padding - kernel) // stride) + 1,
                  size // stride, (size + 2 * padding) // stride, _transposed(size, kernel, stride, padding),
                  (size - kernel) // stride + 1, (size - kernel + 2 * padding) / stride + 1,
                  round((size + 2 * padding - kernel) / stride) + 1)  # fmt: skip
         fixed = ((64 + 2 * padding - kernel) // stride + 1, (size + 2 * padding - 4) // stride + 1)
         parts = (size + 2 * padding - kernel // stride + 1, size + (2 * padding - kernel) // stride + 1)
-        ask_size(submission, (size, kernel, stride, padding, False), due, slips, fixed, parts)
+        ask_size(submission, (size, kernel, stride, padding, False), expected, slips, fixed, parts)
 
 
-def ask_size(submission, numbers, due, slips, fixed, parts=()):
+def ask_size(submission, numbers, expected, slips, fixed, parts=()):
     """Ask for a size, and that no layer was run to find it."""
     seen = submission.probe.output_size(*numbers)
     named = {
@@ -47,7 +47,7 @@ def ask_size(submission, numbers, due, slips, fixed, parts=()):
         "hard-coded-size": lambda got: got in fixed,
         "parentheses-forgotten": lambda got: got in parts,
     }
-    expect(seen).item("size", "what came back", named).equals(due)
+    expect(seen).item("size", "what came back", named).equals(expected)
     named = {"measured-not-counted": lambda count: count > 0}
     expect(seen).item("placed", "how many layers have run", named).equals(0)
 
@@ -65,12 +65,12 @@ def _setting(rng):
 def test_transposed(submission, rng):
     """counts how far the kernels of a transposed convolution reach"""
     for size, kernel, stride, padding in ((32, 4, 2, 1), (1, 4, 1, 0), *(_setting(rng) for _ in range(6))):
-        due = _transposed(size, kernel, stride, padding)
-        slips = (size * stride, size * stride + kernel, size * stride + kernel - 2 * padding, due + padding,
+        expected = _transposed(size, kernel, stride, padding)
+        slips = (size * stride, size * stride + kernel, size * stride + kernel - 2 * padding, expected + padding,
                  (size - 1) * stride + kernel, (size + 2 * padding - kernel) // stride + 1,
-                 (size - 1) * stride + kernel + 2 * padding, due - 1)  # fmt: skip
+                 (size - 1) * stride + kernel + 2 * padding, expected - 1)  # fmt: skip
         fixed = (_transposed(64, kernel, stride, padding), _transposed(size, 4, stride, padding))
-        ask_size(submission, (size, kernel, stride, padding, True), due, slips, fixed)
+        ask_size(submission, (size, kernel, stride, padding, True), expected, slips, fixed)
 
 
 class Plan:
@@ -91,7 +91,7 @@ class Plan:
         expect(seen).item("train", "whether train mode is as it was", named).equals(True)
         layers = self._layers(seen, len(seen.value["batch"].data), seen.value["out"] is None)
         run = {slip: Run(self, layers, seen.value["batch"].data, train, slip) for slip in ("", *slips)}
-        due = run.pop("").result()
+        expected = run.pop("").result()
         named = {slip.partition("--")[0]: [] for slip in run}
         for slip, other in run.items():
             named[slip.partition("--")[0]].append(other)
@@ -101,37 +101,39 @@ class Plan:
         }
         flat = {"output-not-flat": lambda t: t.shape != (batch_shape[0],) and t.data.numel() == batch_shape[0]}
         if not self.down:
-            short = tuple(size for size in due.shape if size != 1)
-            flat = {"squeezed-too-far": lambda t: t.shape in (short, tuple(due.shape[1:])) and len(t.shape) < 4}
-        forced = {"dtype-forced": lambda t: t.shape == tuple(due.shape) and t.dtype in ("float32", "torch.float32")}
+            short = tuple(size for size in expected.shape if size != 1)
+            flat = {"squeezed-too-far": lambda t: t.shape in (short, tuple(expected.shape[1:])) and len(t.shape) < 4}
+        forced = {
+            "dtype-forced": lambda t: t.shape == tuple(expected.shape) and t.dtype in ("float32", "torch.float32")
+        }
         out = expect(seen).item("out", "what came out", {**flat, **forced, **lookalikes})
-        out.tensor(due)
+        out.tensor(expected)
 
     def _layers(self, seen, batch, broke):
         """Ask whether convolutions and batch norms ran in this order, with these sizes; return them."""
         expect(seen).item("layers", "the list of layers that ran", {"list-hides-layers": []}).satisfies(
-            len, "none of the layers that `modules()` knows of ran", due="five convolutions"
+            len, "none of the layers that `modules()` knows of ran", expected="five convolutions"
         )
         layers = seen.value["layers"]
         convolutions = [layer for layer in layers if layer["kind"] != "BatchNorm2d"]
         kinds = [layer["kind"] for layer in convolutions]
         expect(kinds, what="the list of convolutions that ran").satisfies(
-            lambda got: set(got) == {self.kind}, f"a network of {self.kind} layers is due", due=self.kind
+            lambda got: set(got) == {self.kind}, f"a network of {self.kind} layers is due", expected=self.kind
         )
-        due = [[batch, out, height, height] for out, height in zip(self.channels[1:], self.heights, strict=True)]
-        # Fewer layers than are due only where the next one had no room left.
+        expected = [[batch, out, height, height] for out, height in zip(self.channels[1:], self.heights, strict=True)]
+        # Fewer layers than expected only where the next one had no room left.
         complete = broke or len(convolutions) == 5
         wide = [[64 * part // self.channels[self._thin] for part in self.channels[1:5]], 64]
         odd = {
             "wrong-stride-arithmetic": lambda got: (
-                complete and [s[2:] for s in got] != [s[2:] for s in due[: len(got)]]
+                complete and [s[2:] for s in got] != [s[2:] for s in expected[: len(got)]]
             ),
             "hard-coded-size": lambda got: (
                 [s[1] for s in got[:4]] == wide[0] or [s[1] for s in got] == [*self.channels[1:5], 3]
             ),
         }
         sizes = [layer["shape"] for layer in convolutions]
-        expect(sizes, odd, what="the list of shapes after each convolution").equals(due)
+        expect(sizes, odd, what="the list of shapes after each convolution").equals(expected)
         order = [int(layer["kind"] == "BatchNorm2d") for layer in layers]
         expected = [step for index in range(5) for step in ([0, 1] if index in self.norms else [0])]
         expect(order, self._norm_slips(), what="the order of convolutions (0) and batch norms (1)").equals(expected)
@@ -140,15 +142,15 @@ class Plan:
             weight = expect(layer["weight"], what=f"the weight of convolution {index + 1}")
             weight.shape(*(ends[::-1] if self.down else ends), 4, 4).dtype(torch.float64)
         strides = [layer["stride"] for layer in convolutions]
-        due = [[2, 2]] * 4 + [[1, 1]] if self.down else [[1, 1]] + [[2, 2]] * 4
-        expect(strides, what="the list of strides").equals(due)
+        expected = [[2, 2]] * 4 + [[1, 1]] if self.down else [[1, 1]] + [[2, 2]] * 4
+        expect(strides, what="the list of strides").equals(expected)
         for layer in layers:
             if layer["kind"] == "BatchNorm2d":
                 said = "a batch norm lacks its weight, bias or running statistics"
                 whole_norm = lambda each: all(each[key].data is not None for key in NORM)  # noqa: E731
                 momentum = expect(layer).item("momentum", "the momentum of a batch norm")
-                momentum.satisfies(lambda value: value == 0.1, "a batch norm is not as it comes", due="0.1")
-                expect(layer, what="a batch norm").satisfies(whole_norm, said, due="nn.BatchNorm2d as it comes")
+                momentum.satisfies(lambda value: value == 0.1, "a batch norm is not as it comes", expected="0.1")
+                expect(layer, what="a batch norm").satisfies(whole_norm, said, expected="nn.BatchNorm2d as it comes")
         return layers
 
     def _norm_slips(self):
@@ -306,9 +308,9 @@ def ask_device(seen):
 def test_discriminator_defaults(submission):
     """takes frames of 3 channels to 64 features when nothing is said"""
     seen = submission.probe.by_default("Discriminator", [2, 3, 64, 64])
-    due = [[64, 3, 4, 4], [128, 64, 4, 4], [256, 128, 4, 4], [512, 256, 4, 4], [1, 512, 4, 4]]
+    expected = [[64, 3, 4, 4], [128, 64, 4, 4], [256, 128, 4, 4], [512, 256, 4, 4], [1, 512, 4, 4]]
     ask_device(seen)
-    expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(due))
+    expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(expected))
     named = {"output-not-flat": lambda t: t.shape != (2,) and math.prod(t.shape) == 2}
     expect(seen).item("out", "what came out", named).shape(2).on("meta")
 
@@ -346,7 +348,7 @@ def test_generator_float32(submission, rng, device):
 def test_generator_defaults(submission):
     """takes latent vectors of 100 numbers to frames of 3 channels when nothing is said"""
     seen = submission.probe.by_default("Generator", [2, 100, 1, 1])
-    due = [[100, 512, 4, 4], [512, 256, 4, 4], [256, 128, 4, 4], [128, 64, 4, 4], [64, 3, 4, 4]]
+    expected = [[100, 512, 4, 4], [512, 256, 4, 4], [256, 128, 4, 4], [128, 64, 4, 4], [64, 3, 4, 4]]
     ask_device(seen)
-    expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(due))
+    expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(expected))
     expect(seen).item("out", "what came out").shape(2, 3, 64, 64).on("meta")

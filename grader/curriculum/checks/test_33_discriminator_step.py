@@ -54,10 +54,10 @@ def test_normal(submission, rng, device):
     generator = torch.Generator().manual_seed(whole(rng, 0, 10**6))
     seen = expect(submission.sample_latent(50, 100, generator, device), {"latent-uniform": _is_uniform})
     seen.shape(50, 100, 1, 1)
-    seen.satisfies(lambda t: abs(t.data.mean()) < 0.1, "its mean is far from 0", due="about 0")
-    seen.satisfies(lambda t: abs(t.data.std() - 1) < 0.1, "its standard deviation is far from 1", due="about 1")
+    seen.satisfies(lambda t: abs(t.data.mean()) < 0.1, "its mean is far from 0", expected="about 0")
+    seen.satisfies(lambda t: abs(t.data.std() - 1) < 0.1, "its standard deviation is far from 1", expected="about 1")
     far = "hardly any number lies beyond 2 standard deviations, or too many do"
-    seen.satisfies(lambda t: 0.02 < (t.data.abs() > 2).double().mean() < 0.08, far, due="about 4.6 % of them")
+    seen.satisfies(lambda t: 0.02 < (t.data.abs() > 2).double().mean() < 0.08, far, expected="about 4.6 % of them")
 
 
 def _is_uniform(t):
@@ -130,8 +130,8 @@ def test_loss_gradients(submission, rng):
     """lets gradients flow to the answers of both kinds"""
     real, fake = (torch.randn(size, generator=rng).mul(2).sigmoid() for size in (4, 3))
     upstream = torch.randn((), generator=rng)
-    due = [each.clone().requires_grad_() for each in (real, fake)]
-    (loss_of(*due) * upstream).backward()
+    expected = [each.clone().requires_grad_() for each in (real, fake)]
+    (loss_of(*expected) * upstream).backward()
     pair = expect(submission.probe.loss_gradients(real, fake, upstream)).length(3)
     pair.item(2, "the loss", {"python-value-breaks-graph": lambda value: isinstance(value, float)}).is_tensor()
     for index, name in enumerate(("real_probabilities", "fake_probabilities")):
@@ -142,19 +142,19 @@ def test_loss_gradients(submission, rng):
         named = {
             # With the labels swapped, the real ones are wrong already.
             **({"labels-swapped": swapped[0].grad} if index == 0 else {}),
-            "sign-forgotten": -due[index].grad,
-            "target-softened": lambda t, i=index: _softened(t.grad.data, due[i], 1 - i, upstream),
-            "mean-vs-sum": lambda t, i=index, counts=counts: _divided(t.grad.data, due[i].grad, counts, i),
+            "sign-forgotten": -expected[index].grad,
+            "target-softened": lambda t, i=index: _softened(t.grad.data, expected[i], 1 - i, upstream),
+            "mean-vs-sum": lambda t, i=index, counts=counts: _divided(t.grad.data, expected[i].grad, counts, i),
             ("detached-returned", "fake-under-no-grad")[index]: lambda t: t.grad is None,
         }
-        pair.item(index, name, named).grad(due[index].grad)
+        pair.item(index, name, named).grad(expected[index].grad)
 
 
-def _divided(got, due, counts, index):
+def _divided(got, expected, counts, index):
     """Tell whether gradients are those of the same losses, divided by another count than their own."""
     own, total = counts[index], sum(counts)
     others = (1 / 2, own, own / total, 2 * own / total, own / counts[1 - index])
-    return any(torch.allclose(got, due * factor, rtol=1e-3) for factor in others)
+    return any(torch.allclose(got, expected * factor, rtol=1e-3) for factor in others)
 
 
 def _softened(got, probabilities, label, upstream):
@@ -174,7 +174,7 @@ def test_loss_on_device(submission, rng):
     # A loss that became a number on the way fails there too, for another reason.
     number = "item" in str(seen.exception)
     require(seen.exception is None, "on another device it raised", got=str(seen.exception),
-            due="a loss on the device of the answers",
+            expected="a loss on the device of the answers",
             misconception="python-value-breaks-graph" if number else "hard-coded-device")  # fmt: skip
     expect(seen, {"hard-coded-device": lambda t: t.device == "cpu"}).shape().on("meta")
 
@@ -190,19 +190,19 @@ def test_optimizers(submission, rng):
         expect(seen).length(2)
         expect(other).length(2)
         for index, (name, numbers) in enumerate(layers.items()):
-            due = [f"{name}.{number}.{kind}" for number in numbers for kind in ("bias", "weight")]
+            expected = [f"{name}.{number}.{kind}" for number in numbers for kind in ("bias", "weight")]
             optimizer = expect(seen).item(index, f"the optimizer for the {name}")
-            _right_optimizer(optimizer, name, due, frozen, lr, other.value[index])
+            _right_optimizer(optimizer, name, expected, frozen, lr, other.value[index])
 
 
-def _right_optimizer(optimizer, network, due, frozen, lr, at_another_rate):
+def _right_optimizer(optimizer, network, expected, frozen, lr, at_another_rate):
     of = f"of the optimizer for the {network}"
     optimizer.item("class", f"the class {of}").equals("Adam")
     named = {
-        "frozen-left-out": lambda held: held == [each for each in due if each not in frozen],
-        "optimizer-over-wrong-net": lambda held: held != due,
+        "frozen-left-out": lambda held: held == [each for each in expected if each not in frozen],
+        "optimizer-over-wrong-net": lambda held: held != expected,
     }
-    optimizer.item("parameters", f"the list of parameters {of}", named).equals(due)
+    optimizer.item("parameters", f"the list of parameters {of}", named).equals(expected)
     for key, value in {"lr": lr, "betas": [0.5, 0.999], **DEFAULTS}.items():
         named = {
             "lr": {"hard-coded-hyperparameters": lambda each: each == at_another_rate["lr"]},
@@ -211,8 +211,8 @@ def _right_optimizer(optimizer, network, due, frozen, lr, at_another_rate):
         setting = optimizer.item(key, f"{key} {of}", named.get(key))
         setting.satisfies(
             lambda each, value=value: all(one == value for one in each),
-            f"{key} {of} is not what is due",
-            due=str(value),
+            f"{key} {of} is not what was expected",
+            expected=str(value),
         )
 
 
@@ -257,7 +257,7 @@ class Round:
                 parameter.data, parameter.grad = value.double(), grad.double()
         return discriminator, generator
 
-    def due(self, slip=""):
+    def expected(self, slip=""):
         """Return the discriminator's parameters after three steps, and the three losses; right or with a slip."""
         if slip not in self._cache:
             self._cache[slip] = self._trained(slip)
@@ -275,14 +275,14 @@ class Round:
         """Return lookalikes for one parameter of the trained discriminator."""
         return {
             slip: lambda t, slip=slip: any(
-                looks_like(t, self.due(each)[0][index]) for each in SLIPS if each.split("--")[0] == slip
+                looks_like(t, self.expected(each)[0][index]) for each in SLIPS if each.split("--")[0] == slip
             )
             for slip in dict.fromkeys(each.split("--")[0] for each in slips)
         }
 
     def losses_like(self, slips, index, device):
         """Return lookalikes for one of the losses."""
-        return {slip: lambda value, slip=slip: near(self.due(slip)[1][index], device)(value) for slip in slips}
+        return {slip: lambda value, slip=slip: near(self.expected(slip)[1][index], device)(value) for slip in slips}
 
 
 def _step(network, optimizer, real, fake, slip):
@@ -326,11 +326,11 @@ def test_three_steps(submission, rng, device):
     cleared = {"zero-after-backward": lambda steps: not steps[0][0] and steps[0][1] > 0}
     steps = expect(seen).item("steps", "whether there were gradients at each step of the optimizer", early | cleared)
     none = "when the optimizer was asked for its step, no parameter had a gradient"
-    steps.satisfies(lambda each: all(has for has, _ in each), none, due="the gradients of this step's loss")
+    steps.satisfies(lambda each: all(has for has, _ in each), none, expected="the gradients of this step's loss")
     parameters = expect(seen).item("discriminator").length(4)
     for index, name in enumerate(("first weight", "first bias", "last weight", "last bias")):
         named = early | run.parameters_like(SLIPS, index)
-        parameters.item(index, f"the discriminator's {name} after three steps", named).values(run.due()[0][index])
+        parameters.item(index, f"the discriminator's {name} after three steps", named).values(run.expected()[0][index])
 
 
 @pytest.mark.step("discriminator_step")
@@ -340,15 +340,15 @@ def test_losses(submission, rng, device):
     seen = run.seen(submission, device)
     losses = expect(seen).item("losses").length(3)
     slips = ("labels-swapped", "mean-vs-sum", "zero-grad-missing", "two-updates", "loss-after-step")
-    for index, due in enumerate(run.due()[1]):
+    for index, expected in enumerate(run.expected()[1]):
         named = {
             "loss-keeps-graph": lambda value: value.requires_grad,
             "scalar-tensor-not-number": lambda value: value.shape == (),
             **run.losses_like(slips, index, device),
         }
         loss = losses.item(index, f"the loss of step {index + 1}", named).is_a(float)
-        said = f"the loss of step {index + 1} is not what is due"
-        loss.satisfies(near(due, device), said, due=f"{due:.6g}")
+        said = f"the loss of step {index + 1} is not what was expected"
+        loss.satisfies(near(expected, device), said, expected=f"{expected:.6g}")
 
 
 @pytest.mark.step("discriminator_step")
@@ -364,7 +364,7 @@ def test_generator_untouched(submission, rng, device):
             expect(seen).item("generator").item(index, "a parameter of the generator").values(weight)
         modes = expect(seen).item("train", "train mode of the networks' modules")
         modes.satisfies(
-            lambda flags, train=train: set(flags) == {train}, "train mode was changed", due=str(train),
+            lambda flags, train=train: set(flags) == {train}, "train mode was changed", expected=str(train),
             misconception="mode-not-restored",
         )  # fmt: skip
 
@@ -381,7 +381,7 @@ def test_caller_keeps_frames(submission, rng, device):
         fake = after.item(index).item(1, "fake", {"detaches-in-place": lambda t: not t.requires_grad})
         fake.requires_grad(True)
         written = expect(seen).item("written").item(index, "whether the frames were written to")
-        written.satisfies(lambda each: each is False, "frames of the caller were written to", due="left alone",
+        written.satisfies(lambda each: each is False, "frames of the caller were written to", expected="left alone",
                           misconception="mutates-caller")  # fmt: skip
         fake.values(generator(run.latents[index].double()).detach())
     lost = {"no-detach": False}
@@ -399,18 +399,20 @@ def test_what_discriminator_sees(submission, rng, device):
     seen = run.seen(submission, device)
     inputs = expect(seen).item("inputs", "what the discriminator was called with", {"calls-forward-directly": []})
     inputs.satisfies(
-        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", due="each frame once"
+        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", expected="each frame once"
     )
     frames = len(run.frames) + 3 * run.batch
     once = f"{frames} frames in three steps"
-    inputs.satisfies(lambda calls: sum(call[0] for call in calls) == frames, "it did not see each frame once", due=once)
+    inputs.satisfies(
+        lambda calls: sum(call[0] for call in calls) == frames, "it did not see each frame once", expected=once
+    )
     inputs.satisfies(
         lambda calls: not any(call[2] for call in calls), "frames that lead back to the generator were shown to it",
-        due="requires_grad=False", misconception="no-detach",
+        expected="requires_grad=False", misconception="no-detach",
     )  # fmt: skip
     inputs.satisfies(
         lambda calls: not any(call[1] for call in calls), "frames that require a gradient were shown to it",
-        due="requires_grad=False", misconception="gradients-computed-in-vain",
+        expected="requires_grad=False", misconception="gradients-computed-in-vain",
     )  # fmt: skip
 
 

@@ -71,13 +71,13 @@ def test_loss_gradient(submission, rng):
     leaves = [answers.clone().requires_grad_() for _ in range(3)]
     for leaf, slip in zip(leaves, ("", "toward-fake", "saturating"), strict=True):
         (loss_of(leaf, slip) * upstream).backward()
-    due, toward_fake, saturating = (leaf.grad for leaf in leaves)
+    expected, toward_fake, saturating = (leaf.grad for leaf in leaves)
     named = {
         "trained-toward-fake": toward_fake,
         "saturating-loss": saturating,
-        "sign-forgotten": -due,
+        "sign-forgotten": -expected,
         "target-softened": lambda t: _softened(t.grad.data, answers, upstream),
-        "mean-vs-sum": due * 4,
+        "mean-vs-sum": expected * 4,
         "detached-returned": lambda t: t.grad is None,
     }
     pair = expect(submission.probe.loss_gradient(answers, upstream)).length(2)
@@ -86,7 +86,7 @@ def test_loss_gradient(submission, rng):
         "loss-per-row": lambda t: t.shape == (4,),
     }
     pair.item(1, "the loss", wrong_loss).shape()
-    pair.item(0, "fake_probabilities", named).grad(due)
+    pair.item(0, "fake_probabilities", named).grad(expected)
 
 
 def _softened(got, p, upstream):
@@ -103,7 +103,7 @@ def test_loss_on_device(submission, rng):
     # A loss that became a number on the way fails there too, for another reason.
     number = "item" in str(seen.exception)
     require(seen.exception is None, "on another device it raised", got=str(seen.exception),
-            due="a loss on the device of the answers",
+            expected="a loss on the device of the answers",
             misconception="python-value-breaks-graph" if number else "hard-coded-device")  # fmt: skip
     expect(seen, {"hard-coded-device": lambda t: t.device == "cpu"}).shape().on("meta")
 
@@ -157,7 +157,7 @@ class Round:
         self.frames = seen.value["frames"].data
         return seen
 
-    def due(self, kind, slip=""):
+    def expected(self, kind, slip=""):
         """Return parameters of both networks, and all losses, after three steps of this kind."""
         if (kind, slip) not in self._cache:
             self._cache[kind, slip] = Reference(self, slip).run(kind)
@@ -170,7 +170,7 @@ class Round:
         """
         return {
             slip: lambda _, slip=slip: any(
-                _alike(trail[step], self.due(kind, face)["trail"][step]) for face in FACES[slip]
+                _alike(trail[step], self.expected(kind, face)["trail"][step]) for face in FACES[slip]
             )
             for slip in slips
         }
@@ -179,15 +179,15 @@ class Round:
         """Return lookalikes for one of the losses."""
         return {
             slip: lambda v, slip=slip: any(
-                near(self.due(kind, face)["losses"][index], device)(v) for face in FACES[slip]
+                near(self.expected(kind, face)["losses"][index], device)(v) for face in FACES[slip]
             )
             for slip in slips
         }
 
 
-def _alike(state, due):
+def _alike(state, expected):
     """Tell whether all parameters of both networks are what they are due to be."""
-    return all(looks_like(t, value) for name in due for t, value in zip(state[name], due[name], strict=True))
+    return all(looks_like(t, value) for name in expected for t, value in zip(state[name], expected[name], strict=True))
 
 
 class Reference:
@@ -290,7 +290,7 @@ def _weight(shape, rng):
 def _check_networks(run, seen, kind, slips):
     """Ask for the parameters of both networks after each of three steps."""
     trail = expect(seen).item("trail", "what the networks were after each step").length(3)
-    for step, due in enumerate(run.due(kind)["trail"]):
+    for step, expected in enumerate(run.expected(kind)["trail"]):
         named = _in_time(seen.value) | run.like(kind, slips, seen.value["trail"], step)
         if not seen.value["steps"] or seen.value["arrived"]:
             named.pop("detached-generator")
@@ -300,7 +300,7 @@ def _check_networks(run, seen, kind, slips):
             moved = {"d-updated-too": lambda t: True} if kind == "generator" and network == "discriminator" else named
             for index, name in enumerate(NAMES):
                 what = f"the {network}'s {name} after step {step + 1}"
-                parameters.item(index, what, moved).values(due[network][index])
+                parameters.item(index, what, moved).values(expected[network][index])
 
 
 def _in_time(seen):
@@ -312,16 +312,16 @@ def _in_time(seen):
     }
 
 
-def _check_losses(losses, due, named, device):
+def _check_losses(losses, expected, named, device):
     """Ask for plain floats with these values; `named` gives the lookalikes for each index."""
-    for index, value in enumerate(due):
+    for index, value in enumerate(expected):
         no_number = {
             "loss-keeps-graph": lambda v: v.requires_grad,
             "scalar-tensor-not-number": lambda v: v.shape == (),
         }
         loss = losses.item(index, f"loss {index + 1}", no_number | named(index)).is_a(float)
-        said = f"loss {index + 1} is not what is due"
-        loss.satisfies(near(value, device), said, due=f"{value:.6g}")
+        said = f"loss {index + 1} is not what was expected"
+        loss.satisfies(near(value, device), said, expected=f"{value:.6g}")
 
 
 def _check_one_round(submission, rng, device, name):
@@ -339,23 +339,25 @@ def _check_returned(submission, rng, device, name):
         run = Round(rng, batch=4, train=train)
         seen = run.generator_steps(submission, name, device)
         slips = ("trained-toward-fake", "saturating-loss", "mean-vs-sum")
-        losses, due = expect(seen).item("losses").length(3), run.due("generator")["losses"]
-        _check_losses(losses, due, lambda i, run=run: run.losses_like("generator", slips, i, device), device)
+        losses, expected = expect(seen).item("losses").length(3), run.expected("generator")["losses"]
+        _check_losses(losses, expected, lambda i, run=run: run.losses_like("generator", slips, i, device), device)
         _check_modes(seen, train)
 
 
 def _check_modes(seen, train):
     modes = expect(seen).item("train", "train mode of the networks' modules")
     said = "train mode was changed"
-    modes.satisfies(lambda flags: set(flags) == {train}, said, due=str(train), misconception="mode-not-restored")
+    modes.satisfies(lambda flags: set(flags) == {train}, said, expected=str(train), misconception="mode-not-restored")
 
 
 def _check_shown(seen, frames, attached):
     """Ask how many frames the discriminator has seen, and how many of them led back to the generator."""
     shown = expect(seen).item("shown", "what the discriminator was called with", {"calls-forward-directly": []})
-    shown.satisfies(lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", due="a call of it")
+    shown.satisfies(
+        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", expected="a call of it"
+    )
     often = "the discriminator did not see each frame as often as it should"
-    shown.satisfies(lambda calls: sum(c for c, _ in calls) == frames, often, due=f"{frames} frames in three steps")
+    shown.satisfies(lambda calls: sum(c for c, _ in calls) == frames, often, expected=f"{frames} frames in three steps")
     count = lambda calls: sum(c for c, leads_back in calls if leads_back)  # noqa: E731
     said = "frames cut off from the generator were shown where its gradient is needed"
     shown.satisfies(lambda calls: count(calls) >= attached, said, misconception="detached-generator")
@@ -427,7 +429,7 @@ def test_no_trace(submission, rng, device):
         grads.item(index, f"the .grad of the discriminator's {NAMES[index]}", named).values(grad)
     said = "gradients were computed for the discriminator's parameters, only to be thrown away"
     computed = expect(seen).item("computed", "the count of gradients computed for the discriminator")
-    computed.satisfies(lambda count: count == 0, said, due="0", misconception="gradients-computed-in-vain")
+    computed.satisfies(lambda count: count == 0, said, expected="0", misconception="gradients-computed-in-vain")
     _check_shown(seen, 3 * run.batch, 3 * run.batch)
 
 
@@ -453,16 +455,16 @@ def test_both_losses(submission, rng, device):
     seen = run.gan_steps(submission, device, GAMES[int(torch.randint(3, (), generator=rng))])
     pairs = expect(seen).item("losses").length(3)
     slips = ("trained-toward-fake", "saturating-loss", "labels-swapped", "mean-vs-sum")
-    due = run.due("gan")["losses"]
+    expected = run.expected("gan")["losses"]
     for step in range(3):
         pair = pairs.item(step, f"what step {step + 1} returned").length(2)
         first = 2 * step
-        swapped = {"losses-swapped": lambda v, i=first: any(near(each, device)(v) for each in due[i : i + 2])}
+        swapped = {"losses-swapped": lambda v, i=first: any(near(each, device)(v) for each in expected[i : i + 2])}
         like = lambda i, first=first, swapped=swapped: (  # noqa: E731
             # Two updates show in the discriminator's own loss already.
             run.losses_like("gan", slips if i else (*slips, "two-updates"), first + i, device) | swapped
         )
-        _check_losses(pair, due[first : first + 2], like, device)
+        _check_losses(pair, expected[first : first + 2], like, device)
     _check_modes(seen, False)
 
 
@@ -475,7 +477,7 @@ def test_calls(submission, rng, device):
     made.satisfies(lambda sizes: sum(sizes) > 0, "`generator_net(latent)` was never called",
                    misconception="calls-forward-directly")  # fmt: skip
     twice = "the generator network was called more than once for a step"
-    made.satisfies(lambda sizes: len(sizes) <= 3, twice, due="one call for each", misconception="fakes-made-anew")
+    made.satisfies(lambda sizes: len(sizes) <= 3, twice, expected="one call for each", misconception="fakes-made-anew")
     made.equals([run.batch] * 3)
     _check_shown(seen, len(run.frames) + 6 * run.batch, 3 * run.batch)
 

@@ -86,7 +86,7 @@ def test_averages(submission, rng, device):
     runs = expect(seen).item("runs", "the event files, by folder", {
         "add-scalars-makes-runs": lambda found: any(name.startswith("run/") for name in found)
     })  # fmt: skip
-    runs.satisfies(lambda found: set(found) == {"run"}, "there are values in other folders too", due="all in run")
+    runs.satisfies(lambda found: set(found) == {"run"}, "there are values in other folders too", expected="all in run")
     values = values_in(seen, "run")
     for tag in ("loss/a", "loss/b"):
         losses = [(iteration, more[tag]) for iteration, more in rounds]
@@ -106,8 +106,8 @@ def test_averages(submission, rng, device):
                 for each in wrong
             ),
         }
-        due = [(step, np.mean(each)) for step, each in losses]
-        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
+        expected = [(step, np.mean(each)) for step, each in losses]
+        expect_points(curve(values, tag), expected, f"the curve {tag}", named, device)
 
 
 @pytest.mark.step("report_averages")
@@ -139,9 +139,11 @@ def test_saved(submission, rng, device):
         "random-state-forgotten": lambda held: "generator" not in held,
         "iteration-forgotten": lambda held: "iteration" not in held,
     }
-    due = {*NETS, *OPTIMIZERS, "iteration", "generator"}
+    expected = {*NETS, *OPTIMIZERS, "iteration", "generator"}
     held = expect(seen).item("held", "what the file holds", named)
-    held.is_a(dict).satisfies(lambda held: due <= set(held), "something is missing in the file", due=str(sorted(due)))
+    held.is_a(dict).satisfies(
+        lambda held: expected <= set(held), "something is missing in the file", expected=str(sorted(expected))
+    )
     gan = expect(seen).item("gan", "the gan").length(6)
     for name in NETS:
         held.item(name, name).item("weight", f"the weight of {name}").values(_data(gan, name, "weight"))
@@ -149,8 +151,8 @@ def test_saved(submission, rng, device):
         held.item(name, name, buffers).item("kept", f"the buffer of {name}").values(_data(gan, name, "kept"))
     for name in OPTIMIZERS:
         state = held.item(name, name).item("state", f"the state of {name}").item(0, f"the state of {name}")
-        due = _data(gan, name, "state", 0, "momentum_buffer")
-        state.item("momentum_buffer", f"the momentum in {name}").values(due)
+        expected = _data(gan, name, "state", 0, "momentum_buffer")
+        state.item("momentum_buffer", f"the momentum in {name}").values(expected)
     number = {"scalar-tensor-not-number": lambda found: hasattr(found, "requires_grad") and tuple(found.shape) == ()}
     held.item("iteration", "the iteration", number).equals(10 * steps)
     held.item("generator", "the state of the random numbers").values(_data(gan, "generator"))
@@ -191,10 +193,10 @@ def test_loaded(submission, rng, device):
     named = {"iteration-forgotten": 0}
     before.item(0, "the loaded gan").item("iteration", "the iteration after loading", named).equals(10 * steps)
     for name in NETS:
-        due = _data(before, 1, f"{name} kept")
+        expected = _data(before, 1, f"{name} kept")
         part = before.item(0, "the loaded gan").item(f"{name} kept", f"the buffer of {name} after loading",
             {"buffers-skipped": torch.zeros(3)})  # fmt: skip
-        part.tensor(due, device=device)
+        part.tensor(expected, device=device)
     seen.item("same", "whether nets and optimizers are the same objects as before").equals(True)
     named = {"parameters-replaced": False}
     seen.item("parameters", "whether the nets have the parameters that the optimizers hold", named).equals(True)
@@ -202,12 +204,14 @@ def test_loaded(submission, rng, device):
     seen.item("modes", "the modes of both nets, False and True before", named).equals([False, True])
     after = seen.item("after", "the gans one step later").length(2)
     for name in NETS:
-        due = _data(before, 1, name)
-        before.item(0, "the loaded gan").item(name, f"the weights of {name} after loading").tensor(due, device=device)
+        expected = _data(before, 1, name)
+        before.item(0, "the loaded gan").item(name, f"the weights of {name} after loading").tensor(
+            expected, device=device
+        )
     for name in NETS:
-        due, loaded = _data(after, 1, name), _data(before, 0, name)
+        expected, loaded = _data(after, 1, name), _data(before, 0, name)
         named = {"optimizer-state-forgotten": loaded - 0.1}
-        after.item(0, "the loaded gan").item(name, f"{name} one step after loading", named).values(due)
+        after.item(0, "the loaded gan").item(name, f"{name} one step after loading", named).values(expected)
     named = {"random-state-forgotten": lambda found: True}
     drawn = after.item(0, "the loaded gan").item("random", "the next random numbers", named)
     drawn.tensor(_data(after, 1, "random"))
@@ -221,8 +225,8 @@ def test_loads_from_elsewhere(submission, rng, device):
     expect(seen).item("ended", "how loading ended", named).equals("loaded")
     gans = expect(seen).item("gans", "the loaded gan and the saved one").length(2)
     for name in NETS:
-        due = _data(gans, 1, name)
-        gans.item(0, "the loaded gan").item(name, f"the weights of {name}").tensor(due, device=device)
+        expected = _data(gans, 1, name)
+        gans.item(0, "the loaded gan").item(name, f"the weights of {name}").tensor(expected, device=device)
 
 
 @pytest.mark.step("load_checkpoint")
@@ -254,14 +258,14 @@ def test_reports(submission, rng, device):
     task, every = Task(rng), whole_number(rng, 2, 4)
     values = values_in(task.run(submission.probe, 7, every, 100, device), "logs/gan")
     for tag, other in (TAGS, TAGS[::-1]):
-        due = _averages(task, tag, every)
+        expected = _averages(task, tag, every)
         named = {
             "averages-not-reset": _averages(task, tag, every, reset=False),
             "logs-every-step": lambda found: [step for step, _ in found] == list(range(1, 8)),
-            "last-for-average": [(step, task.losses[tag][step - 1]) for step, _ in due],
+            "last-for-average": [(step, task.losses[tag][step - 1]) for step, _ in expected],
             "losses-swapped": _averages(task, other, every),
         }
-        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
+        expect_points(curve(values, tag), expected, f"the curve {tag}", named, device)
 
 
 @pytest.mark.step("train")
@@ -278,17 +282,19 @@ def test_images(submission, rng, device):
     images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
     steps = range(every, 6, every)
     named = {"logs-every-step": lambda found: {step for step, _ in found} == set(range(1, 6))}
-    due = sorted((step, tag) for step in steps for tag in ("fake", "real"))
-    expect(sorted(images), named, what="the list of (step, tag) of all images").equals(due)
+    expected = sorted((step, tag) for step in steps for tag in ("fake", "real"))
+    expect(sorted(images), named, what="the list of (step, tag) of all images").equals(expected)
     for step in steps:
         exchanged = pixels_of(images[step, "real"]), grid_of(task.fakes[step - 1])
         same = exchanged[0].shape == exchanged[1].shape and torch.allclose(*exchanged, atol=2 / 255)
         require(not same, 'the image "real" shows the fake frames', misconception="frames-swapped")
         expect_picture(pixels_of(images[step, "real"]), task.real[step - 1], f'the image "real" at step {step}')
         expect_picture(pixels_of(images[step, "fake"]), task.fakes[step - 1], f'the image "fake" at step {step}')
-    due = sorted(f"logs/gan/{tag}_{step:06}.png" for step in steps for tag in ("fake", "real"))
+    expected = sorted(f"logs/gan/{tag}_{step:06}.png" for step in steps for tag in ("fake", "real"))
     pictures = expect(seen).item("pictures", "the pictures, by path").is_a(dict)
-    pictures.satisfies(lambda found: sorted(found) == due, "there are other pictures than are due", due=str(due))
+    pictures.satisfies(
+        lambda found: sorted(found) == expected, "there are other pictures than expected", expected=str(expected)
+    )
     for step in steps:
         for tag, frames in (("real", task.real), ("fake", task.fakes)):
             path = f"logs/gan/{tag}_{step:06}.png"
@@ -341,14 +347,14 @@ def test_goes_on(submission, rng, device):
     expect(seen).item("iteration", "gan.iteration afterwards", {"resume-starts-anew": 5}).equals(total)
     values = values_in(seen, "logs/gan")
     for tag in TAGS:
-        due = _averages(task, tag, 2)
+        expected = _averages(task, tag, 2)
         kept = seen.value["before"]
         before = {"dis_loss": kept.get("discriminator_step", 0.0), "gen_loss": kept.get("generator_step", 0.0)}
         named = {
-            "state-between-calls": [(due[0][0], (due[0][1] + before.get(tag, 0.0)) / 2), *due[1:]],
+            "state-between-calls": [(expected[0][0], (expected[0][1] + before.get(tag, 0.0)) / 2), *expected[1:]],
             "resume-starts-anew": lambda found: [step for step, _ in found] == [done + 2, done + 4],
         }
-        expect_points(curve(values, tag), due, f"the curve {tag}", named, device)
+        expect_points(curve(values, tag), expected, f"the curve {tag}", named, device)
 
 
 @pytest.mark.step("train")
@@ -377,12 +383,12 @@ def test_error(submission, rng, device):
 @pytest.mark.step("train")
 def test_defaults(submission, rng, device):
     """reports every 100 and shows images every 1000 iterations unless told otherwise"""
-    for done, due in ((98, {*TAGS}), (998, {*TAGS, "real", "fake"})):
+    for done, expected in ((98, {*TAGS}), (998, {*TAGS, "real", "fake"})):
         task = Task(rng, batches=3, done=done)
         values = values_in(task.run(submission.probe, done + 3, None, None, device), "logs/gan")
         found = sorted((step, value.tag) for step, value in values if step > done)
         expect(found, what="the list of (step, tag) of all that was written").equals(
-            sorted((done + 2, tag) for tag in due)
+            sorted((done + 2, tag) for tag in expected)
         )
 
 
@@ -393,7 +399,7 @@ def test_device(submission):
     for name in ("latents", "real"):
         named = {"hard-coded-device": ["cpu"]}
         seen.item(name, f"where the nets met {name}", named).satisfies(
-            lambda places: set(places) == {"meta"}, "not all of it was there", due="meta"
+            lambda places: set(places) == {"meta"}, "not all of it was there", expected="meta"
         )
     seen.item("sampled", "how often sample_latent was called").equals(1)
 
@@ -406,7 +412,7 @@ def test_real_frames(submission, rng, device):
     expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
     frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
     images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
-    require("real" in images, 'there is no image "real"', due="one at the last iteration")
+    require("real" in images, 'there is no image "real"', expected="one at the last iteration")
     expect_picture(pixels_of(images["real"]), frames._value.data, 'the image "real"')
     for tag in TAGS:
         found = curve(values, tag)

@@ -46,8 +46,8 @@ def _trained(weight, bias, batches, loss_name, lr, *, start=7.0, zeroed="first",
     return losses, parameters[0].detach(), parameters[1].detach()
 
 
-def _alike(seen, due):
-    return torch.allclose(seen.data, due, rtol=1e-3, atol=1e-5)
+def _alike(seen, expected):
+    return torch.allclose(seen.data, expected, rtol=1e-3, atol=1e-5)
 
 
 def _training(rng, loss_name, lr):
@@ -69,15 +69,15 @@ def test_output(submission, rng, device):
         named = {
             "returns-graph-tensor": lambda output: output.requires_grad,
             "scalar-tensor-not-number": lambda output: not output.requires_grad and output.shape == (),
-            "loss-after-step": lambda output, due=late[index]: math.isclose(output, due, rel_tol=tolerance),
+            "loss-after-step": lambda output, expected=late[index]: math.isclose(output, expected, rel_tol=tolerance),
             "arguments-swapped": lambda output, first=index == 0: (
                 first and math.isclose(output, first_swapped, rel_tol=tolerance)
             ),
         }
         part = outputs.item(index, f"output {index + 1}", named).is_a(float)
         part.satisfies(
-            lambda output, due=losses[index]: math.isclose(output, due, rel_tol=tolerance, abs_tol=1e-6),
-            f"output {index + 1} is not that batch's loss", due=f"{losses[index]:.5g}",
+            lambda output, expected=losses[index]: math.isclose(output, expected, rel_tol=tolerance, abs_tol=1e-6),
+            f"output {index + 1} is not that batch's loss", expected=f"{losses[index]:.5g}",
         )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_trains(submission, rng, device):
     for loss_name, lr in (("mse", 0.1), ("pinball", 0.3)):
         task = _training(rng, loss_name, lr)
         seen = submission.probe.train(*task, device)
-        due = _trained(*task)
+        expected = _trained(*task)
         dirty = [_trained(*task, zeroed="never", start=start) for start in (7.0, 0.0)]
         dirty.append(_trained(*task, zeroed="last"))
         early = _trained(*task, step_first=True)
@@ -98,7 +98,7 @@ def test_trains(submission, rng, device):
                 "zero-after-backward": lambda _, steps=steps: not steps[0][0] and steps[0][1] > 0,
                 "step-before-backward": lambda seen, i=index, steps=steps: steps[0][1] == 0 and _alike(seen, early[i]),
             }
-            expect(seen).item(name, f"the model's {name}", named).tensor(due[index], device=device)
+            expect(seen).item(name, f"the model's {name}", named).tensor(expected[index], device=device)
 
 
 @pytest.mark.step("make_process_function")
@@ -131,20 +131,20 @@ def _journal(length, epochs, *, local=False):
     return [*entries, ("run ends", epochs, length if local else epochs * length)]
 
 
-def _same_labels(journal, due):
-    return [what for what, _, _ in journal] == [what for what, _, _ in due]
+def _same_labels(journal, expected):
+    return [what for what, _, _ in journal] == [what for what, _, _ in expected]
 
 
-def _fetched_too_early(journal, due):
+def _fetched_too_early(journal, expected):
     """Whether only "iteration starts" is off: it was noted before the batch was taken."""
-    early = [(what, epoch, number - (what == "iteration starts")) for what, epoch, number in due]
+    early = [(what, epoch, number - (what == "iteration starts")) for what, epoch, number in expected]
     return journal == early
 
 
-def _mixed_up(journal, due):
+def _mixed_up(journal, expected):
     """Whether right entries stand in wrong places, too often or not at all."""
     known = bool(journal) and all(what in LABELS and epoch >= 0 <= number for what, epoch, number in journal)
-    return known and (not _same_labels(journal, due) or _fetched_too_early(journal, due))
+    return known and (not _same_labels(journal, expected) or _fetched_too_early(journal, expected))
 
 
 @pytest.mark.step("attach_journal")
@@ -152,20 +152,20 @@ def test_journal(submission, rng):
     """notes start and end of the run, of each epoch and of each iteration"""
     for _ in range(2):
         length, epochs = _int(rng, 2, 5), _int(rng, 2, 4)
-        due, local = _journal(length, epochs), _journal(length, epochs, local=True)
+        expected, local = _journal(length, epochs), _journal(length, epochs, local=True)
         named = {
             "closure-sees-last-value": lambda journal: len(journal) > 2 and len({what for what, _, _ in journal}) == 1,
-            "iteration-restarts-each-epoch": lambda journal, due=local: (
-                _same_labels(journal, due)
+            "iteration-restarts-each-epoch": lambda journal, expected=local: (
+                _same_labels(journal, expected)
                 and [entry for entry in journal if entry[0].startswith("iteration")]
-                == [entry for entry in due if entry[0].startswith("iteration")]
+                == [entry for entry in expected if entry[0].startswith("iteration")]
             ),
-            "wrong-event": lambda journal, due=due: _mixed_up(journal, due),
+            "wrong-event": lambda journal, expected=expected: _mixed_up(journal, expected),
         }
         seen = expect(submission.probe.journal(length, epochs))
         seen.item("before", "the number of entries and iterations before the run").equals(0)
         seen.item("kept", "whether the journal still begins with the entry that was there").equals(True)
-        seen.item("journal", "the journal", named).equals(due)
+        seen.item("journal", "the journal", named).equals(expected)
 
 
 @pytest.mark.step("attach_journal")
@@ -208,8 +208,8 @@ def test_report(submission, rng):
         runs.item(0, "the report", named).equals(_reports(outputs, every))
         counted_on = _reports(outputs, every, -len(outputs))
         named = {
-            "state-between-calls": lambda report, due=counted_on: (
-                [output for _, output in report] == [output for _, output in due]
+            "state-between-calls": lambda report, expected=counted_on: (
+                [output for _, output in report] == [output for _, output in expected]
             )
         }
         runs.item(1, "the report of a second run of the engine", named).equals(_reports(outputs, every))

@@ -48,10 +48,10 @@ def test_outputs(submission, rng, device):
     outputs = seen.item("outputs", "the list of outputs").length(4)
     tolerance = 1e-4 if device.type == "cpu" else 2e-3
     for index in range(4):
-        due = [task.losses[tag][index] for tag in TAGS]
+        expected = [task.losses[tag][index] for tag in TAGS]
 
-        def near(pair, due=due):
-            return all(math.isclose(each, other, rel_tol=tolerance) for each, other in zip(pair, due, strict=True))
+        def near(pair, expected=expected):
+            return all(math.isclose(each, other, rel_tol=tolerance) for each, other in zip(pair, expected, strict=True))
 
         pair = outputs.item(index, f"output {index + 1}", {"losses-swapped": lambda pair, near=near: near(pair[::-1])})
         pair.is_a(tuple).length(2)
@@ -61,7 +61,9 @@ def test_outputs(submission, rng, device):
                 "scalar-tensor-not-number": lambda t: hasattr(t, "requires_grad") and tuple(t.shape) == (),
             }
             pair.item(place, f"part {place} of an output", named).is_a(float)
-        pair.satisfies(near, f"output {index + 1} is not the pair of losses", due=f"({due[0]:.5g}, {due[1]:.5g})")
+        pair.satisfies(
+            near, f"output {index + 1} is not the pair of losses", expected=f"({expected[0]:.5g}, {expected[1]:.5g})"
+        )
 
 
 @pytest.mark.step("make_process_function")
@@ -115,10 +117,10 @@ def test_device(submission):
     _expect_meta(seen)
     named = {"drawn-on-another-device": lambda places: "meta" in places}
     drawn = seen.item("drawn", "where torch.randn drew with gan.generator", named)
-    drawn.satisfies(lambda places: "meta" not in places, "the generator is not there", due="cpu")
+    drawn.satisfies(lambda places: "meta" not in places, "the generator is not there", expected="cpu")
     left = seen.item("left", "where the frames are that were left in the state", {"hard-coded-device": ["cpu", "cpu"]})
     left.satisfies(
-        lambda places: "meta" in places, "the batch was left on another device", due="the device it was sent to"
+        lambda places: "meta" in places, "the batch was left on another device", expected="the device it was sent to"
     )
     seen.item("counts", "the numbers of real and fake frames in the state").equals([[66, 66], [3, 3]])
 
@@ -127,7 +129,7 @@ def _expect_meta(seen):
     for name in ("latents", "real"):
         named = {"hard-coded-device": lambda places: set(places) == {"cpu"}}
         seen.item(name, f"where the nets met {name}", named).satisfies(
-            lambda places: set(places) == {"meta"}, "not all of it was there", due="meta"
+            lambda places: set(places) == {"meta"}, "not all of it was there", expected="meta"
         )
 
 
@@ -147,7 +149,7 @@ def test_averages(submission, rng):
         for index in range(6):
             named = {
                 "output-index-swapped": _running(other)[index],
-                "decay-swapped": lambda found, due=swapped[index]: math.isclose(found, due, rel_tol=1e-6),
+                "decay-swapped": lambda found, expected=swapped[index]: math.isclose(found, expected, rel_tol=1e-6),
                 "mean-is-not-running": sum(mine[: index + 1]) / (index + 1),
                 "last-for-average": mine[index],
             }
@@ -186,15 +188,15 @@ def _expect_logged(submission, rng, device, count, done):
         "log-dir-ignored": lambda found: len(found) > 0 and log_dir not in found,
     }
     runs = expect(seen).item("runs", "the event files, by folder", named).is_a(dict)
-    runs.satisfies(lambda found: {log_dir} >= set(found), "there are values in other folders too", due=log_dir)
+    runs.satisfies(lambda found: {log_dir} >= set(found), "there are values in other folders too", expected=log_dir)
     values = values_in(seen, log_dir)
     closed = {"closes-callers-writer": True}
     expect(seen).item("closed", "whether the logger was closed", closed).equals(False)
-    due = ["train/avg_loss_dis", "train/avg_loss_gen"]
+    expected = ["train/avg_loss_dis", "train/avg_loss_gen"]
     tags = sorted({value.tag for _, value in values})
-    named = {"logs-all-metrics": [*due, "train/seconds"], "wrong-tag": lambda tags: len(tags) == 2}
-    expect(tags, named, what="the list of tags").equals(due)
-    for place, tag in enumerate(due):
+    named = {"logs-all-metrics": [*expected, "train/seconds"], "wrong-tag": lambda tags: len(tags) == 2}
+    expect(tags, named, what="the list of tags").equals(expected)
+    for place, tag in enumerate(expected):
         all_points = [(done + index, row[place]) for index, row in enumerate(rows, start=1)]
         points = [(step, value) for step, value in all_points if step % every == 0]
         before = [(step, value) for (_, value), (step, _) in pairwise(all_points) if step % every == 0]
@@ -216,46 +218,47 @@ def _expect_logged(submission, rng, device, count, done):
         expect_points(curve(values, tag), points, f"the curve {tag}", named, device)
 
 
-def _near(found, due):
+def _near(found, expected):
     """Whether two lists of (step, value) are the same, apart from rounding."""
-    return len(found) == len(due) and all(
+    return len(found) == len(expected) and all(
         left == right and math.isclose(one, other, rel_tol=1e-4)
-        for (left, one), (right, other) in zip(found, due, strict=True)
+        for (left, one), (right, other) in zip(found, expected, strict=True)
     )
 
 
 # Step 4
 
 
-def _expect_images(seen, folder, due_frames, steps, done=0):
+def _expect_images(seen, folder, expected_frames, steps, done=0):
     """Ask for the images in the event file, and for the pictures beside it."""
     values = values_in(seen, folder)
     images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
-    due = sorted((step, tag) for step in steps for tag in due_frames)
-    paths = {(step, tag): f"{folder}/{tag}_{step:06}.png" for step, tag in due}
+    expected = sorted((step, tag) for step in steps for tag in expected_frames)
+    paths = {(step, tag): f"{folder}/{tag}_{step:06}.png" for step, tag in expected}
     named = {"log-dir-ignored": lambda found: (
         sorted(path.split("/")[-1] for path in found) == sorted(path.split("/")[-1] for path in paths.values())
     )}  # fmt: skip
     pictures = expect(seen).item("pictures", "the pictures, by path", named).is_a(dict)
     in_place = sorted(seen.value["pictures"]) == sorted(paths.values())
     running = [
-        sorted((index, tag) for index in range(start, start + len(steps)) for tag in due_frames) for start in (0, 1)
+        sorted((index, tag) for index in range(start, start + len(steps)) for tag in expected_frames)
+        for start in (0, 1)
     ]
     named = {
-        "every-ignored": lambda found: len(found) > len(due) and set(found) > set(due),
-        "once-is-not-every": lambda found: len(steps) > 1 and found == due[: len(due_frames)],
-        "step-missing": lambda found: in_place and found == [(0, tag) for tag in sorted(due_frames)],
+        "every-ignored": lambda found: len(found) > len(expected) and set(found) > set(expected),
+        "once-is-not-every": lambda found: len(steps) > 1 and found == expected[: len(expected_frames)],
+        "step-missing": lambda found: in_place and found == [(0, tag) for tag in sorted(expected_frames)],
         "step-counts-from-zero": lambda found: in_place and found in running,
     }
-    expect(sorted(images), named, what="the list of (step, tag) of all images").equals(due)
+    expect(sorted(images), named, what="the list of (step, tag) of all images").equals(expected)
     pictures.satisfies(
-        lambda found: sorted(found) == sorted(paths.values()), "there are other pictures than are due",
-        due=str(sorted(paths.values())),
+        lambda found: sorted(found) == sorted(paths.values()), "there are other pictures than expected",
+        expected=str(sorted(paths.values())),
     )  # fmt: skip
-    for step, tag in due:
-        frames = due_frames[tag][step - done - 1]
-        other = due_frames["fake" if tag == "real" else "real"][step - done - 1]
-        late = due_frames[tag][step - done - 2]
+    for step, tag in expected:
+        frames = expected_frames[tag][step - done - 1]
+        other = expected_frames["fake" if tag == "real" else "real"][step - done - 1]
+        late = expected_frames[tag][step - done - 2]
         name = f'the image "{tag}" at step {step}'
         require(not _shows(images[step, tag], other), f"{name} shows the other frames", misconception="frames-swapped")
         require(not _shows(images[step, tag], late), f"{name} shows earlier frames", misconception="wrong-event")
@@ -265,8 +268,8 @@ def _expect_images(seen, folder, due_frames, steps, done=0):
 
 
 def _shows(png, frames):
-    pixels, due = pixels_of(png), grid_of(frames)
-    return pixels.shape == due.shape and torch.allclose(pixels, due, atol=2 / 255)
+    pixels, expected = pixels_of(png), grid_of(frames)
+    return pixels.shape == expected.shape and torch.allclose(pixels, expected, atol=2 / 255)
 
 
 @pytest.mark.step("attach_images")
@@ -305,12 +308,14 @@ def test_together(submission, rng, device):
     values = values_in(seen, "logs/gan")
     for tag in TAGS:
         averages = _running(task.losses[tag])
-        due = [(step, averages[step - 1]) for step in range(every, 7, every)]
+        expected = [(step, averages[step - 1]) for step in range(every, 7, every)]
         named = {
-            "metric-attached-late": [(step, averages[step - 2]) for step, _ in due],
+            "metric-attached-late": [(step, averages[step - 2]) for step, _ in expected],
             "every-ignored": list(enumerate(averages, start=1)),
         }
-        expect_points(curve(values, f"train/{METRICS[tag]}"), due, f"the curve train/{METRICS[tag]}", named, device)
+        expect_points(
+            curve(values, f"train/{METRICS[tag]}"), expected, f"the curve train/{METRICS[tag]}", named, device
+        )
     _expect_images(seen, "logs/gan", {"real": task.real, "fake": task.fakes}, [5])
     counts = [0, 0, 0, 0, 2, 2]
     early = {"told-too-early": lambda found: len(found) == 6 and sum(found) < sum(counts)}
@@ -370,12 +375,12 @@ def test_nothing_left(submission, rng, device):
 def test_defaults(submission, rng, device):
     """reports every 100 and shows images every 1000 iterations unless told otherwise"""
     curves = {f"train/{name}" for name in METRICS.values()}
-    for done, due in ((98, curves), (998, curves | {"real", "fake"})):
+    for done, expected in ((98, curves), (998, curves | {"real", "fake"})):
         task = Task(rng, batches=3, done=done)
         values = values_in(task.run(submission.probe, done + 3, None, None, device), "logs/gan")
         found = sorted((step, value.tag) for step, value in values if step > done)
         expect(found, what="the list of (step, tag) of all that was written").equals(
-            sorted((done + 2, tag) for tag in due)
+            sorted((done + 2, tag) for tag in expected)
         )
 
 
@@ -411,14 +416,14 @@ def test_error(submission, rng, device):
     }
     expect(seen).item("ended", "how the call ended", named).equals("error")
     expect(seen).item("iteration", "gan.iteration afterwards").equals(3)
-    for stop, due in (("told error", "error"), ("told exit", "SystemExit")):
+    for stop, expected in (("told error", "error"), ("told exit", "SystemExit")):
         seen = Task(rng, batches=5).run(submission.probe, 4, 2, 100, device, stop)
         values_in(seen, "logs/gan")
         named = {
             "errors-swallowed": lambda ended, seen=seen: ended == "returned" and len(seen.value["after"]) > 2,
             "another-error-raised": "another error",
         }
-        expect(seen).item("ended", "how the call ended after an error in after_iteration", named).equals(due)
+        expect(seen).item("ended", "how the call ended after an error in after_iteration", named).equals(expected)
 
 
 @pytest.mark.step("train", last=True)
@@ -429,7 +434,7 @@ def test_real_frames(submission, rng, device):
     expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
     frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
     images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
-    require("real" in images, 'there is no image "real"', due="one at the last iteration")
+    require("real" in images, 'there is no image "real"', expected="one at the last iteration")
     expect_picture(pixels_of(images["real"]), frames._value.data, 'the image "real"')
     for tag in TAGS:
         found = curve(values, f"train/{METRICS[tag]}")

@@ -232,17 +232,17 @@ def _content(gan):
 def saved(submission, judge, forger, seed, steps, device):
     """Save a gan; return what the file holds and what it should be an image of."""
     gan = _trained(submission, judge, forger, seed, steps, device)
-    due = copy.deepcopy(_content(gan))
+    expected = copy.deepcopy(_content(gan))
     submission.save_checkpoint(gan, "checkpoint.pt")
     after = {
         "modes": gan.discriminator_net.training and gan.generator_net.training,
-        "undrawn": torch.equal(due["generator"], gan.generator.get_state()),
+        "undrawn": torch.equal(expected["generator"], gan.generator.get_state()),
     }
     try:
         held = torch.load("checkpoint.pt", weights_only=True, map_location="cpu")
     except Exception as error:
-        return after | {"held": f"{type(error).__name__} when it is read", "gan": due}
-    return after | {"held": held, "gan": due}
+        return after | {"held": f"{type(error).__name__} when it is read", "gan": expected}
+    return after | {"held": held, "gan": expected}
 
 
 def saved_over(submission, judge, forger, seed, device):

@@ -64,7 +64,7 @@ class Result:
     seconds: float
 
     @property
-    def as_due(self) -> bool:
+    def as_expected(self) -> bool:
         """Whether the attack ended as its file says, with nothing touched."""
         return not self.troubles
 
@@ -82,7 +82,9 @@ def read(path: Path) -> Attack:
     text = path.read_text(encoding="utf-8")
     said = _front_matter(text)
     if not {"harm", "ending"} <= said.keys() <= KEYS:
-        raise UsageError(f"{path.name} says {', '.join(said)}; harm and ending are due, of {', '.join(sorted(KEYS))}")
+        raise UsageError(
+            f"{path.name} says {', '.join(said)}; harm and ending are needed, of {', '.join(sorted(KEYS))}"
+        )
     attack = Attack(
         path, said["harm"], _endings(path, said["ending"]), find(said.get("exercise", "02")), text,
         said.get("via") == "command", said.get("limit", ""),

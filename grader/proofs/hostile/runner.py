@@ -44,7 +44,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the corpus, print a table, and return 0 where every attack ended as due, 1 otherwise."""
+    """Run the corpus, print a table, and return 0 where every attack ended as expected, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m grader.proofs.hostile", description=__doc__)
     parser.add_argument("names", nargs="*", help="run only the attacks whose file names hold one of these")
     options = parser.parse_args(arguments)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         watched = track(chosen, "attacking", console=console, transient=True, disable=not console.is_terminal)
         results = [arena.run(attack) for attack in watched]
         console.print(to_hostile.table(results, arena.isolation, time.perf_counter() - started))
-    return int(not all(result.as_due for result in results))
+    return int(not all(result.as_expected for result in results))
 
 
 class Arena:

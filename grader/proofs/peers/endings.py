@@ -31,8 +31,8 @@ def of_gradescope(text: str) -> Ending:
     scores = [each["score"] for each in tests if "score" in each]
     if not scores and "score" not in document:
         return Ending.LOST
-    due = sum(each.get("max_score", 0) for each in tests)
-    return _ending(0 < due <= document.get("score", sum(scores)))
+    expected = sum(each.get("max_score", 0) for each in tests)
+    return _ending(0 < expected <= document.get("score", sum(scores)))
 
 
 def of_nbgrader(grades: Iterable[tuple[float | None, float]]) -> Ending:

@@ -21,14 +21,14 @@ def measure(tools: Sequence[Tool], given: Sequence[Submission], record: Record, 
         tool.prepare(_emptied(home / "prepared" / _folder_name(tool)))
     for submission in given:
         for tool in tools:
-            if _is_due(tool, submission, record):
+            if _is_wanted(tool, submission, record):
                 yield _one(tool, submission, record, home)
     for tool in tools:
         if tool.description.name not in record.extras:
             yield _extra(tool, [each for each in given if each.kind is Kind.RIGHT], record, home)
 
 
-def _is_due(tool: Tool, submission: Submission, record: Record) -> bool:
+def _is_wanted(tool: Tool, submission: Submission, record: Record) -> bool:
     described = tool.description
     known = (described.name, submission.kind, submission.name) in record.trials
     return not known and not (submission.kind is Kind.HOSTILE and submission.name in described.cannot)
@@ -37,9 +37,9 @@ def _is_due(tool: Tool, submission: Submission, record: Record) -> bool:
 def _one(tool: Tool, submission: Submission, record: Record, home: Path) -> str:
     """Grade a submission. What speaks against another's tool has to happen twice: some attacks are a race."""
     trial = _graded(tool, submission, home)
-    if not trial.is_as_due and tool.description.package:
+    if not trial.is_as_expected and tool.description.package:
         again = _graded(tool, submission, home)
-        trial = again if again.is_as_due else trial
+        trial = again if again.is_as_expected else trial
     record.add(trial)
     return f"{trial.tool}: {trial.kind} {trial.submission} {trial.ending}, {trial.seconds:.1f} s"
 

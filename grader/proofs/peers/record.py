@@ -22,7 +22,7 @@ class Trial:
     seconds: float
 
     @property
-    def is_as_due(self) -> bool:
+    def is_as_expected(self) -> bool:
         """Whether the right was accepted, or what is not right refused."""
         return self.ending is (Ending.ACCEPTED if self.kind is Kind.RIGHT else Ending.REFUSED)
 
