@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from grader.commands import authors, compare, grade, learn, record, watch
-from grader.commands.speak import complain
+from grader.commands.speak import complain, takes_standard_output
 from grader.errors import GraderError, UsageError
 from grader.exit_code import ExitCode
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _make_writable()
     try:
         options = _parser().parse_args(arguments)
-        to_people = Console(stderr=getattr(options, "json", None) == "-", highlight=False)
+        to_people = Console(stderr=takes_standard_output(options), highlight=False)
         run: Callable[[argparse.Namespace, Console], int] = options.run
         code = run(options, to_people)
         sys.stdout.flush()

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
 from rich.console import Console
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.errors import GraderError
 from grader.record.database import Condition
-from grader.record.progress import DATABASE, Progress
+from grader.record.progress import Progress
 
 OLDEST_PYTHON = (3, 11)
 INSTALL = "python -m pip install -c constraints.txt -e ."
@@ -56,13 +58,13 @@ class Finding:
         return self.health is Health.BROKEN
 
 
-def examine(console: Console, database: Path = DATABASE) -> list[Finding]:
+def examine(console: Console, database: Path | None = None) -> list[Finding]:
     """Look at everything; takes a few seconds, for torch is loaded and a sandbox started."""
     packages = list(_packages())
     found = [_python(), *packages]
     if any(each.what == "torch" and not each.broken for each in packages):
         found += [_torchvision(), *_devices(), _isolation()]
-    return [*found, _roms(), _terminal(console), _progress(database)]
+    return [*found, _roms(), _terminal(console), _progress(database or places.workspace().database)]
 
 
 def _python() -> Finding:
@@ -73,31 +75,36 @@ def _python() -> Finding:
 
 
 def _packages() -> Iterator[Finding]:
-    """Look at each package that pyproject.toml asks for on this system."""
-    for name, oldest in requirements():
+    """Look at each package that the grader needs on this system."""
+    for needed in requirements():
         try:
-            version = importlib.metadata.version(name)
+            version = importlib.metadata.version(needed.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, Health.BROKEN, f"not installed; {oldest} or newer is needed", INSTALL)
+            yield Finding(needed.name, Health.BROKEN, f"not installed; {needed.specifier} is needed", INSTALL)
             continue
-        if _number(version) < _number(oldest):
-            yield Finding(name, Health.BROKEN, f"{version} is too old; {oldest} or newer is needed", INSTALL)
+        if _is_new_enough(version, needed):
+            yield _imported(needed.name, version)
         else:
-            yield _imported(name, version)
+            yield Finding(needed.name, Health.BROKEN, f"{version} is installed; {needed.specifier} is needed", INSTALL)
 
 
-def requirements() -> list[tuple[str, str]]:
-    """Return name and oldest version of all that is needed here; what only other systems need is left out."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        lines = tomllib.load(file)["project"]["dependencies"]
-    here = [line for line in lines if "linux" not in line or sys.platform == "linux"]
-    return [(name, oldest) for name, oldest in re.findall(r"^([\w-]+)>=([\d.]+)", "\n".join(here), re.MULTILINE)]
+def _is_new_enough(version: str, needed: Requirement) -> bool:
+    """Return whether a version will do; what comes before a release of that number will, as vendors ship it."""
+    try:
+        return needed.specifier.contains(Version(version).base_version)
+    except InvalidVersion:
+        return False
 
 
-def _number(version: str) -> tuple[int, ...]:
-    """Return the numbers at the beginning of a version: 2.13.0+cpu and 2.13.0rc1 are 2.13.0."""
-    found = re.match(r"[\d.]*\d", version or "")
-    return tuple(int(part) for part in found.group().split(".") if part) if found else ()
+def requirements() -> list[Requirement]:
+    """Return all that is needed here, as the installed package states it, or else the checkout."""
+    try:
+        lines = importlib.metadata.requires("pytorch-katas") or []
+    except importlib.metadata.PackageNotFoundError:
+        with (places.checkout() / "pyproject.toml").open("rb") as file:
+            lines = tomllib.load(file)["project"]["dependencies"]
+    needed = map(Requirement, lines)
+    return [each for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
 def _imported(name: str, version: str) -> Finding:
@@ -197,9 +204,9 @@ def _isolation() -> Finding:
 
 def _in_force() -> tuple[str, ...]:
     """Start a sandbox and return the protections that it reports."""
-    from grader.sandbox.child.lockdown import Policy
     from grader.sandbox.parent import launch
     from grader.sandbox.parent.client import Child
+    from grader.sandbox.shared.policy import Policy
 
     with contextlib.closing(launch.start("cpu")) as launcher:
         child = Child(launcher, Policy(""))

@@ -30,14 +30,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _audit(options: argparse.Namespace, console: Console) -> int:
     chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
     first = seed_or_new(options.seed)
-    from grader.learning.shown import to_overview
-    from grader.proofs import audit
+    from grader.proofs import audit, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
     findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else audit.leftovers()
-    console.print(to_overview.audit(found, stray, seeds))
+    console.print(to_audit.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
 

@@ -30,7 +30,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _compare(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_comparison
 
-    exercise, progress = catalogue.find(options.exercise), Progress()
+    exercise, progress = catalogue.find_own(options.exercise), Progress()
     passed = any(_has_passed(progress, exercise, device) for device in progress.devices())
     complain(progress.complaint)
     if not (passed or options.spoil):

@@ -16,6 +16,7 @@ from grader.exit_code import ExitCode
 from grader.judging.session import Session
 from grader.record import workspace as stubs
 from grader.record.progress import Progress
+from grader.reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from grader.verdict import Verdict
@@ -28,7 +29,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     exercise = commands.add_parser("exercise", help="grade one exercise")
     add_exercise(exercise)
     exercise.add_argument("--file", type=Path, help="grade this file as that exercise")
-    exercise.add_argument("--svg", metavar="FILE", help="write the report as a picture")
+    exercise.add_argument("--no-links", action="store_true", help="refuse a link: for files of people you do not trust")
     add_grading(exercise)
     exercise.set_defaults(run=_exercise)
     everything = commands.add_parser("all", help="grade every exercise")
@@ -38,17 +39,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _exercise(options: argparse.Namespace, console: Console) -> int:
-    exercise = catalogue.find(options.exercise)
-    work = [(exercise, options.file or from_here(exercise.stub))]
-    verdicts = _grade(options, console, work, keep=options.file is None)
+    exercise, other = catalogue.find_file(options.exercise)
+    file = options.file or other
+    work = [(exercise, file or from_here(exercise.stub))]
+    verdicts = _grade(options, console, work, keep=file is None)
     from grader.reports import to_terminal
 
     console.print(to_terminal.report(verdicts))
-    if options.svg:
-        from grader.reports.to_svg import to_svg
-
-        number = verdicts[0].exercise.partition("_")[0]
-        write(options.svg, to_svg(to_terminal.report(verdicts), f"python -m grader exercise {number}"))
     return _finish(options, verdicts)
 
 
@@ -71,7 +68,7 @@ def _grade(
         session.preload(work[0][0])
         stubs.keep_untouched()
         for exercise, path in watched(work, len(work), "grading", console):
-            graded = session.grade(exercise, path, seed)
+            graded = session.grade(exercise, path, seed, follow_links=not getattr(options, "no_links", False))
             verdicts += graded
             if keep:
                 progress.record(exercise, graded)
@@ -80,10 +77,7 @@ def _grade(
 
 
 def _finish(options: argparse.Namespace, verdicts: list[Verdict]) -> int:
-    from grader.reports.to_json import to_json
-    from grader.reports.to_junit import to_junit
-
-    for path, render in ((options.json, to_json), (options.junit, to_junit)):
-        if path:
-            write(path, render(verdicts))
+    for each in FORMATS:
+        if path := getattr(options, each.name):
+            write(path, each.render(verdicts))
     return ExitCode.ALL_PASSED if all(verdict.passed for verdict in verdicts) else ExitCode.NOT_ALL_PASSED

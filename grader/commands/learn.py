@@ -15,7 +15,7 @@ from grader.commands.options import add_exercise, from_here
 from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.judging.session import DEVICES
+from grader.judging.devices import DEVICES
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State, unfinished
 
@@ -91,7 +91,7 @@ def _as_json(states: dict[str, dict[str, State]]) -> str:
 def _hint(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_learner
 
-    exercise, progress = catalogue.find(options.exercise), Progress()
+    exercise, progress = catalogue.find_own(options.exercise), Progress()
     step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
     if options.again:
         shown, new = progress.hints_taken(exercise, step), False
@@ -133,7 +133,7 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 
 def _reset(options: argparse.Namespace, console: Console) -> int:
-    exercise = catalogue.find(options.exercise)
+    exercise = catalogue.find_own(options.exercise)
     file = from_here(exercise.stub)
     if options.undo:
         backup = stubs.undo(exercise)

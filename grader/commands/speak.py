@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from grader.errors import UsageError
+from grader.reports.formats import FORMATS
 
 Item = TypeVar("Item")
 
@@ -27,6 +29,14 @@ def watched(work: Iterable[Item], total: int, doing: str, console: Console) -> I
     from rich.progress import track
 
     return track(work, doing, total, console=console, transient=True)
+
+
+def takes_standard_output(options: argparse.Namespace) -> bool:
+    """Return whether something is written to standard output, so that people must be told on standard error."""
+    asked = [each.name for each in FORMATS if getattr(options, each.name, None) == "-"]
+    if len(asked) > 1:
+        raise UsageError(f"standard output can take one of {' and '.join(f'--{name}' for name in asked)}, not both")
+    return bool(asked)
 
 
 def write(path: str, text: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 SLOWER = 3.0  # times: anything less is noise
 SLOWEST_UNSEEN = 0.05  # seconds: below this, nobody cares
@@ -23,12 +21,6 @@ class Cost:
     def __add__(self, other: Cost) -> Cost:
         """Return the sum of both."""
         return Cost(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
-    @classmethod
-    def of(cls, counted: Mapping[str, Any], seconds: float) -> Cost:
-        """Return what a child says that it counted; raise KeyError, TypeError or ValueError for anything else."""
-        operations, copies, made, nodes = (int(counted[name]) for name in ("operations", "copies", "bytes", "nodes"))
-        return cls(operations, copies, made, nodes, seconds)
 
 
 def quicker(first: dict[str, Cost], again: dict[str, Cost]) -> dict[str, Cost]:

@@ -10,18 +10,18 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from grader.catalogue import misconceptions
-from grader.catalogue.catalogue import ANSWERS, CURRICULUM, ROOT, Exercise, exercises, find, known_checks
+from grader.catalogue import misconceptions, places
+from grader.catalogue.catalogue import Exercise, exercises, find, known_checks
 from grader.catalogue.hints import LEVELS, hints
 from grader.errors import GraderError, UsageError
-from grader.judging.grading import Grader, read_source
+from grader.judging.clock import Limits
+from grader.judging.grading import Grader
 from grader.judging.overlay import definitions, lay_over
-from grader.judging.submission import Source
+from grader.judging.source import Source, read_source
 from grader.learning.side_by_side import compare
 from grader.proofs.findings import Findings
 from grader.proofs.mutants import graded as mutation
-from grader.sandbox.child.lockdown import die_with_parent
-from grader.sandbox.parent.client import Limits
+from grader.sandbox.shared.linux import die_with_parent
 from grader.verdict import CheckResult, Outcome, Verdict
 
 MIN_RIGHT_ANSWERS = 2
@@ -215,7 +215,7 @@ def _in_the_files(exercise: Exercise) -> Iterator[str]:
     """Yield what reading the files of an exercise finds wrong: nothing is run."""
     for path in (exercise.stub, exercise.solution, exercise.checks, exercise.hints):
         if not path.exists():
-            yield f"{path.relative_to(ROOT)} is missing"
+            yield f"{path.relative_to(places.checkout())} is missing"
             return
     stub, solution = (definitions(path.read_text(encoding="utf-8")) for path in (exercise.stub, exercise.solution))
     for step in exercise.steps:
@@ -284,13 +284,8 @@ def _in_the_answers(exercise: Exercise) -> Iterator[str]:
 def leftovers() -> list[str]:
     """Return the files that belong to no exercise, and the misconceptions that nobody meets."""
     owned = {path for each in exercises() for path in (each.stub, each.solution, each.checks, each.probe, each.hints)}
-    folders = (
-        ROOT / "exercises",
-        ROOT / "solutions",
-        CURRICULUM / "checks",
-        CURRICULUM / "probes",
-        CURRICULUM / "hints",
-    )
+    of, answers = places.curriculum(), places.for_authors("answers")
+    folders = (of.stubs, of.solutions, of.checks, of.probes, of.hints)
     stray = [
         path
         for folder in folders
@@ -298,11 +293,11 @@ def leftovers() -> list[str]:
         if (path not in owned and path.suffix != ".md")
         or (path.suffix == ".md" and folder.name == "hints" and path not in owned)
     ]
-    stray += [path for path in sorted(ANSWERS.glob("*")) if path.name not in {each.name for each in exercises()}]
-    met = {path.stem.partition("--")[0] for path in ANSWERS.glob("*/wrong/*.py")}
-    known, shown = misconceptions.misconceptions().keys(), {path.stem for path in misconceptions.EXAMPLES.glob("*.txt")}
+    stray += [path for path in sorted(answers.glob("*")) if path.name not in {each.name for each in exercises()}]
+    met = {path.stem.partition("--")[0] for path in answers.glob("*/wrong/*.py")}
+    known, shown = misconceptions.misconceptions().keys(), {path.stem for path in of.examples.glob("*.txt")}
     return [
-        *(f"{path.relative_to(ROOT)} belongs to no exercise" for path in stray),
+        *(f"{path.relative_to(places.checkout())} belongs to no exercise" for path in stray),
         *(f"misconception {name} has no wrong answer" for name in sorted(known - met)),
         *(f"misconception {name} has no example" for name in sorted(known - shown)),
         *(f"the example {name} belongs to no misconception" for name in sorted(shown - known)),

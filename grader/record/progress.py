@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from grader.catalogue.catalogue import ROOT, Exercise, exercises
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, exercises
 from grader.record.database import Condition, Database
 from grader.verdict import Outcome, Verdict
 
-DATABASE = ROOT / ".grader" / "progress.sqlite3"
 SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempt (
@@ -69,8 +69,8 @@ class Meeting:
 class Progress:
     """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
 
-    def __init__(self, path: Path = DATABASE) -> None:
-        self._database = Database(path, SCHEMA, SCHEMA_VERSION)
+    def __init__(self, path: Path | None = None) -> None:
+        self._database = Database(path or places.workspace().database, SCHEMA, SCHEMA_VERSION)
 
     @property
     def complaint(self) -> str:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from grader.catalogue.catalogue import ROOT, exercises, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import exercises, find
 from grader.catalogue.misconceptions import misconceptions
 from grader.record.progress import Progress
 
@@ -21,8 +22,8 @@ def whole(tmp_path_factory):
     """A copy of what these commands need, to be copied or read."""
     folder = tmp_path_factory.mktemp("whole")
     left_out = shutil.ignore_patterns("__pycache__", "tests", "checks", "probes", "peers")
-    shutil.copytree(ROOT / "grader", folder / "grader", ignore=left_out)
-    shutil.copytree(ROOT / "exercises", folder / "exercises", ignore=left_out)
+    shutil.copytree(places.checkout() / "grader", folder / "grader", ignore=left_out)
+    shutil.copytree(places.checkout() / "exercises", folder / "exercises", ignore=left_out)
     return folder
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.judging.grading import Grader
 from grader.proofs.mutants import graded as mutation
@@ -16,8 +17,9 @@ EXERCISE = find("05")
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(mutation, "FOLDER", tmp_path / "mutants")
-    return tmp_path / "mutants"
+    (tmp_path / places.MARK).touch()
+    monkeypatch.chdir(tmp_path)
+    return places.workspace().verdicts
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +58,13 @@ def test_another_seed_is_graded_anew(grader, folder):
 
 @pytest.mark.parametrize("text", ["", "{", '{"a": 1}', "[]"])
 def test_a_damaged_file_is_graded_anew(folder, text):
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / f"{EXERCISE.name}.json").write_text(text)
     assert mutation.kept_verdicts(EXERCISE) == {}
 
 
 def test_what_cannot_be_written_is_not_kept(folder):
+    folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     mutation.keep_verdicts(EXERCISE, {"key": True})
     assert mutation.kept_verdicts(EXERCISE) == {}

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.catalogue.catalogue import ROOT, Exercise
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise
 from grader.judging.cost import Cost
 from grader.verdict import Verdict
 
@@ -42,7 +43,8 @@ class GradingProcess:
         """Start the process, or another where it has ended; torch begins to load."""
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "grader.learning.watch.worker", *self._limits, cwd=ROOT, limit=LARGEST_ANSWER,
+                sys.executable, "-m", "grader.learning.watch.worker", *self._limits, cwd=places.workspace().root,
+                limit=LARGEST_ANSWER,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
             )  # fmt: skip

@@ -11,17 +11,16 @@ import os
 import sys
 from pathlib import Path
 
-from grader.catalogue.catalogue import ROOT, Exercise
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise
 from grader.errors import GraderError
-from grader.judging.grading import Grader, read_source
-from grader.judging.submission import Source
+from grader.judging.grading import Grader
+from grader.judging.source import Source, read_source
 from grader.proofs.findings import Findings
 from grader.proofs.mutants.operators import Mutant, equivalents, mutants, without_graph
 from grader.record.progress import checks_hash, torch_version
 
 Kept = dict[str, bool]
-
-FOLDER = ROOT / ".grader" / "mutants"
 
 
 def grade_mutants(exercise: Exercise, grader: Grader, seed: int, part: int, parts: int) -> tuple[Findings, Kept]:
@@ -99,7 +98,7 @@ def keep_verdicts(exercise: Exercise, verdicts: Kept) -> None:
 
 
 def _file(exercise: Exercise) -> Path:
-    return FOLDER / f"{exercise.name}.json"
+    return places.workspace().verdicts / f"{exercise.name}.json"
 
 
 def _key(exercise: Exercise, mutant: Mutant, seed: int) -> str:
@@ -114,6 +113,6 @@ def _code_hash() -> str:
     loaded = {
         getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name.startswith("grader.")
     }
-    files = {Path(file) for file in loaded if file} | {*(ROOT / "grader" / "sandbox").rglob("*.py")}
-    files = {file for file in files if file.is_relative_to(ROOT / "grader") and file.parent.name != "checks"}
+    files = {Path(file) for file in loaded if file} | {*(places.PACKAGE / "sandbox").rglob("*.py")}
+    files = {file for file in files if file.is_relative_to(places.PACKAGE) and file.parent.name != "checks"}
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(files))).hexdigest()
