@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,39 +42,41 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _exercise(options: argparse.Namespace, console: Console) -> int:
     exercise, other = catalogue.find_file(options.exercise)
     file = options.file or other
-    work = [(exercise, file or from_here(exercise.stub))]
-    verdicts = _grade(options, console, work, keep=file is None)
+    [verdicts] = _graded(options, console, [(exercise, file or from_here(exercise.stub))])
     from grader.reports import to_terminal
 
     console.print(to_terminal.report(verdicts))
+    if file is None:  # only now that the verdict is shown: the record may have to wait for another program
+        progress = Progress()
+        progress.record(exercise, verdicts)
+        complain(progress.complaint)
     return _finish(options, verdicts)
 
 
 def _all(options: argparse.Namespace, console: Console) -> int:
     work = [(each, from_here(each.solution if options.solutions else each.stub)) for each in catalogue.exercises()]
-    verdicts = _grade(options, console, work, keep=not options.solutions)
+    verdicts, progress = [], Progress()
+    for (exercise, _), graded in zip(work, _graded(options, console, work), strict=True):
+        verdicts += graded
+        if not options.solutions:
+            progress.record(exercise, graded)
     from grader.reports import to_terminal
 
     console.print(to_terminal.summary(verdicts))
+    complain(progress.complaint)
     return _finish(options, verdicts)
 
 
-def _grade(
-    options: argparse.Namespace, console: Console, work: list[tuple[Exercise, Path]], *, keep: bool
-) -> list[Verdict]:
-    """Grade each file as its exercise; `keep` the attempts in the learner's record."""
-    seed, progress = seed_or_new(options.seed), Progress()
-    verdicts: list[Verdict] = []
+def _graded(
+    options: argparse.Namespace, console: Console, work: list[tuple[Exercise, Path]]
+) -> Iterator[list[Verdict]]:
+    """Grade each file as its exercise; yield its verdicts, one for each device."""
+    seed, follow_links = seed_or_new(options.seed), not getattr(options, "no_links", False)
     with Session(options.device, options.call_limit, options.limit) as session:
         session.preload(work[0][0])
         stubs.keep_untouched()
         for exercise, path in watched(work, len(work), "grading", console):
-            graded = session.grade(exercise, path, seed, follow_links=not getattr(options, "no_links", False))
-            verdicts += graded
-            if keep:
-                progress.record(exercise, graded)
-    complain(progress.complaint)
-    return verdicts
+            yield session.grade(exercise, path, seed, follow_links=follow_links)
 
 
 def _finish(options: argparse.Namespace, verdicts: list[Verdict]) -> int:

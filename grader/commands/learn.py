@@ -93,13 +93,13 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
 
     exercise, progress = catalogue.find_own(options.exercise), Progress()
     step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
-    if options.again:
-        shown, new = progress.hints_taken(exercise, step), False
-    else:
-        shown, new = progress.take_hint(exercise, step, LEVELS)
+    taken = progress.hints_taken(exercise, step)
+    shown = taken if options.again else min(taken + 1, LEVELS)
     if not shown:
         raise UsageError(f"you have had no hint to `{step}` yet; leave out --again to get the first")
-    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=new))
+    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=shown > taken))
+    if shown > taken:
+        progress.keep_hint(exercise, step, shown)
     complain(progress.complaint)
     return ExitCode.ALL_PASSED
 

@@ -20,13 +20,17 @@ from grader.catalogue.catalogue import Exercise, exercises
 from grader.record.database import Condition, Database
 from grader.verdict import Outcome, Verdict
 
-SCHEMA_VERSION = 2
-SCHEMA = """
+# From each version to the next: what stands here has been written to somebody's disk and is never changed.
+MIGRATIONS = (
+    """
 CREATE TABLE IF NOT EXISTS attempt (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, exercise TEXT NOT NULL, device TEXT NOT NULL, outcome TEXT NOT NULL,
     submission TEXT NOT NULL, checks TEXT NOT NULL, torch TEXT NOT NULL, seed INTEGER NOT NULL,
     steps_passed INTEGER NOT NULL, steps INTEGER NOT NULL, seconds REAL NOT NULL
 );
+CREATE INDEX IF NOT EXISTS by_exercise ON attempt (exercise, device);
+""",
+    """
 CREATE INDEX IF NOT EXISTS by_exercise ON attempt (exercise, device);
 CREATE TABLE IF NOT EXISTS met (
     at REAL NOT NULL, exercise TEXT NOT NULL, step TEXT NOT NULL, misconception TEXT NOT NULL,
@@ -36,7 +40,8 @@ CREATE TABLE IF NOT EXISTS open_step (exercise TEXT PRIMARY KEY, step TEXT NOT N
 CREATE TABLE IF NOT EXISTS hint (
     exercise TEXT NOT NULL, step TEXT NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (exercise, step)
 );
-"""
+""",
+)
 ATTEMPT = ("at", "exercise", "device", "outcome", "submission", "checks", "torch", "seed", "steps_passed", "steps",
            "seconds")  # fmt: skip
 MET = ("at", "exercise", "step", "misconception")
@@ -70,7 +75,7 @@ class Progress:
     """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._database = Database(path or places.workspace().database, SCHEMA, SCHEMA_VERSION)
+        self._database = Database(path or places.workspace().database, MIGRATIONS)
 
     @property
     def complaint(self) -> str:
@@ -133,14 +138,10 @@ class Progress:
             return int((row.fetchone() or (0,))[0])
         return 0
 
-    def take_hint(self, exercise: Exercise, step: str, most: int) -> tuple[int, bool]:
-        """Keep that one more hint to a step was asked for, of `most`; return how many that makes, and if it is new."""
-        taken = self.hints_taken(exercise, step)
-        if taken >= most:
-            return most, False
+    def keep_hint(self, exercise: Exercise, step: str, taken: int) -> None:
+        """Keep that so many hints to a step have been taken."""
         with self._database.writing() as database:
-            database.execute(KEEP_HINT, (exercise.name, step, taken + 1))
-        return taken + 1, True
+            database.execute(KEEP_HINT, (exercise.name, step, taken))
 
     def meetings(self) -> dict[str, list[Meeting]]:
         """Return where each misconception was met, by its id, the last first."""

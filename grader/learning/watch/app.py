@@ -198,7 +198,10 @@ class WatchApp(App[None]):
             self._show(Text("All steps pass: there is nothing left to hint at. c compares, n goes on."))
             return
         step = self._verdict.first_open_step if self._verdict else self._exercise.steps[0]
-        shown, new = self._progress.take_hint(self._exercise, step, LEVELS)
+        taken = self._progress.hints_taken(self._exercise, step)
+        shown, new = min(taken + 1, LEVELS), taken < LEVELS
+        if new:
+            self._progress.keep_hint(self._exercise, step, shown)
         self._show(to_learner.hint(self._exercise, step, hints(self._exercise).get(step, ())[:shown], new=new))
 
     def action_explain(self) -> None:
