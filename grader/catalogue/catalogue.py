@@ -52,6 +52,11 @@ class Exercise:
         return places.workspace().exercises / f"{self.name}.py"
 
     @property
+    def handed_out(self) -> Path:
+        """The same file as the curriculum has it; in a checkout, the one that the learner fills in."""
+        return places.curriculum().stubs / f"{self.name}.py"
+
+    @property
     def solution(self) -> Path:
         """The same file, solved."""
         return places.curriculum().solutions / f"{self.name}.py"

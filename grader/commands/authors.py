@@ -23,6 +23,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audit.add_argument("--seed", type=seed, help="the first seed")
     audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
     audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (takes long)")
+    audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
     audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many at once")
     audit.set_defaults(run=_audit)
 
@@ -30,12 +31,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _audit(options: argparse.Namespace, console: Console) -> int:
     chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
     first = seed_or_new(options.seed)
-    from grader.proofs import audit, to_audit
+    from grader.proofs import audit, reading, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
+    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants, afresh=options.afresh)
     found = list(watched(findings, len(chosen), "auditing", console))
-    stray = [] if options.exercises else audit.leftovers()
+    stray = [] if options.exercises else reading.leftovers()
     console.print(to_audit.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
