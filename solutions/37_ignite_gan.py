@@ -59,7 +59,7 @@ def make_process_function(gan: Gan, device: torch.device) -> Callable[[Engine, t
         fake = gan.generator_net(sample_latent(len(real), LATENT_SIZE, gan.generator, device))  # (N, 3, 64, 64)
         dis_loss = discriminator_step(gan.discriminator_net, gan.discriminator_optimizer, real, fake)
         gen_loss = generator_step(gan.discriminator_net, gan.generator_optimizer, fake)
-        # The engine lets its batch go after each iteration, so the handlers need a place of their own.
+        # The engine releases its batch after each iteration, so the handlers need a place of their own.
         engine.state.real, engine.state.fake = real, fake.detach()
         return dis_loss, gen_loss
 
@@ -86,7 +86,7 @@ def attach_logger(engine: Engine, log_dir: str, every: int) -> TensorboardLogger
 def attach_images(engine: Engine, logger: TensorboardLogger, log_dir: str, every: int) -> None:
     @engine.on(Events.ITERATION_COMPLETED(every=every))
     def write(engine: Engine) -> None:
-        # The engine's state carries the last batch from the step to whoever handles the event.
+        # The engine's state carries the last batch from the step to the handlers of the event.
         for tag, images in (("real", engine.state.real), ("fake", engine.state.fake)):
             grid = image_grid(images)
             logger.writer.add_image(tag, grid, engine.state.iteration)
@@ -109,7 +109,7 @@ def train(
     def go_on(engine: Engine) -> None:
         engine.state.iteration = gan.iteration
 
-    # subtle: averages first. A logger that was attached before them would write those of the iteration before.
+    # subtle: averages first. A logger attached before them would write those of the previous iteration.
     attach_averages(engine)
     with contextlib.closing(attach_logger(engine, log_dir, report_every)) as logger:
         attach_images(engine, logger, log_dir, images_every)
