@@ -28,7 +28,7 @@ def build_four(
 def middle_and_leaf(x: torch.Tensor, upstream: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     leaf = x.clone().requires_grad_()  # (N,)
     middle = leaf**2  # (N,)
-    # As it goes, backward frees what nobody asked it to keep: the request must come before it.
+    # Backward frees everything that nobody asked it to keep: the request must come before it.
     middle.retain_grad()
     (middle * upstream).sum().backward()
     return middle, leaf

@@ -45,7 +45,7 @@ PYTEST_OPTIONS = (
 
 
 def read_source(path: Path) -> Source:
-    """Read the file that is to be graded; raise UsageError, in one line, for what no submission can be."""
+    """Read the file to be graded; raise UsageError, in one line, for anything that cannot be a submission."""
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -58,11 +58,11 @@ def read_source(path: Path) -> Source:
         raise UsageError(f"there is no file {path}") from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path} is not UTF-8 text: line {line} holds a byte that is none") from None
+        raise UsageError(f"{path} is not UTF-8 text: line {line} holds an invalid byte") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     if not text.strip():
-        raise UsageError(f"{path} is empty; `git checkout {path}` brings an exercise back")
+        raise UsageError(f"{path} is empty; `git checkout {path}` restores an exercise")
     return Source(path, text, hashlib.sha256(data).hexdigest())
 
 
@@ -72,17 +72,17 @@ def is_available(device: str) -> bool:
 
 
 class _Graded(NamedTuple):
-    """Runs that are over, and by what their children were held."""
+    """Finished runs, and how their child processes were confined."""
 
     runs: list[Run]
     in_force: tuple[str, ...]
 
 
 class Grader:
-    """Grades any number of submissions, the first one slowly, the others from warm. Use as a context.
+    """Grades any number of submissions, the first one slowly, the others while warm. Use as a context.
 
-    A check that breaks on what a submission sent is the submission's doing, or with `blames_itself` a fault of
-    the grader: an audit wants checks that read everything.
+    If a check breaks on what a submission sent, that is the submission's doing or, with `blames_itself`, a fault of
+    the grader: an audit needs checks that can read everything.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Grader:
         self._launcher.close()
 
     def prepare(self, exercise: Exercise) -> None:
-        """Start the children that the exercise's next grading will need, ahead of it."""
+        """Start, ahead of time, the child processes that the exercise's next grading will need."""
         self._preload(exercise)
         policy = self._policy(exercise)
         if self._prepared and self._prepared.policy == policy:
@@ -129,8 +129,8 @@ class Grader:
     ) -> Verdict:
         """Run every check on the submission; a fault of the grader itself raises GraderError.
 
-        With `only`, the checks of these steps alone are run, and those of the others are blocked.
-        Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
+        With `only`, only the checks of these steps are run, and those of the others are blocked.
+        Unless `to_the_end`, the first check that does not pass decides the verdict, and the others are blocked.
         """
         return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
 
@@ -138,9 +138,9 @@ class Grader:
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
         only: Collection[str] = (), to_the_end: bool = True,
     ) -> list[Verdict]:  # fmt: skip
-        """Return the verdicts under many seeds, several times faster than one by one, and not quite as surely.
+        """Return the verdicts under many seeds, several times faster than one by one, but not quite as surely.
 
-        Each check has one child for all of them, so that a submission can keep something from one seed to the next.
+        Each check has one child process for all of them, so a submission can keep something from one seed to the next.
         """
         started = time.perf_counter()
         graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end)
@@ -158,7 +158,7 @@ class Grader:
         ]  # fmt: skip
 
     def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
-        """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
+        """Run every check and return the cost of each step's calls, for those steps that pass while it is counted."""
         run = self._run(exercise, source, [seed], measure=True).runs[0]
         passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
         return {step: cost for step, cost in run.costs.items() if step in passed}
@@ -166,8 +166,8 @@ class Grader:
     def _clear(self, exercise: Exercise, run: Run) -> None:
         """Blame the grader for checks that broke on a submission, unless they pass with the solution.
 
-        A child may send anything in place of what a check reckons with. If the same check with the same seed
-        can read the solution's answer, then what it could not read was no answer.
+        A child may send anything instead of what a check expects. If the same check with the same seed can read
+        the solution's answer, then what it could not read was not an answer.
         """
         solved: dict[str, CheckResult] = {}
         if not self._blames_itself:
@@ -183,7 +183,7 @@ class Grader:
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
         only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
     ) -> _Graded:  # fmt: skip
-        """Run the checks under every seed; return what was collected, and by what the children were held."""
+        """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
@@ -218,7 +218,7 @@ class Grader:
 
 
 class _Children:
-    """Gives each check a child of its own; the runs that come to a check one after the other share it. A context."""
+    """Gives each check a child process of its own, which the runs that reach it one after another share. A context."""
 
     def __init__(self, nursery: Nursery, load: dict[str, Any], exercise: Exercise, clock: Clock) -> None:
         self._nursery = nursery
@@ -237,7 +237,7 @@ class _Children:
 
     @property
     def in_force(self) -> tuple[str, ...]:
-        """By what the children were held."""
+        """How the child processes were confined."""
         return self._nursery.in_force
 
     def _dismiss(self) -> None:
@@ -285,7 +285,7 @@ def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepRes
 
 
 def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> Verdict:
-    """Return the verdict for a device that is not here: neither passed nor failed."""
+    """Return the verdict for a device that this machine lacks: neither passed nor failed."""
     steps = tuple(StepResult(step, Outcome.UNAVAILABLE, ()) for step in exercise.steps)
     return Verdict(
         exercise.name, exercise.title, str(source.path), source.sha256, device, seed, Outcome.UNAVAILABLE, steps, (),
