@@ -1,4 +1,4 @@
-"""Looks at this machine: what is installed, which devices there are, and how much isolation is to be had."""
+"""Looks at this machine: what is installed, which devices there are, and how much isolation is available."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at, and what to do where it is not well."""
+    """One thing that was looked at, and what to do if something is wrong with it."""
 
     what: str
     health: Health
@@ -54,12 +54,12 @@ class Finding:
 
     @property
     def broken(self) -> bool:
-        """Whether nothing can be graded, or not everything, before this is mended."""
+        """Whether some or all of the exercises cannot be graded until this is fixed."""
         return self.health is Health.BROKEN
 
 
 def examine(console: Console, database: Path | None = None) -> list[Finding]:
-    """Look at everything; takes a few seconds, for torch is loaded and a sandbox started."""
+    """Look at everything; this takes a few seconds, because it loads torch and starts a sandbox."""
     packages = list(_packages())
     found = [_python(), *packages]
     if any(each.what == "torch" and not each.broken for each in packages):
@@ -132,8 +132,8 @@ def _torchvision() -> Finding:
 
     what = "torchvision's operators"
     if torchvision_cpu.DECLARED is None:
-        return Finding(what, Health.OK, "they load beside this torch")
-    said = "built for CUDA, beside a CPU torch: a plain `import torchvision` fails here"
+        return Finding(what, Health.OK, "they load with this torch")
+    said = "built for CUDA, but this torch is a CPU build: a plain `import torchvision` fails here"
     return Finding(what, Health.WARNING, said, "nothing: the exercises import grader.torchvision_cpu first")
 
 
@@ -143,7 +143,7 @@ def _devices() -> Iterator[Finding]:
     yield Finding("cpu", Health.OK, f"{_processor()}, {torch.get_num_threads()} threads")
     yield _cuda()
     there = torch.backends.mps.is_available()
-    name = _processor() if there else "none here: `--device mps` answers so"
+    name = _processor() if there else "none here, and `--device mps` says so"
     yield Finding("mps", Health.OK, name)
 
 
@@ -165,12 +165,12 @@ def _cuda() -> Finding:
     if torch.cuda.is_available():
         return _cuda_computes()
     if not NVIDIA.exists():
-        return Finding("cuda", Health.OK, "none here: `--device cuda` answers so")
+        return Finding("cuda", Health.OK, "none here, and `--device cuda` says so")
     if torch.version.cuda is None:
         todo = "for `--device cuda`: install a CUDA build of torch, see pytorch.org/get-started/locally"
-        return Finding("cuda", Health.WARNING, "there is a GPU, but this torch is built for the CPU alone", todo)
+        return Finding("cuda", Health.WARNING, "there is a GPU, but this torch is built for the CPU only", todo)
     said = f"there is a GPU, but torch for CUDA {torch.version.cuda} cannot use it"
-    return Finding("cuda", Health.WARNING, said, "for `--device cuda`: see `nvidia-smi`; the driver may be too old")
+    return Finding("cuda", Health.WARNING, said, "for `--device cuda`: run `nvidia-smi`; the driver may be too old")
 
 
 def _cuda_computes() -> Finding:
@@ -194,11 +194,11 @@ def _isolation() -> Finding:
         return Finding("isolation", Health.BROKEN, str(error), "report this with the output of this command")
     said, todo = ", ".join(in_force) or "a process of its own", ""
     if sys.platform != "linux":
-        return Finding("isolation", Health.WARNING, said, "grade what others wrote on Linux, which offers more")
+        return Finding("isolation", Health.WARNING, said, "to grade other people's code, use Linux, which isolates it")
     if "seccomp" not in in_force:
         todo = "install libseccomp (on Debian and Ubuntu: libseccomp2)"
     elif not any(part.startswith("landlock") for part in in_force):
-        todo = "files are not shielded; a kernel of 5.13 or newer with Landlock switched on does that"
+        todo = "files are not shielded; a kernel of 5.13 or newer, with Landlock switched on, shields them"
     return Finding("isolation", Health.WARNING if todo else Health.OK, said, todo)
 
 
@@ -237,12 +237,12 @@ def _roms() -> Finding:
 def _terminal(console: Console) -> Finding:
     what, encoding = "terminal", console.encoding
     colours = f"{console.color_system} colours" if console.color_system else "no colours"
-    size = f"{console.width} columns, {colours}" if console.is_terminal else "none, plain text is printed"
+    size = f"{console.width} columns, {colours}" if console.is_terminal else "none; plain text is printed"
     said, todo = f"{size}, {encoding}", ""
     if not _holds_signs(encoding):
         todo = "signs (tick, cross, circle) show as ?: use a UTF-8 locale (LANG=C.UTF-8) or PYTHONIOENCODING=utf-8"
     elif console.is_terminal and console.is_dumb_terminal:
-        todo = "`watch` cannot draw here: use another terminal for it, or set TERM to what this one is"
+        todo = "`watch` cannot draw here: use another terminal for it, or set TERM to match this one"
     elif console.is_terminal and console.width < COLUMNS:
         todo = f"make the window {COLUMNS} columns wide, so that tables fit"
     return Finding(what, Health.WARNING if todo else Health.OK, said, todo)
@@ -258,10 +258,10 @@ def _holds_signs(encoding: str) -> bool:
 
 def _progress(path: Path) -> Finding:
     todo = {
-        Condition.DAMAGED: "nothing: the next grading sets the file aside, keeps it, and begins a new one",
+        Condition.DAMAGED: "nothing: the next grading sets the file aside, keeps it, and starts a new one",
         Condition.NEWER: "bring this checkout up to date (git pull); until then progress is not kept",
-        Condition.UNREADABLE: f"see who may read {path}",
-        Condition.UNWRITABLE: f"progress is not kept: see who may write {path.parent}",
+        Condition.UNREADABLE: f"check who may read {path}",
+        Condition.UNWRITABLE: f"progress is not kept: check who may write to {path.parent}",
     }
     condition = Progress(path).condition()
     health = Health.WARNING if condition in todo else Health.OK

@@ -19,12 +19,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     doctor = commands.add_parser("doctor", help="check this machine and what is installed")
     doctor.set_defaults(run=_doctor)
     audit = commands.add_parser("audit", help="prove the exercises themselves (for authors)")
-    audit.add_argument("exercises", nargs="*", help="which (default: every one)")
+    audit.add_argument("exercises", nargs="*", help="which exercises (default: all)")
     audit.add_argument("--seed", type=seed, help="the first seed")
     audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
-    audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (takes long)")
+    audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (slow)")
     audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
-    audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many at once")
+    audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
     audit.set_defaults(run=_audit)
 
 

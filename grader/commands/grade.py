@@ -34,7 +34,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_grading(exercise)
     exercise.set_defaults(run=_exercise)
     everything = commands.add_parser("all", help="grade every exercise")
-    everything.add_argument("--solutions", action="store_true", help="grade solutions/ in place of exercises/")
+    everything.add_argument("--solutions", action="store_true", help="grade solutions/ instead of exercises/")
     add_grading(everything)
     everything.set_defaults(run=_all)
 

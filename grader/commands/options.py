@@ -22,7 +22,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def add_grading(parser: argparse.ArgumentParser) -> None:
-    """Let the command take all that has to do with grading."""
+    """Let the command take all the options of grading."""
     parser.add_argument("--device", choices=[*DEVICES, ALL], default="cpu", help="where to run (default: cpu)")
     parser.add_argument("--seed", type=seed, help="repeat the run with this seed")
     for each in FORMATS:
@@ -61,5 +61,5 @@ def seconds(text: str) -> float:
 
 
 def from_here(path: Path) -> Path:
-    """Return the path as one would type it in the current folder."""
+    """Return the path as you would type it in the current folder."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,4 +1,4 @@
-"""Says things to whoever sits at the terminal, beside what a command prints."""
+"""Tells the person at the terminal things other than what a command prints."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Item = TypeVar("Item")
 
 
 def complain(text: str) -> None:
-    """Say in one line on standard error what is amiss; say nothing where nothing is."""
+    """Report a problem in one line on standard error; report nothing if there is none."""
     if text:
         print(f"grader: {text}", file=sys.stderr)
 
 
 def watched(work: Iterable[Item], total: int, doing: str, console: Console) -> Iterable[Item]:
-    """Return the same, with a progress bar where somebody is watching and there is more than one."""
+    """Return the same items, with a progress bar if somebody is watching and there is more than one."""
     if total < 2 or not console.is_terminal:
         return work
     from rich.progress import track

@@ -19,10 +19,10 @@ from grader.record.progress import Progress
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add this command to the command line."""
-    watch = commands.add_parser("watch", help="grade on every save, with hints and all else one key away")
+    watch = commands.add_parser("watch", help="grade on every save; everything else is one key away")
     add_exercise(watch, optional=True)
     watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
-    watch.add_argument("--poll", action="store_true", help="look for saves again and again (network file systems)")
+    watch.add_argument("--poll", action="store_true", help="check for saves at intervals (for network file systems)")
     add_limits(watch)
     watch.set_defaults(run=_watch)
 

@@ -34,7 +34,7 @@ class Children:
 
     @property
     def in_force(self) -> tuple[str, ...]:
-        """By what the children were confined."""
+        """How the child processes were confined."""
         return self._nursery.in_force
 
     def _dismiss(self) -> None:

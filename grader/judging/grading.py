@@ -46,17 +46,17 @@ PYTEST_OPTIONS = (
 
 
 class _Graded(NamedTuple):
-    """Runs that are over, and by what their children were held."""
+    """Finished runs, and how their child processes were confined."""
 
     runs: list[Run]
     in_force: tuple[str, ...]
 
 
 class Grader:
-    """Grades any number of submissions, the first one slowly, the others from warm. Use as a context.
+    """Grades any number of submissions, the first one slowly, the others while warm. Use as a context.
 
-    A check that breaks on what a submission sent is the submission's doing, or with `blames_itself` a fault of
-    the grader: an audit wants checks that read everything.
+    If a check breaks on what a submission sent, that is the submission's doing or, with `blames_itself`, a fault of
+    the grader: an audit needs checks that can read everything.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Grader:
         self._launcher.close()
 
     def prepare(self, exercise: Exercise) -> None:
-        """Start the children that the exercise's next grading will need, ahead of it."""
+        """Start, ahead of time, the child processes that the exercise's next grading will need."""
         self._preload(exercise)
         policy = self._policy(exercise)
         if self._prepared and self._prepared.policy == policy:
@@ -103,8 +103,8 @@ class Grader:
     ) -> Verdict:
         """Run every check on the submission; a fault of the grader itself raises GraderError.
 
-        With `only`, the checks of these steps alone are run, and those of the others are blocked.
-        Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
+        With `only`, only the checks of these steps are run, and those of the others are blocked.
+        Unless `to_the_end`, the first check that does not pass decides the verdict, and the others are blocked.
         """
         return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
 
@@ -112,9 +112,9 @@ class Grader:
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
         only: Collection[str] = (), to_the_end: bool = True,
     ) -> list[Verdict]:  # fmt: skip
-        """Return the verdicts under many seeds, several times faster than one by one, and not quite as surely.
+        """Return the verdicts under many seeds, several times faster than one by one, but not quite as surely.
 
-        Each check has one child for all of them, so that a submission can keep something from one seed to the next.
+        Each check has one child process for all of them, so a submission can keep something from one seed to the next.
         """
         started = time.perf_counter()
         graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end)
@@ -132,7 +132,7 @@ class Grader:
         ]  # fmt: skip
 
     def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
-        """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
+        """Run every check and return the cost of each step's calls, for those steps that pass while it is counted."""
         run = self._run(exercise, source, [seed], measure=True).runs[0]
         passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
         return {step: cost for step, cost in run.costs.items() if step in passed}
@@ -140,8 +140,8 @@ class Grader:
     def _clear(self, exercise: Exercise, run: Run) -> None:
         """Blame the grader for checks that broke on a submission, unless they pass with the solution.
 
-        A child may send anything in place of what a check reckons with. If the same check with the same seed
-        can read the solution's answer, then what it could not read was no answer.
+        A child may send anything instead of what a check expects. If the same check with the same seed can read
+        the solution's answer, then what it could not read was not an answer.
         """
         solved: dict[str, CheckResult] = {}
         if not self._blames_itself:
@@ -157,7 +157,7 @@ class Grader:
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
         only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
     ) -> _Graded:  # fmt: skip
-        """Run the checks under every seed; return what was collected, and by what the children were held."""
+        """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
@@ -235,7 +235,7 @@ def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepRes
 
 
 def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> Verdict:
-    """Return the verdict for a device that is not here: neither passed nor failed."""
+    """Return the verdict for a device that this machine lacks: neither passed nor failed."""
     steps = tuple(StepResult(step, Outcome.UNAVAILABLE, ()) for step in exercise.steps)
     return Verdict(
         exercise.name, exercise.title, str(source.path), source.sha256, device, seed, Outcome.UNAVAILABLE, steps, (),

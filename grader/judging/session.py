@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Session:
     """Keeps a grader for each device until it is closed. Use as a context.
 
-    `device` is one of DEVICES, or "all": then a device that is not here gives verdicts that say so,
-    where one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
+    `device` is one of DEVICES, or "all": then a device that this machine lacks gives verdicts that say so,
+    whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
     """
 
     def __init__(self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None) -> None:
@@ -73,7 +73,7 @@ class Session:
         return verdicts
 
     def measure(self, exercise: Exercise, path: Path, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
-        """Return what each step of a file costs on the first device, and what each step of the solution does."""
+        """Return the cost of each step of a file on the first device, and that of each step of the solution."""
         from grader.judging.cost import quicker
 
         grader = self._grader(self._devices[0])

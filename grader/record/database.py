@@ -24,7 +24,7 @@ class Condition(StrEnum):
     ABSENT = "not there yet"
     OK = "ok"
     DAMAGED = "damaged"
-    NEWER = "of a newer version"
+    NEWER = "from a newer version"
     UNREADABLE = "unreadable"
     UNWRITABLE = "not writable"
 
@@ -223,7 +223,7 @@ class Database:
         except (OSError, sqlite3.Error):
             self.complaint = f"{self.path} is damaged and cannot be set aside; progress is not kept"
             return None
-        self.complaint = f"{self.path} was damaged; it was set aside as {aside.name}, and a new one begins"
+        self.complaint = f"{self.path} was damaged; it was set aside as {aside.name}, and a new one was started"
         return database
 
     @contextlib.contextmanager

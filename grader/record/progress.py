@@ -1,7 +1,7 @@
-"""What has been attempted, passed, met and asked for; the only module that puts questions to the database.
+"""What has been attempted, passed, met and asked for; the only module that queries the database.
 
 A pass holds for one text of the submission, one text of the checks, one device and one version of
-torch. With any of them changed it is stale: shown, and no longer counted.
+torch. If any of them changes, it is stale: shown, but no longer counted.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class State(StrEnum):
 
     PASSED = "passed"
     STALE = "stale"
-    IN_WORK = "in work"
+    IN_WORK = "in progress"
     NOT_STARTED = "not started"
 
 

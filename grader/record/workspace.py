@@ -107,8 +107,8 @@ def untouched(exercise: Exercise) -> str:
         if is_untouched(exercise, text):
             return text
     raise UsageError(
-        f"no untouched {exercise.stub.name} is at hand: this folder has no git history and no copy in .grader/stubs. "
-        "Fetch that file again from where you got the exercises"
+        f"there is no untouched {exercise.stub.name}: this folder has no git history and no copy in .grader/stubs. "
+        "Get that file again from where you got the exercises"
     )
 
 

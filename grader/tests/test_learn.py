@@ -196,7 +196,11 @@ def test_every_state_on_every_device_fits_in_80_columns(here):
     Progress(here / ".grader" / "progress.sqlite3").add(record)
     said = run(here, "list", COLUMNS="80").stdout
     line = next(line for line in said.splitlines() if line.startswith("05"))
-    assert re.findall(r"[✓~…○] (?:passed|stale|in work|not started)", line) == ["… in work", "~ stale", "… in work"]
+    assert re.findall(r"[✓~…○] (?:passed|stale|in progress|not started)", line) == [
+        "… in progress",
+        "~ stale",
+        "… in progress",
+    ]
     assert "another" not in said
     assert all(len(line.rstrip()) <= 80 for line in said.splitlines())
     assert run(here, "list", "--device", "cuda").stdout.count("~ stale") == 1

@@ -141,7 +141,7 @@ def test_a_file_that_is_missing_is_restored_without_a_backup(exercise):
 def test_with_no_history_and_no_copy_nothing_is_changed(exercise):
     forget_copy()
     exercise.stub.write_bytes(WRITTEN)
-    with pytest.raises(UsageError, match=r"no untouched 05_leaf_and_grad.py is at hand"):
+    with pytest.raises(UsageError, match=r"no untouched 05_leaf_and_grad.py"):
         stubs.reset(exercise)
     assert exercise.stub.read_bytes() == WRITTEN
 

@@ -264,7 +264,7 @@ def test_a_killed_worker_is_said_and_replaced(opened):
     terminal.shows("grading")
     for pid in terminal.workers():
         os.kill(pid, signal.SIGKILL)
-    terminal.shows("the process that grades ended")
+    terminal.shows("the grading process ended")
     terminal.save(SOLUTION)
     assert terminal.shows("Passed: 6 of 6 steps")
 

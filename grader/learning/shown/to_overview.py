@@ -1,4 +1,4 @@
-"""Where a learner stands, what an audit found, how the machine is: as rich renderables."""
+"""Where a learner stands, what an audit found, what state the machine is in: as rich renderables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEALTH_SIGNS = {Health.OK: ("✓", "green"), Health.WARNING: ("!", "yellow"), He
 
 
 def overview(states: dict[str, State], left: Sequence[Exercise], file: Path | None) -> RenderableType:
-    """Return where the learner stands and what is next: the first exercise that is left, which lies in `file`."""
+    """Return where the learner stands and what is next: the first exercise that is left, which is in `file`."""
     lines = [Text(f"{len(states) - len(left)} of {len(states)} exercises passed", style="bold")]
     if left:
         first, number = left[0], f"{left[0].number:02}"
@@ -59,7 +59,7 @@ def state(found: State) -> Text:
 
 
 def examination(found: Sequence[Finding]) -> RenderableType:
-    """Return how this machine is, a line for each thing."""
+    """Return what was found on this machine, one line for each thing."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for each in found:
         sign, colour = HEALTH_SIGNS[each.health]
@@ -76,5 +76,5 @@ def _conclusion(found: Sequence[Finding]) -> Text:
     if broken:
         return Text(f"\nBroken: {', '.join(broken)}. Lines with → say what to do.", style="bold")
     if warnings:
-        return Text(f"\nAll that is needed works. Warnings: {', '.join(warnings)}.", style="bold")
+        return Text(f"\nEverything that is needed works. Warnings: {', '.join(warnings)}.", style="bold")
     return Text("\nAll is well.", style="bold")

@@ -195,7 +195,7 @@ class WatchApp(App[None]):
     def action_hint(self) -> None:
         """Show one more hint to the first step that is not passed."""
         if self._verdict and self._verdict.passed:
-            self._show(Text("All steps pass: there is nothing left to hint at. c compares, n goes on."))
+            self._show(Text("All steps pass: no hints are left to give. c compares, n goes on."))
             return
         step = self._verdict.first_open_step if self._verdict else self._exercise.steps[0]
         taken = self._progress.hints_taken(self._exercise, step)
@@ -236,7 +236,7 @@ class WatchApp(App[None]):
     def action_reset(self) -> None:
         """Put the stub back, when asked twice."""
         if self._asked_again != "r":
-            self._ask("r", "Begin this exercise anew? Your text is kept. Press r again to do so.")
+            self._ask("r", "Reset this exercise? Your text is kept. Press r again to do it.")
             return
         self._asked_again = ""
         try:

@@ -83,9 +83,7 @@ class GradingProcess:
             self._settle(read["id"], _answer(read))
         code = await process.wait()
         for mark in list(self._waiting):
-            self._settle(
-                mark, Answer(complaint=f"the process that grades ended ({code}); the next save starts another")
-            )
+            self._settle(mark, Answer(complaint=f"the grading process ended ({code}); the next save starts another"))
 
     def _settle(self, mark: int, answer: Answer) -> None:
         waiting = self._waiting.get(mark)
