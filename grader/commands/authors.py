@@ -1,4 +1,4 @@
-"""The commands `audit`, for authors, and `doctor`, for everybody."""
+"""The commands `audit` and `new`, for authors, and `doctor`, for everybody."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import argparse
 import os
 
 from rich.console import Console
+from rich.text import Text
 
 from grader.catalogue import catalogue
-from grader.commands.options import count, seed, seed_or_new
+from grader.commands.options import count, from_here, seed, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
 from grader.seeds import SEEDS
@@ -26,6 +27,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
     audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
     audit.set_defaults(run=_audit)
+    new = commands.add_parser("new", help="make the files of a new exercise (for authors)")
+    new.add_argument("number", type=count, help="its number")
+    new.add_argument("slug", help="its name in file names, such as leaf_and_grad")
+    new.add_argument("--title", help="its title (default: from the slug)")
+    new.add_argument("--part", default="New", help="the part of the curriculum that it belongs to")
+    new.add_argument("--steps", nargs="+", default=["first_step", "second_step"], metavar="NAME", help="its steps")
+    new.set_defaults(run=_new)
 
 
 def _audit(options: argparse.Namespace, console: Console) -> int:
@@ -40,6 +48,19 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     console.print(to_audit.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
+
+
+def _new(options: argparse.Namespace, console: Console) -> int:
+    from grader.proofs import new_exercise
+
+    title = options.title or options.slug.replace("_", " ").capitalize()
+    made = new_exercise.make(options.number, options.slug, title, options.part, options.steps)
+    for path in made:
+        console.print(Text(str(from_here(path))), soft_wrap=True)
+    console.print(
+        f"`python -m grader audit {options.number}` tells what is missing; CONTRIBUTING.md says how to write it."
+    )
+    return ExitCode.ALL_PASSED
 
 
 def _doctor(_: argparse.Namespace, console: Console) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from grader.units import size
+
 SLOWER = 3.0  # times: anything less is noise
 SLOWEST_UNSEEN = 0.05  # seconds: below this, nobody cares
 
@@ -41,13 +43,9 @@ def differences(yours: Cost, solution: Cost) -> list[str]:
         if getattr(yours, name) != getattr(solution, name)
     ]
     if yours.bytes != solution.bytes:
-        said.append(f"{_size(yours.bytes)} of new tensors, the solution {_size(solution.bytes)}")
+        said.append(f"{size(yours.bytes)} of new tensors, the solution {size(solution.bytes)}")
     slow, fast = sorted((yours.seconds, solution.seconds), reverse=True)
     if slow > SLOWEST_UNSEEN and slow > SLOWER * fast:
         times = f"{slow / max(fast, 1e-9):.1f} times"
         said.append(f"{times} {'as slow' if yours.seconds > solution.seconds else 'as fast'} as the solution")
     return said
-
-
-def _size(count: int) -> str:
-    return f"{count} bytes" if count < 10_000 else f"{count / 1e3:,.0f} kB" if count < 1e7 else f"{count / 1e6:,.0f} MB"

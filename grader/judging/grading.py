@@ -71,6 +71,7 @@ class Grader:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
         self._limits = limits or Limits()
+        self._owns_launcher = launcher is None
         self._launcher = launcher or launch.start(device)
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
@@ -84,10 +85,11 @@ class Grader:
         self.close()
 
     def close(self) -> None:
-        """End every process that was started."""
+        """End every process that was started; a launcher that was handed in is left to whoever started it."""
         if self._prepared:
             self._prepared.close()
-        self._launcher.close()
+        if self._owns_launcher:
+            self._launcher.close()
 
     def prepare(self, exercise: Exercise) -> None:
         """Start, ahead of time, the child processes that the exercise's next grading will need."""

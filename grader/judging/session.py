@@ -44,8 +44,8 @@ class Session:
     def __exit__(self, *_: object) -> None:
         for grader in self._graders.values():
             grader.close()
-        for device in self._launchers.keys() - self._graders.keys():
-            self._launchers[device].close()
+        for launcher in self._launchers.values():
+            launcher.close()
 
     def prepare(self, exercise: Exercise) -> None:
         """Get ready for the next grading of an exercise that was graded before."""

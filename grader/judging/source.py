@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.units import MB, size
 
-MAX_BYTES = 2**20
+MAX_BYTES = MB
 # What the shell hands over in place of a file: `--file /dev/stdin`, `--file <(command)`.
 HANDED_OVER = re.compile(r"/dev/stdin|/dev/fd/\d+|/proc/self/fd/\d+")
 
@@ -70,5 +71,5 @@ def _read(path: Path, follow_links: bool) -> bytes:
     finally:
         os.close(handle)
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{path} holds more than 1 MiB, which is too much for an exercise")
+        raise UsageError(f"{path} holds more than {size(MAX_BYTES)}, which is too much for an exercise")
     return data

@@ -119,6 +119,8 @@ class Audit:
         """Return all that is found."""
         found = self._findings
         found.problems += in_the_files(self._exercise)
+        if not found.checks:
+            return found
         try:
             self._stub()
             self._right("solution", read_source(self._exercise.solution))

@@ -12,6 +12,7 @@ from grader.catalogue.hints import LEVELS, hints
 from grader.errors import UsageError
 from grader.judging.overlay import definitions
 from grader.learning.side_by_side import compare
+from grader.proofs.new_exercise import IDEA, TASK
 
 MIN_RIGHT_ANSWERS = 2
 
@@ -35,13 +36,15 @@ def in_the_files(exercise: Exercise) -> Iterator[str]:
             yield f"step {step} is not defined in both the stub and the solution"
         elif _interface(stub[step]) != _interface(solution[step]):
             yield f"step {step} has another signature in the solution than in the stub"
-        elif not ast.get_docstring(stub[step]):
+        elif TASK in (ast.get_docstring(stub[step]) or TASK):
             yield f"step {step} has no text in the stub"
     if tuple(name for name in stub if name in exercise.steps) != exercise.steps:
         yield "the steps of the stub stand in another order than in the catalogue"
     for each in compare(exercise, exercise.handed_out.read_text(encoding="utf-8")):
         if not each.why:
             yield f"step {each.step} of the solution has no comment that says why it is done so"
+    if IDEA in exercise.handed_out.read_text(encoding="utf-8"):
+        yield "the stub does not say yet what the exercise is about"
     yield from _in_the_checks(exercise)
     yield from _in_the_hints(exercise)
     yield from _in_the_answers(exercise)
@@ -60,8 +63,8 @@ def _in_the_checks(exercise: Exercise) -> Iterator[str]:
             yield f"{check.name} belongs to no step"
         if check.headline == check.name:
             yield f"{check.name} has no docstring"
-    for step in set(exercise.steps) - {check.step for check in known_checks(exercise)}:
-        yield f"step {step} has no check"
+    checked = {check.step for check in known_checks(exercise)}
+    yield from (f"step {step} has no check" for step in exercise.steps if step not in checked)
 
 
 def _in_the_hints(exercise: Exercise) -> Iterator[str]:

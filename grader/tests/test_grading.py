@@ -248,7 +248,7 @@ def test_too_many_processes_are_ended_with_their_parent(submit):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "more than 1 MiB"),
+    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "more than 1 MB"),
      (None, "no file")],
 )  # fmt: skip
 def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):

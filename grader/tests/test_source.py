@@ -36,7 +36,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, name, said):
 def test_no_more_is_read_than_a_submission_may_hold(tmp_path):
     with (tmp_path / "sparse.py").open("wb") as file:
         file.truncate(100 * MAX_BYTES)
-    with pytest.raises(UsageError, match="more than 1 MiB"):
+    with pytest.raises(UsageError, match="more than 1 MB"):
         read_source(tmp_path / "sparse.py")
 
 

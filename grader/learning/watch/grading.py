@@ -14,9 +14,10 @@ from typing import Any
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
 from grader.judging.cost import Cost
+from grader.units import MB
 from grader.verdict import Verdict
 
-LARGEST_ANSWER = 16 * 2**20
+LARGEST_ANSWER = 16 * MB
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from grader.judging.source import read_source
 from grader.proofs.bench.watch import debounce_seconds, save_and_switch_seconds
 from grader.proofs.tools.in_process import InProcessSubmissions
 from grader.proofs.tools.processes import family, proportional_memory
+from grader.units import MB
 
-MB = 2**20
 WARM_RATIO, COLD_RATIO = 1 / 15, 1.2
 WARM_SECONDS, LIST_SECONDS, MOST_MEMORY_MB = 0.150, 0.3, 700
 SAVE_SECONDS, SWITCH_SECONDS, IDLE_PERCENT = 0.120, 0.150, 1.0

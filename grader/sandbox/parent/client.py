@@ -21,8 +21,9 @@ from grader.sandbox.parent.launch import Launcher
 from grader.sandbox.shared import scratch, wire
 from grader.sandbox.shared.messages import Answer, Call, Hello, Load
 from grader.sandbox.shared.policy import BROKEN, Policy
+from grader.units import KB
 
-MAX_PRINTED = 64 * 1024
+MAX_PRINTED = 64 * KB
 START_SECONDS = 30.0
 TICK_SECONDS = 0.05
 LONGEST_UNSEEN_SECONDS = 0.25

@@ -30,10 +30,11 @@ from grader.sandbox.shared.messages import (
     Unsendable,
 )
 from grader.sandbox.shared.wire import Arrays
+from grader.units import MB, size
 
 MAX_DEPTH = 32
 MAX_NODES = 100_000
-MAX_RESULT_BYTES = 192 * 2**20
+MAX_RESULT_BYTES = 192 * MB
 
 SENDABLE = {
     torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
@@ -183,7 +184,7 @@ class Freezer:
             return f"tensors of {str(_dtype(value)).removeprefix('torch.')} are not compared"
         self._bytes += _numel(value) * _element_size(value)
         if self._bytes > MAX_RESULT_BYTES:
-            return f"{self._bytes / 2**20:,.0f} MB is more than may be returned"
+            return f"{size(self._bytes)} is more than may be returned"
         return None
 
     def _keep(self, value: torch.Tensor) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MB = 2**20
+from grader.units import MB
+
 BROKEN = 70  # the exit code of a child that broke by itself; the last line that it printed then says why
 
 

@@ -18,11 +18,12 @@ from safetensors.torch import load as decode_tensors
 from safetensors.torch import save as encode_tensors
 
 from grader.sandbox.shared.messages import Answer, Hello, Request
+from grader.units import MB, size
 
 HEADER = struct.Struct(">II")
-MAX_JSON_BYTES = 8 * 2**20
-MAX_TENSOR_BYTES = 256 * 2**20
-MAX_TENSOR_HEADER_BYTES = 8 * 2**20  # room for some 100,000 tensors
+MAX_JSON_BYTES = 8 * MB
+MAX_TENSOR_BYTES = 256 * MB
+MAX_TENSOR_HEADER_BYTES = 8 * MB  # room for some 100,000 tensors
 
 Arrays = dict[str, torch.Tensor]
 Message = TypeVar("Message")
@@ -102,7 +103,7 @@ class Reader(Generic[Message]):
             return None
         json_size, blob_size = HEADER.unpack_from(self._buffer)
         if json_size > MAX_JSON_BYTES or blob_size > MAX_TENSOR_BYTES:
-            raise WireError(f"a message of {(json_size + blob_size) / 2**20:,.0f} MB, more than may cross")
+            raise WireError(f"a message of {size(json_size + blob_size)}, more than may cross")
         end = HEADER.size + json_size + blob_size
         if len(self._buffer) < end:
             return None
