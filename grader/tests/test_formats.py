@@ -16,7 +16,7 @@ def test_the_readme_lists_them():
 
 @pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.name)
 def test_each_renders_verdicts(each):
-    assert example().exercise in each.render([example()])
+    assert example().title in each.render([example()])
 
 
 def test_each_has_a_flag_with_help():
