@@ -16,7 +16,7 @@ def test_the_readme_lists_them():
 
 @pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.name)
 def test_each_renders_verdicts(each):
-    assert example().title in each.render([example()])
+    assert "return 2" in each.render([example()]).replace("&#160;", " ")
 
 
 def test_each_has_a_flag_with_help():
