@@ -24,6 +24,7 @@ from grader.catalogue import places
 from grader.errors import GraderError
 from grader.record.database import Condition
 from grader.record.progress import Progress
+from grader.units import MB, size
 
 OLDEST_PYTHON = (3, 11)
 INSTALL = "python -m pip install -c constraints.txt -e ."
@@ -33,6 +34,7 @@ GAMES = ("breakout", "air_raid", "pong")
 SIGNS = "✓✗○●·…~→"
 COLUMNS = 80
 NVIDIA = Path("/dev/nvidia0")
+NEEDED_MEMORY = 768 * MB  # measured: exercise 33 in a container of that size
 
 
 class Health(StrEnum):
@@ -63,7 +65,7 @@ def examine(console: Console, database: Path | None = None) -> list[Finding]:
     packages = list(_packages())
     found = [_python(), *packages]
     if any(each.what == "torch" and not each.broken for each in packages):
-        found += [_torchvision(), *_devices(), _isolation()]
+        found += [_torchvision(), *_devices(), _isolation(), _memory()]
     return [*found, _roms(), _terminal(console), _progress(database or places.workspace().database)]
 
 
@@ -197,9 +199,24 @@ def _isolation() -> Finding:
         return Finding("isolation", Health.WARNING, said, "to grade other people's code, use Linux, which isolates it")
     if "seccomp" not in in_force:
         todo = "install libseccomp (on Debian and Ubuntu: libseccomp2)"
+    elif lacking := [part for part in in_force if part.startswith("seccomp lacks")]:
+        todo = f"{lacking[0]}: code that needs these calls is refused; a newer libseccomp knows them"
     elif not any(part.startswith("landlock") for part in in_force):
         todo = "files are not shielded; a kernel of 5.13 or newer, with Landlock switched on, shields them"
     return Finding("isolation", Health.WARNING if todo else Health.OK, said, todo)
+
+
+def _memory() -> Finding:
+    """Look whether there is memory enough; a container may have less than the machine."""
+    from grader.sandbox.parent import memory
+
+    what, free = "memory", memory.free()
+    if free is None:
+        return Finding(what, Health.OK, "this system does not say how much is free")
+    if free < NEEDED_MEMORY:
+        todo = f"some exercises take {size(NEEDED_MEMORY)}: give the container more, or close other programs"
+        return Finding(what, Health.WARNING, f"{size(free)} free", todo)
+    return Finding(what, Health.OK, f"{size(free)} free")
 
 
 def _in_force() -> tuple[str, ...]:

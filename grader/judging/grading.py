@@ -23,14 +23,15 @@ from grader.judging.cost import Cost
 from grader.judging.plugin import Runner
 from grader.judging.run import Run
 from grader.judging.source import Source, read_source
-from grader.judging.submission import load_request
+from grader.judging.submission import Hungry, load_request
 from grader.sandbox.parent import launch
-from grader.sandbox.parent.launch import Launcher
+from grader.sandbox.parent.launch import CannotStart, Launcher
 from grader.sandbox.parent.nursery import Nursery
 from grader.sandbox.shared.policy import Policy
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
 
 MOST_PREPARED = 16
+DOCTOR = "`python -m grader doctor` tells how much is needed"
 
 _judging = threading.Lock()
 
@@ -98,7 +99,8 @@ class Grader:
         if self._prepared and self._prepared.policy == policy:
             return
         self._prepared = self._nursery(policy)
-        self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
+        with contextlib.suppress(CannotStart):  # the grading itself will say so
+            self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
 
     def grade(
         self, exercise: Exercise, source: Source, *, seed: int, only: Collection[str] = (), to_the_end: bool = True
@@ -143,7 +145,8 @@ class Grader:
         """Blame the grader for checks that broke on a submission, unless they pass with the solution.
 
         A child may send anything instead of what a check expects. If the same check with the same seed can read
-        the solution's answer, then what it could not read was not an answer.
+        the solution's answer, then what it could not read was not an answer; and if the solution finds memory enough,
+        then it was the submission that took too much.
         """
         solved: dict[str, CheckResult] = {}
         if not self._blames_itself:
@@ -151,6 +154,8 @@ class Grader:
             solved = patient._run(exercise, read_source(exercise.solution), [run.seed]).runs[0].results
         for check, fault in run.stumbles.items():
             if check not in solved or solved[check].outcome is not Outcome.PASSED:
+                if isinstance(fault, Hungry):
+                    raise GraderError(f"there is too little memory here for {exercise.name}; {DOCTOR}") from fault
                 raise GraderError(
                     f"{check} of {exercise.name} broke under seed {run.seed}: {type(fault).__name__}: {fault}"
                 ) from fault

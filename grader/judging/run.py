@@ -13,7 +13,7 @@ import pytest
 from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
 from grader.judging.cost import Cost
-from grader.judging.submission import Submission
+from grader.judging.submission import Hungry, Submission
 from grader.verdict import CheckResult, Outcome
 from grader.vocabulary.describe import harmless
 from grader.vocabulary.ending import Ending
@@ -90,6 +90,8 @@ class Run:
                 yield submission
             except Ending as caught:
                 ending = caught
+                if isinstance(caught, Hungry):
+                    self.stumbles[name] = caught
             except (GraderError, pytest.fail.Exception):
                 raise
             except Exception as fault:

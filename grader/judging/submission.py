@@ -10,7 +10,7 @@ from grader.judging.clock import Clock
 from grader.judging.cost import Cost
 from grader.judging.source import Source
 from grader.judging.witness import Recognised, seen, unless_raised
-from grader.sandbox.parent.client import Crashed, TimedOut
+from grader.sandbox.parent.client import Crashed, Starved, TimedOut
 from grader.sandbox.shared.freeze import Freezer
 from grader.sandbox.shared.messages import PROBE, SUBMISSION, Answer, Call, Load
 from grader.sandbox.shared.seen import Seen
@@ -18,6 +18,10 @@ from grader.sandbox.shared.wire import Arrays
 from grader.verdict import Outcome
 from grader.vocabulary import describe
 from grader.vocabulary.ending import Ending
+
+
+class Hungry(Ending):
+    """The end of a check for want of memory: whose doing that was is still to be found out."""
 
 
 class Witness(Protocol):
@@ -102,6 +106,8 @@ class Submission:
             return ask(self._clock.seconds_for_a_call())
         except TimedOut as error:
             raise Ending(Outcome.TIMEOUT, _too_long(error, self._clock), called=called) from None
+        except Starved as error:
+            raise Hungry(Outcome.CRASHED, f"your code did not come back: {error}", called=called) from None
         except Crashed as error:
             raise Ending(Outcome.CRASHED, f"your code did not come back: {error}", called=called) from None
 

@@ -38,7 +38,7 @@ from grader.verdict import Outcome, Verdict
 FAULT = "fault of the grader"
 SEED = 1
 LIMITS = Limits(call=1.0, exercise=2.0)
-SECONDS_TO_CLEAN_UP = 5.0
+SECONDS_TO_CLEAN_UP = 90.0  # nobody waits for it but this proof
 SECONDS_FOR_A_COMMAND = 120.0
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -138,11 +138,11 @@ class Arena:
 
     def _around(self, attack: Attack) -> Iterator[str]:
         """Tell what is not as it was: the decoys, other processes, scratch folders, and the grader itself."""
-        yield from self._decoys.touched()
         deadline = time.monotonic() + SECONDS_TO_CLEAN_UP
         while (left := self._left()) and time.monotonic() < deadline:
             time.sleep(0.01)
         yield from left
+        yield from self._decoys.touched()
         source = read_source(attack.exercise.solution)
         try:
             if not self._honest.grade(attack.exercise, source, seed=SEED).passed:

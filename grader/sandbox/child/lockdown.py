@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import functools
 import resource
-import socket
 import sys
 import sysconfig
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.sandbox.child import landlock
+from grader.sandbox.child.syscalls import rules
 from grader.sandbox.shared.linux import die_with_parent
 from grader.sandbox.shared.policy import Policy
-
-if TYPE_CHECKING:
-    from pyseccomp import SyscallFilter
 
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -35,35 +30,6 @@ GPU_DEVICES = (
     *(f"/dev/nvidia{index}" for index in range(16)), "/dev/shm",
 )  # fmt: skip
 
-# System calls that no PyTorch exercise needs. Sockets: none at all, so that no daemon on this machine
-# (docker, dbus, another grader) can be asked to do what the submission may not; `socketpair` and pipes
-# stay. Sessions and groups: a process that left its group would outlive it. Priorities: those of other
-# processes are in reach, too. Memory files: they count for no process. Watches: Landlock knows nothing of them.
-FORBIDDEN = (
-    "socket", "connect", "bind", "listen", "accept", "accept4",
-    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp",
-    "setsid", "setpgid", "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "move_mount",
-    "open_tree", "fsopen", "fsmount", "fsconfig", "mount_setattr",
-    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat",
-    "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
-    "utime", "utimes", "futimesat", "utimensat",
-    "shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl", "semget", "semop", "semtimedop", "semctl",
-    "mq_open", "mq_unlink", "add_key", "request_key", "keyctl", "memfd_create", "memfd_secret",
-    "inotify_init", "inotify_init1", "inotify_add_watch", "fanotify_mark",
-    "setpriority", "ioprio_set", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr",
-    "migrate_pages", "move_pages", "process_madvise", "process_mrelease",
-    "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
-    "setrlimit", "personality", "quotactl", "acct", "swapon", "swapoff", "reboot", "kexec_load",
-    "init_module", "finit_module", "delete_module", "settimeofday", "clock_settime", "adjtimex",
-    "clock_adjtime", "sethostname", "setdomainname", "iopl", "ioperm", "open_by_handle_at", "fanotify_init",
-)  # fmt: skip
-OF_A_DRIVER = {"memfd_create", "sched_setaffinity"}  # memory that devices share, threads bound to processors
-SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal")
-NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
-F_SETSIG, F_SETOWN, F_SETOWN_EX = 10, 8, 15  # of <fcntl.h>: a descriptor that signals a process
-FIOSETOWN, SIOCSPGRP = 0x8901, 0x8902  # of <asm/sockios.h>: the same for sockets
-SOCKET_KIND = 0xF  # the bits of a socket's type that are its kind
-
 
 def lock_down(policy: Policy) -> tuple[str, ...]:
     """Give up everything that `policy` does not grant; return the names of what is in force.
@@ -78,7 +44,7 @@ def lock_down(policy: Policy) -> tuple[str, ...]:
     if sys.platform == "linux":
         files = _landlock(policy)
         in_force += [f"landlock-{files}"] if files else []
-        in_force += ["seccomp"] if _seccomp(scoped_signals=files >= 6, gpu=policy.device == "cuda") else []
+        in_force += _seccomp(scoped_signals=files >= 6, gpu=policy.device == "cuda")
     return tuple(in_force)
 
 
@@ -87,7 +53,7 @@ def prepare() -> None:
     readable_by_python()
     if sys.platform == "linux":
         _address_space()
-        seccomp_rules(scoped_signals=landlock.version() >= 6, gpu=False)
+        rules(scoped_signals=landlock.version() >= 6, gpu=False)
 
 
 def _limit(policy: Policy) -> bool:
@@ -141,40 +107,11 @@ def _landlock(policy: Policy) -> int:
         return 0
 
 
-@functools.cache
-def seccomp_rules(*, scoped_signals: bool, gpu: bool = False) -> SyscallFilter | None:
-    """Return the forbidden system calls as a filter, None without libseccomp; slow enough to do ahead of a fork.
-
-    Each answers EPERM, so that Python raises PermissionError. Without scoped signals no process may be
-    signalled at all, not even itself. With `gpu`, what a driver may need is left.
-    """
-    try:
-        import pyseccomp
-    except (ImportError, RuntimeError, OSError):
-        return None
-    rules = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
-    refuse = pyseccomp.ERRNO(errno.EPERM)
-    for name in {*FORBIDDEN, *(() if scoped_signals else SIGNALS)} - (OF_A_DRIVER if gpu else set()):
-        with contextlib.suppress(ValueError, OSError):  # not a system call of this processor
-            rules.add_rule(refuse, name)
-    rules.add_rule(refuse, "prlimit64", pyseccomp.Arg(2, pyseccomp.NE, 0))
-    for owner in (F_SETSIG, F_SETOWN, F_SETOWN_EX):
-        rules.add_rule(refuse, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, owner))
-    for owner in (FIOSETOWN, SIOCSPGRP):
-        rules.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, owner))
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):  # one half of such a pair can send to any address
-        rules.add_rule(refuse, "socketpair", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, SOCKET_KIND, kind))
-    for bit in range(32):
-        if NEW_NAMESPACES >> bit & 1:
-            rules.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 1 << bit, 1 << bit))
-    rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; libc falls back to clone
-    return rules
-
-
-def _seccomp(*, scoped_signals: bool, gpu: bool) -> bool:
-    rules = seccomp_rules(scoped_signals=scoped_signals, gpu=gpu)
+def _seccomp(*, scoped_signals: bool, gpu: bool) -> tuple[str, ...]:
+    """Filter system calls; return what is in force, with the calls that honest code may miss."""
+    table, unknown = rules(scoped_signals=scoped_signals, gpu=gpu)
     with contextlib.suppress(OSError):
-        if rules:
-            rules.load()
-            return True
-    return False
+        if table:
+            table.load()
+            return ("seccomp", f"seccomp lacks {', '.join(unknown)}") if unknown else ("seccomp",)
+    return ()

@@ -16,8 +16,9 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from grader.errors import Cancelled, GraderError
-from grader.sandbox.parent import watchdog
-from grader.sandbox.parent.launch import Launcher
+from grader.sandbox.parent import memory
+from grader.sandbox.parent.launch import CannotStart, Launcher
+from grader.sandbox.parent.watchdog import Excess, Watchdog
 from grader.sandbox.shared import scratch, wire
 from grader.sandbox.shared.messages import Answer, Call, Hello, Load
 from grader.sandbox.shared.policy import BROKEN, Policy
@@ -28,6 +29,7 @@ START_SECONDS = 30.0
 TICK_SECONDS = 0.05
 LONGEST_UNSEEN_SECONDS = 0.25
 MAX_LAST_LINE = 200
+NOT_STARTED = "a sandbox could not be started"
 
 
 class TimedOut(Exception):
@@ -42,15 +44,26 @@ class Crashed(Exception):
     """A child died, or what it sent was no answer; the text says which."""
 
 
+class Starved(Crashed):
+    """The system ended a child for want of memory, which may be its own doing or not."""
+
+
 class Child:
     """One locked-down process for one check; `beside` are those that wait for their turn while it works."""
 
     def __init__(
-        self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None, beside: Collection[Child] = ()
+        self,
+        launcher: Launcher,
+        policy: Policy,
+        stop: threading.Event | None = None,
+        watchdog: Watchdog | None = None,
+        beside: Collection[Child] = (),
     ) -> None:
+        self._watchdog = watchdog or Watchdog()
         self._beside = beside
         self._look_at = math.inf
         self._stop = stop or threading.Event()
+        self._ended_before = memory.ended_for_want_of_it()
         self._handle = launcher.start(policy)
         self._channel = self._handle.channel
         self._channel.setblocking(False)
@@ -67,15 +80,24 @@ class Child:
         """The child's process id."""
         return self._handle.pid
 
+    @property
+    def scratch(self) -> str:
+        """The one folder that it may write to."""
+        return self._handle.scratch
+
     def hello(self) -> None:
         """Wait until the child is locked down; `in_force` then says by what."""
         if self.in_force is None:
             try:
                 message, _ = self._receive(START_SECONDS)
-            except (TimedOut, Crashed) as error:
-                raise _not_started(str(error)) from None
+            except TimedOut:
+                raise GraderError(
+                    f"{NOT_STARTED} within {START_SECONDS:.0f} s; `python -m grader doctor` tells more"
+                ) from None
+            except Crashed as error:
+                raise CannotStart(f"{NOT_STARTED} ({error}); `python -m grader doctor` tells more") from None
             if not isinstance(message, Hello):
-                raise _not_started("it said something else than hello")
+                raise CannotStart(f"{NOT_STARTED}: it did not begin with hello")
             self.in_force = tuple(message.in_force)
             self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
 
@@ -91,11 +113,13 @@ class Child:
 
     def load(self, request: Load) -> None:
         """Make it load a submission, without waiting for that."""
+        memory.offer_first(self.pid, memory.WAITING)
         self._loading = self.post(request)
 
     def loaded(self, seconds: float) -> tuple[Answer, wire.Arrays]:
         """Return its answer to having been made to load a submission."""
         if self._loaded is None:
+            memory.offer_first(self.pid, memory.AT_WORK)
             self._loaded = self.answer(self._loading, seconds)
         return self._loaded
 
@@ -156,7 +180,7 @@ class Child:
         except wire.WireError as error:
             self.close()
             raise Crashed(f"it sent {error}") from None
-        except watchdog.Excess as error:
+        except Excess as error:
             self.close()
             raise Crashed(str(error)) from None
 
@@ -172,12 +196,18 @@ class Child:
                 if now >= deadline:
                     raise wire.Late
                 if now >= look_at:
-                    watchdog.look({self.pid, *(child.pid for child in self._beside)})
+                    self._watchdog.look(dict(self._leaders()))
                     look_at = time.monotonic() + TICK_SECONDS
                     self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
                 self._take_what_came(death, min(deadline - now, TICK_SECONDS))
         self._drain()
         return frame
+
+    def _leaders(self) -> Iterator[tuple[int, str]]:
+        """Yield process and scratch folder of this child and of those that wait; one that never started is left out."""
+        for each in (self, *self._beside):
+            with contextlib.suppress(CannotStart):
+                yield each.pid, each.scratch
 
     def _take_what_came(self, death: list[int], seconds: float) -> None:
         outputs = [self._handle.output] if self._output_open else []
@@ -229,6 +259,8 @@ class Child:
         self._drain()
         code = self._handle.status()
         self._forget()
+        if code == -signal.SIGKILL and memory.ended_for_want_of_it() > self._ended_before:
+            return Starved("the system ended it, because memory ran out")
         if code == BROKEN:
             return Crashed(f"its process broke: {self.printed().strip().rpartition(chr(10))[2][:MAX_LAST_LINE]}")
         return Crashed(_death(code))
@@ -242,10 +274,6 @@ class Child:
     def _forget(self) -> None:
         self._handle.end()
         self._output_open = False
-
-
-def _not_started(why: str) -> GraderError:
-    return GraderError(f"a sandbox could not be started ({why}); `python -m grader doctor` tells more")
 
 
 def _death(code: int | None) -> str:

@@ -12,13 +12,14 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from grader.errors import GraderError
-from grader.sandbox.parent import interpreter
+from grader.sandbox.parent import interpreter, memory
 from grader.sandbox.parent.belongings import Belongings
+from grader.sandbox.parent.launch import CannotStart
 from grader.sandbox.shared.linux import is_dead
 from grader.sandbox.shared.policy import Policy
 
 
-class ZygoteEnded(GraderError):
+class ZygoteEnded(CannotStart):
     """The process that children are forked from is gone."""
 
 
@@ -63,6 +64,7 @@ class _Zygote:
     """The trusted end of the zygote: orders go one way, answers come back in the same order."""
 
     def __init__(self) -> None:
+        self._ended_before = memory.ended_for_want_of_it()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -111,7 +113,9 @@ class _Zygote:
             self._process.wait(timeout=5)
         self._complaints.seek(0)
         last = self._complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
-        return ZygoteEnded(f"the process that starts submissions ended: {last or 'killed'}. Try again")
+        starved = memory.ended_for_want_of_it() > self._ended_before
+        why = last or ("killed, because memory ran out; `python -m grader doctor` tells more" if starved else "killed")
+        return ZygoteEnded(f"the process that starts submissions ended: {why}. The next grading starts another")
 
     def close(self) -> None:
         """End it, with all its children."""
@@ -135,17 +139,16 @@ class ForkedChild:
         with own.handed_over() as handles:
             granted = asdict(replace(policy, scratch=own.scratch))
             self._ticket = zygote.order("fork", list(handles), policy=granted)
-        self._pid: int | None = None
+        self._answer: dict[str, Any] | None = None
         self._ended = False
 
     @property
     def pid(self) -> int:
-        if self._pid is None:
-            answer = self._zygote.answer(self._ticket)
-            if "error" in answer:
-                raise GraderError(f"a child process could not be started: {answer['error']}")
-            self._pid = int(answer["pid"])
-        return self._pid
+        if self._answer is None:
+            self._answer = self._zygote.answer(self._ticket)
+        if "error" in self._answer:
+            raise CannotStart(f"a child process could not be started: {self._answer['error']}")
+        return int(self._answer["pid"])
 
     @property
     def dead(self) -> bool:

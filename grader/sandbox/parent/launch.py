@@ -6,7 +6,12 @@ import socket
 import sys
 from typing import Protocol
 
+from grader.errors import GraderError
 from grader.sandbox.shared.policy import Policy
+
+
+class CannotStart(GraderError):
+    """A child cannot be started now, for want of processes, memory, descriptors or room; the text says of what."""
 
 
 class Handle(Protocol):

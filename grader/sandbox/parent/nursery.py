@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections import deque
+from collections.abc import Iterator
 
-from grader.sandbox.parent.client import Child
-from grader.sandbox.parent.launch import Launcher
+from grader.sandbox.parent.client import Child, Crashed
+from grader.sandbox.parent.launch import CannotStart, Launcher
+from grader.sandbox.parent.watchdog import Watchdog
 from grader.sandbox.shared.messages import Load
 from grader.sandbox.shared.policy import Policy
 
 SPARES = 2
+PAUSES = (0.1, 0.4, 1.6)  # seconds, for what was ended to be gone
 
 
 class Nursery:
@@ -24,6 +29,7 @@ class Nursery:
         self._stop = stop
         self._idle: deque[Child] = deque()
         self._loading: deque[Child] = deque()
+        self._watchdog = Watchdog()
         self.policy = policy
         self.in_force: tuple[str, ...] = ()
 
@@ -35,13 +41,25 @@ class Nursery:
         """Return a child that is loading the submission.
 
         `load` is the request that makes it do so, the same for all; `left` is how many more will be asked for.
+        Where none can be started, those that wait are ended first: it may be they who use up what there is.
         """
+        for pause in PAUSES:
+            with contextlib.suppress(CannotStart):
+                return self._taken(load, left)
+            self.close()
+            left = 0
+            time.sleep(pause)
+        return self._taken(load, left)
+
+    def _taken(self, load: Load, left: int) -> Child:
         while len(self._loading) <= min(SPARES, left):
             child = self._next_idle() or self._started()
-            child.load(load)
+            with _closed_on_failure(child):
+                child.load(load)
             self._loading.append(child)
         child = self._loading.popleft()
-        child.hello()
+        with _closed_on_failure(child):
+            child.hello()
         self.in_force = child.in_force or ()
         return child
 
@@ -55,7 +73,10 @@ class Nursery:
         return None
 
     def _started(self) -> Child:
-        return Child(self._launcher, self.policy, self._stop, self._loading)
+        try:
+            return Child(self._launcher, self.policy, self._stop, self._watchdog, self._loading)
+        except OSError as error:
+            raise CannotStart(f"a child process could not be started: {error}") from None
 
     def close(self) -> None:
         """End the children that are waiting for their turn."""
@@ -63,3 +84,16 @@ class Nursery:
             self._loading.pop().close()
         while self._idle:
             self._idle.pop().close()
+
+
+@contextlib.contextmanager
+def _closed_on_failure(child: Child) -> Iterator[None]:
+    """End a child that cannot be handed out; that it died before it had met the submission is nobody's fault."""
+    try:
+        yield
+    except Crashed as error:
+        child.close()
+        raise CannotStart(f"a child process ended before its turn: {error}") from None
+    except BaseException:
+        child.close()
+        raise

@@ -1,7 +1,8 @@
 """Removes a scratch folder, whatever a submission left there: folders too deep for recursion, closed ones, links.
 
 Nothing is followed and no path is trusted: everything is done relative to open folders, so that a process
-that is still dying cannot put a link in the place of what is removed.
+that is still dying cannot put a link in the place of what is removed. Nobody waits for what takes long: a process of
+its own does it, which is this file.
 """
 
 from __future__ import annotations
@@ -9,20 +10,33 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 ALONE = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+AT_ONCE = 200  # entries that are removed while somebody waits
+PATIENCE_SECONDS = 60.0  # with processes that are still dying, and write
+
+_removers: list[subprocess.Popen[bytes]] = []
 
 
-def remove(folder: str) -> bool:
-    """Remove the folder with all that is in it; return whether it is gone."""
-    with contextlib.suppress(OSError):
-        os.rmdir(folder)  # most are empty
-        return True
-    with contextlib.suppress(OSError):
-        _empty(folder)
-        os.rmdir(folder)
-    return not os.path.lexists(folder)
+class _TooMany(Exception):
+    """There is more in the folder than is removed at once."""
+
+
+def remove(folder: str) -> None:
+    """Remove the folder with all that is in it: at once where that is little, else without anybody waiting for it."""
+    if not _removed(folder, AT_ONCE):
+        _removers[:] = [each for each in _removers if each.poll() is None]
+        with contextlib.suppress(OSError):  # where no process can be had, it stays until the system cleans up
+            _removers.append(
+                subprocess.Popen(
+                    [sys.executable, "-I", "-S", __file__, folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, close_fds=True, start_new_session=True, cwd="/",
+                )
+            )  # fmt: skip
 
 
 def clear(folder: str, keep: str) -> None:
@@ -31,16 +45,27 @@ def clear(folder: str, keep: str) -> None:
         _empty(folder, keep)
 
 
-def _empty(folder: str, keep: str = "") -> None:
+def _removed(folder: str, most: int | None = None) -> bool:
+    """Return whether the folder is gone, of which no more than so many entries are removed."""
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # most are empty
+        return True
+    with contextlib.suppress(OSError, _TooMany):
+        _empty(folder, most=most)
+        os.rmdir(folder)
+    return not os.path.lexists(folder)
+
+
+def _empty(folder: str, keep: str = "", most: int | None = None) -> None:
     """Move what is in each folder one level up before it is removed, so that nothing is ever deep."""
     root = os.open(folder, os.O_RDONLY | ALONE)
-    mark, moved = secrets.token_hex(4), 0
+    mark, moved, left = secrets.token_hex(4), 0, _Left(most)
     try:
-        waiting = _without_files(root, keep)
+        waiting = _without_files(root, left, keep)
         while waiting:
             name = waiting.pop()
             with contextlib.suppress(OSError), _opened(root, name) as inner:
-                for each in _without_files(inner):
+                for each in _without_files(inner, left):
                     moved += 1
                     os.rename(each, f"{mark}-{moved}", src_dir_fd=inner, dst_dir_fd=root)
                     waiting.append(f"{mark}-{moved}")
@@ -50,17 +75,27 @@ def _empty(folder: str, keep: str = "") -> None:
         os.close(root)
 
 
+class _Left:
+    """Counts down how many more entries may be removed; None for any number."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+
+    def one_less(self) -> None:
+        """Count one; raise _TooMany where it is one too many."""
+        if self._most is not None:
+            self._most -= 1
+            if self._most < 0:
+                raise _TooMany
+
+
 @contextlib.contextmanager
 def _opened(root: int, name: str) -> Iterator[int]:
     """Yield a descriptor of a folder in `root` that may be read and written, whatever mode it was made with."""
     try:
         inner = os.open(name, os.O_RDONLY | ALONE, dir_fd=root)
     except PermissionError:
-        place = os.open(name, os.O_PATH | ALONE, dir_fd=root)
-        try:
-            os.chmod(f"/proc/self/fd/{place}", 0o700)
-        finally:
-            os.close(place)
+        _unlock(root, name)
         inner = os.open(name, os.O_RDONLY | ALONE, dir_fd=root)
     try:
         os.fchmod(inner, 0o700)
@@ -69,14 +104,38 @@ def _opened(root: int, name: str) -> Iterator[int]:
         os.close(inner)
 
 
-def _without_files(folder: int, keep: str = "") -> list[str]:
+def _unlock(root: int, name: str) -> None:
+    """Let the owner into a folder, and not through a link."""
+    if not hasattr(os, "O_PATH"):  # macOS
+        os.chmod(name, 0o700, dir_fd=root, follow_symlinks=False)
+        return
+    # subtle: Linux cannot change the mode of what is not followed, but of what is open
+    place = os.open(name, os.O_PATH | ALONE, dir_fd=root)
+    try:
+        os.chmod(f"/proc/self/fd/{place}", 0o700)
+    finally:
+        os.close(place)
+
+
+def _without_files(folder: int, left: _Left, keep: str = "") -> list[str]:
     """Delete everything in an open folder but the folders and the file `keep`; return the folders' names."""
     folders = []
     with os.scandir(folder) as entries:
         for entry in entries:
+            left.one_less()
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
             elif entry.name != keep:
                 with contextlib.suppress(OSError):
                     os.unlink(entry.name, dir_fd=folder)
     return folders
+
+
+def _until_gone(folder: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not _removed(folder) and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    _until_gone(sys.argv[1])

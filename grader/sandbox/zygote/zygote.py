@@ -24,7 +24,6 @@ from grader.sandbox.shared.linux import adopt_orphans
 from grader.sandbox.zygote import huge_pages
 
 GRACE_SECONDS = 0.5
-PATIENCE_SECONDS = 5.0
 LULL_SECONDS = 0.25  # longer than a first grading leaves this process alone
 MANY_FORKS = 64
 
@@ -36,7 +35,6 @@ class Zygote:
         self._control = control
         self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
         self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
-        self._unremoved: dict[str, float] = {}  # scratch folder, written to while it was removed -> when to give up
         self._forks = 0
         self._settled = False  # on huge pages
 
@@ -126,15 +124,11 @@ class Zygote:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(OSError):
                 kill(pid, signal.SIGKILL)
-        folder = self._children.pop(pid)
-        if not scratch.remove(folder):
-            self._unremoved[folder] = time.monotonic() + PATIENCE_SECONDS
+        scratch.remove(self._children.pop(pid))
         self._statuses.pop(pid, None)
 
     def _patience(self) -> float | None:
         """Return how long to wait for an order before looking around, None for ever."""
-        if self._unremoved:
-            return 0.05
         if self._unsettled:
             return LULL_SECONDS
         return 1.0 if self._children else None
@@ -150,19 +144,15 @@ class Zygote:
             huge_pages.collapse()
 
     def _see_off(self) -> None:
-        """Wait until all that was killed is dead, and remove what it wrote meanwhile."""
+        """Wait until all that was killed is dead."""
         deadline = time.monotonic() + GRACE_SECONDS
         with contextlib.suppress(ChildProcessError):
             while time.monotonic() < deadline:
                 if not os.waitpid(-1, os.WNOHANG)[0]:
                     time.sleep(0.002)
-        for folder in self._unremoved:
-            scratch.remove(folder)
 
     def _reap(self) -> None:
         """Collect the dead: children, and the orphans that they leave to this process."""
-        now = time.monotonic()
-        self._unremoved = {path: end for path, end in self._unremoved.items() if now < end and not scratch.remove(path)}
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if ended[0] in self._children:
