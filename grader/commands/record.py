@@ -11,10 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from grader import files
 from grader.commands.speak import write
 from grader.errors import GraderError, UsageError
 from grader.exit_code import ExitCode
 from grader.record.progress import ATTEMPT, HINT, MET, Progress
+from grader.units import MB
 
 FORMAT, VERSION = "pytorch-katas progress", 1
 NUMBERS = {"at", "seed", "steps_passed", "steps", "seconds", "taken"}
@@ -72,7 +74,7 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
 
 def _text(name: str) -> str:
     if name != "-":
-        return Path(name).read_text(encoding="utf-8-sig")
+        return files.read(Path(name), most=64 * MB).decode("utf-8-sig")
     return sys.stdin.read() if sys.stdin else ""
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from grader.errors import UsageError
+from grader.harmless import one_line
 from grader.reports.formats import FORMATS
 
 Item = TypeVar("Item")
@@ -19,7 +20,7 @@ Item = TypeVar("Item")
 def complain(text: str) -> None:
     """Report a problem in one line on standard error; report nothing if there is none."""
     if text:
-        print(f"grader: {text}", file=sys.stderr)
+        print(f"grader: {one_line(text)}", file=sys.stderr)
 
 
 def watched(work: Iterable[Item], total: int, doing: str, console: Console) -> Iterable[Item]:

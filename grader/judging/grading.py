@@ -129,7 +129,7 @@ class Grader:
         steps = [_steps(exercise, run.results) for run in graded.runs]
         return [
             Verdict(
-                exercise.name, exercise.title, str(source.path), source.sha256, self._device, seed,
+                exercise.name, exercise.title, source.name, source.sha256, self._device, seed,
                 gravest([step.outcome for step in each]), each, graded.in_force, versions(), seconds,
             )
             for seed, each in zip(seeds, steps, strict=True)
@@ -245,7 +245,7 @@ def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> V
     """Return the verdict for a device that this machine lacks: neither passed nor failed."""
     steps = tuple(StepResult(step, Outcome.UNAVAILABLE, ()) for step in exercise.steps)
     return Verdict(
-        exercise.name, exercise.title, str(source.path), source.sha256, device, seed, Outcome.UNAVAILABLE, steps, (),
+        exercise.name, exercise.title, source.name, source.sha256, device, seed, Outcome.UNAVAILABLE, steps, (),
         versions(), 0.0, f"there is no {device} on this machine",
     )  # fmt: skip
 

@@ -12,12 +12,15 @@ import pytest
 
 from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
+from grader.harmless import harmless
+from grader.harmless import printed as as_printed
 from grader.judging.cost import Cost
 from grader.judging.submission import Hungry, Submission
 from grader.verdict import CheckResult, Outcome
-from grader.vocabulary.describe import harmless
+from grader.vocabulary.describe import shorten
 from grader.vocabulary.ending import Ending
 
+MAX_SHOWN = 4000  # letters of anything that is told of a check
 UNREADABLE = "what came back was no answer that this check could read"
 
 # Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
@@ -118,14 +121,19 @@ class Run:
 
 
 def _result(check: Check, ending: Ending | None, printed: str, seconds: float) -> CheckResult:
-    printed = harmless(printed)
+    printed = as_printed(printed)
     if ending is None:
         return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
     said, called, got, expected, detail = map(
-        harmless, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
+        _fit, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
     )
     lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
     return CheckResult(
         check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
         printed, seconds,
     )  # fmt: skip
+
+
+def _fit(text: str) -> str:
+    """Return a text that can be shown: harmless, and not without end."""
+    return harmless(shorten(text, MAX_SHOWN))

@@ -1,75 +1,48 @@
-"""The text that is graded: opened once, safely, and read once, so that what is hashed is what runs."""
+"""The text that is graded: read once, so that what is hashed is what runs."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader import files
 from grader.errors import UsageError
-from grader.units import MB, size
-
-MAX_BYTES = MB
-# What the shell hands over in place of a file: `--file /dev/stdin`, `--file <(command)`.
-HANDED_OVER = re.compile(r"/dev/stdin|/dev/fd/\d+|/proc/self/fd/\d+")
+from grader.harmless import one_line
 
 
 @dataclass(frozen=True)
 class Source:
-    """A submission: where it was read, its text, and the hash of its bytes."""
+    """A submission: where it was read, its text, and the hash of that."""
 
     path: Path
     text: str
     sha256: str
 
+    @property
+    def name(self) -> str:
+        """Where it was read, as text that can be shown, whatever bytes the name has."""
+        return one_line(files.shown(self.path))
 
-def read_source(path: Path, *, follow_links: bool = True) -> Source:
+
+def read_source(path: Path, *, follow_links: bool = True, remedy: str = "") -> Source:
     """Read the file that is to be graded; raise UsageError, in one line, for what no submission can be.
 
     With `follow_links` false, a link is refused: whoever wrote a submission could let it lead to anybody's file.
+    `remedy` says what helps where the file is there but empty.
     """
+    name = files.shown(path)
     try:
-        data = _read(path, follow_links)
+        data = files.read(path, follow_links=follow_links)
         text = data.decode("utf-8-sig")
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
+        raise UsageError(f"there is no file {name}") from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path} is not UTF-8 text: the first byte that does not fit is on line {line}") from None
+        raise UsageError(f"{name} is not UTF-8 text: line {line} holds an invalid byte") from None
+    except files.Unfit as error:
+        raise UsageError(f"{name} {error.strerror}") from None
     except OSError as error:
-        raise UsageError(f"{path} {_why_not(error)}") from None
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not text.strip():
-        raise UsageError(f"{path} is empty")
-    return Source(path, text, hashlib.sha256(data).hexdigest())
-
-
-def _why_not(error: OSError) -> str:
-    if error.errno == errno.ELOOP:
-        return "is a link; links are not followed here"
-    return f"cannot be read: {error.strerror}"
-
-
-def _read(path: Path, follow_links: bool) -> bytes:
-    # subtle: without O_NONBLOCK, opening a pipe that nobody writes to waits for ever
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags if follow_links else flags | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        mode = os.fstat(handle).st_mode
-        if stat.S_ISDIR(mode):
-            raise UsageError(f"{path} is a folder, not a Python file")
-        if not stat.S_ISREG(mode):
-            if not (follow_links and HANDED_OVER.fullmatch(str(path))):
-                raise UsageError(f"{path} is a pipe or a device, not a file")
-            os.set_blocking(handle, True)
-        data = b""
-        while len(data) <= MAX_BYTES and (chunk := os.read(handle, MAX_BYTES + 1 - len(data))):
-            data += chunk
-    finally:
-        os.close(handle)
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"{path} holds more than {size(MAX_BYTES)}, which is too much for an exercise")
-    return data
+        raise UsageError(f"{name} is empty{remedy}")
+    return Source(path, text, files.text_hash(data))

@@ -52,7 +52,7 @@ def compare(exercise: Exercise, text: str) -> list[Comparison]:
     """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is not Python."""
     try:
         yours = definitions(text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested without end
         raise UsageError(f"{exercise.stub.name} cannot be read as Python: {error}") from None
     solution_text = exercise.solution.read_text(encoding="utf-8")
     solution = definitions(solution_text)

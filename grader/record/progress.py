@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from grader import files
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise, exercises
 from grader.record.database import Condition, Database
@@ -208,13 +209,13 @@ def torch_version() -> str:
 
 def checks_hash(exercise: Exercise) -> str:
     """Return what identifies the checks of an exercise: their text, that of the probe, and what checks share."""
-    files = (exercise.checks, exercise.probe, *sorted(exercise.checks.parent.glob("_*.py")))
-    return hashlib.sha256("".join(map(file_hash, files)).encode()).hexdigest()
+    parts = (exercise.checks, exercise.probe, *sorted(exercise.checks.parent.glob("_*.py")))
+    return hashlib.sha256("".join(map(file_hash, parts)).encode()).hexdigest()
 
 
 def file_hash(path: Path) -> str:
-    """Return what identifies the text of a file; empty where there is none."""
+    """Return what identifies the text of a file, however its lines end; empty where there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return files.text_hash(files.read(path))
     except OSError:
         return ""

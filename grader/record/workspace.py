@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader import files
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise, exercises
 from grader.errors import UsageError
@@ -66,7 +67,7 @@ def _replace(exercise: Exercise, text: str, by: str) -> Path | None:
 def _read_or_refuse(exercise: Exercise) -> str:
     """Return the learner's file, empty where there is none; what cannot be read is not to be replaced either."""
     try:
-        return _text(exercise.stub.read_bytes())
+        return _text(files.read(exercise.stub))
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -102,12 +103,13 @@ def back_up(exercise: Exercise, text: str) -> Path:
 
 def untouched(exercise: Exercise) -> str:
     """Return the exercise as it was handed out: from the history of the checkout, or from the copy that was kept."""
-    texts = (*_versions(exercise.stub), read(places.workspace().kept_stubs / exercise.stub.name))
+    git = _Git(exercise.stub.parent)
+    texts = (*git.versions(exercise.stub.name), read(places.workspace().kept_stubs / exercise.stub.name))
     for text in texts:
         if is_untouched(exercise, text):
             return text
     raise UsageError(
-        f"there is no untouched {exercise.stub.name}: this folder has no git history and no copy in .grader/stubs. "
+        f"there is no untouched {exercise.stub.name}: there is no copy in .grader/stubs, and {git.complaint}. "
         "Get that file again from where you got the exercises"
     )
 
@@ -136,18 +138,32 @@ def _is_open(function: ast.FunctionDef) -> bool:
     return only_text and isinstance(last, ast.Raise) and "NotImplementedError" in ast.dump(last)
 
 
-def _versions(path: Path) -> Iterator[str]:
-    """Yield the committed versions of a file, the newest first; none where there is no git or no history."""
-    for commit in _git("log", f"--max-count={MAX_VERSIONS}", "--format=%H", "--", path.name, cwd=path.parent).split():
-        yield _git("show", f"{commit}:./{path.name}", cwd=path.parent)
+class _Git:
+    """Asks git about a folder; `complaint` says why there is no history."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.complaint = "this folder has no git history of it"
 
-def _git(*arguments: str, cwd: Path) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, check=False, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return _text(done.stdout) if done.returncode == 0 else ""
+    def versions(self, name: str) -> Iterator[str]:
+        """Yield the committed versions of a file, the newest first; none where there is no git or no history."""
+        for commit in self._ask("log", f"--max-count={MAX_VERSIONS}", "--format=%H", "--", name).split():
+            yield self._ask("show", f"{commit}:./{name}")
+
+    def _ask(self, *arguments: str) -> str:
+        # The folder may belong to another user, as in a container; its grader is trusted, for it runs at this moment.
+        command = ["git", "-c", "safe.directory=*", *arguments]
+        try:
+            done = subprocess.run(command, cwd=self._folder, capture_output=True, check=False, timeout=30)
+        except FileNotFoundError:
+            self.complaint = "git is not installed"
+            return ""
+        except (OSError, subprocess.TimeoutExpired) as error:
+            self.complaint = f"git did not answer ({error})"
+            return ""
+        if done.returncode:
+            self.complaint = f"git says: {_text(done.stderr).strip().partition(chr(10))[0]}"
+        return _text(done.stdout) if done.returncode == 0 else ""
 
 
 def _backups(exercise: Exercise) -> Path:
@@ -157,7 +173,7 @@ def _backups(exercise: Exercise) -> Path:
 def read(path: Path) -> str:
     """Return a file as text, byte for byte; empty where there is none."""
     try:
-        return _text(path.read_bytes())
+        return _text(files.read(path))
     except OSError:
         return ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,6 @@ MAX_VALUES = 6
 MAX_TEXT = 100
 MAX_CONTAINER = 2000
 MAX_CALL = 400
-# What a terminal obeys, what turns the direction of a text round, and what no file in UTF-8 or XML can hold.
-CONTROL = re.compile(
-    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 def describe(value: Any, *, values: bool = False) -> str:
@@ -80,11 +75,6 @@ def shorten(text: str, most: int = MAX_TEXT) -> str:
     """Return the text, cut in its middle where it is longer than `most`."""
     half = most // 2
     return text if len(text) <= most else f"{text[: half - 1]} … {text[-half + 2 :]}"
-
-
-def harmless(text: str) -> str:
-    """Return the text without what a terminal would obey: a submission may print, and not paint over a verdict."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
