@@ -16,7 +16,7 @@ from grader.verdict import CheckResult, Outcome
 from grader.vocabulary.describe import harmless
 from grader.vocabulary.ending import Ending
 
-UNREADABLE = "what came back was no answer that this check could read"
+UNREADABLE = "your code returned something that this check cannot read"
 
 # Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
 Server = Callable[[str, int, int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]

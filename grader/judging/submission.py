@@ -18,6 +18,8 @@ from grader.verdict import Outcome, SourceLine
 from grader.vocabulary import describe
 from grader.vocabulary.ending import Ending
 
+GARBLED = "the grader could not read what your code sent back"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -126,13 +128,13 @@ class Submission:
         except TimedOut as error:
             raise Ending(Outcome.TIMEOUT, _too_long(error, self._clock), called=called) from None
         except Crashed as error:
-            raise Ending(Outcome.CRASHED, f"your code did not come back: {error}", called=called) from None
+            raise Ending(Outcome.CRASHED, f"your code did not return: {error}", called=called) from None
 
 
 def _too_long(error: TimedOut, clock: Clock) -> str:
     if clock.spent:
-        return "the time for the whole exercise ran out during this call; it was stopped"
-    return f"still running after {error.seconds:.3g} s; it was stopped"
+        return "the time for the whole exercise ran out during this call, which was stopped"
+    return f"your code was still running after {error.seconds:.3g} s and was stopped"
 
 
 class _Probe:
@@ -163,10 +165,11 @@ def _refuse_unfit(name: str, called: str, reply: Node) -> None:
         what = str(reply["missing"])[:MAX_LINE]
         said = f"your file does not define `{name}`"
         if what:
-            said = f"`{name}` is no function or class, but of type {what}"
+            said = f"`{name}` is not a function or a class, but a value of type {what}"
         raise Ending(Outcome.FAILED, said, called=called)
     if "signature" in reply:
-        said = f"`{name}` cannot be called so; you define it as `{name}{str(reply['signature'])[:MAX_MESSAGE]}`"
+        signature = str(reply["signature"])[:MAX_MESSAGE]
+        said = f"`{name}` does not take the arguments of this call; your file defines `{name}{signature}`"
         raise Ending(Outcome.FAILED, said, called=called)
 
 
@@ -182,14 +185,14 @@ def _seen(called: str, reply: Node, arrays: wire.Arrays) -> Seen:
             changed_globals=tuple(map(str, reply["changed"])),
         )
     except Exception:  # whatever breaks on a reply of a child's making is the child's doing
-        raise Ending(Outcome.CRASHED, "what came back from your code was no answer", called=called) from None
+        raise Ending(Outcome.CRASHED, GARBLED, called=called) from None
 
 
 def _cost(called: str, counted: Node, seconds: float) -> Cost:
     try:
         return Cost.of(counted, seconds)
     except Exception:  # as above
-        raise Ending(Outcome.CRASHED, "what came back from your code was no answer", called=called) from None
+        raise Ending(Outcome.CRASHED, GARBLED, called=called) from None
 
 
 def _exception(node: Node) -> SeenException | None:
@@ -223,9 +226,9 @@ def _meaning(exception: SeenException) -> tuple[Outcome, str]:
     if exception.missing:
         return Outcome.FAILED, f"your file does not define `{exception.missing}`"
     if exception.forbidden:
-        return Outcome.REFUSED, f"it tried to {exception.forbidden}, which a submission may not"
+        return Outcome.REFUSED, f"the sandbox did not let your code {exception.forbidden}"
     if exception.type_name == "NotImplementedError" and exception.stated:
         return Outcome.NOT_STARTED, "not written yet"
     if "SystemExit" in exception.bases:
-        return Outcome.CRASHED, f"your code did not come back: it left through sys.exit({exception.message})"
+        return Outcome.CRASHED, f"your code did not return: it called sys.exit({exception.message})"
     return Outcome.RAISED, str(exception)

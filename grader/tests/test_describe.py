@@ -1,8 +1,9 @@
-"""What a learner reads of a call: all of a small one, and of a large one no page of numbers."""
+"""What a learner reads of a call and of a value: all of a small one, and of a large one no page of numbers."""
 
+import pytest
 import torch
 
-from grader.vocabulary.describe import MAX_CALL, call, situation
+from grader.vocabulary.describe import MAX_CALL, MAX_MESSAGE, call, describe, in_full, message, shorten, situation
 
 LARGE = torch.linspace(-1, 1, 600).reshape(2, 3, 100)
 
@@ -27,3 +28,48 @@ def test_many_large_arguments_keep_their_shapes():
 
 def test_an_empty_container_stays_what_it_is():
     assert call("join", ([], *[LARGE] * 8), {}).startswith("join([], tensor float32")
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta", "cuda:1"])
+def test_a_device_does_not_look_like_a_string(device):
+    assert describe(torch.device(device)) == f"torch.device('{device}')"
+    assert describe(device) == f"'{device}'"
+
+
+@pytest.mark.parametrize("value", [(5,), ((5,), torch.float32), [(3,)], {"bias": (3,)}, (1, 2), (), [1], {"a": 1}])
+def test_containers_are_written_as_python_writes_them(value):
+    assert describe(value) == repr(value)
+
+
+def test_lists_that_differ_late_are_not_shown_alike():
+    modes = [True] * 12
+    assert describe(modes) != describe([*modes[:-1], False])
+
+
+def test_a_long_list_says_how_long_it_is():
+    assert describe(list(range(100))).endswith("19, … 100 in all]")
+
+
+def test_of_many_tensors_no_page_of_numbers_is_shown():
+    weights = {f"layers.{index}.weight": torch.linspace(-123.456, 123.456, 40) for index in range(6)}
+    assert in_full(weights) == describe(weights)
+    assert in_full({"bias": LARGE}) == describe({"bias": LARGE}, values=True)
+
+
+SENTENCE = "one of the variables needed for gradient computation has been modified by an inplace operation " * 2
+
+
+def test_a_text_is_cut_between_words():
+    start, end = shorten(SENTENCE).split(" … ")
+    assert len(shorten(SENTENCE)) <= 100
+    assert SENTENCE.startswith(f"{start} ")
+    assert SENTENCE.endswith(f" {end}")
+
+
+def test_a_long_word_is_cut_all_the_same():
+    assert len(shorten("x" * 1000)) == 100
+
+
+def test_an_exceptions_message_is_shown_whole_in_one_line():
+    assert message("Missing keys:\n\t" + SENTENCE) == "Missing keys: " + SENTENCE.strip()
+    assert len(message(SENTENCE * 20)) <= MAX_MESSAGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ import torch
 from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
 
 MAX_VALUES = 6
+MAX_PLAIN = 20
 MAX_TEXT = 100
+MAX_MESSAGE = 600
 MAX_CONTAINER = 2000
 MAX_CALL = 400
+MAX_PAGE = 500
 # What a terminal obeys, what turns the direction of a text round, and what no file in UTF-8 or XML can hold.
 CONTROL = re.compile(
     "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -39,27 +43,46 @@ def describe(value: Any, *, values: bool = False) -> str:
     if isinstance(value, float):
         return number(value)
     if isinstance(value, torch.device):
-        return repr(str(value))
+        return device(str(value))
     return shorten(repr(value))
 
 
+def in_full(value: Any) -> str:
+    """Return what `value` is, with its first few elements unless that would fill a page."""
+    text = describe(value, values=True)
+    return text if len(text) <= MAX_PAGE else describe(value)
+
+
 def _container(value: Any, values: bool) -> str:
-    shown = itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_VALUES)
+    shown = list(itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_PLAIN))
+    if not all(isinstance(item, (str, bool, int, float, NoneType)) for _, item in shown):
+        shown = shown[:MAX_VALUES]
     parts = [
         (f"{shorten(repr(key))}: " if isinstance(value, dict) else "") + describe(item, values=values)
         for key, item in shown
     ]
-    more = [f"… {len(value)} in all"] if len(value) > MAX_VALUES else []
-    return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER))
+    more = [f"… {len(value)} in all"] if len(value) > len(shown) else []
+    comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
+    return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER) + comma)
 
 
 def _brackets(value: list[Any] | tuple[Any, ...] | dict[Any, Any], text: str) -> str:
     return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
 
 
+def device(name: str) -> str:
+    """Return a device so that it does not look like a string."""
+    return f"torch.device({name!r})"
+
+
 def name_of(dtype: torch.dtype) -> str:
     """Return a dtype's name without its module."""
     return str(dtype).removeprefix("torch.")
+
+
+def type_name(kind: type) -> str:
+    """Return a type's name as a learner would write it, with its module unless it is built in."""
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def elements(tensor: torch.Tensor) -> str:
@@ -77,9 +100,17 @@ def number(value: float) -> str:
 
 
 def shorten(text: str, most: int = MAX_TEXT) -> str:
-    """Return the text, cut in its middle where it is longer than `most`."""
+    """Return the text, cut in its middle where it is longer than `most`: between two words unless they are long."""
+    if len(text) <= most:
+        return text
     half = most // 2
-    return text if len(text) <= most else f"{text[: half - 1]} … {text[-half + 2 :]}"
+    start, end = re.sub(r"\s\S{0,20}$", "", text[: half - 1]), re.sub(r"^\S{0,20}\s", "", text[-half + 2 :])
+    return f"{start} … {end}"
+
+
+def message(text: str) -> str:
+    """Return an exception's message in one line, and all of it unless it would fill a page."""
+    return shorten(" ".join(text.split()), MAX_MESSAGE)
 
 
 def harmless(text: str) -> str:

@@ -146,7 +146,7 @@ class Observer:
                 return None
             refused = isinstance(error, PermissionError)
             if refused or (isinstance(error, OSError) and self._attempts.network):
-                return self._attempts.last or "do something on the system that a submission may not"
+                return self._attempts.last or "do something on the system"
             error = error.__cause__ or error.__context__
         return None
 
