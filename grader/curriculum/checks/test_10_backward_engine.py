@@ -20,11 +20,17 @@ def numbers(rng, count):
     return (size * (torch.randint(2, (count,), generator=rng) * 2 - 1)).tolist()
 
 
-def recorded(seen, value, parents, local_gradients, named=None):
-    """Ask for everything that one operation records."""
+def operated(seen):
+    """Ask for a node; return the expectation on what is known of it."""
     node = expect(seen)
     node.satisfies(lambda facts: len(facts) > 1 or facts["node"] is not None, NOTHING, got="None", expected="a Node")
     node.item("node").satisfies(lambda other: other is None, "the result is not a Node", expected="a Node")
+    return node
+
+
+def recorded(seen, value, parents, local_gradients, named=None):
+    """Ask for everything that one operation records."""
+    node = operated(seen)
     node.item("value", "the value of the result").is_a(float).equals(value)
     fewer = {"parent-stands-twice": [0]} if parents == [0, 0] else {"constants-left-out": lambda found: len(found) < 2}
     of_parents = node.item("parents", "the list of parents, by their places among the arguments,", fewer)
@@ -43,7 +49,7 @@ def contagion(submission, name, values, result, local_gradients):
         }
         seen = submission.probe.operate(name, values, list(flags))
         arguments = " and ".join(f"requires_grad={flag}" for flag in flags)
-        required = expect(seen).item("requires_grad", f"requires_grad after arguments with {arguments}", named)
+        required = operated(seen).item("requires_grad", f"requires_grad after arguments with {arguments}", named)
         required.equals(any(flags))
         of_constants = [local if flag else 0.0 for local, flag in zip(local_gradients, flags, strict=True)]
         named = {} if all(flags) else {"local-gradients-of-another": of_constants}
