@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 from types import NoneType
 from typing import Any
 
@@ -44,7 +45,7 @@ def describe(value: Any, *, values: bool = False) -> str:
         return number(value)
     if isinstance(value, torch.device):
         return device(str(value))
-    return shorten(repr(value))
+    return shorten(repr(str(value) if isinstance(value, Path) else value))
 
 
 def in_full(value: Any) -> str:

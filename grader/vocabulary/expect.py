@@ -15,7 +15,7 @@ import torch
 
 from grader.sandbox.shared.seen import Opaque, Seen, SeenTensor
 from grader.verdict import Outcome
-from grader.vocabulary import describe
+from grader.vocabulary import closeness, describe
 from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
 from grader.vocabulary.describe import name_of
 from grader.vocabulary.ending import Ending
@@ -220,6 +220,14 @@ class Expectation:
             wrong_type = other_type and expected is not None
             said = f"{self._what} has the wrong type" if wrong_type else f"{self._what} is not what was expected"
             self._fail(said, expected=wanted)
+        return self
+
+    def near(self, expected: float, device: torch.device | str = "cpu") -> Self:
+        """A Python float that is `expected`, but for float32 rounding on that device."""
+        self.is_a(float)
+        if not closeness.near(expected, device)(self._value):
+            got, wanted = (f"{value:.7g}" for value in (self._value, expected))
+            self._fail(f"{self._what} is not what was expected", got=got, expected=wanted)
         return self
 
     def satisfies(
