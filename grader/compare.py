@@ -2,10 +2,10 @@
 
 from grader.sandbox.shared.seen import SeenArray
 from grader.vocabulary.closeness import close, looks_like, near, one_of, same, together, tolerance
-from grader.vocabulary.describe import count, describe
+from grader.vocabulary.describe import describe, how_many
 from grader.vocabulary.expect import Expectation, expect, require
 
 __all__ = [
-    "Expectation", "SeenArray", "close", "count", "describe", "expect", "looks_like", "near", "one_of", "require",
+    "Expectation", "SeenArray", "close", "describe", "expect", "how_many", "looks_like", "near", "one_of", "require",
     "same", "together", "tolerance",
 ]  # fmt: skip

@@ -1,9 +1,12 @@
 """What a learner reads of a call and of a value: all of a small one, and of a large one no page of numbers."""
 
+import numpy as np
 import pytest
 import torch
 
-from grader.vocabulary.describe import MAX_CALL, MAX_MESSAGE, call, describe, in_full, message, shorten, situation
+from grader.vocabulary.describe import (
+    MAX_CALL, MAX_MESSAGE, call, describe, how_many, in_full, message, shorten, situation,
+)  # fmt: skip
 
 LARGE = torch.linspace(-1, 1, 600).reshape(2, 3, 100)
 
@@ -73,3 +76,17 @@ def test_a_long_word_is_cut_all_the_same():
 def test_an_exceptions_message_is_shown_whole_in_one_line():
     assert message("Missing keys:\n\t" + SENTENCE) == "Missing keys: " + SENTENCE.strip()
     assert len(message(SENTENCE * 20)) <= MAX_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [(1, "epoch", "1 epoch"), (0, "epoch", "0 epochs"), (2, "entry", "2 entries"), (8, "batch", "8 batches")],
+)
+def test_how_many_there_are_is_said_in_the_right_number(number, noun, said):
+    assert how_many(number, noun) == said
+
+
+def test_a_numpy_array_is_shown_with_its_elements_where_they_are_asked_for():
+    numbers = np.array([[1.5, 2.0]])
+    assert describe(numbers, values=True) == "numpy array float64 (1, 2) [1.5, 2]"
+    assert describe(numbers) == "numpy array float64 (1, 2)"

@@ -36,7 +36,8 @@ def describe(value: Any, *, values: bool = False) -> str:
         place = "" if value.device.type == "cpu" else f" on {value.device.type}"
         return f"tensor {name_of(value.dtype)} {tuple(value.shape)}{place}{shown}"
     if isinstance(value, np.ndarray):
-        return f"numpy array {value.dtype} {value.shape}"
+        shown = f" {elements(torch.from_numpy(value.copy()))}" if values else ""
+        return f"numpy array {value.dtype} {value.shape}{shown}"
     if isinstance(value, Opaque):
         return str(value)
     if isinstance(value, (list, tuple, dict)):
@@ -147,7 +148,7 @@ def _ever_shorter(value: Any) -> list[str]:
     return wordings
 
 
-def count(number: int, noun: str) -> str:
+def how_many(number: int, noun: str) -> str:
     """Return how many there are, in the right number: "1 element", "3 entries"."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("ch") else "s")
     return f"{number:,} {noun if number == 1 else plural}"

@@ -273,7 +273,7 @@ class Expectation:
             kind = "array" if isinstance(sent, np.ndarray) else "tensor"
             self._fail(
                 f"the caller's {kind} was changed", got=describe.describe(now, values=True),
-                expected=describe.describe(expected, values=True), misconception=misconception,
+                expected=describe.describe(sent, values=True), misconception=misconception,
             )  # fmt: skip
         if isinstance(now, SeenTensor) and now.requires_grad is not requires_grad(sent):
             self._fail(
@@ -341,11 +341,12 @@ class Expectation:
         self.given()
         if not isinstance(self._value, (list, tuple, dict)):
             self._fail(
-                f"{self._what} has the wrong type", expected=f"a list or tuple of {describe.count(expected, 'element')}"
+                f"{self._what} has the wrong type",
+                expected=f"a list or tuple of {describe.how_many(expected, 'element')}",
             )
         if len(self._value) != expected:
             kind = "entry" if isinstance(self._value, dict) else "element"
-            here, wanted = (describe.count(number, kind) for number in (len(self._value), expected))
+            here, wanted = (describe.how_many(number, kind) for number in (len(self._value), expected))
             self._fail(f"{self._what} has {here}", expected=wanted)
         return self
 

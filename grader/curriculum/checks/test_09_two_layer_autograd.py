@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from grader.compare import count, expect, looks_like, one_of, together
+from grader.compare import expect, how_many, looks_like, one_of, together
 
 WEIGHTS = ("w1", "w2")
 REFUSED = {
@@ -268,7 +268,7 @@ def test_train(submission, rng, device):
             before = weight.detach()
             named = {"gradients-accumulate": one_of([each[index] for each in leftovers])} | lost_updates(before)
             named["step-uphill"] = trained(*sent, -lr, steps)[1 + index]
-            after = f"{name} after {count(steps, 'step')}"
+            after = f"{name} after {how_many(steps, 'step')}"
             part = expect(seen.arguments).item(2 + index, after, beliefs | named)
             part.tensor(expected[index], device=device).requires_grad(True).leaf(True)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from grader.compare import count, expect, require
+from grader.compare import expect, how_many, require
 
 META = torch.device("meta")
 X_IN_OBSERVE, X_IN_MOVED = 3, 2
@@ -123,7 +123,7 @@ def expect_called(seen, names):
     hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
     hooked.satisfies(
         lambda ran: ran[""] == 1, "the hooks of the module itself did not run exactly once",
-        got=lambda ran: f"{count(ran[''], 'run')}", expected="1 run",
+        got=lambda ran: how_many(ran[""], "run"), expected="1 run",
     )  # fmt: skip
     said = "forward was called directly, so that hooks did not run"
     skipped.satisfies(lambda counts: not any(counts.values()), said, got=forwards_skipped, expected="no such call")
