@@ -5,8 +5,16 @@ import pytest
 import torch
 
 from grader.vocabulary.describe import (
-    MAX_CALL, MAX_MESSAGE, call, describe, how_many, in_full, message, shorten, situation,
-)  # fmt: skip
+    MAX_CALL,
+    MAX_MESSAGE,
+    call,
+    describe,
+    how_many,
+    in_full,
+    message,
+    shorten,
+    situation,
+)
 
 LARGE = torch.linspace(-1, 1, 600).reshape(2, 3, 100)
 
