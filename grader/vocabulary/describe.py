@@ -15,6 +15,7 @@ from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
 
 MAX_VALUES = 6
 MAX_PLAIN = 20
+MAX_ROW = 3
 MAX_TEXT = 100
 MAX_MESSAGE = 600
 MAX_CONTAINER = 2000
@@ -46,6 +47,8 @@ def describe(value: Any, *, values: bool = False) -> str:
         return number(value)
     if isinstance(value, torch.device):
         return device(str(value))
+    if isinstance(value, torch.Generator):
+        return f"torch.Generator().manual_seed({value.initial_seed()})"
     return shorten(repr(str(value) if isinstance(value, Path) else value))
 
 
@@ -57,7 +60,7 @@ def in_full(value: Any) -> str:
 
 def _container(value: Any, values: bool) -> str:
     shown = list(itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_PLAIN))
-    if not all(isinstance(item, (str, bool, int, float, NoneType)) for _, item in shown):
+    if not all(_is_plain(item) for _, item in shown):
         shown = shown[:MAX_VALUES]
     parts = [
         (f"{shorten(repr(key))}: " if isinstance(value, dict) else "") + describe(item, values=values)
@@ -66,6 +69,12 @@ def _container(value: Any, values: bool) -> str:
     more = [f"… {len(value)} in all"] if len(value) > len(shown) else []
     comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
     return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER) + comma)
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is a short one: a number, a text, or a few of them."""
+    few = value if isinstance(value, tuple) and len(value) <= MAX_ROW else (value,)
+    return all(isinstance(each, (str, bool, int, float, NoneType)) for each in few)
 
 
 def _brackets(value: list[Any] | tuple[Any, ...] | dict[Any, Any], text: str) -> str:
