@@ -47,14 +47,17 @@ def test_a_device_does_not_look_like_a_string(device):
     assert describe(device) == f"'{device}'"
 
 
-@pytest.mark.parametrize("value", [(5,), ((5,), torch.float32), [(3,)], {"bias": (3,)}, (1, 2), (), [1], {"a": 1}])
-def test_containers_are_written_as_python_writes_them(value):
+@pytest.mark.parametrize(
+    "value",
+    [(5,), ((5,), torch.float32), [(3,)], {"bias": (3,)}, (1, 2.0), (), [1], {"a": -1.0}, [float("inf")], 1e-20],
+)
+def test_values_are_written_as_python_writes_them(value):
     assert describe(value) == repr(value)
 
 
 def test_lists_that_differ_late_are_not_shown_alike():
-    modes = [True] * 12
-    assert describe(modes) != describe([*modes[:-1], False])
+    for alike, other in ((True, False), ((1, "a"), (2, "a"))):
+        assert describe([alike] * 12) != describe([alike] * 11 + [other])
 
 
 def test_a_long_list_says_how_long_it_is():
@@ -98,3 +101,7 @@ def test_a_numpy_array_is_shown_with_its_elements_where_they_are_asked_for():
     numbers = np.array([[1.5, 2.0]])
     assert describe(numbers, values=True) == "numpy array float64 (1, 2) [1.5, 2]"
     assert describe(numbers) == "numpy array float64 (1, 2)"
+
+
+def test_a_generator_is_told_by_its_seed():
+    assert describe(torch.Generator().manual_seed(5)) == "torch.Generator().manual_seed(5)"

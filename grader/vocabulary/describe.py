@@ -44,7 +44,8 @@ def describe(value: Any, *, values: bool = False) -> str:
     if isinstance(value, (list, tuple, dict)):
         return _container(value, values)
     if isinstance(value, float):
-        return number(value)
+        text = number(value)
+        return f"{text}.0" if text.lstrip("-").isdecimal() else text  # or it would look like an int
     if isinstance(value, torch.device):
         return device(str(value))
     if isinstance(value, torch.Generator):

@@ -87,7 +87,7 @@ class Expectation:
 
     def is_tensor(self) -> Self:
         """A torch tensor: a Parameter counts, a numpy array or a subclass does not."""
-        self.given()
+        self.given("a tensor")
         if not isinstance(self._value, SeenTensor):
             self._fail(f"{self._what} is not a tensor", expected="a tensor")
         if self._value.type_name not in ("Tensor", "Parameter"):
@@ -96,10 +96,10 @@ class Expectation:
 
     def is_a(self, *types: type) -> Self:
         """A plain Python value of one of these types; True and False do not count as numbers."""
-        self.given()
+        wanted = f"a value of type {' or '.join(describe.type_name(each) for each in types)}"
+        self.given(wanted)
         if type(self._value) not in types:
-            names = " or ".join(describe.type_name(each) for each in types)
-            self._fail(f"{self._what} has the wrong type", expected=f"a value of type {names}")
+            self._fail(f"{self._what} has the wrong type", expected=wanted)
         return self
 
     # facts about a tensor
@@ -338,12 +338,10 @@ class Expectation:
 
     def length(self, expected: int) -> Self:
         """A list, tuple or dict of this length."""
-        self.given()
+        wanted = f"a list or tuple of {describe.how_many(expected, 'element')}"
+        self.given(wanted)
         if not isinstance(self._value, (list, tuple, dict)):
-            self._fail(
-                f"{self._what} has the wrong type",
-                expected=f"a list or tuple of {describe.how_many(expected, 'element')}",
-            )
+            self._fail(f"{self._what} has the wrong type", expected=wanted)
         if len(self._value) != expected:
             kind = "entry" if isinstance(self._value, dict) else "element"
             here, wanted = (describe.how_many(number, kind) for number in (len(self._value), expected))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from grader.compare import expect, how_many, require
+from grader.curriculum.checks._calls import forwards_skipped
 
 META = torch.device("meta")
 X_IN_OBSERVE, X_IN_MOVED = 3, 2
@@ -131,11 +132,6 @@ def expect_called(seen, names):
         lambda ran: all(ran[name] == 1 for name in names), "not every layer was called exactly once",
         got=lambda ran: str({name: ran[name] for name in names}), expected="1 call of each layer",
     )  # fmt: skip
-
-
-def forwards_skipped(counts):
-    """Say of which parts forward ran without hooks; the module itself has no name."""
-    return "forward called directly of " + ", ".join(name or "the module" for name, times in counts.items() if times)
 
 
 # Classifier

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from grader.compare import expect, require
+from grader.curriculum.checks._calls import forwards_skipped
 
 META = torch.device("meta")
 
@@ -84,11 +85,6 @@ def expect_called(seen, names):
         lambda ran: all(ran[name] == 1 for name in once), "not every part was called exactly once",
         got=lambda ran: str({name or "the module": ran[name] for name in once}), expected="1 call of each",
     )  # fmt: skip
-
-
-def forwards_skipped(counts):
-    """Say of which parts forward ran without hooks; the module itself has no name."""
-    return "forward called directly of " + ", ".join(name or "the module" for name, times in counts.items() if times)
 
 
 # LinearLayer
