@@ -245,7 +245,7 @@ def test_prediction(submission, rng, device):
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
     seen = expect(submission.probe.predicted(weight, batch, device, True))
     cut = {"detached-returned": lambda t: not t.requires_grad}
-    seen.item("result", "the prediction", cut).tensor(batch @ weight, device=device).requires_grad(True)
+    seen.item("result", "the result", cut).tensor(batch @ weight, device=device).requires_grad(True)
     training = seen.item("training", lookalikes={"mode-not-restored": False})
     training.is_true("the model was in training mode before the call, and is in evaluation mode after it")
     seen.item("during", "the list of modes in which the model ran (True for training mode)").equals([True])
@@ -272,6 +272,6 @@ def test_meet_on_device(submission, rng):
         lambda place: place == "meta", "the parameters of the model are not on the device that was given",
         got="", expected=describe(META),
     )  # fmt: skip
-    facts.item("result", "the prediction").on(META).shape(3, 2)
+    facts.item("result", "the result").on(META).shape(3, 2)
     training = facts.item("training", lookalikes={"mode-not-restored": True})
     training.is_false("the model was in evaluation mode before the call, and is in training mode after it")

@@ -66,7 +66,7 @@ def test_predict(submission, rng, device):
             "no-grad-means-eval": lambda found: len(set(found) - {"the model itself", "0"}) == 5,
         }
         seen.item("in_training", "the list of modules that ran in train mode", named).equals([])
-        result = seen.item("result", "the prediction", {"eval-means-no-grad": lambda t: t.requires_grad})
+        result = seen.item("result", "the result", {"eval-means-no-grad": lambda t: t.requires_grad})
         result.tensor(predicted(state, x), device=device).requires_grad(False)
         named = {"graph-recorded-for-nothing": True}
         seen.item("recorded", lookalikes=named).is_false("autograd recorded the forward pass")

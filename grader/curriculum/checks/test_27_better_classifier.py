@@ -173,7 +173,9 @@ def test_losses(submission, rng, device):
             settings = BASE | {"loss": loss, "optimizer": optimizer}
             seens.append(submission.probe.loss(settings, outputs.detach(), targets))
             kinds = {"results-in-another-order": ["optimizer", "module"]}
-            expect(seens[-1]).item("kinds", "the kinds of what was returned", kinds).equals(["module", "optimizer"])
+            expect(seens[-1]).item("kinds", "the list of the kinds of what was returned", kinds).equals(
+                ["module", "optimizer"]
+            )
             values.append(functions[loss](outputs, targets))
             grads.append(torch.autograd.grad(values[-1], outputs)[0])
             others.append(functions[other](outputs, targets).detach())
@@ -264,7 +266,7 @@ def test_refuses(submission):
         "another-error-raised": lambda _: right and not {"ValueError", quiet} & set(found[: len(refused)]),
     }
     for seen, each in zip(seens, expected, strict=True):
-        expect(seen, named, what="what happened for these settings").equals(each)
+        expect(seen, named, what="the outcome for these settings").equals(each)
 
 
 def some_data(rng, train=34, test=23):
@@ -322,7 +324,7 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     lost = len(sizes) == 1 and 0 < tests - len(last) < max(sizes)
     require(
         last == list(range(TESTS_FROM, TESTS_FROM + tests)),
-        "after training, not each test sample went through the model exactly once",
+        "after training, not every test sample went through the model exactly once",
         got=how_many(len(last), "sample"), expected=how_many(tests, "sample"),
         misconception="last-batch-lost" if lost else None,
     )  # fmt: skip

@@ -37,7 +37,7 @@ def _run(seen, folder, lookalikes=None):
     """Ask that every writer is closed and all was written into one folder; return what stands there."""
     named = {"writer-not-closed": lambda count: count > 0}
     expect(seen).item("open", "the number of writers that are still open", named).equals(0)
-    runs = expect(seen).item("runs", "the event files, by folder", lookalikes).is_a(dict)
+    runs = expect(seen).item("runs", "the dict of event files", lookalikes).is_a(dict)
     loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
     written = [name for name, values in loaded.items() if values]
     runs.satisfies(

@@ -120,7 +120,12 @@ def ask_for_space(expectation, size, old=None):
 
 def told(key, found):
     """Return one fact of a space in words."""
-    return "from {} or {} to {} or {}".format(*map(describe, found)) if key == "bounds" else str(found)
+    if key != "bounds":
+        return str(found)
+    low, other_low, high, other_high = map(describe, found)
+    if (low, high) == (other_low, other_high):
+        return f"from {low} to {high}"
+    return f"from {low} or {other_low} to {high} or {other_high}"
 
 
 @pytest.mark.step("frame_space")

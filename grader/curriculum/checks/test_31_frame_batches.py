@@ -78,7 +78,7 @@ def test_dark(submission, rng):
         for frame, expected, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
             named = {name: lambda v, expected=expected: bool(v) is not expected} if name else {}
-            asked = expect(seen, named, what="the answer").given()
+            asked = expect(seen, named, what="the answer").given("True or False")
             asked.satisfies(
                 lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is not a bool", expected="True or False"
             )
@@ -174,7 +174,9 @@ def test_gives_frames(submission, rng):
         given = seen.value["given"][index].data
         frame = got.item(index, f"frame {index}", {"reset-frame-yielded": lambda _, i=index: _is_behind(seen.value, i)})
         said = f"frame {index} is not the one that step {index + 1} of the game returned"
-        frame.satisfies(lambda a, expected=given: torch.equal(a.data, expected), said)
+        frame.satisfies(
+            lambda a, expected=given: torch.equal(a.data, expected), said, expected=describe(given.numpy(), values=True)
+        )
 
 
 def _is_behind(value, index):
@@ -290,7 +292,7 @@ def test_chooses_games(submission, rng):
     order.satisfies(lambda v: {*v, *other} == {0, 1, 2}, "some games were never played", expected="all three games")
     once = "no game was ever chosen twice in a row"
     order.satisfies(lambda v: any(each[i] == each[i + 1] for each in (v, other) for i in range(29)), once)
-    rounds = "the games take turns: any three in a row are all different"
+    rounds = "the games take turns: each three turns show all three games"
     order.satisfies(
         lambda v: any(len(set(v[i : i + 3])) < 3 for i in range(0, 30, 3)), rounds, misconception="games-in-turn"
     )

@@ -89,7 +89,7 @@ def test_averages(submission, rng, device):
     """writes the mean of the losses since the last report, under each tag"""
     rounds = _rounds(rng)
     seen = submission.probe.report(rounds)
-    runs = expect(seen).item("runs", "the event files, by folder", {
+    runs = expect(seen).item("runs", "the dict of event files", {
         "add-scalars-makes-runs": lambda found: any(name.startswith("run/") for name in found)
     })  # fmt: skip
     runs.satisfies(

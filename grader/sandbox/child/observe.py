@@ -194,8 +194,8 @@ _GLOBALS: dict[str, Callable[[], Any]] = {
     "default dtype": torch.get_default_dtype,
     "grad mode": torch.is_grad_enabled,
     "torch's global random state": torch.get_rng_state,
-    "numpy's global random state": lambda: np.random.get_state(legacy=True)[1],  # type: ignore[index]
-    "python's global random state": random.getstate,
+    "NumPy's global random state": lambda: np.random.get_state(legacy=True)[1],  # type: ignore[index]
+    "Python's global random state": random.getstate,
 }
 
 
