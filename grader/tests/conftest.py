@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from grader.catalogue.catalogue import find
+from grader.judging.clock import Limits
 from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
-from grader.judging.submission import Source
+from grader.judging.source import Source
 from grader.sandbox.parent import launch
-from grader.sandbox.parent.client import Limits
 
 QUICK = Limits(call=5.0, exercise=60.0)
 

@@ -7,9 +7,9 @@ import pytest
 from grader.catalogue.catalogue import find
 from grader.errors import UsageError
 from grader.judging.cost import Cost, differences
-from grader.judging.grading import Grader, read_source
+from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
-from grader.judging.submission import Source
+from grader.judging.source import Source, read_source
 from grader.learning.side_by_side import Side, compare
 
 EXERCISE = find("05")

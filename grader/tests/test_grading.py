@@ -10,13 +10,13 @@ import pytest
 from grader.catalogue.catalogue import find, known_checks
 from grader.errors import Cancelled, GraderError, UsageError
 from grader.judging import plugin, run
-from grader.judging.grading import Grader, read_source
+from grader.judging.clock import Limits
+from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
-from grader.judging.submission import Source
+from grader.judging.source import Source, read_source
 from grader.sandbox.child import landlock
 from grader.sandbox.child.lockdown import seccomp_rules
-from grader.sandbox.parent.client import Limits
-from grader.sandbox.parent.launch import SpawnLauncher
+from grader.sandbox.parent.spawn import SpawnLauncher
 from grader.tests.conftest import step
 from grader.verdict import Outcome
 
@@ -248,8 +248,9 @@ def test_too_many_processes_are_ended_with_their_parent(submit):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "too large"), (None, "no file")],
-)
+    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "more than 1 MB"),
+     (None, "no file")],
+)  # fmt: skip
 def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):
     path = tmp_path / "file.py"
     if content is not None:

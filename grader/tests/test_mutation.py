@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.judging.grading import Grader
+from grader.proofs.kept import Kept
 from grader.proofs.mutants import graded as mutation
 from grader.proofs.mutants.operators import mutants
 
@@ -16,8 +16,9 @@ EXERCISE = find("05")
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(mutation, "FOLDER", tmp_path / "mutants")
-    return tmp_path / "mutants"
+    (tmp_path / places.MARK).touch()
+    monkeypatch.chdir(tmp_path)
+    return places.workspace().verdicts
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,9 @@ def grader():
         yield grader
 
 
-def _few(grader):
-    return mutation.grade_mutants(EXERCISE, grader, 1, part=0, parts=25)
+def _few(grader, seed=1):
+    kept = Kept(EXERCISE, "mutants")
+    return mutation.grade_mutants(EXERCISE, grader, kept, seed, part=0, parts=25), kept
 
 
 def test_every_mutant_has_a_key_and_a_text_of_its_own():
@@ -36,40 +38,24 @@ def test_every_mutant_has_a_key_and_a_text_of_its_own():
 
 
 def test_parts_make_up_the_whole(grader, folder):
-    kept = {key for part in range(25) for key in mutation.grade_mutants(EXERCISE, grader, 1, part, 25)[1]}
-    assert len(kept) == len(list(mutants(EXERCISE)))
+    kept = Kept(EXERCISE, "mutants")
+    for part in range(25):
+        mutation.grade_mutants(EXERCISE, grader, kept, 1, part, 25)
+    assert len(kept.used) == len(list(mutants(EXERCISE)))
 
 
 def test_a_kept_verdict_is_used(grader, folder):
-    _, verdicts = _few(grader)
-    mutation.keep_verdicts(EXERCISE, dict.fromkeys(verdicts, True))
+    _, kept = _few(grader)
+    kept.write(dict.fromkeys(kept.used, True))
     found, again = _few(grader)
-    assert len(found.mutants_accepted) == found.mutants == len(again)
+    assert len(found.mutants_accepted) == found.mutants == len(again.used)
 
 
 def test_another_seed_is_graded_anew(grader, folder):
-    _, verdicts = _few(grader)
-    mutation.keep_verdicts(EXERCISE, dict.fromkeys(verdicts, True))
-    found, _ = mutation.grade_mutants(EXERCISE, grader, 2, part=0, parts=25)
+    _, kept = _few(grader)
+    kept.write(dict.fromkeys(kept.used, True))
+    found, _ = _few(grader, seed=2)
     assert not found.mutants_accepted
-
-
-@pytest.mark.parametrize("text", ["", "{", '{"a": 1}', "[]"])
-def test_a_damaged_file_is_graded_anew(folder, text):
-    folder.mkdir()
-    (folder / f"{EXERCISE.name}.json").write_text(text)
-    assert mutation.kept_verdicts(EXERCISE) == {}
-
-
-def test_what_cannot_be_written_is_not_kept(folder):
-    folder.write_text("a file where the folder should be")
-    mutation.keep_verdicts(EXERCISE, {"key": True})
-    assert mutation.kept_verdicts(EXERCISE) == {}
-
-
-def test_verdicts_are_kept_as_json(folder):
-    mutation.keep_verdicts(EXERCISE, {"key": True})
-    assert json.loads((folder / f"{EXERCISE.name}.json").read_text()) == {"key": True}
 
 
 def test_a_graph_is_cut_only_where_there_is_one():

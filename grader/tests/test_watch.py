@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.proofs.tools.pseudo_terminal import PATIENCE, PseudoTerminal
 from grader.proofs.tools.spare_checkout import copy_checkout
 
 NAME = "05_leaf_and_grad.py"
-SOLUTION = (ROOT / "solutions" / NAME).read_text(encoding="utf-8")
+SOLUTION = (places.checkout() / "solutions" / NAME).read_text(encoding="utf-8")
 STUB = '"""An exercise that nobody has begun."""\n' + "".join(
     f"def {step}(*arguments):\n    raise NotImplementedError('step: {step}')\n\n\n"
     for step in ("predict_row", "will_keep_grad", "build_four", "middle_and_leaf", "result_requires_grad", "switch_on")
@@ -264,13 +264,13 @@ def test_a_killed_worker_is_said_and_replaced(opened):
     terminal.shows("grading")
     for pid in terminal.workers():
         os.kill(pid, signal.SIGKILL)
-    terminal.shows("the process that grades ended")
+    terminal.shows("the grading process ended")
     terminal.save(SOLUTION)
     assert terminal.shows("Passed: 6 of 6 steps")
 
 
 def test_the_editor_is_opened_and_left(opened):
-    terminal = opened("05", editor=f"cp {shlex.quote(str(ROOT / 'solutions' / NAME))}")
+    terminal = opened("05", editor=f"cp {shlex.quote(str(places.checkout() / 'solutions' / NAME))}")
     terminal.shows("Next to write")
     terminal.type("o")
     # What was written in it is graded. Not sooner than this do keys belong to the screen again.
@@ -281,7 +281,7 @@ def test_the_editor_is_opened_and_left(opened):
 
 def test_without_a_terminal_it_names_exercise():
     done = subprocess.run(
-        [sys.executable, "-m", "grader", "watch"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "grader", "watch"], cwd=places.checkout(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert "python -m grader exercise" in done.stderr

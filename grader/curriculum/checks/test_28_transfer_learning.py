@@ -4,12 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from grader.catalogue.catalogue import FIXTURES
-from grader.compare import describe, expect
+from grader.compare import DATA, describe, expect
 from grader.curriculum.checks._digits import real_digits
 
 META = torch.device("meta")
-CHECKPOINT = FIXTURES / "weights" / "digits_0_to_4.pt"
+CHECKPOINT = DATA / "weights" / "digits_0_to_4.pt"
 HARD_CODED = {"hard-coded-device": ["cpu"]}
 FAULTS = {
     "typo": "in which a name is misspelt",

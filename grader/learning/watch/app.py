@@ -195,10 +195,13 @@ class WatchApp(App[None]):
     def action_hint(self) -> None:
         """Show one more hint to the first step that is not passed."""
         if self._verdict and self._verdict.passed:
-            self._show(Text("All steps pass: there is nothing left to hint at. c compares, n goes on."))
+            self._show(Text("All steps pass: no hints are left to give. c compares, n goes on."))
             return
         step = self._verdict.first_open_step if self._verdict else self._exercise.steps[0]
-        shown, new = self._progress.take_hint(self._exercise, step, LEVELS)
+        taken = self._progress.hints_taken(self._exercise, step)
+        shown, new = min(taken + 1, LEVELS), taken < LEVELS
+        if new:
+            self._progress.keep_hint(self._exercise, step, shown)
         self._show(to_learner.hint(self._exercise, step, hints(self._exercise).get(step, ())[:shown], new=new))
 
     def action_explain(self) -> None:
@@ -233,7 +236,7 @@ class WatchApp(App[None]):
     def action_reset(self) -> None:
         """Put the stub back, when asked twice."""
         if self._asked_again != "r":
-            self._ask("r", "Begin this exercise anew? Your text is kept. Press r again to do so.")
+            self._ask("r", "Reset this exercise? Your text is kept. Press r again to do it.")
             return
         self._asked_again = ""
         try:

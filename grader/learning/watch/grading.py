@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.catalogue.catalogue import ROOT, Exercise
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise
 from grader.judging.cost import Cost
+from grader.units import MB
 from grader.verdict import Verdict
 
-LARGEST_ANSWER = 16 * 2**20
+LARGEST_ANSWER = 16 * MB
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class GradingProcess:
         """Start the process, or another where it has ended; torch begins to load."""
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "grader.learning.watch.worker", *self._limits, cwd=ROOT, limit=LARGEST_ANSWER,
+                sys.executable, "-m", "grader.learning.watch.worker", *self._limits, cwd=places.workspace().root,
+                limit=LARGEST_ANSWER,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
             )  # fmt: skip
@@ -81,9 +84,7 @@ class GradingProcess:
             self._settle(read["id"], _answer(read))
         code = await process.wait()
         for mark in list(self._waiting):
-            self._settle(
-                mark, Answer(complaint=f"the process that grades ended ({code}); the next save starts another")
-            )
+            self._settle(mark, Answer(complaint=f"the grading process ended ({code}); the next save starts another"))
 
     def _settle(self, mark: int, answer: Answer) -> None:
         waiting = self._waiting.get(mark)
