@@ -21,7 +21,7 @@ from grader.vocabulary.describe import shorten
 from grader.vocabulary.ending import Ending
 
 MAX_SHOWN = 4000  # letters of anything that is told of a check
-UNREADABLE = "what came back was no answer that this check could read"
+UNREADABLE = "your code returned something that this check cannot read"
 
 # Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
 Server = Callable[[str, int, int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]

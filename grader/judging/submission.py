@@ -109,13 +109,13 @@ class Submission:
         except Starved as error:
             raise Hungry(Outcome.CRASHED, f"your code did not come back: {error}", called=called) from None
         except Crashed as error:
-            raise Ending(Outcome.CRASHED, f"your code did not come back: {error}", called=called) from None
+            raise Ending(Outcome.CRASHED, f"your code did not return: {error}", called=called) from None
 
 
 def _too_long(error: TimedOut, clock: Clock) -> str:
     if clock.spent:
-        return "the time for the whole exercise ran out during this call; it was stopped"
-    return f"still running after {error.seconds:.3g} s; it was stopped"
+        return "the time for the whole exercise ran out during this call, which was stopped"
+    return f"your code was still running after {error.seconds:.3g} s and was stopped"
 
 
 class _Probe:

@@ -12,7 +12,7 @@ from grader.sandbox.shared.wire import Arrays, WireError
 from grader.verdict import Outcome, SourceLine
 from grader.vocabulary.ending import Ending
 
-NO_ANSWER = "what came back from your code was no answer"
+GARBLED = "the grader could not read what your code sent back"
 
 Recognised = Mapping[str, Callable[[SeenException], bool]]
 
@@ -33,17 +33,17 @@ def seen(name: str, called: str, answer: Answer, arrays: Arrays) -> tuple[Seen, 
             changed_globals=tuple(answer.changed),
         )
     except WireError as error:
-        raise Ending(Outcome.CRASHED, f"{NO_ANSWER}: {error}", called=called) from None
+        raise Ending(Outcome.CRASHED, f"{GARBLED}: {error}", called=called) from None
     return found, Cost() if answer.cost is None else _cost(answer.cost, answer.seconds)
 
 
 def _why_not_called(name: str, answer: Answer) -> str:
     if isinstance(answer, Absent):
         if answer.kind:
-            return f"`{name}` is no function or class, but of type {answer.kind}"
+            return f"`{name}` is not a function or a class, but a value of type {answer.kind}"
         return f"your file does not define `{name}`"
     signature = "" if isinstance(answer, Witnessed) else answer.signature
-    return f"`{name}` cannot be called so; you define it as `{name}{signature}`"
+    return f"`{name}` does not take the arguments of this call; your file defines `{name}{signature}`"
 
 
 def _exception(raised: Raised) -> SeenException:
@@ -75,9 +75,9 @@ def _meaning(exception: SeenException) -> tuple[Outcome, str]:
     if exception.missing:
         return Outcome.FAILED, f"your file does not define `{exception.missing}`"
     if exception.forbidden:
-        return Outcome.REFUSED, f"it tried to {exception.forbidden}, which a submission may not"
+        return Outcome.REFUSED, f"the sandbox did not let your code {exception.forbidden}"
     if exception.type_name == "NotImplementedError" and exception.stated:
         return Outcome.NOT_STARTED, "not written yet"
     if "SystemExit" in exception.bases:
-        return Outcome.CRASHED, f"your code did not come back: it left through sys.exit({exception.message})"
+        return Outcome.CRASHED, f"your code did not return: it called sys.exit({exception.message})"
     return Outcome.RAISED, str(exception)

@@ -136,6 +136,29 @@ def test_a_changed_argument_is_noticed(change):
     )
 
 
+@pytest.mark.parametrize("message", ["", None])
+def test_no_exception_passes_where_none_was_raised(message):
+    expect(message).no_exception("backward raised an exception")
+
+
+def test_an_exception_is_told_in_full():
+    said = "one of the variables needed for gradient computation has been modified by an inplace operation " * 4
+    found = ending(lambda: expect(said).no_exception("backward raised an exception"))
+    assert (found.said, found.got, found.expected) == ("backward raised an exception", said.strip(), "no exception")
+
+
+@pytest.mark.parametrize(("what", "asks"), [("", True), ("the answer for a leaf", True), ("the .grad of w1", False)])
+def test_only_a_whole_result_is_asked_for_its_return(what, asks):
+    assert ("is a `return` missing?" in ending(lambda: expect(None, what=what).given()).said) is asks
+
+
+@pytest.mark.parametrize(("value", "got"), [([1, 2], "2 numbers"), (5, "5")])
+def test_a_check_chooses_what_is_shown_of_a_value_that_it_reckons_with(value, got):
+    asked = expect(value)
+    found = ending(lambda: asked.satisfies(lambda _: False, "said", got=lambda found: f"{len(found)} numbers"))
+    assert found.got == got
+
+
 def test_an_untouched_argument_passes():
     expect(call_that(lambda x: x + 1)).keeps_argument(0, DUE)
 

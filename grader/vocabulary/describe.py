@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,13 @@ import torch
 from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
 
 MAX_VALUES = 6
+MAX_PLAIN = 20
+MAX_ROW = 3
 MAX_TEXT = 100
+MAX_MESSAGE = 600
 MAX_CONTAINER = 2000
 MAX_CALL = 400
+MAX_PAGE = 500
 
 
 def describe(value: Any, *, values: bool = False) -> str:
@@ -26,35 +33,64 @@ def describe(value: Any, *, values: bool = False) -> str:
         place = "" if value.device.type == "cpu" else f" on {value.device.type}"
         return f"tensor {name_of(value.dtype)} {tuple(value.shape)}{place}{shown}"
     if isinstance(value, np.ndarray):
-        return f"numpy array {value.dtype} {value.shape}"
+        shown = f" {elements(torch.from_numpy(value.copy()))}" if values else ""
+        return f"numpy array {value.dtype} {value.shape}{shown}"
     if isinstance(value, Opaque):
         return str(value)
     if isinstance(value, (list, tuple, dict)):
         return _container(value, values)
     if isinstance(value, float):
-        return number(value)
+        text = number(value)
+        return f"{text}.0" if text.lstrip("-").isdecimal() else text  # or it would look like an int
     if isinstance(value, torch.device):
-        return repr(str(value))
-    return shorten(repr(value))
+        return device(str(value))
+    if isinstance(value, torch.Generator):
+        return f"torch.Generator().manual_seed({value.initial_seed()})"
+    return shorten(repr(str(value) if isinstance(value, Path) else value))
+
+
+def in_full(value: Any) -> str:
+    """Return what `value` is, with its first few elements unless that would fill a page."""
+    text = describe(value, values=True)
+    return text if len(text) <= MAX_PAGE else describe(value)
 
 
 def _container(value: Any, values: bool) -> str:
-    shown = itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_VALUES)
+    shown = list(itertools.islice(value.items() if isinstance(value, dict) else enumerate(value), MAX_PLAIN))
+    if not all(_is_plain(item) for _, item in shown):
+        shown = shown[:MAX_VALUES]
     parts = [
         (f"{shorten(repr(key))}: " if isinstance(value, dict) else "") + describe(item, values=values)
         for key, item in shown
     ]
-    more = [f"… {len(value)} in all"] if len(value) > MAX_VALUES else []
-    return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER))
+    more = [f"… {len(value)} in all"] if len(value) > len(shown) else []
+    comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
+    return _brackets(value, shorten(", ".join(parts + more), MAX_CONTAINER) + comma)
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is a short one: a number, a text, or a few of them."""
+    few = value if isinstance(value, tuple) and len(value) <= MAX_ROW else (value,)
+    return all(isinstance(each, (str, bool, int, float, NoneType)) for each in few)
 
 
 def _brackets(value: list[Any] | tuple[Any, ...] | dict[Any, Any], text: str) -> str:
     return f"{{{text}}}" if isinstance(value, dict) else f"({text})" if isinstance(value, tuple) else f"[{text}]"
 
 
+def device(name: str) -> str:
+    """Return a device so that it does not look like a string."""
+    return f"torch.device({name!r})"
+
+
 def name_of(dtype: torch.dtype) -> str:
     """Return a dtype's name without its module."""
     return str(dtype).removeprefix("torch.")
+
+
+def type_name(kind: type) -> str:
+    """Return a type's name as a learner would write it, with its module unless it is built in."""
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def elements(tensor: torch.Tensor) -> str:
@@ -72,9 +108,17 @@ def number(value: float) -> str:
 
 
 def shorten(text: str, most: int = MAX_TEXT) -> str:
-    """Return the text, cut in its middle where it is longer than `most`."""
+    """Return the text, cut in its middle where it is longer than `most`: between two words unless they are long."""
+    if len(text) <= most:
+        return text
     half = most // 2
-    return text if len(text) <= most else f"{text[: half - 1]} … {text[-half + 2 :]}"
+    start, end = re.sub(r"\s\S{0,20}$", "", text[: half - 1]), re.sub(r"^\S{0,20}\s", "", text[-half + 2 :])
+    return f"{start} … {end}"
+
+
+def message(text: str) -> str:
+    """Return an exception's message in one line, and all of it unless it would fill a page."""
+    return shorten(" ".join(text.split()), MAX_MESSAGE)
 
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -105,7 +149,7 @@ def _ever_shorter(value: Any) -> list[str]:
     return wordings
 
 
-def count(number: int, noun: str) -> str:
+def how_many(number: int, noun: str) -> str:
     """Return how many there are, in the right number: "1 element", "3 entries"."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("tch") else "s")
     return f"{number:,} {noun if number == 1 else plural}"

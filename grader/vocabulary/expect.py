@@ -15,12 +15,14 @@ import torch
 
 from grader.sandbox.shared.seen import Opaque, Seen, SeenTensor
 from grader.verdict import Outcome
-from grader.vocabulary import describe
+from grader.vocabulary import closeness, describe
 from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
 from grader.vocabulary.describe import name_of
 from grader.vocabulary.ending import Ending
 
 Lookalikes = Mapping[str, torch.Tensor | Callable[[Any], bool] | object]
+
+RETURNED = ("the result", "the answer")
 
 
 def expect(seen: Any, lookalikes: Lookalikes | None = None, *, what: str = "") -> Expectation:
@@ -28,7 +30,7 @@ def expect(seen: Any, lookalikes: Lookalikes | None = None, *, what: str = "") -
 
     `lookalikes` maps a misconception's id to what it would have produced: a tensor or plain value to
     equal, or a function of what came back that returns True. The more specific stand first. `what`
-    names the part in words, "the first weight".
+    names the part in words, "the first weight"; all that a step returned is "the result" or "the answer".
     """
     return Expectation(seen, lookalikes or {}, what)
 
@@ -49,7 +51,7 @@ class Expectation:
         self._value = seen.value if isinstance(seen, Seen) else seen
         self._judged = self._value  # what lookalikes that are functions get
         self._lookalikes = lookalikes
-        self._what = what or ("it" if self._seen is None else "what came back")
+        self._what = what or "the result"
 
     def _fail(
         self,
@@ -62,7 +64,7 @@ class Expectation:
     ) -> NoReturn:
         raise Ending(
             Outcome.FAILED, said, called=self._seen.called if self._seen else "",
-            got=describe.describe(self._value, values=True) if got is None else got, expected=expected, detail=detail,
+            got=describe.in_full(self._value) if got is None else got, expected=expected, detail=detail,
             misconception=misconception or self._name(),
         )  # fmt: skip
 
@@ -76,28 +78,28 @@ class Expectation:
 
     # None and type
 
-    def given(self) -> Self:
+    def given(self, expected: str = "") -> Self:
         """Not None."""
         if self._value is None:
-            forgotten = "" if ".grad" in self._what else "; is a `return` missing?"
-            self._fail(f"{self._what} is None{forgotten}", got="None")
+            forgotten = "; is a `return` missing?" if self._what.startswith(RETURNED) else ""
+            self._fail(f"{self._what} is None{forgotten}", got="None", expected=expected)
         return self
 
     def is_tensor(self) -> Self:
         """A torch tensor: a Parameter counts, a numpy array or a subclass does not."""
-        self.given()
+        self.given("a tensor")
         if not isinstance(self._value, SeenTensor):
             self._fail(f"{self._what} is not a tensor", expected="a tensor")
         if self._value.type_name not in ("Tensor", "Parameter"):
-            self._fail(f"{self._what} is a {self._value.type_name}, a class derived from Tensor", expected="a tensor")
+            self._fail(f"{self._what} is a {self._value.type_name}, a subclass of Tensor", expected="a tensor")
         return self
 
     def is_a(self, *types: type) -> Self:
-        """A plain Python value of one of these types; True and False are no numbers."""
-        self.given()
+        """A plain Python value of one of these types; True and False do not count as numbers."""
+        wanted = f"a value of type {' or '.join(describe.type_name(each) for each in types)}"
+        self.given(wanted)
         if type(self._value) not in types:
-            names = " or ".join(each.__name__ for each in types)
-            self._fail(f"{self._what} has the wrong type", expected=f"a value of type {names}")
+            self._fail(f"{self._what} has the wrong type", expected=wanted)
         return self
 
     # facts about a tensor
@@ -121,7 +123,8 @@ class Expectation:
         self.is_tensor()
         kind = torch.device(device).type
         if self._value.device != kind:
-            self._fail(f"{self._what} is on the wrong device", got=self._value.device, expected=kind)
+            here, wanted = describe.device(self._value.device), describe.device(kind)
+            self._fail(f"{self._what} is on the wrong device", got=here, expected=wanted)
         return self
 
     def requires_grad(self, expected: bool) -> Self:
@@ -152,7 +155,7 @@ class Expectation:
         bad = ~torch.isfinite(data)
         if bad.any():
             self._fail(
-                f"{self._what} holds NaN or infinity",
+                f"{self._what} contains NaN or infinity",
                 detail=f"{int(bad.sum())} of {data.numel()} elements, first at {first(bad)}",
             )
         return self
@@ -209,20 +212,40 @@ class Expectation:
 
     def equals(self, expected: Any) -> Self:
         """A plain Python value equal to `expected`, of the same types throughout; floats within 1e-6."""
+        wanted = describe.in_full(expected)
         if expected is not None:
-            self.given()
+            self.given(wanted)
         if not same(self._value, expected):
-            wrong_type = isinstance(self._value, Opaque) or type(self._value) is not type(expected)
+            other_type = isinstance(self._value, Opaque) or type(self._value) is not type(expected)
+            wrong_type = other_type and expected is not None
             said = f"{self._what} has the wrong type" if wrong_type else f"{self._what} is not what was expected"
-            self._fail(said, expected=describe.describe(expected, values=True))
+            self._fail(said, expected=wanted)
+        return self
+
+    def near(self, expected: float, device: torch.device | str = "cpu") -> Self:
+        """A Python float that is `expected`, but for float32 rounding on that device."""
+        self.is_a(float)
+        if not closeness.near(expected, device)(self._value):
+            got, wanted = (f"{value:.7g}" for value in (self._value, expected))
+            self._fail(f"{self._what} is not what was expected", got=got, expected=wanted)
         return self
 
     def satisfies(
-        self, met: Callable[[Any], bool], said: str, *, expected: str = "", misconception: str | None = None
+        self,
+        met: Callable[[Any], bool],
+        said: str,
+        *,
+        got: str | Callable[[Any], str] | None = None,
+        expected: str = "",
+        misconception: str | None = None,
     ) -> Self:
-        """Whatever `met` asks of the value; a value that `met` cannot take does not satisfy it."""
+        """Whatever `met` asks of the value; a value that `met` cannot take does not satisfy it.
+
+        `got` says what is shown of the value, as it is or as a function of the value, where that is not all of it.
+        """
         if not _holds(met, self._value):
-            self._fail(said, expected=expected, misconception=misconception)
+            shown = _applied(got, self._value) if callable(got) else got
+            self._fail(said, got=shown, expected=expected, misconception=misconception)
         return self
 
     def is_true(self, otherwise: str) -> Self:
@@ -247,19 +270,20 @@ class Expectation:
         now = self._whole().arguments[index] if index < len(self._whole().arguments) else None
         expected = torch.from_numpy(sent) if isinstance(sent, np.ndarray) else sent.detach()
         if not unchanged(now, expected):
+            kind = "array" if isinstance(sent, np.ndarray) else "tensor"
             self._fail(
-                "the caller's data was changed", got=describe.describe(now, values=True),
-                expected=describe.describe(expected, values=True), misconception=misconception,
+                f"the caller's {kind} was changed", got=describe.describe(now, values=True),
+                expected=describe.describe(sent, values=True), misconception=misconception,
             )  # fmt: skip
         if isinstance(now, SeenTensor) and now.requires_grad is not requires_grad(sent):
             self._fail(
-                "the caller's tensor has another requires_grad than before", got=f"requires_grad={now.requires_grad}",
+                "the caller's tensor had its requires_grad changed", got=f"requires_grad={now.requires_grad}",
                 expected=f"requires_grad={not now.requires_grad}", misconception=misconception,
             )  # fmt: skip
         if isinstance(now, SeenTensor) and now.version > 0:
             self._fail(
-                "the caller's tensor was written to, though its values are as before", got="written to in place",
-                expected="never written to", misconception=misconception,
+                "the caller's tensor was written to in place, although its values are the same as before", got="",
+                misconception=misconception,
             )  # fmt: skip
         return self
 
@@ -267,12 +291,7 @@ class Expectation:
         """These global settings are as before; with no name, all of them (see sandbox/observe.py)."""
         changed = [name for name in self._whole().changed_globals if not names or name in names]
         if changed:
-            self._fail(
-                f"the call changed {' and '.join(changed)}",
-                got="changed",
-                expected="unchanged",
-                misconception=misconception,
-            )
+            self._fail(f"the call changed a global setting: {', '.join(changed)}", got="", misconception=misconception)
         return self
 
     def raises(self, *names: str, misconception: str | None = None) -> Self:
@@ -283,8 +302,16 @@ class Expectation:
             self._fail("no exception was raised", expected=expected, misconception=misconception)
         if not set(names) & set(exception.bases):
             self._fail(
-                "another exception was raised", got=str(exception), expected=expected, misconception=misconception
-            )
+                "the wrong exception was raised", got=describe.message(str(exception)), expected=expected,
+                misconception=misconception,
+            )  # fmt: skip
+        return self
+
+    def no_exception(self, otherwise: str) -> Self:
+        """No message, where a probe returns that of an exception; `otherwise` says as a sentence what raised one."""
+        if self._value not in ("", None):
+            raised = self._value if isinstance(self._value, str) else describe.describe(self._value)
+            self._fail(otherwise, got=describe.message(raised), expected="no exception")
         return self
 
     def _whole(self) -> Seen:
@@ -311,21 +338,25 @@ class Expectation:
 
     def length(self, expected: int) -> Self:
         """A list, tuple or dict of this length."""
-        self.given()
+        wanted = f"a list or tuple of {describe.how_many(expected, 'element')}"
+        self.given(wanted)
         if not isinstance(self._value, (list, tuple, dict)):
-            self._fail(
-                f"{self._what} has the wrong type", expected=f"a list or tuple of {describe.count(expected, 'element')}"
-            )
+            self._fail(f"{self._what} has the wrong type", expected=wanted)
         if len(self._value) != expected:
             kind = "entry" if isinstance(self._value, dict) else "element"
-            here, wanted = (describe.count(number, kind) for number in (len(self._value), expected))
+            here, wanted = (describe.how_many(number, kind) for number in (len(self._value), expected))
             self._fail(f"{self._what} has {here}", expected=wanted)
         return self
 
 
 def _holds(met: Callable[[Any], bool], value: Any) -> bool:
     """Return met(value); a value of a kind that `met` did not reckon with does not meet it."""
+    return bool(_applied(lambda each: bool(met(each)), value))
+
+
+def _applied(function: Callable[[Any], Any], value: Any) -> Any:
+    """Return function(value), None for a value of a kind that the function did not reckon with."""
     try:
-        return bool(met(value))
+        return function(value)
     except (TypeError, ValueError, AttributeError, KeyError, IndexError, RuntimeError):
-        return False
+        return None

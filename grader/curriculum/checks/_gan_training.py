@@ -45,13 +45,47 @@ def values_in(seen, folder):
     """Ask that every writer is closed and all was written into one folder; return what stands there."""
     named = {"writer-not-closed": lambda count: count > 0}
     expect(seen).item("open", "the number of writers that are still open", named).equals(0)
-    runs = expect(seen).item("runs", "the event files, by folder").is_a(dict)
+    runs = expect(seen).item("runs", "the dict of event files").is_a(dict)
     loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
     written = [name for name, values in loaded.items() if values]
     runs.satisfies(
-        lambda _: written in ([], [folder]), "there are values in other folders too", expected=f"all in {folder}"
-    )
+        lambda _: written in ([], [folder]), "values were written into other folders",
+        got=f"values in {', '.join(written)}", expected=f"all values in {folder}",
+    )  # fmt: skip
     return loaded.get(folder, [])
+
+
+# In words, how the probes say that a call ended.
+ENDINGS = {
+    "returned": "the call returned",
+    "error": "that exception left the call",
+    "another error": "another exception left the call",
+    "KeyboardInterrupt": "KeyboardInterrupt left the call",
+    "SystemExit": "SystemExit left the call",
+    "it ran on without end": "the call ran on without end",
+}
+
+
+def expect_end(seen, expected, when, lookalikes=None):
+    """Ask how a call ended; `when` says under which circumstances."""
+    expect(seen).item("ended", lookalikes=lookalikes).satisfies(
+        lambda ended: ended == expected, f"the call did not end as expected {when}",
+        got=lambda ended: ENDINGS[ended], expected=ENDINGS[expected],
+    )  # fmt: skip
+
+
+def expect_paths(pictures, expected):
+    """Ask that there are pictures of these names, and no others."""
+    pictures.satisfies(
+        lambda found: sorted(found) == expected, "the pictures do not have the expected names",
+        got=lambda found: describe(sorted(found)), expected=describe(expected),
+    )  # fmt: skip
+
+
+def expect_throughout(modes, lookalikes):
+    """Ask that both nets were trained in train mode, and left in it."""
+    said = "a net was in evaluation mode during the training, or is after it"
+    modes.item("modes", lookalikes=lookalikes).is_true(said)
 
 
 def curve(values, tag):
@@ -107,11 +141,10 @@ def expect_picture(pixels, frames, what):
     }
     expected = grid_of(frames)
     expect(tuple(pixels.shape), what=f"the shape of {what}").equals(tuple(expected.shape))
-    expect(tuple(pixels.shape), named, what=what).satisfies(
-        lambda shape: _alike(pixels, expected),
-        f"{what} shows other pixels than expected",
+    expect(tuple(pixels.shape), named).satisfies(
+        lambda shape: _alike(pixels, expected), f"{what} does not have the expected pixels", got="",
         expected="the grid of that batch",
-    )
+    )  # fmt: skip
 
 
 def _wrapped(frames):

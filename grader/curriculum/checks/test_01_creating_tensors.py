@@ -92,7 +92,7 @@ def test_number_on_device(submission):
 
 @pytest.mark.step("filled")
 def test_filled(submission, rng, device):
-    """fills every element, in memory that held something else before"""
+    """fills every element, also in memory that held something else before"""
     for shape in ((3, 5, 2), (4,), (6, 7)):
         seen = submission.probe.filled_in_dirty_memory(shape, device)
         three = expect(seen).length(3)
@@ -104,30 +104,32 @@ def test_filled(submission, rng, device):
         three.item(0, "the tensor of zeros", named).tensor(torch.zeros(shape), device=device)
         three.item(1, "the tensor of ones", named).tensor(torch.ones(shape), device=device)
         random = three.item(2, "the random tensor", named).shape(*shape).dtype(torch.float32).on(device)
-        random.finite().satisfies(lambda t: not (t.data == 0).all(), "it holds zeros only")
+        random.finite().satisfies(lambda t: not (t.data == 0).all(), "the random tensor contains only zeros")
 
 
 @pytest.mark.step("filled")
 def test_random(submission, rng, device):
-    """draws the random numbers from the whole of [0, 1), others at each call"""
+    """draws random numbers from all of [0, 1), different ones at each call"""
     seed = int(torch.randint(10**6, (), generator=rng))
     seen = submission.probe.filled_repeatedly((60, 50), device, seed)
     repeats = {"reseeded-at-each-call": lambda calls: torch.equal(calls[0][2].data, calls[1][2].data)}
     calls = expect(seen, repeats | {"not-the-global-generator": lambda _: True}).length(3)
     for index in (0, 1, 2):
         named = {"randn-is-not-uniform": lambda t: bool((t.data < 0).any()) and t.data.unique().numel() > 2500}
-        random = calls.item(index, f"call {index + 1}").length(3).item(2, "the random tensor", named)
+        random = calls.item(index, f"the result of call {index + 1}").length(3).item(2, "the random tensor", named)
         random.shape(60, 50).dtype(torch.float32).finite()
-        random.satisfies(lambda t: bool((t.data >= 0).all() and (t.data < 1).all()), "it leaves [0, 1)")
-        random.satisfies(lambda t: t.data.unique().numel() > 2500, "it repeats numbers", expected="3000 random numbers")
-        random.satisfies(is_uniform, "it is not uniform", expected="as many numbers in each part of [0, 1)")
+        said = "the random tensor contains numbers outside [0, 1)"
+        random.satisfies(lambda t: bool((t.data >= 0).all() and (t.data < 1).all()), said)
+        said = "the random tensor repeats the same numbers"
+        random.satisfies(lambda t: t.data.unique().numel() > 2500, said, expected="3000 random numbers")
+        said = "the random numbers are not spread evenly over [0, 1)"
+        random.satisfies(is_uniform, said, expected="about as many numbers in each part of [0, 1)")
     calls.satisfies(
-        lambda three: not torch.equal(three[0][2].data, three[1][2].data), "two calls gave the same numbers"
+        lambda three: not torch.equal(three[0][2].data, three[1][2].data), "two calls drew the same random numbers"
     )
-    said = "seeding torch does not bring the same numbers back"
-    calls.satisfies(
-        lambda three: torch.equal(three[0][2].data, three[2][2].data), said, expected="torch's global generator"
-    )
+    said = "after the same torch.manual_seed, another call drew other random numbers"
+    wanted = "the same numbers, from torch's global generator"
+    calls.satisfies(lambda three: torch.equal(three[0][2].data, three[2][2].data), said, expected=wanted)
 
 
 def is_uniform(tensor):
@@ -147,7 +149,7 @@ def test_filled_on_device(submission):
 
 @pytest.mark.step("constructor_facts")
 def test_facts(submission):
-    """knows the dtype and the width of every constructor"""
+    """gives the dtype and the number of bits of every constructor"""
     for name, dtype in DTYPES.items():
         facts = expect(submission.constructor_facts(name)).length(2)
         suggested = {
@@ -156,7 +158,7 @@ def test_facts(submission):
         }
         facts.item(0, f"the dtype of {name}", suggested).equals(dtype)
         told = "bool-takes-a-byte" if dtype is torch.bool else "bytes-not-bits"
-        facts.item(1, f"the bits of {name}", {told: dtype.itemsize}).equals(dtype.itemsize * 8)
+        facts.item(1, f"the number of bits of {name}", {told: dtype.itemsize}).equals(dtype.itemsize * 8)
 
 
 def has_shape(*shape):
@@ -190,7 +192,7 @@ def test_calls(submission, rng):
         ("Tensor", listed, ((length,), torch.float32), {"class-not-function": not_data(listed)}),
         ("tensor", listed, ((length,), torch.int64), INT64_FORGOTTEN),
     ):
-        expect(submission.predict_call(name, argument), named).equals(expected)
+        expect(submission.predict_call(name, argument), named, what="the prediction").equals(expected)
 
 
 @pytest.mark.step("sums")
@@ -206,20 +208,21 @@ def test_sums(submission, rng):
     pair.item(0, "the sum of all", still_tensor).equals(matrix.sum().item())
     tensors = {"scalar-tensor-not-number": lambda rows: any(getattr(row, "shape", None) == () for row in rows)}
     columns = {"wrong-axis-summed": matrix.sum(dim=0).tolist()}
-    pair.item(1, "the sums of the rows", tensors | columns).equals(matrix.sum(dim=1).tolist())
+    pair.item(1, "the list of the rows' sums", tensors | columns).equals(matrix.sum(dim=1).tolist())
     row = torch.randint(-8000, 8001, (1, 4), generator=rng) / 8
     pair = expect(submission.sums(row)).length(2)
     lost = {"squeezed-too-far": row.sum().item()}
-    pair.item(1, "the sums of the rows of a matrix with one row", lost).equals([row.sum().item()])
+    pair.item(1, "the list of the rows' sums for a matrix with one row", lost).equals([row.sum().item()])
 
 
 @pytest.mark.step("sums")
 def test_sums_on_gpu(submission, rng):
-    """takes a matrix from a GPU, too"""
+    """accepts a matrix on a GPU, too"""
     matrix = torch.randint(-40, 41, (3, 5), generator=rng) / 8
     facts = expect(submission.probe.sums_on_gpu(matrix))
-    facts.item("error", "what is raised on a GPU", {"numpy-knows-no-gpu": lambda error: error != ""}).equals("")
-    facts.item("sums").length(2)
+    raised = facts.item("error", lookalikes={"numpy-knows-no-gpu": lambda error: error != ""})
+    raised.no_exception("your code raised an exception for a matrix on a GPU")
+    facts.item("sums", "the result for a matrix on a GPU").length(2)
 
 
 @pytest.mark.step("sums")

@@ -35,7 +35,7 @@ def test_float32(submission, rng, device):
 
 @pytest.mark.step("to_float32")
 def test_any_dtype(submission, rng, device):
-    """takes arrays of other dtypes and shapes too"""
+    """accepts arrays of other dtypes and shapes, too"""
     converted = submission.to_float32(array(rng, 2, 3), device).value
     converts = getattr(converted, "dtype", None) == "float32"
     for dtype, shape in ((np.int64, (4,)), (np.float32, (2, 3, 4)), (np.uint8, (5, 2))):
@@ -78,7 +78,7 @@ def between(rng, low, high):
 
 @pytest.mark.step("to_half")
 def test_digits(submission, rng, device):
-    """keeps the digits of float16 where float16 can hold every number"""
+    """keeps the digits of float16 where every number fits into float16"""
     limit = 65504.0
     sizes = (50.0, between(rng, 60_000, 65_000), -between(rng, 60_000, 65_000))
     cases = [(spread(rng, largest), "bfloat16-loses-digits") for largest in sizes]
@@ -94,7 +94,7 @@ def test_digits(submission, rng, device):
 
 @pytest.mark.step("to_half")
 def test_range(submission, rng, device):
-    """keeps every number finite where float16 cannot hold them all"""
+    """keeps every number finite where not all of them fit into float16"""
     for size in (between(rng, 66_000, 80_000), 10.0 ** between(rng, 6, 30)):
         for largest in (size, -size):
             sent = spread(rng, largest)
@@ -183,7 +183,7 @@ def judge(submission, left, right):
 
 @pytest.mark.step("result_dtype")
 def test_two_tensors(submission):
-    """lets the higher kind decide, then the range"""
+    """lets the higher kind of dtype decide, then the wider range"""
     every = (torch.bool, *INTEGERS, *FLOATS)
     for left in every:
         for right in every:
@@ -192,7 +192,7 @@ def test_two_tensors(submission):
 
 @pytest.mark.step("result_dtype")
 def test_number(submission, rng):
-    """lets a Python number widen nothing within its kind"""
+    """does not let a Python number widen a dtype of its own kind"""
     for left in (torch.bool, *INTEGERS, *FLOATS):
         whole = int(torch.randint(300, 100_000, (), generator=rng))
         for number in (whole, -whole, whole + 0.25, 3, 3.0):

@@ -22,19 +22,19 @@ TABLE = {
     "tensor.clone()": (False, "clone-shares"),
     "tensor.detach()": (True, "detach-copies"),
 }
-# The relation of two tensors, whether they lie in one storage, and who would err.
+# The relation of two tensors: in words, whether they lie in one storage, and who would err.
 PAIRS = {
-    "itself": (True, ""),
-    "a view": (True, "same-memory-other-object"),
-    "detached": (True, "same-memory-other-object"),
-    "strangers": (False, ""),
-    "a clone": (False, "equal-is-not-shared"),
-    "a part of a clone": (False, "equal-is-not-shared"),
-    "a list of rows": (False, "equal-is-not-shared"),
-    "the transposed": (True, "same-memory-other-object"),
-    "a later row": (True, "data-ptr-is-the-start"),
-    "two rows": (True, "overlap-is-not-storage"),
-    "another dtype": (True, ""),
+    "itself": ("a tensor and itself", True, ""),
+    "a view": ("a tensor and a view of it", True, "same-memory-other-object"),
+    "detached": ("a tensor and its `detach()`", True, "same-memory-other-object"),
+    "strangers": ("two unrelated tensors", False, ""),
+    "a clone": ("a tensor and its clone", False, "equal-is-not-shared"),
+    "a part of a clone": ("a row and the same row of a clone", False, "equal-is-not-shared"),
+    "a list of rows": ("a tensor and all its rows, taken by a list of indices", False, "equal-is-not-shared"),
+    "the transposed": ("a transposed tensor and the tensor itself", True, "same-memory-other-object"),
+    "a later row": ("a tensor and one of its later rows", True, "data-ptr-is-the-start"),
+    "two rows": ("two different rows of one tensor", True, "overlap-is-not-storage"),
+    "another dtype": ("two views of one tensor with different dtypes", True, ""),
 }
 
 
@@ -53,16 +53,16 @@ def test_table(submission):
             named = {"data-ptr-is-the-start": not expected}
         elif len(wrong) == len(TABLE):
             named = {}
-        expect(answers[expression], named, what=f"the answer for {expression}").equals(expected)
+        expect(answers[expression], named, what=f"the answer for `{expression}`").equals(expected)
 
 
 @pytest.mark.step("same_storage")
 def test_pairs(submission, rng):
     """tells shared memory from equal numbers and from the same object"""
-    for kind, (expected, misconception) in PAIRS.items():
+    for kind, (words, expected, misconception) in PAIRS.items():
         seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
         named = {misconception: not expected} if misconception else {}
-        expect(seen).item("answer", f"the answer for {kind}", named).equals(expected)
+        expect(seen).item("answer", f"the answer for {words}", named).equals(expected)
 
 
 @pytest.mark.step("same_storage")
@@ -70,8 +70,8 @@ def test_pairs_left_alone(submission, rng):
     """writes into neither of the two"""
     for kind in ("a view", "strangers"):
         seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
-        named = {"mutates-caller": False}
-        expect(seen).item("untouched", "whether the two are as they were", named).equals(True)
+        untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
+        untouched.is_true("one of the two tensors was written to")
 
 
 @pytest.mark.step("window_and_copy")
@@ -98,12 +98,14 @@ def test_window_and_copy(submission, rng):
     expected = {"transposed": array.T, "with gaps": array[:, ::2], "without dimensions": array[0, 0]}
     seen = expect(submission.probe.windows(array.numpy().copy()))
     for kind, each in expected.items():
-        one = seen.item(kind, f"for an array {kind}")
-        one.item("window", f"the window on an array {kind}").tensor(each)
-        one.item("copy", f"the copy of an array {kind}").tensor(each)
+        one, array = seen.item(kind), "a transposed array" if kind == "transposed" else f"an array {kind}"
+        one.item("window", f"the window on {array}").tensor(each)
+        one.item("copy", f"the copy of {array}").tensor(each)
         if kind == "without dimensions":
             continue  # torch.asarray takes it for a number, and copies
-        one.item("shares", f"whether window and copy share memory with an array {kind}").equals([True, False])
+        shares = one.item("shares")
+        shares.item(0).is_true(f"the window on {array} does not share the array's memory")
+        shares.item(1).is_false(f"the copy of {array} shares the array's memory")
 
 
 OFF_DEVICE, BACK = {"cpu", "numpy", "tolist", "item"}, {"device", "to", "type_as", "new_tensor"}
@@ -114,7 +116,8 @@ def expect_on_device(heard):
     left = {"hard-coded-device": lambda names: isinstance(names, list)}
     expect(heard, left, what="the list of torch functions called").satisfies(
         lambda names: not OFF_DEVICE & set(names) or BACK & set(names),
-        "the numbers were taken to the CPU, and not back to the device", expected="the device of the argument",
+        "the numbers were moved to the CPU, and not back to the argument's device",
+        expected="a result on the device of the argument",
     )  # fmt: skip
 
 
@@ -132,39 +135,42 @@ def test_matrix_left_alone(submission, rng):
     """leaves the matrix as it was"""
     matrix = torch.randn(3, 5, generator=rng)
     seen = expect(submission.doubled_row(matrix, 1)).keeps_argument(0, matrix, "view-is-copy")
-    seen.satisfies(lambda t: not t.shares_with, "it shares the matrix's memory", expected="memory of its own")
+    seen.satisfies(lambda t: not t.shares_with, "the result shares the matrix's memory", expected="memory of its own")
 
 
 @pytest.mark.step("flat_view")
 def test_flat(submission, rng, device):
-    """flattens without a copy where that can be done"""
+    """flattens without a copy where that is possible"""
     for shape in ((3, 5), (2, 3, 4), (6,)):
         tensor = torch.randn(*shape, generator=rng)
         flat = expect(submission.flat_view(tensor)).tensor(tensor.flatten(), device=device)
-        flat.satisfies(lambda t: t.shares_with == ("0",), "it is a copy", expected="a view on the caller's memory")
+        flat.satisfies(lambda t: t.shares_with == ("0",), "the result is a copy", expected="a view of the argument")
         flat.keeps_argument(0, tensor, "mutates-caller")
     values = torch.randn(3, 4, generator=rng)
     strided = expect(submission.probe.flat_of("every other", values))
     refused = {"contiguous-is-not-needed": lambda name: name != ""}
-    strided.item("raised", "what was raised for a view with gaps", refused).equals("")
+    said = "an exception was raised for a view of every other element, which can be flattened without a copy"
+    strided.item("raised", lookalikes=refused).no_exception(said)
     strided.item("flat", "the flat view of every other element").tensor(values.flatten()[::2], device=device)
     copied = {"reshape-always-views": False}
-    strided.item("shared", "whether it shares memory", copied).equals(True)
+    said = "the flat view of every other element does not share the memory of the argument"
+    strided.item("shared", lookalikes=copied).is_true(said)
     cut = {"detached-returned": False}
-    strided.item("recorded", "whether gradients flow back through it", cut).equals(True)
+    said = "no gradient flowed back through the flat view of every other element"
+    strided.item("recorded", lookalikes=cut).is_true(said)
 
 
 @pytest.mark.step("flat_view")
 def test_refuses(submission, rng):
-    """refuses where flattening would need a copy"""
+    """raises where flattening would need a copy"""
     copied = {
         "reshape-always-views": lambda seen: seen["flat"].shape == (seen["flat"].data.numel(),) and not seen["shared"]
     }
-    for kind in ("transposed", "columns"):
+    for kind, argument in (("transposed", "a transposed matrix"), ("columns", "two columns of a matrix")):
         facts = expect(submission.probe.flat_of(kind, torch.randn(3, 4, generator=rng)), copied)
-        said = f"no RuntimeError was raised for {kind} of a matrix, which do not lie in one piece"
-        facts.satisfies(lambda seen: seen["raised"] != "", said, expected="RuntimeError")
-        facts.item("raised", f"what was raised for {kind} of a matrix").equals("RuntimeError")
+        said = f"no exception was raised for {argument}, which cannot be flattened without a copy"
+        facts.satisfies(lambda seen: seen["raised"] != "", said, got="a tensor", expected="RuntimeError")
+        facts.item("raised", f"the exception that was raised for {argument}").equals("RuntimeError")
 
 
 @pytest.mark.step("two_copies")
@@ -179,13 +185,15 @@ def test_copies(submission, rng, device):
         "detached-returned": lambda t: not t.shares_with and t.grad_fn is None,
     }
     attached = pair.item(0, "the copy inside the graph", named).tensor(x, device=device).requires_grad(True).leaf(False)
-    attached.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", expected="memory of its own")
+    said = "the copy inside the graph shares the caller's memory"
+    attached.satisfies(lambda t: not t.shares_with, said, expected="memory of its own")
     named = {
         "clone-detaches": lambda t: t.requires_grad and t.grad_fn is not None and not t.shares_with,
         "detach-copies": lambda t: t.shares_with and not t.requires_grad,
     }
     outside = pair.item(1, "the copy outside the graph", named).tensor(x, device=device).requires_grad(False)
-    outside.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", expected="memory of its own")
+    said = "the copy outside the graph shares the caller's memory"
+    outside.satisfies(lambda t: not t.shares_with, said, expected="memory of its own")
     expect_on_device(submission.probe.called_for_copies(x))
 
 
@@ -196,7 +204,9 @@ def test_gradient_flows(submission, rng, device):
     for is_leaf in (True, False):
         x, upstream = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
         facts = expect(submission.probe.copies_of(x, upstream, is_leaf))
-        facts.item("untouched", "whether the tensor is as it was", {"mutates-caller": False}).equals(True)
-        facts.item("grad", "the gradient at the tensor", {"detached-returned": None}).tensor(upstream, device=device)
-        one = {"detach-copies": False}
-        facts.item("apart", "whether the copies lie in different memory", one).equals(True)
+        untouched = facts.item("untouched", lookalikes={"mutates-caller": False})
+        untouched.is_true("the caller's tensor was changed")
+        grad = facts.item("grad", "the gradient of the caller's tensor", {"detached-returned": None})
+        grad.tensor(upstream, device=device)
+        apart = facts.item("apart", lookalikes={"detach-copies": False})
+        apart.is_true("the two copies share the same memory")

@@ -42,10 +42,11 @@ def in_place(seen, sent, expected, device, more=None):
         "returns-copy-not-self": lambda t: t.same_as is None and wrote(seen, sent),
     }
     answer = expect(seen, named).tensor(expected, device=device)
-    answer.satisfies(lambda t: t.same_as == "0", "another tensor came back", expected="the tensor that was given")
+    answer.satisfies(lambda t: t.same_as == "0", "a different tensor was returned", expected="the argument itself")
     bypassed = {"data-bypass": lambda t: t.version == 0}
     argument = expect(first_argument(seen), bypassed, what="the caller's tensor").tensor(expected, device=device)
-    argument.satisfies(lambda t: t.version > 0, "autograd did not notice the write", expected="a `_version` above 0")
+    said = "autograd did not notice that the tensor was written to"
+    argument.satisfies(lambda t: t.version > 0, said, got="a `_version` of 0", expected="a `_version` above 0")
 
 
 @pytest.mark.step("scaled")
@@ -62,7 +63,7 @@ def test_scaled_leaves_alone(submission, rng):
     """leaves the caller's tensor as it was"""
     sent, factor, bias = torch.randn(3, 5, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
     seen = expect(submission.scaled(sent, factor, bias)).keeps_argument(0, sent, "mutates-caller")
-    seen.satisfies(lambda t: not t.shares_with, "it shares the caller's memory", expected="a new tensor")
+    seen.satisfies(lambda t: not t.shares_with, "the result shares the caller's memory", expected="a new tensor")
 
 
 @pytest.mark.step("scale_")
@@ -76,11 +77,11 @@ def test_scale_in_place(submission, rng, device):
 
 @pytest.mark.step("scale_")
 def test_other_holders(submission, rng, device):
-    """lets everybody see the change who holds the same memory"""
+    """shows the change in every tensor that shares the memory"""
     sent, factor, bias = torch.randn(4, generator=rng), number(rng, 1.5, 3), number(rng, -2, -1)
     seen = submission.probe.other_holders(sent, factor, bias)
     expected = torch.cat([sent, sent * factor + bias, sent])
-    expect(seen, what="the tensor around it").tensor(expected, device=device)
+    expect(seen, what="the larger tensor whose middle was the argument").tensor(expected, device=device)
 
 
 def writes_in_place(names):
@@ -93,7 +94,7 @@ def writes_in_place(names):
 
 @pytest.mark.step("abs_columns_")
 def test_columns(submission, rng, device):
-    """changes the columns that were named, in the matrix itself"""
+    """changes the columns that were named, and in the matrix itself"""
     for columns in ([1, 4], [5, 0, 3], [2]):
         sent = -torch.rand(4, 6, generator=rng) - 0.5
         sent[1] *= -1
@@ -110,7 +111,7 @@ def test_columns(submission, rng, device):
 
 @pytest.mark.step("shift_leaf_")
 def test_leaf(submission, rng, device):
-    """changes the leaf, which stays the leaf that it was"""
+    """changes the leaf, which is still a leaf and keeps its gradient"""
     for shape in ((3, 5), (4,)):
         sent, grad = torch.randn(*shape, generator=rng), torch.randn(*shape, generator=rng)
         amount = number(rng, 1, 2)
@@ -120,8 +121,9 @@ def test_leaf(submission, rng, device):
         refused = seen.exception is not None and "in-place operation" in seen.exception.message
         said = str(seen.exception)
         require(
-            not refused, said, expected="the leaf, changed", misconception="update-outside-no-grad", called=seen.called
-        )
+            not refused, said, expected="the leaf, changed in place", misconception="update-outside-no-grad",
+            called=seen.called,
+        )  # fmt: skip
         seen = submission.shift_leaf_(leaf, amount)
         in_place(seen, sent, sent + amount, device)
         frozen = {"leaf-left-frozen": lambda t: not t.requires_grad and t.version > 0}
@@ -130,14 +132,14 @@ def test_leaf(submission, rng, device):
 
 @pytest.mark.step("shift_leaf_")
 def test_records_afterwards(submission, rng):
-    """leaves autograd recording as before"""
+    """leaves autograd switched on or off as it was"""
     leaf = torch.randn(4, generator=rng).requires_grad_()
     seen = submission.attempt("shift_leaf_", leaf, number(rng, 1, 2))
     expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
     expect(submission.shift_leaf_(leaf, 1.0)).requires_grad(True)
     switched_on = {"grad-mode-forced-on": True}
     seen = submission.probe.recording_after(torch.randn(4, generator=rng).requires_grad_(), number(rng, 1, 2))
-    expect(seen, switched_on, what="whether autograd records after a call where it did not").equals(False)
+    expect(seen, switched_on).is_false("autograd was off before the call, and on after it")
 
 
 @pytest.mark.step("scaled_sigmoid")
@@ -149,14 +151,14 @@ def test_sigmoid(submission, rng, device):
         s = torch.sigmoid(x)
         parts = expect(submission.probe.backward_through_sigmoid(x, scale, bias, upstream, is_leaf))
         parts.item("result", "the result").tensor(scale * s + bias, device=device)
-        cut = {"detached-returned": False}
-        parts.item("recorded", "whether the result requires a gradient", cut).equals(True)
+        recorded = parts.item("recorded", lookalikes={"detached-returned": False})
+        recorded.is_true("the result does not require a gradient")
         broken = {"inplace-breaks-backward": lambda error: "modified by an inplace operation" in error}
-        parts.item("error", "what backward raised", broken).equals("")
+        parts.item("error", lookalikes=broken).no_exception("backward raised an exception")
         overwritten = [changed * (1 - changed) * upstream for changed in (s, scale * s, scale * s + bias)]
         bypassed = {"data-bypass": lambda t: any(torch.allclose(t.data, wrong, 1e-4, 1e-5) for wrong in overwritten)}
         bypassed["leaf-made-anew"] = None
-        parts.item("grad", "the gradient at x", bypassed).tensor(scale * s * (1 - s) * upstream, device=device)
+        parts.item("grad", "the gradient of x", bypassed).tensor(scale * s * (1 - s) * upstream, device=device)
 
 
 @pytest.mark.step("scaled_sigmoid")
@@ -165,7 +167,7 @@ def test_sigmoid_leaves_alone(submission, rng):
     x, scale, bias = torch.randn(3, 5, generator=rng), number(rng, 1.5, 3), number(rng, 0.5, 1)
     expect(submission.scaled_sigmoid(x, scale, bias)).keeps_argument(0, x, "mutates-caller")
     parts = expect(submission.probe.backward_through_sigmoid(x, scale, bias, x, False))
-    parts.item("touched", "whether x was written to", {"mutates-caller": True}).equals(False)
+    parts.item("touched", lookalikes={"mutates-caller": True}).is_false("x was written to")
 
 
 @pytest.mark.step("breaks_backward")
@@ -179,7 +181,7 @@ def test_experiment(submission, rng):
             facts = expect(seen).length(7)
             read = seen.value
             other = [changed == "result", changed == "input"]
-            facts.item("operation_called", "whether the operation was called").equals(True)
+            facts.item("operation_called").is_true("the operation was never called")
             named = {
                 "update-outside-no-grad": lambda answer, on=changed: (
                     answer is True and on == "input" and not read["counted"] and writes_in_place(read["heard"])
@@ -190,8 +192,8 @@ def test_experiment(submission, rng):
                     answer is False and not read["counted"] and not writes_in_place(read["heard"])
                 ),
             }
-            facts.item("answer", f"the answer for {name}, {changed} changed", named).equals(kept == changed)
-            facts.item("numbers_of_x", "whether the operation was given the numbers of x").equals(True)
+            facts.item("answer", f"the answer for {name} with its {changed} changed", named).equals(kept == changed)
+            facts.item("numbers_of_x").is_true("the operation was not called with the numbers of x")
 
 
 @pytest.mark.step("breaks_backward")

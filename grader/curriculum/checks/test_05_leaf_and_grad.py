@@ -8,6 +8,13 @@ import torch
 from grader.compare import expect, looks_like
 
 BOOLS = (False, True)
+KINDS = {
+    "constant": "a constant",
+    "frozen": "a detached result",
+    "variable": "a variable",
+    "result": "a result",
+    "retained": "a result after `retain_grad()`",
+}
 
 
 @pytest.mark.step("predict_row")
@@ -17,12 +24,12 @@ def test_table(submission):
         for is_result in BOOLS:
             recorded = requires_grad and is_result
             row = expect(submission.predict_row(requires_grad, is_result)).length(3)
-            row.item(0, "the answer about grad_fn").equals(recorded)
+            row.item(0, "the entry for grad_fn").equals(recorded)
             leaf = "user-made-means-leaf" if is_result else "no-grad-needed-is-not-leaf"
             named = {} if requires_grad else {leaf: False}
-            row.item(1, "the answer about being a leaf", named).equals(not recorded)
+            row.item(1, "the entry for is_leaf", named).equals(not recorded)
             named = {"nonleaf-keeps-grad" if is_result else "leaf-always-keeps-grad": True}
-            row.item(2, "the answer about .grad", named).equals(requires_grad and not recorded)
+            row.item(2, "the entry for .grad", named).equals(requires_grad and not recorded)
 
 
 @pytest.mark.step("will_keep_grad")
@@ -35,7 +42,7 @@ def test_each_kind(submission, rng):
     for kind, keeps in expected.items():
         seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
         named_here = {named[kind]: not keeps} if kind in named else {}
-        expect(seen).item("answer", f"the answer for a {kind}", named_here).equals(keeps)
+        expect(seen).item("answer", f"the answer for {KINDS[kind]}", named_here).equals(keeps)
 
 
 @pytest.mark.step("will_keep_grad")
@@ -43,7 +50,8 @@ def test_looks_only(submission, rng):
     """leaves the tensor as it was"""
     for kind in ("variable", "result", "constant"):
         seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
-        expect(seen).item("untouched", "whether the tensor is as it was", {"mutates-caller": False}).equals(True)
+        untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
+        untouched.is_true("the tensor that was asked about was changed")
 
 
 @pytest.mark.step("build_four")
@@ -56,17 +64,17 @@ def test_kinds(submission, rng, device):
         "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
         "requires-grad-forgotten": lambda t: not t.requires_grad,
     }
-    four.item(0, "variable", named).leaf(True).requires_grad(True).tensor(values, device=device)
+    four.item(0, "the variable", named).leaf(True).requires_grad(True).tensor(values, device=device)
     named = {
         "results-in-another-order": lambda t: looks_like(t, values),
         "contagion-forgotten": lambda t: not t.requires_grad and not t.version,
         "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
     }
-    result = four.item(1, "result", named)
+    result = four.item(1, "the variable's result", named)
     result.requires_grad(True).leaf(False).tensor(values * 2, device=device)
-    four.item(2, "constant").requires_grad(False).tensor(values, device=device)
+    four.item(2, "the constant").requires_grad(False).tensor(values, device=device)
     cloned = {"clone-detaches": lambda t: t.grad_fn == "CloneBackward0"}
-    four.item(3, "frozen", cloned).requires_grad(False).tensor(values * 2, device=device)
+    four.item(3, "the frozen copy", cloned).requires_grad(False).tensor(values * 2, device=device)
 
 
 @pytest.mark.step("build_four")
@@ -74,7 +82,7 @@ def test_stays_on_device(submission):
     """makes all four on the device that it is given"""
     submission.recognise({"detour-through-python": lambda error: "copy out of meta" in error.message})
     four = expect(submission.build_four([1.0, 2.0, 3.0], torch.device("meta"))).length(4)
-    for index, name in enumerate(("variable", "result", "constant", "frozen")):
+    for index, name in enumerate(("the variable", "the variable's result", "the constant", "the frozen copy")):
         four.item(index, name, {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
 
 
@@ -83,7 +91,7 @@ def test_gradient_reaches_variable(submission, rng, device):
     """lets gradients flow from the result back to the variable"""
     values, upstream = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
     seen = submission.probe.backward_through_result(values.tolist(), device, upstream)
-    expect(seen, what="variable").grad(upstream * 2)
+    expect(seen, what="the variable").grad(upstream * 2)
 
 
 @pytest.mark.step("middle_and_leaf")
@@ -104,10 +112,10 @@ def test_gradients(submission, rng, device):
         "gradients-accumulate": 2 * upstream,
         "mean-vs-sum": upstream / 4,
     }
-    middle = pair.item(0, "middle", no_grad_in_middle).tensor(x**2, device=device)
+    middle = pair.item(0, "the middle", no_grad_in_middle).tensor(x**2, device=device)
     middle.requires_grad(True).leaf(False).grad(upstream)
     twice = {"gradients-accumulate": lambda t: torch.allclose(t.grad.data, 4 * x * upstream)}
-    pair.item(1, "leaf", twice).leaf(True).tensor(x, device=device).grad(2 * x * upstream)
+    pair.item(1, "the leaf", twice).leaf(True).tensor(x, device=device).grad(2 * x * upstream)
 
 
 @pytest.mark.step("middle_and_leaf")
@@ -120,7 +128,7 @@ def test_caller_keeps_x(submission, rng):
 
 @pytest.mark.step("result_requires_grad")
 def test_contagion(submission, rng):
-    """spreads from any input to the result, unless nothing is recorded"""
+    """requires a gradient as soon as one input does, unless nothing is recorded"""
     for count in (1, 2, 3):
         for flags in itertools.product(BOOLS, repeat=count):
             for enabled in BOOLS:
@@ -142,12 +150,12 @@ def test_same_tensor(submission, rng, device):
         "detached-returned": lambda t: not t.requires_grad,
     }
     seen = expect(submission.switch_on(tensor), named).tensor(tensor, device=device).requires_grad(True).leaf(True)
-    seen.satisfies(lambda t: t.same_as == "0", "another tensor came back", expected="the tensor that was given")
+    seen.satisfies(lambda t: t.same_as == "0", "a different tensor was returned", expected="the argument itself")
 
 
 @pytest.mark.step("switch_on")
 def test_gradient_arrives(submission, rng):
-    """makes gradients arrive in the caller's own tensor, of whatever dtype"""
+    """makes gradients arrive in the caller's own tensor, whatever its dtype"""
     tensor, upstream = torch.randn(2, 3, 2, generator=rng, dtype=torch.float64)
     seen = submission.probe.leaf_after_switch(tensor, upstream)
     named = {

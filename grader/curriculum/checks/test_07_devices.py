@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.compare import SeenArray, expect, require
+from grader.compare import SeenArray, describe, expect, require
 
 MIB = 1024 * 1024
 META = torch.device("meta")
@@ -27,8 +27,9 @@ def test_choice(submission):
         named["string-is-no-device"] = lambda device: type(device) is str
         chosen = expect(submission.probe.chosen(has_cuda, has_mps), named).is_a(torch.device)
         chosen.satisfies(
-            lambda device, expected=expected: device.type == expected, "another device was chosen", expected=expected
-        )
+            lambda device, expected=expected: device.type == expected, "the wrong device was chosen",
+            expected=describe(torch.device(expected)),
+        )  # fmt: skip
 
 
 @pytest.mark.step("variable_on")
@@ -42,7 +43,7 @@ def test_variable(submission, rng, device):
 
 @pytest.mark.step("variable_on")
 def test_variable_on_device(submission, rng):
-    """makes it a leaf on the device that it is given"""
+    """makes the leaf on the device that it is given"""
     values = torch.randn(5, generator=rng).tolist()
     named = {"hard-coded-device": lambda t: t.device == "cpu"} | moved_leaf()
     expect(submission.variable_on(values, META), named).on(META).requires_grad(True).leaf(True)
@@ -81,8 +82,10 @@ def test_gradient_lands(submission, rng, device):
     }
     landed = pair.item(1, "the gradient", named).shape(5).dtype(torch.float64).on(device)
     landed.values((2 * numbers * upstream).double(), rtol=2e-5, atol=2e-6)
-    by_copy = "it did not come from the copy: that one knows float32 only"
-    landed.satisfies(lambda t: torch.equal(t.data, t.data.float().double()), by_copy, expected="numbers of float32")
+    by_copy = "the gradient did not come through the copy, which is float32"
+    landed.satisfies(
+        lambda t: torch.equal(t.data, t.data.float().double()), by_copy, expected="numbers that float32 can hold"
+    )
 
 
 @pytest.mark.step("move_and_differentiate")
@@ -94,7 +97,8 @@ def test_copy_on_device(submission, rng):
         "hard-coded-device": lambda place: place == "not there" and not seen.value["moved"],
     }
     seen = submission.probe.place_of_copy(values, upstream)
-    expect(seen).item("place", "the place of the copy", named).equals("there")
+    place = expect(seen).item("place", lookalikes=named)
+    place.satisfies(lambda place: place == "there", "the copy is not on the device that was given", got="")
     kept = {"dtype-left-out": "torch.float64"}
     expect(seen).item("dtype", "the dtype of the copy", kept).equals("torch.float32")
 
@@ -110,21 +114,25 @@ def test_leaf_stays(submission, rng, device):
 def array_like(part, expected):
     """Ask for a numpy array with the numbers of a tensor."""
     name = str(expected.dtype).removeprefix("torch.")
-    part.given().satisfies(lambda a: isinstance(a, SeenArray), "it is no numpy array", expected="a numpy array")
+    part.given().satisfies(
+        lambda a: isinstance(a, SeenArray), "the result is not a numpy array", expected="a numpy array"
+    )
     part.satisfies(
-        lambda a: a.shape == tuple(expected.shape), "the array has another shape", expected=str(tuple(expected.shape))
+        lambda a: a.shape == tuple(expected.shape),
+        "the array has the wrong shape",
+        expected=f"shape {tuple(expected.shape)}",
     )
     part.satisfies(
         lambda a: a.dtype != "float64" or name == "float64",
-        "the array has another dtype",
+        "the array has the wrong dtype",
         expected=name,
         misconception="float64-leak",
     )
-    part.satisfies(lambda a: a.dtype == name, "the array has another dtype", expected=name)
+    part.satisfies(lambda a: a.dtype == name, "the array has the wrong dtype", expected=name)
     part.satisfies(
         lambda a: torch.equal(a.data, expected),
-        "the array holds other numbers",
-        expected=str(expected.flatten()[:6].tolist()),
+        "the array has the wrong values",
+        expected=describe(expected, values=True),
     )
 
 
@@ -148,18 +156,21 @@ def test_array_of_variable(submission, rng):
     array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent.detach())
     values = torch.randn(4, generator=rng)
     facts = expect(submission.probe.numpy_of_result(values))
-    facts.item("error", "what was raised", {"numpy-on-grad": lambda error: error != ""}).equals("")
-    array_like(facts.item("array", "the array of a result"), values * 2)
-    facts.item("untouched", "whether the result is as it was", {"mutates-caller": False}).equals(True)
+    raised = facts.item("error", lookalikes={"numpy-on-grad": lambda error: error != ""})
+    raised.no_exception("an exception was raised for a tensor with a grad_fn")
+    array_like(facts.item("array", "the result for a tensor with a grad_fn"), values * 2)
+    untouched = facts.item("untouched", lookalikes={"mutates-caller": False})
+    untouched.is_true("the caller's tensor was changed, or cut off from its graph")
 
 
 @pytest.mark.step("to_numpy")
 def test_array_from_gpu(submission, rng):
-    """brings a tensor back from a GPU first"""
+    """copies a tensor from a GPU to the CPU first"""
     values = torch.randn(3, 5, generator=rng)
     facts = expect(submission.probe.numpy_from_gpu(values))
-    facts.item("error", "what is raised on a GPU", {"numpy-knows-no-gpu": lambda error: error != ""}).equals("")
-    array_like(facts.item("array", "the array"), values)
+    raised = facts.item("error", lookalikes={"numpy-knows-no-gpu": lambda error: error != ""})
+    raised.no_exception("an exception was raised for a tensor on a GPU")
+    array_like(facts.item("array", "the result for a tensor on a GPU"), values)
 
 
 def figures(events, *, shrink=False, drop=False, grow=False):
@@ -197,7 +208,7 @@ def story(rng):
 
 @pytest.mark.step("allocator_figures")
 def test_figures(submission, rng):
-    """tells what tensors occupy from what torch holds"""
+    """distinguishes what tensors occupy from what torch holds"""
     for events in story(rng):
         expected = figures(events)
         beliefs = {
@@ -216,11 +227,11 @@ def test_figures(submission, rng):
         }
         named = {name: belief for name, belief in beliefs.items() if belief != expected and events}
         pair = expect(submission.allocator_figures(events), named).length(2)
-        pair.satisfies(lambda found: all(type(each) is float for each in found), "these are not two floats")
+        pair.satisfies(lambda found: all(type(each) is float for each in found), "the two figures are not floats")
         pair.satisfies(
             lambda found, expected=expected: close(found, expected),
-            "these are other figures",
-            expected=f"{expected[0]:.5g}, {expected[1]:.5g}",
+            "the two figures are not what was expected",
+            expected=describe(expected),
         )
 
 
@@ -230,21 +241,21 @@ def close(found, expected):
 
 @pytest.mark.step("predict")
 def test_prediction(submission, rng, device):
-    """returns what the model makes of the batch"""
+    """returns what the model predicts for the batch"""
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
     seen = expect(submission.probe.predicted(weight, batch, device, True))
     cut = {"detached-returned": lambda t: not t.requires_grad}
-    seen.item("result", "the prediction", cut).tensor(batch @ weight, device=device).requires_grad(True)
-    left = {"mode-not-restored": False}
-    seen.item("training", "whether the model is still in training mode", left).equals(True)
-    seen.item("during", "whether the model was in training mode when it ran").equals([True])
-    seen.item("dtype", "the dtype of the parameters afterwards").equals("torch.float32")
+    seen.item("result", "the result", cut).tensor(batch @ weight, device=device).requires_grad(True)
+    training = seen.item("training", lookalikes={"mode-not-restored": False})
+    training.is_true("the model was in training mode before the call, and is in evaluation mode after it")
+    seen.item("during", "the list of modes in which the model ran (True for training mode)").equals([True])
+    seen.item("dtype", "the dtype of the parameters after the call").equals("torch.float32")
     seen.keeps_argument(1, batch, "mutates-caller")
 
 
 @pytest.mark.step("predict")
 def test_meet_on_device(submission, rng):
-    """brings model and batch to the device that it is given"""
+    """moves model and batch to the device that it is given"""
     weight, batch = torch.randn(5, 2, generator=rng), torch.randn(3, 5, generator=rng)
     seen = submission.probe.predicted(weight, batch, META, False)
     facts = expect(seen)
@@ -254,8 +265,13 @@ def test_meet_on_device(submission, rng):
         "model-left-behind": lambda met: met == [("meta", "cpu")],
         "hard-coded-device": lambda met: met == [("cpu", "cpu")],
     }
-    facts.item("met", "where batch and parameters met", stayed).equals([("meta", "meta")])
-    facts.item("left", "where the parameters are afterwards", {"model-left-behind": "cpu"}).equals("meta")
-    facts.item("result", "the prediction").on(META).shape(3, 2)
-    left = {"mode-not-restored": True}
-    facts.item("training", "whether a model in evaluation mode is in training mode afterwards", left).equals(False)
+    met = facts.item("met", "the list of (device of the batch, device of the parameters), one for each run,", stayed)
+    met.equals([("meta", "meta")])
+    left = facts.item("left", lookalikes={"model-left-behind": "cpu"})
+    left.satisfies(
+        lambda place: place == "meta", "the parameters of the model are not on the device that was given",
+        got="", expected=describe(META),
+    )  # fmt: skip
+    facts.item("result", "the result").on(META).shape(3, 2)
+    training = facts.item("training", lookalikes={"mode-not-restored": True})
+    training.is_false("the model was in evaluation mode before the call, and is in training mode after it")

@@ -68,13 +68,13 @@ def test_stays_on_device(submission, rng):
 
 @pytest.mark.step("make_tensors")
 def test_drawn_on_cpu(submission):
-    """draws where the generator lives, and lets it go on from there"""
+    """draws on the generator's own device, and lets the generator advance"""
     seen = expect(submission.probe.drawn_elsewhere("make_tensors", (4, 3, 5, 2), torch.device("meta")))
     seen.keeps_globals(GENERATOR_STATE, misconception="global-rng-touched")
-    elsewhere = {"drawn-on-another-device": True}
-    seen.item("elsewhere", "whether it draws on another device than the generator's", elsewhere).equals(False)
-    again = {"reseeded-at-each-call": False}
-    seen.item("goes_on", "whether two calls draw different numbers from one generator", again).equals(True)
+    elsewhere = seen.item("elsewhere", lookalikes={"drawn-on-another-device": True})
+    elsewhere.is_false("the numbers were drawn on another device than the generator's")
+    goes_on = seen.item("goes_on", lookalikes={"reseeded-at-each-call": False})
+    goes_on.is_true("two calls with the same generator drew the same numbers")
 
 
 @pytest.mark.step("forward")
@@ -120,7 +120,7 @@ def test_loss(submission, rng, device):
             "loss-per-row": lambda t, n=n, d_out=d_out: t.shape in ((n,), (d_out,), (n, d_out)),
             "absolute-after-mean": error.sum().square(),
         }
-        pair.item(0, "loss", named).tensor(total, device=device)
+        pair.item(0, "the loss", named).tensor(total, device=device)
         named = {
             "gradient-sign-flipped": -2 * error,
             "factor-two-forgotten": error,
@@ -253,7 +253,7 @@ def test_three_steps(submission, rng, device):
             _, *expected = stepped(*sent, lr, steps=steps)
             uphill = stepped(*sent, -lr, steps=steps)
             alone = [stepped(*sent, lr, way, steps)[1:] for way in ("w1 only", "w2 only")]
-            now = expect(seen).item(part, f"the weights after step {steps}").length(2)
+            now = expect(seen).item(part, f"the list of weights after step {steps}").length(2)
             one_stuck = together(seen.value[part], *alone)
             for index, name in enumerate(("w1", "w2")):
                 named = {
@@ -270,10 +270,10 @@ def test_three_steps(submission, rng, device):
 
 @pytest.mark.step("sgd_step")
 def test_loss_before(submission, rng, device):
-    """returns the loss at the weights as they came in"""
+    """returns the loss of the weights before the step"""
     _, y, _, _ = sent = problem(rng, 6, 3, 5, 2)
     losses, _, _ = stepped(*sent, 0.01)
-    seen = expect(submission.probe.three_steps(*sent, 0.01)).item("losses", "the losses of three steps").length(3)
+    seen = expect(submission.probe.three_steps(*sent, 0.01)).item("losses", "the list of losses").length(3)
     for index, expected in enumerate(losses):
         named = {"mean-vs-sum": one_of([expected / count for count in (y.numel(), len(y), y.shape[1])])}
         named |= {"loss-after-step": losses[index + 1]} if index < 2 else {}

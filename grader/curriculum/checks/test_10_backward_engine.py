@@ -10,6 +10,7 @@ from grader.compare import expect
 
 BOOLS = (False, True)
 MOST_LOOKS = 20
+NOTHING = "the result is None; is a `return` missing?"
 # A graph is a list of (parents, local gradients, requires_grad), parents by their place; the last one is the root.
 
 
@@ -19,18 +20,24 @@ def numbers(rng, count):
     return (size * (torch.randint(2, (count,), generator=rng) * 2 - 1)).tolist()
 
 
+def operated(seen):
+    """Ask for a node; return the expectation on what is known of it."""
+    node = expect(seen)
+    node.satisfies(lambda facts: len(facts) > 1 or facts["node"] is not None, NOTHING, got="None", expected="a Node")
+    node.item("node").satisfies(lambda other: other is None, "the result is not a Node", expected="a Node")
+    return node
+
+
 def recorded(seen, value, parents, local_gradients, named=None):
     """Ask for everything that one operation records."""
-    node = expect(seen)
-    returned = node.item("node", "what came back")
-    returned.satisfies(lambda other: other is None, "what came back is no Node", expected="a Node")
-    node.item("value", "value").is_a(float).equals(value)
+    node = operated(seen)
+    node.item("value", "the value of the result").is_a(float).equals(value)
     fewer = {"parent-stands-twice": [0]} if parents == [0, 0] else {"constants-left-out": lambda found: len(found) < 2}
-    of_parents = node.item("parents", "the places of the parents among the arguments", fewer)
+    of_parents = node.item("parents", "the list of parents, by their places among the arguments,", fewer)
     of_parents.is_a(list).equals(parents)
-    node.item("local_gradients", "local_gradients", named).is_a(list).equals(local_gradients)
-    node.item("grad", "grad", {"none-becomes-zeros": 0.0}).equals(None)
-    node.item("arguments_kept", "whether the arguments are as they were").equals(True)
+    node.item("local_gradients", "the list of local gradients", named).is_a(list).equals(local_gradients)
+    node.item("grad", "the grad of the new node", {"none-becomes-zeros": 0.0}).equals(None)
+    node.item("arguments_kept").is_true("an argument was changed, or returned as the result")
 
 
 def contagion(submission, name, values, result, local_gradients):
@@ -41,7 +48,8 @@ def contagion(submission, name, values, result, local_gradients):
             "frozen-always-passes": lambda answer, flags=flags: answer is True and not any(flags),
         }
         seen = submission.probe.operate(name, values, list(flags))
-        required = expect(seen).item("requires_grad", f"requires_grad of the result of {flags}", named)
+        arguments = " and ".join(f"requires_grad={flag}" for flag in flags)
+        required = operated(seen).item("requires_grad", f"requires_grad after arguments with {arguments}", named)
         required.equals(any(flags))
         of_constants = [local if flag else 0.0 for local, flag in zip(local_gradients, flags, strict=True)]
         named = {} if all(flags) else {"local-gradients-of-another": of_constants}
@@ -64,7 +72,7 @@ def test_add_contagion(submission):
 
 @pytest.mark.step("add")
 def test_add_same(submission, rng):
-    """records a node that is added to itself twice"""
+    """records a node as both parents when it is added to itself"""
     (a,) = numbers(rng, 1)
     recorded(submission.probe.operate("add", [a], [True], True), a + a, [0, 0], [1.0, 1.0])
 
@@ -88,7 +96,7 @@ def test_multiply_contagion(submission, rng):
 
 @pytest.mark.step("multiply")
 def test_multiply_same(submission, rng):
-    """records a node that is multiplied by itself twice"""
+    """records a node as both parents when it is multiplied by itself"""
     (a,) = numbers(rng, 1)
     recorded(submission.probe.operate("multiply", [a], [True], True), a * a, [0, 0], [a, a])
 
@@ -190,47 +198,47 @@ def test_order(submission, rng):
             ),
             "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
         }
-        order = expect(submission.probe.order(graph)).item("order", "the order", named).is_a(list)
+        order = expect(submission.probe.order(graph)).item("order", "the result", named).is_a(list)
         expected = f"each of {len(nodes)} nodes once"
         order.satisfies(
-            lambda found, nodes=nodes: set(found) == nodes, "nodes are missing or foreign", expected=expected
+            lambda found, nodes=nodes: set(found) == nodes,
+            "the list lacks a node, or has one that is not in the graph",
+            expected=expected,
         )
         order.satisfies(
             lambda found: len(found) == len(set(found)), "a node is listed more than once", expected=expected
         )
         order.satisfies(
             lambda found, graph=graph: right_order(found, graph),
-            "a node stands behind one of its parents", expected="each node before its parents",
+            "a node comes after one of its parents", expected="each node before its parents",
         )  # fmt: skip
 
 
 @pytest.mark.step("topological_order")
 def test_order_again(submission, rng):
-    """lists the same graph as often as it is asked"""
+    """lists a graph in the right order when it is asked a second time, too"""
     graph = diamond(rng)
     first, second = submission.probe.order_twice(graph).value
     named = {"state-between-calls": lambda order: right_order(first, graph) and order != first}
-    again = expect(second, named, what="the order of the same graph, asked for again").is_a(list)
-    again.satisfies(
-        lambda order: right_order(order, graph), "it is no order of the graph", expected="a list as the first time"
-    )
+    again = expect(second, named, what="the result of a second call for the same graph").is_a(list)
+    said = "a second call for the same graph did not return a right order"
+    again.satisfies(lambda order: right_order(order, graph), said, expected="each node once, before its parents")
 
 
 @pytest.mark.step("topological_order")
 def test_order_is_quick(submission, rng):
-    """looks at each node a few times, however many ways lead to it"""
+    """looks at each node only a few times, however many paths lead to it"""
     seen = expect(submission.probe.order(ladder(rng)))
-    seen.item("order", "the order").is_a(list)
+    seen.item("order", "the result").is_a(list)
     few_looks(seen)
 
 
 def few_looks(seen):
     """Require that no node was looked at once for each way that leads to it."""
     named = {"exponential-revisit": lambda count: count > MOST_LOOKS}
-    looks = seen.item("looks", "the most looks at one node's parents", named).is_a(int)
-    looks.satisfies(
-        lambda count: count <= MOST_LOOKS, "a node was looked at again and again", expected=f"{MOST_LOOKS} at most"
-    )
+    looks = seen.item("looks", "the number of times that one node's parents were read", named).is_a(int)
+    said = "the parents of one node were read again and again"
+    looks.satisfies(lambda count: count <= MOST_LOOKS, said, expected=f"{MOST_LOOKS} times at most")
 
 
 def by_torch(graph, upstreams, grads):
@@ -329,14 +337,14 @@ def near(grad, value):
 
 @pytest.mark.step("backward")
 def test_unequal_ways(submission, rng):
-    """waits until everything has arrived, and adds it up"""
+    """waits until everything has arrived at a node, and adds it up"""
     for graph in short_cuts(rng):
         passes(submission, graph, numbers(rng, 1), [None] * len(graph), named_on_ways)
 
 
 @pytest.mark.step("backward")
 def test_any_graph(submission, rng):
-    """leaves in every node what torch would leave there"""
+    """leaves in every node's .grad what torch would leave there"""
     # The root uses the leaf twice, and a result of it once.
     doubled = linked(rng, [(), (0,), (0, 0, 1)])
     first, second, third = doubled[2][1]
@@ -354,7 +362,7 @@ def test_passes_add_up(submission, rng):
     for graph in short_cuts(rng):
         grads = [*numbers(rng, 1), *[None] * (len(graph) - 1)]
         seen = passes(submission, graph, numbers(rng, 3), grads, named_on_ways)
-        seen.item("kept", "whether the rest of every node is as it was").equals(True)
+        seen.item("kept").is_true("something else than the .grad of a node was changed")
 
 
 def passes(submission, graph, upstreams, grads, names):
@@ -364,7 +372,7 @@ def passes(submission, graph, upstreams, grads, names):
     after = seen.item("grads").length(len(upstreams))
     for turn, (before, now) in enumerate(pairwise([grads, *expected])):
         start = 1.0 if upstreams[turn] is None else upstreams[turn]
-        found = after.item(turn, "the .grad of all nodes").length(len(graph))
+        found = after.item(turn, "the list of every node's .grad").length(len(graph))
         for index, (parents, _, required) in enumerate(graph):
             what = "result" if parents else "leaf" if required else "constant"
             named = names(graph, index, start, before[index], now[index])
@@ -377,7 +385,7 @@ def passes(submission, graph, upstreams, grads, names):
 
 @pytest.mark.step("backward")
 def test_root_is_leaf(submission, rng):
-    """gives a root that is a leaf itself its upstream gradient"""
+    """gives the upstream gradient to a root that is itself a leaf"""
     (upstream,) = numbers(rng, 1)
     for before in (None, *numbers(rng, 1)):
         passes(submission, linked(rng, [(), ()]), [upstream], [None, before], named_at)
@@ -387,6 +395,6 @@ def test_root_is_leaf(submission, rng):
 
 @pytest.mark.step("backward")
 def test_backward_is_quick(submission, rng):
-    """visits each node once, however many ways lead to it"""
+    """visits each node only a few times, however many paths lead to it"""
     graph = ladder(rng)
     few_looks(expect(submission.probe.run_backward(graph, [1.0], [None] * len(graph))))

@@ -6,6 +6,7 @@ import torch
 from grader.compare import expect, looks_like
 
 DTYPES = (torch.float32, torch.float64)
+RAISED = "an exception left passes_gradcheck"
 
 
 def drawn(rng, *shape, dtype=torch.float32, requires_grad=True):
@@ -61,7 +62,7 @@ def test_sigmoid(submission, rng, device):
 
 @pytest.mark.step("Sigmoid")
 def test_far_out(submission, rng, device):
-    """stays finite and right for very large and very small x"""
+    """stays finite and accurate for very large and very small x"""
     for dtype in DTYPES:
         x = drawn(rng, 8, dtype=dtype, requires_grad=False).abs() * torch.tensor(
             [1, 20, 60, 100, 200, 400, 1000, 10000]
@@ -77,7 +78,7 @@ def test_far_out(submission, rng, device):
 
 @pytest.mark.step("Sigmoid")
 def test_handed_on(submission, rng):
-    """hands tensors on through ctx.save_for_backward"""
+    """passes tensors on through ctx.save_for_backward"""
     handed_on(submission.probe.kept_by_sigmoid(drawn(rng, 3, 2)))
 
 
@@ -85,7 +86,7 @@ def handed_on(seen):
     """Require that tensors were saved, and that none lies on ctx."""
     named = {"stored-on-ctx": lambda count: count > 0}
     kept = expect(seen)
-    kept.item("attributes", "the number of tensors among the attributes of ctx", named).is_a(int).equals(0)
+    kept.item("attributes", "the number of tensors stored as attributes of ctx", named).is_a(int).equals(0)
     saved = kept.item("saved", "the number of tensors saved for backward", {"stored-on-ctx": 0}).is_a(int)
     saved.satisfies(lambda count: count > 0, "no tensor was saved for backward", expected="1 or more")
 
@@ -106,12 +107,12 @@ def test_sigmoid_gradcheck(submission, rng):
     """leaves x alone and passes gradcheck in float64"""
     x = drawn(rng, 2, 3, dtype=torch.float64)
     expect(submission.probe.kept_by_sigmoid(x)).keeps_argument(0, x, "mutates-caller")
-    expect(submission.probe.gradcheck_sigmoid(x), what="what gradcheck says").equals(True)
+    expect(submission.probe.gradcheck_sigmoid(x)).is_true("Sigmoid did not pass torch.autograd.gradcheck")
 
 
 @pytest.mark.step("sigmoid")
 def test_one_node(submission, rng, device):
-    """leaves one node in the graph, that of the class"""
+    """leaves one node in the graph, the one of the class"""
     submission.recognise({
         "apply-left-out": lambda error: "Legacy autograd function" in error.message
         or "'NoneType' object has no attribute 'save_for_backward'" in error.message,
@@ -121,9 +122,9 @@ def test_one_node(submission, rng, device):
     named = {"dtype-forced": lambda t: t.dtype == "float32", "detached-returned": lambda t: not t.requires_grad}
     result = seen.item("y", "the result", named)
     result.tensor(sigmoid_of(x)[0], device=device).requires_grad(True)
-    seen.item("nodes", "the list of nodes", {"several-nodes": lambda nodes: len(nodes) > 1}).length(1)
-    own = seen.item("own", "whether the node is that of Sigmoid", {"own-function-unused": [False]})
-    own.equals([True])
+    seen.item("nodes", "the list of nodes in the graph", {"several-nodes": lambda nodes: len(nodes) > 1}).length(1)
+    own = seen.item("own", lookalikes={"own-function-unused": [False]})
+    own.satisfies(lambda own: own == [True], "the node in the graph does not belong to Sigmoid", got="")
 
 
 @pytest.mark.step("ScaledProduct")
@@ -142,7 +143,7 @@ def test_product(submission, rng, device):
             "wrong-number-of-grads": lambda said: "number of gradients" in said,
             "grad-for-non-tensor": lambda said: "different than None" in said,
         }
-        seen.item("refused", "what autograd says", named).equals(None)
+        seen.item("refused", lookalikes=named).no_exception("autograd refused what backward returned")
         for name, other, own in (("a", right, left), ("b", left, right)):
             named = {
                 "factor-by-division": not_finite,
@@ -156,7 +157,7 @@ def test_product(submission, rng, device):
 
 @pytest.mark.step("ScaledProduct")
 def test_product_handed_on(submission, rng):
-    """hands tensors on through ctx.save_for_backward, and keeps two calls apart"""
+    """passes tensors on through ctx.save_for_backward, and keeps two calls apart"""
     handed_on(submission.probe.kept_by_product(drawn(rng, 3, 2), drawn(rng, 3, 2), 1.5))
     pairs, scales = [[drawn(rng, 4), drawn(rng, 4)] for _ in range(2)], [1.5, -3.0]
     upstream = upstream_for(rng, pairs[0][0])
@@ -165,7 +166,7 @@ def test_product_handed_on(submission, rng):
         for index, factor in enumerate((b.detach(), a.detach())):
             named = {"state-between-calls": upstream * factor * other}
             expected = upstream * factor * scale
-            seen.item(name).item(index, f"the {'ab'[index]} of the {name} call", named).grad(expected)
+            seen.item(name).item(index, f"{'ab'[index]} in the {name} call", named).grad(expected)
 
 
 @pytest.mark.step("ScaledProduct")
@@ -188,7 +189,7 @@ def test_product_gradcheck(submission, rng):
     a, b = (drawn(rng, 2, 3, dtype=torch.float64) for _ in range(2))
     seen = expect(submission.probe.kept_by_product(a, b, 0.5))
     seen.keeps_argument(0, a, "mutates-caller").keeps_argument(1, b, "mutates-caller")
-    expect(submission.probe.gradcheck_product(a, b, 0.5), what="what gradcheck says").equals(True)
+    expect(submission.probe.gradcheck_product(a, b, 0.5)).is_true("ScaledProduct did not pass torch.autograd.gradcheck")
 
 
 def is_tensor(value):
@@ -197,7 +198,7 @@ def is_tensor(value):
 
 @pytest.mark.step("passes_gradcheck")
 def test_right_and_wrong(submission, rng):
-    """tells a right backward from a wrong one, and raises nothing"""
+    """tells a right backward from a wrong one, and raises no exception"""
     submission.recognise(
         {"requires-grad-forgotten": lambda error: "at least one input tensor to require" in error.message}
     )
@@ -210,7 +211,7 @@ def test_right_and_wrong(submission, rng):
         named = {"gradcheck-raises": lambda said: isinstance(said, str)}
         if factor == 2.0:
             named = {"gradcheck-in-float32": lambda said: isinstance(said, str)}
-        seen.item("raised", "the exception that left the function", named).equals(None)
+        seen.item("raised", lookalikes=named).no_exception(RAISED)
         named = {"gradcheck-in-float32": False} if factor == 2.0 else {}
         if factor == 1.99:
             # subtle: float32 needs loose tolerances, and then they are not what is wrong
@@ -219,9 +220,9 @@ def test_right_and_wrong(submission, rng):
             }
         seen.item("answer", f"the answer for a square with the derivative {factor:g} * x", named).equals(factor == 2.0)
     seen = expect(submission.probe.judge_roll(drawn(rng, 2, 3, requires_grad=False)))
-    seen.item("raised", "the exception that left the function").equals(None)
+    seen.item("raised").no_exception(RAISED)
     named = {"ones-upstream-only": True}
-    seen.item("answer", "the answer for a backward that gives each gradient to another element", named).equals(False)
+    seen.item("answer", "the answer for a backward that gives each gradient to the wrong element", named).equals(False)
 
 
 @pytest.mark.step("passes_gradcheck")
@@ -229,8 +230,7 @@ def test_in_float64(submission, rng):
     """runs the function in float64, on numbers of its own"""
     x = drawn(rng, 4, requires_grad=False)
     seen = expect(submission.probe.judge(x, 2.0))
-    seen.item("dtypes", "the dtypes that the function was given", {"gradcheck-in-float32": ["float32"]}).equals(
-        ["float64"]
-    )
-    seen.item("point", "the tensor that the function was given", {"gradcheck-elsewhere": is_tensor}).values(x)
+    in_float32 = {"gradcheck-in-float32": ["float32"]}
+    seen.item("dtypes", "the list of dtypes that the function was called with", in_float32).equals(["float64"])
+    seen.item("point", "the tensor that the function was called with", {"gradcheck-elsewhere": is_tensor}).values(x)
     seen.keeps_argument(0, x, "mutates-caller")

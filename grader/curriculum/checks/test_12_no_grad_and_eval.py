@@ -9,6 +9,7 @@ from torch import nn
 from grader.compare import expect
 
 BOOLS = (False, True)
+MODES = "the list of the modules' modes after the call (True for train mode)"
 CHAIN = {"0": (4, 3), "1.0": (5, 4), "1.2": (3, 5), "2": (2, 3)}
 
 
@@ -18,10 +19,10 @@ def test_table(submission):
     for no_grad, eval_mode in product(BOOLS, repeat=2):
         row = expect(submission.predict_row(no_grad, eval_mode)).length(3)
         named = {"eval-means-no-grad": lambda answer, off=eval_mode: answer is False and off}
-        row.item(0, "the answer about requires_grad", named).equals(not no_grad)
+        row.item(0, "the entry for requires_grad", named).equals(not no_grad)
         for index, what in ((1, "dropout"), (2, "batch norm")):
             named = {"no-grad-means-eval": lambda answer, off=no_grad: answer is False and off}
-            row.item(index, f"the answer about {what}", named).equals(not eval_mode)
+            row.item(index, f"the entry for {what}", named).equals(not eval_mode)
 
 
 def normalising_net(rng):
@@ -59,16 +60,16 @@ def test_predict(submission, rng, device):
         called = submission.probe.watch_predict(state, x, modes)
         seen = expect(called)
         ran = seen.item("layers_ran", "the number of layers that ran").is_a(int)
-        ran.satisfies(lambda count: count > 0, "the model was not run", expected="a forward pass")
+        ran.satisfies(lambda count: count > 0, "the model was never called", got="", expected="a forward pass")
         named = {
             "top-level-only": lambda found, called=called: called.value["root_in_eval"],
             "no-grad-means-eval": lambda found: len(set(found) - {"the model itself", "0"}) == 5,
         }
-        seen.item("in_training", "the modules in train mode during the run", named).equals([])
-        result = seen.item("result", "the prediction", {"eval-means-no-grad": lambda t: t.requires_grad})
+        seen.item("in_training", "the list of modules that ran in train mode", named).equals([])
+        result = seen.item("result", "the result", {"eval-means-no-grad": lambda t: t.requires_grad})
         result.tensor(predicted(state, x), device=device).requires_grad(False)
         named = {"graph-recorded-for-nothing": True}
-        seen.item("recorded", "whether autograd recorded the forward pass", named).equals(False)
+        seen.item("recorded", lookalikes=named).is_false("autograd recorded the forward pass")
 
 
 @pytest.mark.step("predict")
@@ -77,44 +78,49 @@ def test_modes_restored(submission, rng):
     for modes in (ALL_TRAIN, ALL_EVAL, NORM_FROZEN, ONE_TRAINS):
         seen = expect(submission.probe.watch_predict(normalising_net(rng), torch.randn(5, 3, generator=rng), modes))
         named = {"mode-not-restored": lambda found, modes=modes: found != modes}
-        seen.item("modes", "the modes of the modules afterwards (True is train mode)", named).equals(modes)
+        seen.item("modes", MODES, named).equals(modes)
 
 
 @pytest.mark.step("predict")
 def test_restored_after_error(submission):
-    """puts the modes back where the forward pass raises, and lets the exception out"""
+    """restores the modes when the forward pass raises, and lets the exception through"""
     for modes in ([True] * 5, [True, False, False, True, True]):
         seen = expect(submission.probe.predict_and_fail(modes))
         named = {"mode-not-restored": lambda found, modes=modes: found != modes}
-        seen.item("modes", "the modes of the modules afterwards (True is train mode)", named).equals(modes)
-        seen.item("came_out", "whether the exception came out", {"exception-kept-back": False}).equals(True)
+        seen.item("modes", MODES, named).equals(modes)
+        came_out = seen.item("came_out", lookalikes={"exception-kept-back": False})
+        came_out.is_true("the exception that the model raised did not reach the caller")
 
 
 @pytest.mark.step("predict")
 def test_no_trace(submission, rng, device):
-    """changes neither parameters nor statistics, and leaves autograd's switch alone"""
+    """changes neither parameters nor statistics, and leaves autograd switched on or off as it was"""
     state = normalising_net(rng)
     called = submission.probe.watch_predict(state, torch.randn(5, 3, generator=rng), ALL_TRAIN)
     seen = expect(called).keeps_globals("grad mode", misconception="grad-mode-left-off")
     named = {"no-grad-means-eval": lambda t: True}
     for name, expected in state.items():
         is_statistic = "running" in name or "batches" in name
-        seen.item("state").item(name, name, named if is_statistic else {}).tensor(expected, device=device)
+        now = seen.item("state").item(name, f"{name} after the call", named if is_statistic else {})
+        now.tensor(expected, device=device)
     named = {"unfreezes-everything": [True] * 6}
-    required = seen.item("grads_required", "requires_grad of the parameters afterwards", named)
+    required = seen.item("grads_required", "the list of the parameters' requires_grad after the call", named)
     required.equals([False] + [True] * 5)
     named = {"changes-the-model": lambda grad: True}
-    grads = seen.item("grads", "the gradients afterwards").length(6)
+    grads = seen.item("grads", "the list of the parameters' .grad").length(6)
     weights = (value for name, value in state.items() if "running" not in name and "batches" not in name)
     for index, weight in enumerate(weights):
-        grads.item(index, "a .grad that was there before", named).values(torch.full_like(weight, 3.0))
-    named = {"mutates-caller": False}
-    seen.item("x_required", "requires_grad of x afterwards", named).equals(True)
+        grads.item(index, "a .grad that was there before the call", named).values(torch.full_like(weight, 3.0))
+    required = seen.item("x_required", lookalikes={"mutates-caller": False})
+    required.is_true("x required a gradient before the call, and does not after it")
     for switch in BOOLS:
         seen = expect(submission.probe.switch_after(switch))
         named = {"grad-mode-left-off" if switch else "grad-mode-forced-on": not switch}
-        seen.item("after", "whether autograd records afterwards", named).equals(switch)
-        seen.item("after_error", "whether autograd records after an exception", named).equals(switch)
+        before, after = ("on", "off") if switch else ("off", "on")
+        for key, call in (("after", "the call"), ("after_error", "a call in which the model raised")):
+            now = seen.item(key, lookalikes=named)
+            as_before = now.is_true if switch else now.is_false
+            as_before(f"autograd was {before} before {call}, and {after} after it")
 
 
 def chain(rng):
@@ -158,9 +164,9 @@ def frozen(submission, rng):
 
 @pytest.mark.step("freeze")
 def test_frozen(submission, rng):
-    """takes requires_grad off the part's parameters, and off no others"""
+    """sets requires_grad to False for the part's parameters, and for no others"""
     for (part, before, _), (seen, free, (state, *_)) in zip(CASES, frozen(submission, rng), strict=True):
-        facts = seen.item("facts", "what is known of the parameters").length(len(state))
+        facts = seen.item("facts", "the dict of parameters").length(len(state))
         for name in state:
             expected = name in free
             named = {"unfreezes-everything": lambda fact: fact["requires_grad"]} if name in before else STILL_REQUIRES
@@ -171,12 +177,12 @@ def test_frozen(submission, rng):
                 # The weight of the same layer came first: it is frozen.
                 named = named | {"bias-not-frozen": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
             named = {} if expected else named
-            found = facts.item(name, f"{name} (requires_grad and other facts)", named)
-            found.satisfies(
+            facts.item(name, name, named).satisfies(
                 lambda fact, expected=expected: fact["requires_grad"] is expected,
-                f"{name} has requires_grad={not expected}", expected=f"requires_grad={expected}",
+                f"{name} has requires_grad={not expected}",
+                got=f"requires_grad={not expected}", expected=f"requires_grad={expected}",
             )  # fmt: skip
-        seen.item("modes_kept", "whether every module's mode is as it was", MODES_CHANGED).equals(True)
+        seen.item("modes_kept", lookalikes=MODES_CHANGED).is_true("the mode of a module was changed")
 
 
 MODES_CHANGED = {"mode-not-restored": False}
@@ -193,24 +199,25 @@ IN_OPTIMIZER = {"all-params-to-optimizer": lambda fact: fact["in_optimizer"] and
 def test_optimizer(submission, rng):
     """gives the optimizer what still requires a gradient, and the learning rate"""
     for seen, free, (state, *_, lr) in frozen(submission, rng):
-        seen.item("is_sgd", "whether an SGD optimizer came back").equals(True)
+        seen.item("is_sgd").is_true("the result is not a torch.optim.SGD")
         for name in (name for name in state if name not in free):
-            fact = seen.item("facts").item(name, f"{name} (requires_grad and other facts)", IN_OPTIMIZER)
-            fact.satisfies(
-                lambda found: found["in_optimizer"] is False, f"the optimizer holds {name}", expected="only the rest"
-            )
-        seen.item("held", "the parameters in the optimizer").equals(free)
+            seen.item("facts").item(name, name, IN_OPTIMIZER).satisfies(
+                lambda found: found["in_optimizer"] is False, f"the optimizer holds {name}, which is frozen",
+                got="", expected="only parameters that are not frozen",
+            )  # fmt: skip
+        seen.item("held", "the list of parameters in the optimizer").equals(free)
         ignored = {"argument-ignored": lambda found: len(found) == 1}
-        seen.item("lr", "the learning rates of the optimizer", ignored).equals([lr])
-        seen.item("others", "the other settings").equals([{"momentum": 0, "weight_decay": 0}])
+        seen.item("lr", "the list of learning rates, one for each parameter group,", ignored).equals([lr])
+        others = seen.item("others", "the list of other settings, one for each parameter group,")
+        others.equals([{"momentum": 0, "weight_decay": 0}])
 
 
 @pytest.mark.step("freeze")
 def test_training(submission, rng, device):
-    """changes no values itself, and lets three steps change only the rest"""
+    """changes no values itself, and lets three steps change only what is not frozen"""
     for seen, free, (state, x, upstream, lr) in frozen(submission, rng):
         expected = trained(state, free, x, upstream, lr)
-        seen.item("is_sgd", "whether an SGD optimizer came back").equals(True)
+        seen.item("is_sgd").is_true("the result is not a torch.optim.SGD")
         for name, before in state.items():
             seen.item("kept").item(name, f"{name} before training").values(before)
             after = seen.item("trained").item(name, f"{name} after three steps").tensor(expected[name], device=device)
@@ -220,7 +227,7 @@ def test_training(submission, rng, device):
 
 @pytest.mark.step("through_frozen")
 def test_gradients_pass(submission, rng, device):
-    """leaves gradients before and behind the frozen part, and none in it"""
+    """leaves gradients before and after the frozen part, and none in it"""
     state, x, upstream = chain(rng), torch.randn(6, 3, generator=rng), torch.randn(6, 2, generator=rng)
     weights = {name: value.clone().requires_grad_() for name, value in state.items()}
     expected = chain_result(weights, x)
@@ -232,14 +239,15 @@ def test_gradients_pass(submission, rng, device):
     ).requires_grad(True)
     for name in state:
         named = named_for(name, lambda: called.value["tried"])
-        grad = seen.item("grads", "the gradients").item(name, f"the .grad of {name}", named)
+        grad = seen.item("grads", "the dict of gradients").item(name, f"the .grad of {name}", named)
         if name.startswith("1."):
-            grad.satisfies(lambda found: found is None, f"{name} has a .grad", expected="None")
+            grad.satisfies(lambda found: found is None, f"{name}, which is frozen, has a .grad", expected="None")
         else:
             grad.tensor(weights[name].grad, device=device)
-        seen.item("state").item(name, name).tensor(state[name], device=device)
-    seen.item("modes_kept", "whether every module's mode is as it was", MODES_CHANGED).equals(True)
-    seen.item("x_required", "requires_grad of x afterwards", {"mutates-caller": True}).equals(False)
+        seen.item("state").item(name, f"{name} after the call").tensor(state[name], device=device)
+    seen.item("modes_kept", lookalikes=MODES_CHANGED).is_true("the mode of a module was changed")
+    required = seen.item("x_required", lookalikes={"mutates-caller": True})
+    required.is_false("x requires a gradient after the call, and did not before it")
 
 
 def named_for(name, tried):
@@ -260,7 +268,7 @@ def named_for(name, tried):
 
 @pytest.mark.step("outputs_require_grad")
 def test_spread(submission):
-    """spreads from the first thing that requires a gradient to everything behind it"""
+    """says of each output whether it requires a gradient"""
     for x_requires_grad in BOOLS:
         for count in (1, 2, 3, 4):
             for layers in product(BOOLS, repeat=count):

@@ -47,7 +47,7 @@ NAMES = sorted(f"{layer}.{kind}" for layer in ("first", "middle", "last") for ki
 
 @pytest.mark.step("DynamicNet")
 def test_net(submission, rng, device):
-    """draws a depth at each run, and uses one middle layer that often"""
+    """draws a depth in each run, and applies the one middle layer that many times"""
     for most in (2, 4):
         seed, depths, following, untouched = seed_with_depths(rng, most, runs=5)
         x, upstreams = torch.randn(6, 3, generator=rng), [torch.randn(6, 2, generator=rng) for _ in depths]
@@ -60,8 +60,9 @@ def test_net(submission, rng, device):
             "weights-not-shared": lambda names: len(names) > 6,
             "layers-built-in-forward": lambda names: len({name.split(".")[0] for name in names}) < 3,
         }
-        seen.item("names", "the list of parameters", named).equals(NAMES)
-        seen.item("touched", "whether the global random state was used", {"global-rng-touched": True}).equals(False)
+        seen.item("names", "the list of the net's parameters", named).equals(NAMES)
+        touched = seen.item("touched", lookalikes={"global-rng-touched": True})
+        touched.is_false("torch's global random state was changed")
         shapes = {"first": (5, 3), "middle": (5, 5), "last": (2, 5)}
         for name, shape in shapes.items():
             seen.item("params").item(f"{name}.weight", f"{name}.weight").shape(*shape)
@@ -89,8 +90,9 @@ def test_net(submission, rng, device):
             named = {name: lambda got: True} if name else {}
             outs.item(index, f"the result of run {index + 1}", named).tensor(right.detach(), device=device)
             right.backward(upstream)
-        unused = {"not-the-global-generator": untouched}
-        seen.item("next", "the generator's next number, after one draw for each run", unused).equals(following)
+        drawn = seen.item("next", lookalikes={"not-the-global-generator": untouched})
+        said = "the net did not draw exactly one number from the generator in each run"
+        drawn.satisfies(lambda number, following=following: number == following, said, got="")
         cut = {key: value.detach().clone().requires_grad_() for key, value in params.items()}
         for depth, upstream in zip(depths, upstreams, strict=True):
             net(cut, x, depth, between=torch.detach).backward(upstream)
@@ -148,7 +150,7 @@ def restless(rng, count, limit, rate, shape):
 
 @pytest.mark.step("settle")
 def test_settle_values(submission, rng, device):
-    """multiplies as often as the norm asks for, perhaps never"""
+    """multiplies as often as the norm requires, possibly never"""
     for count, limit, rate, shape in (
         (3, 1.5, 0.6, (4,)),
         (0, 0.7, 0.5, (2, 3)),
@@ -160,19 +162,19 @@ def test_settle_values(submission, rng, device):
         once_more = settled_by_others(x, limit, rate, count)
         seen = submission.settle(x, torch.tensor(rate), limit)
         pair = expect(seen).length(2)
-        pair.item(0, "the result", once_more).tensor(x * rate**count, device=device)
+        pair.item(0, "the settled tensor", once_more).tensor(x * rate**count, device=device)
         pair.item(1, "the count", {"scalar-tensor-not-number": torch.tensor(count)}).equals(count)
         expect(seen).keeps_argument(0, x, "mutates-caller")
 
 
 @pytest.mark.step("settle")
 def test_settle_on_the_limit(submission, rng, device):
-    """leaves alone what is as large as the limit"""
+    """leaves a tensor as it is when its norm equals the limit"""
     # The norm is 4, 8, 16 or 32, exactly; the sum of the absolute values needs more than one step, their maximum none.
     x = torch.ones(16) * 2 ** int(torch.randint(4, (), generator=rng))
     pair = expect(submission.settle(x, torch.tensor(0.5), x.norm().item())).length(2)
     named = {"loop-tested-too-late": x / 2, "another-norm": lambda got: not looks_like(got, x)}
-    pair.item(0, "the result", named).tensor(x, device=device)
+    pair.item(0, "the settled tensor", named).tensor(x, device=device)
     pair.item(1, "the count").equals(0)
 
 
@@ -182,13 +184,14 @@ def test_settle_gradients(submission, rng):
     for count, limit, rate, shape in ((4, 1.5, 0.6, (4,)), (2, 0.7, 0.5, (2, 3))):
         x, upstream = restless(rng, count, limit, rate, shape), torch.randn(shape, generator=rng)
         seen = expect(submission.probe.settled(x, torch.tensor(rate), limit, upstream))
-        seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
+        attached = seen.item("attached", lookalikes={"detached-returned": False})
+        attached.is_true("no gradient can flow back from the settled tensor")
         number, cut = (
             {each: lambda t: t.grad is None} for each in ("python-value-breaks-graph", "graph-cut-in-the-middle")
         )
         expected = (upstream * x).sum() * count * rate ** (count - 1)
-        seen.item("x", "the input", cut).grad(upstream * rate**count)
-        seen.item("rate", "the rate", number).grad(expected)
+        seen.item("x", "x", cut).grad(upstream * rate**count)
+        seen.item("rate", "rate", number).grad(expected)
 
 
 def reading(weight, bias, sequence, cut=False):
@@ -234,8 +237,9 @@ def test_sequence(submission, rng, device):
         seen = expect(submission.probe.read(weight, bias, sequence, upstream))
         expected, of_weight, of_sequence = gradients_of(reading, weight, bias, sequence, upstream)
         named = misread(weight, bias, sequence)
-        seen.item("result", "the last state", named).tensor(expected, device=device)
-        seen.item("attached", "whether the result has a graph", {"detached-returned": False}).equals(True)
+        seen.item("result", "the result", named).tensor(expected, device=device)
+        attached = seen.item("attached", lookalikes={"detached-returned": False})
+        attached.is_true("no gradient can flow back from the result")
         cut = gradients_of(lambda *args: reading(*args, cut=True), weight, bias, sequence, upstream)
         named = {"graph-cut-in-the-middle": lambda t, of=cut[2]: t.grad is None or (looks_like(t.grad, of))}
         seen.item("sequence", "the sequence", named).grad(of_sequence)
@@ -245,18 +249,19 @@ def test_sequence(submission, rng, device):
 
 @pytest.mark.step("read_sequence")
 def test_sequence_empty(submission, rng, device):
-    """reads an empty sequence, and begins on the device of the sequence"""
+    """accepts an empty sequence, and starts on the device of the sequence"""
     weight, bias = layer(rng, 3 + 5, 5)
     seen = expect(submission.probe.read(weight, bias, torch.zeros(0, 3), torch.zeros(5)))
-    seen.item("result", "the state after an empty sequence").tensor(torch.zeros(5), device=device)
+    seen.item("result", "the result for an empty sequence").tensor(torch.zeros(5), device=device)
     weight, bias = layer(rng, 3 + 5, 5, torch.float64)
     nothing = torch.zeros(0, 3, dtype=torch.float64)
     seen = expect(submission.probe.read(weight, bias, nothing, torch.zeros(5, dtype=torch.float64)))
     named = {"dtype-not-taken-over": lambda t: t.dtype == "float32"}
-    seen.item("result", "the state after an empty float64 sequence", named).tensor(nothing.new_zeros(5), device=device)
+    seen.item("result", "the result for an empty float64 sequence", named).tensor(nothing.new_zeros(5), device=device)
     weight, bias = layer(rng, 3 + 5, 5)
     seen = expect(submission.probe.read_on_meta(weight, bias, torch.randn(4, 3, generator=rng)))
-    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+    mixed = seen.item("mixed", lookalikes={"hard-coded-device": True})
+    mixed.is_false("a tensor was made on another device than that of the sequence")
 
 
 def random_tree(rng, words):
@@ -309,12 +314,12 @@ def test_tree(submission, rng, device):
             ),
         }  # fmt: skip
         earlier = expected
-        seen.item("result", "the vector of the tree", named).tensor(expected, device=device)
+        seen.item("result", "the result", named).tensor(expected, device=device)
         # Some word that takes part has no gradient.
         taking_part = sorted(set(words_of(tree)))
         cut = lambda t, rows=taking_part: t.grad is None or bool((t.grad.data[rows] == 0).all(1).any())  # noqa: E731
         number = {"graph-cut-in-the-middle": cut}
-        seen.item("vectors", "the words", number).grad(of_vectors)
+        seen.item("vectors", "the matrix of word vectors", number).grad(of_vectors)
         if of_weight is not None:
             seen.item("weight", "the weight of the combining layer", number).grad(of_weight)
 
@@ -357,18 +362,19 @@ def test_route(submission, rng, device):
             "calls-forward-directly": [0, 0],
             "unchosen-part-runs": lambda got, expected=counts: got[0] > expected[0] or got[1] > expected[1],
         }
-        seen.item("rows", "the number of rows that each module got", named).equals(counts)
-        dims = seen.item("dims", "the dimensions of what the modules got", {"row-without-batch": [1]})
+        seen.item("rows", "the list of how many rows each module got", named).equals(counts)
+        dims = seen.item("dims", "the list of how many dimensions the modules' inputs had", {"row-without-batch": [1]})
         dims.equals([2])
-        ran = seen.item("runs", "how often each module ran").length(2)
+        ran = seen.item("runs", "the list of how often each module ran").length(2)
         for index, count in enumerate(counts):
             if count == 0:
                 ran.item(
-                    index, "the runs of the module that no row chose", {"unchosen-part-runs": lambda n: n > 0}
-                ).equals(0)
-        seen.item("attached", "whether the result has a graph").equals(True)
+                    index, "the number of runs of the module that no row chose",
+                    {"unchosen-part-runs": lambda n: n > 0},
+                ).equals(0)  # fmt: skip
+        seen.item("attached").is_true("no gradient can flow back from the result")
         of_x = torch.stack([u @ weights[0 if s > 0 else 1] for u, s in zip(upstream, signs, strict=True)])
-        seen.item("x", "the rows").grad(of_x)
+        seen.item("x", "x").grad(of_x)
         for index, mask in enumerate((positive, ~positive)):
             expected = upstream[mask].T @ x[mask] if mask.any() else None
             part = seen.item("weights").item(index, f"the weight of the {('first', 'second')[index]} module")

@@ -52,15 +52,18 @@ def check_runs(runs, xs, weight, other, upstream, device, named, *, zeros_too):
         run = runs.item(index, f"run {index + 1}")
         expected = branch(x, weight, other)
         run.item("result", f"the result of run {index + 1}", named(x)).tensor(expected, device=device)
-        cut = {"detached-returned": False}
-        run.item("recorded", f"whether the result of run {index + 1} requires a gradient", cut).equals(True)
+        recorded = run.item("recorded", lookalikes={"detached-returned": False})
+        recorded.is_true(f"the result of run {index + 1} does not require a gradient")
         for name, grad in zip(("weight", "other"), gradients(x, weight, other, upstream), strict=True):
             part = run.item(name, f"{name} after run {index + 1}", {"unchosen-part-runs": lambda t, g=grad: g is None})
             if grad is not None or not zeros_too:
                 part.grad(grad)
             else:
                 part.satisfies(
-                    lambda t: t.grad is None or not t.grad.data.any(), "it has a gradient", expected="None or zeros"
+                    lambda t: t.grad is None or not t.grad.data.any(),
+                    f"{name} got a gradient in run {index + 1}, in which it was not used",
+                    got="",
+                    expected="None or zeros",
                 )
 
 
@@ -78,39 +81,37 @@ def test_branching(submission, rng, device):
         check_runs(seen.item("runs"), xs, weight, other, upstream, device, named, zeros_too=False)
         both = {"unchosen-part-runs": lambda products: products == [2] * len(xs)}
         products = seen.item("products", "the number of matrix products in each run", both)
-        products.satisfies(
-            lambda found: max(found) < 2, "more than one product was computed", expected="one in each run"
-        )
+        said = "both matrix products were computed in one run"
+        products.satisfies(lambda found: max(found) < 2, said, expected="one in each run")
 
 
 @pytest.mark.step("scripted")
 def test_scripted(submission, rng, device):
-    """is a graph with the branch in it, and each call goes its own way"""
+    """has the branch in its graph, so that each call takes its own way"""
     for signs in ((1, -1, 1, 0), (-1, -1, 1)):
         xs = inputs_with_sums(rng, 4, 3, signs)
         weight, other, upstream = (torch.randn(size, generator=rng) for size in ((3, 5), (3, 5), (4, 5)))
         seen = expect(submission.probe.branched("scripted", xs, weight, other, upstream))
-        seen.item("kind", "the type of what came back").equals("ScriptFunction")
+        seen.item("kind", "the type of the result").equals("ScriptFunction")
         baked = {
             "unchosen-part-runs": lambda text: "prim::If" not in text and "aten::where" in text,
             "trace-bakes-branch": lambda text: "prim::If" not in text,
         }
         seen.item("graph", "the graph", baked).satisfies(
-            lambda text: "prim::If" in text, "there is no branch in the graph", expected="a node prim::If"
+            lambda text: "prim::If" in text, "there is no branch in the graph", got="", expected="a node prim::If"
         )
         check_runs(
             seen.item("runs"), xs, weight, other, upstream, device,
             lambda x, of=weight, at=other: {"trace-bakes-branch": other_way(x, of, at)}, zeros_too=True,
         )  # fmt: skip
         outside = seen.item("outside", "the number of products outside the branch", {"unchosen-part-runs": 2}).is_a(int)
-        outside.satisfies(
-            lambda count: count < 2, "both products are computed, outside the branch", expected="one of them"
-        )
+        said = "both matrix products are computed outside the branch"
+        outside.satisfies(lambda count: count < 2, said, expected="at most 1")
 
 
 @pytest.mark.step("three_ways")
 def test_three_ways(submission, rng, device):
-    """gives results and gradients of the plain and of both compiled runs, and they agree"""
+    """returns results and gradients of the plain run and of both compiled runs, which agree"""
     x, weight, upstream = (torch.randn(size, generator=rng) for size in ((4, 3), (3, 5), (4, 5)))
     seen = submission.probe.ways(x, weight, upstream)
     named = {"compiled-function-discarded": lambda names: names != ["aot_eager", "eager"]}
@@ -121,17 +122,17 @@ def test_three_ways(submission, rng, device):
     expected = torch.tanh(x @ leaf) * x.sum(dim=1, keepdim=True)
     expected.backward(upstream)
     grad = leaf.grad
-    ways = whole.item("found", "the dict of the three ways").length(3)
+    ways = whole.item("found", "the result").length(3)
     for name in ("plain", "eager", "aot_eager"):
-        pair = ways.item(name, f"what belongs to {name}").length(2)
-        pair.item(0, f"the result of {name}").tensor(expected.detach(), device=device)
+        pair = ways.item(name, f"the entry {name!r}").length(2)
+        pair.item(0, f"the function's result in {name!r}").tensor(expected.detach(), device=device)
         collected = {"gradients-accumulate": lambda got, g=grad: looks_like(got, 2 * g) or looks_like(got, 3 * g)}
         others = {"upstream-ignored": ones(x, weight), "mean-vs-sum": grad / upstream.numel()}
-        pair.item(1, f"the gradient of {name}", collected | others).tensor(grad, device=device)
+        pair.item(1, f"the gradient in {name!r}", collected | others).tensor(grad, device=device)
     for index, sent in enumerate((x, weight)):
         whole.keeps_argument(index, sent, "mutates-caller")
     leaves = whole.item("leaves", "the number of different weights that the ways were called with", {"leaf-reused": 1})
-    leaves.is_a(int).satisfies(lambda count: count >= 3, "the ways share a leaf", expected="3")
+    leaves.is_a(int).satisfies(lambda count: count >= 3, "two ways used the same leaf", expected="3")
 
 
 def ones(x, weight):
@@ -153,41 +154,43 @@ def test_in_graph(submission, rng, device):
 
 @pytest.mark.step("branching_in_graph")
 def test_in_graph_export(submission, rng, device):
-    """can be exported with its branch, which then goes either way"""
+    """can be exported with its branch, which can still go either way"""
     xs = inputs_with_sums(rng, 4, 3, (1, -1))
     weight, other = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
     seen = expect(submission.probe.export_of_branch(xs, weight, other))
     stopped = {"python-branch-in-graph": lambda name: name != ""}
-    seen.item("refused", "what torch.export raised", stopped).equals("")
+    seen.item("refused", lookalikes=stopped).no_exception("torch.export raised an exception")
     seen.item("cond", "the number of cond nodes in the graph", {"unchosen-part-runs": 0}).equals(1)
     outside = seen.item("outside", "the number of products outside the cond", {"unchosen-part-runs": 2}).is_a(int)
-    outside.satisfies(lambda count: count < 2, "both products are computed, outside the cond", expected="one of them")
+    said = "both matrix products are computed outside the cond"
+    outside.satisfies(lambda count: count < 2, said, expected="at most 1")
     inside = seen.item("inside", "the greatest number of products in a branch", {"unchosen-part-runs": 2}).is_a(int)
-    inside.satisfies(lambda count: count < 2, "both products are computed in a branch", expected="one of them")
+    said = "both matrix products are computed in one branch"
+    inside.satisfies(lambda count: count < 2, said, expected="at most 1")
     for index, x in enumerate(xs):
-        seen.item("results").item(index, "what the exported graph gives").tensor(
-            branch(x, weight, other), device=device
-        )
+        result = seen.item("results").item(index, "a result of the exported graph")
+        result.tensor(branch(x, weight, other), device=device)
 
 
 @pytest.mark.step("exported")
 def test_exported(submission, rng, device):
-    """runs for batches of other sizes than that of the example"""
+    """runs for batches of other sizes than the example's"""
     for rows in (3, 6):
         weight, bias = torch.randn(5, 4, generator=rng), torch.randn(5, generator=rng)
         batches = [torch.randn(size, 4, generator=rng) for size in (rows, 2, 9, 70)]
         seen = expect(submission.probe.export_of_model(weight, bias, batches[0], batches[1:]))
-        seen.item("kind", "the type of what came back").equals("ExportedProgram")
-        shapes = {"shape-specialised": lambda text: text != ""}
-        seen.item("refused", "what was raised for another batch size", shapes).equals("")
-        seen.item("mode", "`training` of the model afterwards", {"mode-not-restored": True}).equals(False)
-        flags = seen.item(
-            "flags", "`requires_grad` of the model's parameters afterwards", {"changes-the-model": lambda _: True}
-        )
+        seen.item("kind", "the type of the result").equals("ExportedProgram")
+        refused = seen.item("refused", lookalikes={"shape-specialised": lambda text: text != ""})
+        refused.no_exception("an exception was raised for a batch of another size")
+        mode = seen.item("mode", lookalikes={"mode-not-restored": True})
+        mode.is_false("the model was in evaluation mode before the call, and is in training mode after it")
+        changed = {"changes-the-model": lambda _: True}
+        flags = seen.item("flags", "the list of the parameters' requires_grad after the call", changed)
         flags.equals([True, False])
         results = seen.item("results", "the list of results").length(4)
         for index, x in enumerate(batches):
-            results.item(index, "a result").tensor(torch.nn.functional.linear(x, weight, bias).relu(), device=device)
+            result = results.item(index, f"the exported program's result for {len(x)} rows")
+            result.tensor(torch.nn.functional.linear(x, weight, bias).relu(), device=device)
 
 
 @pytest.mark.step("count_compiles")
@@ -201,15 +204,15 @@ def test_count_compiles(submission, rng):
         inputs = [torch.randn(size, 4, generator=rng) for size in sizes]
         again = dynamic is None
         seen = submission.probe.compiles(inputs, dynamic, again)
-        handed = expect(seen).item("handed", "the list of what torch.compile was told about `dynamic`").is_a(list)
+        handed = expect(seen).item("handed", "the list of `dynamic` in each call to torch.compile").is_a(list)
         handed.satisfies(lambda found: len(found) > 0, "torch.compile was never called", expected="at least one call")
         counts = expect(seen).item("counts").length(2 if again else 1)
         ready_made = lambda n, of=seen, expected=len(inputs): n == expected and not of.value["own backend"]  # noqa: E731
         ignored = lambda _, of=seen, expected=dynamic: any(each is not expected for each in of.value["handed"])  # noqa: E731
         named = {"side-effects-in-compiled": ready_made, "argument-ignored": ignored}
         counts.item(0, "the number of compilations", named).equals(expected)
-        changed = {"mutates-caller": False}
-        expect(seen).item("kept", "whether the list of inputs is as it was", changed).equals(True)
+        kept = expect(seen).item("kept", lookalikes={"mutates-caller": False})
+        kept.is_true("the list of inputs was changed")
         if again:
             repeated = {"state-between-calls": 2 * expected, "earlier-compiles-remembered": lambda n: n < expected}
-            counts.item(1, "the number of compilations, counted again", repeated).equals(expected)
+            counts.item(1, "the number of compilations in a second call", repeated).equals(expected)

@@ -55,22 +55,31 @@ def test_layers(submission, rng, device):
         shapes.equals(shapes_of(num_inputs, num_classes))
         guessed = {"softmax-dim-left-out": [None]}
         dims = expect(seen).item("softmax", "the list of dimensions of the softmax", guessed)
-        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", expected="a dimension")
+        dims.satisfies(lambda dims: dims != [None], "the softmax was given no dimension", expected="a dimension")
         still = {"train-mode-forgotten": [False] * 8}
-        expect(seen).item("modes", "the list of modes of the new pipeline and its layers", still).satisfies(
+        expect(seen).item("modes", "the list of modes of the new pipeline", still).satisfies(
             lambda modes: all(modes),
             "the new pipeline is not in training mode",
-            expected="training=True for all of them",
+            expected="True for the pipeline and for each layer",
         )
     twice = expect(submission.probe.built_twice(3, 4, device))
-    once = {"state-between-calls": False}
-    twice.item("new", "whether a second call makes a pipeline of its own", once).equals(True)
+    new = twice.item("new", lookalikes={"state-between-calls": False})
+    new.is_true("a second call did not make a new pipeline")
     none = dict.fromkeys(shapes_of(3, 4), False)
     scaled = {"init-scale": lambda found: found != none}
-    twice.item("constant", "the dict that says which parameters have a single value", scaled).equals(none)
-    twice.item("beyond", "the dict that says which parameters start with numbers too large", scaled).equals(none)
     seeded = {"reseeded-at-each-call": lambda found: all(found.values())}
-    twice.item("alike", "the dict that says which parameters are the same in a second pipeline", seeded).equals(none)
+    for key, named, said in (
+        ("constant", scaled, "in some parameters, all elements start with the same number"),
+        ("beyond", scaled, "some parameters start with numbers that are too large"),
+        ("alike", seeded, "some parameters start with the same numbers in a second pipeline"),
+    ):
+        twice.item(key, lookalikes=named).satisfies(
+            lambda found: found == none, said, got=names_of_true, expected="no parameter"
+        )
+
+
+def names_of_true(found):
+    return ", ".join(name for name, flag in found.items() if flag)
 
 
 @pytest.mark.step("build_pipeline")
@@ -82,7 +91,7 @@ def test_probabilities(submission, rng, device):
         seen = submission.probe.built(num_inputs, num_classes, 0.5, device, state, x, upstream)
         logits = logits_of(x, state)
         named = {"softmax-wrong-dim": torch.softmax(logits, 0)}
-        output = expect(seen).item("output", "what the pipeline returned", named)
+        output = expect(seen).item("output", "the pipeline's output", named)
         output.tensor(torch.softmax(logits, 1), device=device)
         expected = gradients(state, lambda state, x=x, up=upstream: (torch.softmax(logits_of(x, state), 1) * up).sum())
         for name, grad in expected.items():
@@ -99,20 +108,31 @@ def test_dropout(submission, rng, device):
         ignored = {"drop-not-keep": [1 - probability], "argument-ignored": lambda found: len(found) == 1}
         expect(seen).item("dropout", "the list of dropout probabilities", ignored).equals([probability])
         if expected is not None:
-            expect(seen).item("in training", "what the pipeline returned in training").tensor(expected, device=device)
+            expect(seen).item("in training", "the pipeline's output in training").tensor(expected, device=device)
 
 
 @pytest.mark.step("build_pipeline")
 def test_device(submission):
-    """is on the device that it is given"""
+    """puts the pipeline on the device that it is given"""
     x, upstream = torch.empty(7, 2, device=META), torch.empty(7, 3, device=META)
     seen = submission.probe.built(2, 3, 0.3, META, {}, x, upstream)
-    expect(seen).item("devices", "whether all parameters are on the device", {"hard-coded-device": False}).equals(True)
-    expect(seen).item("output", "what the pipeline returned").shape(7, 3).on(META)
-    expect(seen).item("default device", "whether torch's default device is as before").equals(True)
+    there = expect(seen).item("devices", lookalikes={"hard-coded-device": False})
+    there.is_true("not all parameters are on the device that was given")
+    expect(seen).item("output", "the pipeline's output").shape(7, 3).on(META)
+    expect(seen).item("default device").is_true("torch's default device was changed")
 
 
 # parameters_per_layer
+
+PIPELINES = {
+    "plain": "a plain pipeline",
+    "without_bias": "a pipeline with a layer without bias",
+    "frozen": "a pipeline with frozen parameters",
+    "with_buffers": "a pipeline with buffers",
+    "nested": "a pipeline with another pipeline in it",
+    "repeated": "a pipeline that uses a layer twice",
+    "of_other_kinds": "a pipeline with layers of other kinds",
+}
 
 
 def counts_of(kind, a, b, c):
@@ -159,14 +179,14 @@ def mistaken(kind, a, b, c):
 @pytest.mark.step("parameters_per_layer")
 def test_counts(submission, rng):
     """counts the parameters of each layer"""
-    for kind in ("plain", "without_bias", "frozen", "with_buffers", "nested", "repeated", "of_other_kinds"):
+    for kind, pipeline in PIPELINES.items():
         sizes = [3 + int(each) for each in torch.randperm(6, generator=rng)[:3]]
         seen = submission.probe.counted(kind, sizes)
-        what = f"the list of counts for a pipeline {kind.replace('_', ' ')}"
-        expect(seen).item("answer", what, mistaken(kind, *sizes)).equals(counts_of(kind, *sizes))
-        changed = {"changes-the-model": False}
-        expect(seen).item("untouched", "whether the pipeline is as it was", changed).equals(True)
-        expect(seen).item("ran", "whether the pipeline was run").equals(False)
+        answer = expect(seen).item("answer", f"the result for {pipeline}", mistaken(kind, *sizes))
+        answer.equals(counts_of(kind, *sizes))
+        untouched = expect(seen).item("untouched", lookalikes={"changes-the-model": False})
+        untouched.is_true("the pipeline was changed")
+        expect(seen).item("ran").is_false("the pipeline was run")
 
 
 # normalised_dim
@@ -229,7 +249,7 @@ def test_finds_dim(submission, rng):
         few.append(by_some_sums(probabilities))
         exact.append(exactly_one(probabilities))
     if all(each is None for each in answers):
-        expect(None, what="what came back").given()
+        expect(None, what="the result").given()
     from_behind = [dim - each - 1 for dim, each in zip(expected, last, strict=True)]
     always = {
         "class-dim-assumed": lambda found: found == last or found == [1] * len(expected),
@@ -238,7 +258,7 @@ def test_finds_dim(submission, rng):
         "sums-are-rounded": lambda found: by_equality(found, exact),
         "scalar-tensor-not-number": lambda found: are_tensors(found, expected),
     }
-    expect(answers, always, what="the list of dimensions found").equals(expected)
+    expect(answers, always, what="the list of the results for several tensors").equals(expected)
 
 
 # predict
@@ -257,15 +277,15 @@ def test_predicts(submission, rng, device):
                 "softmax-taken-twice": torch.softmax(expected, 1),
                 "logits-for-probabilities": logits_of(x, state),
             }
-            expect(seen).item("output", "what came back", dropped).tensor(expected, device=device)
+            expect(seen).item("output", "the result", dropped).tensor(expected, device=device)
     x, state = torch.randn(1, 2, generator=rng), draw_state(rng, 2, 3)
     expected = torch.softmax(logits_of(x, state), 1)
     alone = {"squeezed-too-far": expected.squeeze(0)}
     seen = submission.probe.predicted(state, 0.3, False, x)
-    expect(seen).item("output", "what came back for a single sample", alone).tensor(expected, device=device)
+    expect(seen).item("output", "the result for a single sample", alone).tensor(expected, device=device)
     submission.recognise({"hard-coded-device": lambda error: "meta tensor" in error.message})
     seen = submission.probe.predicted(state, 0.3, False, torch.empty(7, 2, device=META))
-    expect(seen).item("output", "what came back", {"hard-coded-device": is_on_cpu}).shape(7, 3).on(META)
+    expect(seen).item("output", "the result", {"hard-coded-device": is_on_cpu}).shape(7, 3).on(META)
 
 
 def is_on_cpu(tensor):
@@ -274,18 +294,18 @@ def is_on_cpu(tensor):
 
 @pytest.mark.step("predict")
 def test_predicts_without_graph(submission, rng):
-    """leaves no graph behind the probabilities"""
+    """records no graph for the probabilities"""
     for training in (True, False):
         x, state = torch.randn(7, 2, generator=rng), draw_state(rng, 2, 3)
         seen = submission.probe.predicted(state, 0.3, training, x)
         recorded = {"eval-means-no-grad": lambda t: t.requires_grad}
-        expect(seen).item("output", "what came back", recorded).shape(7, 3).requires_grad(False)
+        expect(seen).item("output", "the result", recorded).shape(7, 3).requires_grad(False)
         expect(seen).keeps_argument(3, x, "mutates-caller").keeps_globals(
             "grad mode", misconception="grad-mode-left-off"
         )
     seen = submission.probe.predicted_unrecorded(draw_state(rng, 2, 3), torch.randn(7, 2, generator=rng))
     forced = {"grad-mode-forced-on": True}
-    expect(seen, forced, what="whether autograd records afterwards, where it did not before").equals(False)
+    expect(seen, forced).is_false("autograd was off before the call, and on after it")
 
 
 @pytest.mark.step("predict")
@@ -295,19 +315,26 @@ def test_keeps_mode(submission, rng):
         x, state = torch.randn(7, 2, generator=rng).requires_grad_(), draw_state(rng, 2, 3)
         seen = submission.probe.predicted(state, 0.3, training, x)
         other = {"mode-not-restored": lambda modes: len(modes) == 8}
-        expect(seen).item("kinds", "the list of layers afterwards", {"changes-the-model": is_list}).equals(KINDS)
-        expect(seen).item("modes", "the list of modes of the layers", other).equals([training] * 8)
-        changed = {"changes-the-model": False}
-        expect(seen).item("untouched", "whether the parameters are as they were", changed).equals(True)
-        cleared = {"gradients-cleared-unasked": "cleared"}
-        expect(seen).item("grads", "what was in .grad of the parameters", cleared).equals("kept")
+        expect(seen).item("kinds", "the list of layers after the call", {"changes-the-model": is_list}).equals(KINDS)
+        modes = expect(seen).item("modes", "the list of the pipeline's modes (True for training mode)", other)
+        modes.equals([training] * 8)
+        untouched = expect(seen).item("untouched", lookalikes={"changes-the-model": False})
+        untouched.is_true("the parameters of the pipeline were changed")
+        expect_grads_kept(seen)
         changed = {"changes-the-model": lambda p: p != 0.3}
-        expect(seen).item("dropout", "the dropout's probability afterwards", changed).equals(0.3)
+        expect(seen).item("dropout", "the dropout probability after the call", changed).equals(0.3)
         expect(seen).keeps_argument(3, x, "mutates-caller")
 
 
 def is_list(value):
     return isinstance(value, list)
+
+
+def expect_grads_kept(seen):
+    """What was in the parameters' .grad is still there."""
+    grads = expect(seen).item("grads", lookalikes={"gradients-cleared-unasked": "cleared"})
+    said = "the gradients that the parameters had before the call were cleared or changed"
+    grads.satisfies(lambda found: found == "kept", said, got="")
 
 
 # classification_loss
@@ -318,8 +345,8 @@ SECOND = {"second-backward-freed-graph": lambda error: "backward through the gra
 
 def expect_kept(seen):
     """The pipeline is in the mode in which it came."""
-    other = {"mode-not-restored": False}
-    expect(seen).item("modes", "whether the pipeline is in the mode in which it came", other).equals(True)
+    modes = expect(seen).item("modes", lookalikes={"mode-not-restored": False})
+    modes.is_true("the mode of the pipeline was changed")
 
 
 def rounded_off(logits, targets):
@@ -356,7 +383,7 @@ def test_loss(submission, rng, device):
             "python-value-breaks-graph": lambda value: isinstance(value, float),
         }
         expect_kept(seen)
-        loss = expect(seen).item("loss", "what came back", named)
+        loss = expect(seen).item("loss", "the result", named)
         loss.tensor(F.cross_entropy(logits, targets), device=device)
         loss.requires_grad(True)
         expected = gradients(state, lambda state, x=x, y=targets: 3 * F.cross_entropy(logits_of(x, state), y))
@@ -365,12 +392,12 @@ def test_loss(submission, rng, device):
             expect(seen).item("trained").item(name, name, cut).grad(grad)
     seen = submission.probe.loss_of(state, 0.0, False, x[:1], targets[:1])
     expected = F.cross_entropy(logits_of(x[:1], state), targets[:1])
-    expect(seen).item("loss", "what came back for a single sample").tensor(expected, device=device)
+    expect(seen).item("loss", "the result for a single sample").tensor(expected, device=device)
 
 
 @pytest.mark.step("classification_loss")
 def test_loss_large(submission, rng, device):
-    """stays right where a probability rounds to 0"""
+    """stays accurate where a probability rounds to 0"""
     x, targets = torch.randn(7, 2, generator=rng), torch.randint(3, (7,), generator=rng)
     state = draw_state(rng, 2, 3)
     state["4.bias"] = torch.tensor([600.0, 0.0, -600.0])[torch.randperm(3, generator=rng)]
@@ -385,7 +412,7 @@ def test_loss_large(submission, rng, device):
         "unstable-log": rounded_off(logits, targets),
     }
     expect_kept(seen)
-    expect(seen).item("loss", "what came back", rounded).tensor(expected, device=device)
+    expect(seen).item("loss", "the result", rounded).tensor(expected, device=device)
 
 
 @pytest.mark.step("classification_loss")
@@ -398,7 +425,8 @@ def test_loss_drops(submission, rng, device):
         seen = submission.probe.loss_of(state, 1.0, training, x, targets)
         expect_kept(seen)
         named = {"dropout-left-out-of-training" if training else "dropout-after-logits-kept-on": other}
-        expect(seen).item("loss", f"what came back in mode training={training}", named).tensor(expected, device=device)
+        loss = expect(seen).item("loss", f"the result in {'training' if training else 'evaluation'} mode", named)
+        loss.tensor(expected, device=device)
 
 
 @pytest.mark.step("classification_loss")
@@ -408,13 +436,12 @@ def test_loss_keeps_pipeline(submission, rng):
         x, targets = torch.randn(7, 2, generator=rng), torch.randint(3, (7,), generator=rng)
         submission.recognise(SECOND)
         seen = submission.probe.loss_of(draw_state(rng, 2, 3), 0.0, training, x, targets)
-        expect(seen).item("kinds", "the list of layers afterwards", {"changes-the-model": is_list}).equals(KINDS)
+        expect(seen).item("kinds", "the list of layers after the call", {"changes-the-model": is_list}).equals(KINDS)
         expect_kept(seen)
-        changed = {"changes-the-model": False}
-        expect(seen).item("untouched", "whether the pipeline is as it was", changed).equals(True)
-        cleared = {"gradients-cleared-unasked": "cleared"}
-        expect(seen).item("grads", "what was in .grad of the parameters", cleared).equals("kept")
+        untouched = expect(seen).item("untouched", lookalikes={"changes-the-model": False})
+        untouched.is_true("the pipeline was changed")
+        expect_grads_kept(seen)
         if not training:
-            drew = {"global-rng-touched": True}
-            expect(seen).item("drew", "whether torch's global random state was changed", drew).equals(False)
+            drew = expect(seen).item("drew", lookalikes={"global-rng-touched": True})
+            drew.is_false("torch's global random state was changed")
         expect(seen).keeps_argument(3, x, "mutates-caller").keeps_argument(4, targets, "mutates-caller")

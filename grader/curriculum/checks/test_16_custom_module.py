@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from grader.compare import expect, require
+from grader.compare import expect, how_many, require
+from grader.curriculum.checks._calls import forwards_skipped
 
 META = torch.device("meta")
 X_IN_OBSERVE, X_IN_MOVED = 3, 2
@@ -16,7 +17,7 @@ def built(submission, name, *arguments):
     seen = submission.attempt(name, *arguments)
     said = seen.exception.message if seen.exception else ""
     require(
-        "before Module.__init__()" not in said, "the class cannot hold its parts", got=said, called=seen.called,
+        "before Module.__init__()" not in said, "the class cannot register its parts", got=said, called=seen.called,
         misconception="missing-super-init",
     )  # fmt: skip
 
@@ -85,8 +86,9 @@ def expect_layers(seen, shapes):
         "one-layer-repeated": lambda names: names == one,
     }
     names = expect(seen).item("parameters", "the list of the parameters' names", named)
-    names.satisfies(lambda names: names == list(shapes), "the parameters have other names", expected=", ".join(shapes))
-    expect(seen).item("made", "the number of layers made by forward", {"layers-built-in-forward": 1}).equals(0)
+    said = "the parameters do not have the expected names"
+    names.satisfies(lambda names: names == list(shapes), said, expected=str(list(shapes)))
+    expect(seen).item("made", "the number of layers that forward made", {"layers-built-in-forward": 1}).equals(0)
     for name, shape in shapes.items():
         expect(seen).item("initial").item(name, name).shape(*shape).dtype(torch.float32)
 
@@ -103,7 +105,7 @@ def expect_own_numbers(seen):
 
 def differ(one, other, misconception, what):
     alike = one.data.shape == other.data.shape and torch.equal(one.data, other.data)
-    require(not alike, f"{what} begin with the same weights", expected="other numbers", misconception=misconception)
+    require(not alike, f"{what} start with the same weights", expected="different numbers", misconception=misconception)
 
 
 def expect_gradients(seen, x, state, device):
@@ -121,12 +123,15 @@ def expect_called(seen, names):
     skipped = expect(seen).item("skipped", "the count of forwards that ran without hooks", direct)
     hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
     hooked.satisfies(
-        lambda ran: ran[""] == 1, "the hooks of the module did not run once", expected="one run of the hooks"
-    )
-    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", expected="none")
+        lambda ran: ran[""] == 1, "the hooks of the module itself did not run exactly once",
+        got=lambda ran: how_many(ran[""], "run"), expected="1 run",
+    )  # fmt: skip
+    said = "forward was called directly, so that hooks did not run"
+    skipped.satisfies(lambda counts: not any(counts.values()), said, got=forwards_skipped, expected="no such call")
     hooked.satisfies(
-        lambda ran: all(ran[name] == 1 for name in names), "not every layer ran once", expected="one run of each"
-    )
+        lambda ran: all(ran[name] == 1 for name in names), "not every layer was called exactly once",
+        got=lambda ran: str({name: ran[name] for name in names}), expected="1 call of each layer",
+    )  # fmt: skip
 
 
 # Classifier
@@ -143,13 +148,13 @@ def test_classifier_registers(submission, rng):
         kinds = ["Sequential", "Linear", "ReLU", "Linear", "ReLU", "Linear", "Dropout", "Softmax"]
         expect(seen).item("kinds", "the list of registered parts").equals(kinds)
         dims = expect(seen).item("softmax", "the list of dimensions of the softmax", {"softmax-dim-left-out": [None]})
-        dims.satisfies(lambda dims: dims != [None], "the softmax has no dimension", expected="a dimension")
+        dims.satisfies(lambda dims: dims != [None], "the softmax was given no dimension", expected="a dimension")
     expect_own_numbers(submission.probe.made_twice("Classifier", [2, 3]))
 
 
 @pytest.mark.step("Classifier")
 def test_classifier_values(submission, rng, device):
-    """returns what the seven layers make of x, with gradients"""
+    """applies the seven layers to x, with gradients"""
     for num_inputs, num_classes in ((2, 3), (4, 6)):
         x, upstream = torch.randn(7, num_inputs, generator=rng), torch.randn(7, num_classes, generator=rng)
         state = normal(rng, classifier_shapes(num_inputs, num_classes))
@@ -160,7 +165,7 @@ def test_classifier_values(submission, rng, device):
             "softmax-wrong-dim": classify(x, state, dim=0),
             "softmax-taken-twice": torch.softmax(expected, dim=1),
         }
-        expect(seen).item("output", "what forward returned", named).tensor(expected, device=device)
+        expect(seen).item("output", "the result of forward", named).tensor(expected, device=device)
         expect_gradients(seen, *with_gradients(classify, x, state, upstream), device)
         expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
 
@@ -175,11 +180,10 @@ def test_classifier_dropout(submission, rng, device):
         ignored = {"argument-ignored": lambda found: len(found) == 1}
         expect(seen).item("dropout", "the list of dropout probabilities", ignored).equals([probability])
         never = {"mode-not-restored": classify(x, state)} if probability == 1.0 else {}
-        expect(seen).item("output", f"what forward returned in training, dropout_prob {probability}", never).tensor(
-            expected, device=device
-        )
+        what = f"the result of forward in training, with dropout_prob={probability},"
+        expect(seen).item("output", what, never).tensor(expected, device=device)
     seen = submission.probe.observe("Classifier", [2, 3], state, x, upstream)
-    expect(seen).item("dropout", "the list of dropout probabilities, by default").equals([0.3])
+    expect(seen).item("dropout", "the list of dropout probabilities where none is given").equals([0.3])
 
 
 @pytest.mark.step("Classifier")
@@ -212,7 +216,7 @@ def test_stack_values(submission, rng, device):
         x, upstream = torch.randn(6, width, generator=rng), torch.randn(6, width, generator=rng)
         state = normal(rng, stack_shapes(width, depth))
         seen = submission.probe.observe("DeepStack", [width, depth], state, x, upstream, depth == 3)
-        output = expect(seen).item("output", "what forward returned", stacked_otherwise(x, state))
+        output = expect(seen).item("output", "the result of forward", stacked_otherwise(x, state))
         output.tensor(run_stack(x, state), device=device)
         expect_gradients(seen, *with_gradients(run_stack, x, state, upstream), device)
         expect(seen).keeps_argument(X_IN_OBSERVE, x, "mutates-caller")
@@ -242,7 +246,7 @@ def expect_scale(seen):
 
 @pytest.mark.step("LearnedScale")
 def test_scale_registers(submission, rng, device):
-    """registers one trained factor for each feature, ones at the beginning"""
+    """registers one trainable factor for each feature, all of them ones at first"""
     for num_features in (3, 5):
         built(submission, "LearnedScale", num_features)
         x, upstream = torch.randn(4, num_features, generator=rng), torch.randn(4, num_features, generator=rng)
@@ -250,7 +254,7 @@ def test_scale_registers(submission, rng, device):
         expect_scale(seen)
         expect(seen).item("initial").item("scale", "the initial scale").tensor(torch.ones(num_features), device=device)
         frozen = {"requires-grad-forgotten": lambda t: not t.requires_grad}
-        expect(seen).item("scale", "scale", frozen).requires_grad(True).leaf(True)
+        expect(seen).item("scale", "the scale", frozen).requires_grad(True).leaf(True)
 
 
 @pytest.mark.step("LearnedScale")
@@ -262,9 +266,9 @@ def test_scale_values(submission, rng, device):
         state = normal(rng, {"scale": shape[-1:]})
         seen = submission.probe.observe("LearnedScale", [shape[-1]], state, x, upstream)
         expect_scale(seen)
-        expect(seen).item("output", "what forward returned").tensor(x * state["scale"], device=device)
+        expect(seen).item("output", "the result of forward").tensor(x * state["scale"], device=device)
         frozen = {"requires-grad-forgotten": lambda t: not t.requires_grad}
-        expect(seen).item("scale", "scale", frozen).requires_grad(True)
+        expect(seen).item("scale", "the scale", frozen).requires_grad(True)
         expect_gradients(seen, *with_gradients(lambda x, state: x * state["scale"], x, state, upstream), device)
         expect_called(seen, [])
 
@@ -286,11 +290,12 @@ def test_scale_keeps_x(submission, rng):
 
 @pytest.mark.step("LearnedScale")
 def test_scale_clears(submission, rng):
-    """is reached by zero_grad of the module"""
+    """has its gradient cleared by zero_grad of the module"""
     x, upstream = torch.randn(4, 3, generator=rng), torch.randn(4, 3, generator=rng)
     seen = submission.probe.cleared("LearnedScale", [3], x, upstream)
-    expect(seen).item("before", "whether each parameter had a gradient").equals([True])
-    expect(seen).item("after", "whether each parameter has a gradient").equals([False])
+    had, has = expect(seen).item("before"), expect(seen).item("after")
+    had.satisfies(lambda flags: flags == [True], "no parameter got a gradient from backward", got="")
+    has.satisfies(lambda flags: flags == [False], "zero_grad of the module did not clear the gradient", got="")
 
 
 # Standardise
@@ -317,14 +322,16 @@ def test_standardise_registers(submission, rng, device):
     forgotten = {"buffer-not-registered": lambda names: len(names) < 2}
     buffers = expect(seen).item("buffers", "the list of the buffers' names", forgotten)
     buffers.satisfies(
-        lambda names: sorted(names) == ["mean", "std"], "the buffers have other names", expected="mean and std"
-    )
+        lambda names: sorted(names) == ["mean", "std"], "the buffers do not have the expected names",
+        expected="['mean', 'std']",
+    )  # fmt: skip
     saved = expect(seen).item(
         "saved", "the list of names in state_dict()", {"buffer-not-saved": lambda names: len(names) < 2}
     )
     saved.satisfies(
-        lambda names: sorted(names) == ["mean", "std"], "state_dict() holds other names", expected="mean and std"
-    )
+        lambda names: sorted(names) == ["mean", "std"], "state_dict() does not hold the expected names",
+        expected="['mean', 'std']",
+    )  # fmt: skip
 
 
 @pytest.mark.step("Standardise")
@@ -343,20 +350,20 @@ def test_standardise_values(submission, rng, device):
                 torch.allclose(t.data, (x - mean) / each) for each in (std**2, std.sqrt())
             ),
         }
-        expect(seen).item("output", "what forward returned", named).tensor((x - mean) / std, device=device)
+        expect(seen).item("output", "the result of forward", named).tensor((x - mean) / std, device=device)
         cut_off = {"detached-returned": lambda t: t.grad is None}
         expect(seen).item("x", "x", cut_off).grad(upstream / std)
         expect_called(seen, [])
         loaded = dict(zip(("mean", "std"), statistics(rng, num_features), strict=True))
         seen = submission.probe.observe("Standardise", [mean, std], loaded, x, upstream)
         stale = {"derived-value-kept": lambda t, seen=seen: {"mean", "std"} <= set(seen.value["buffers"])}
-        output = expect(seen).item("output", "what forward returned after mean and std were loaded", stale)
+        output = expect(seen).item("output", "the result of forward after mean and std were loaded", stale)
         output.tensor((x - loaded["mean"]) / loaded["std"], device=device)
 
 
 @pytest.mark.step("Standardise")
 def test_standardise_moves(submission, rng):
-    """takes its buffers along to another device"""
+    """moves its buffers to another device along with the module"""
     seen = submission.probe.moved("Standardise", list(statistics(rng, 3)), torch.empty(4, 3, device=META))
     expect(seen).shape(4, 3).on(META)
 
@@ -372,6 +379,14 @@ def test_standardise_keeps(submission, rng):
 
 
 # parameter_summary
+
+MODELS = {
+    "plain": "a plain model",
+    "nested": "a nested model",
+    "frozen": "a model with frozen parameters",
+    "with_buffers": "a model with buffers",
+    "tied": "a model with tied weights",
+}
 
 
 def draw_sizes(rng):
@@ -410,15 +425,15 @@ def test_summary_rows(submission, rng):
     for kind, lookalikes in named.items():
         sizes = draw_sizes(rng)
         expected = [(name, shape, math.prod(shape)) for name, shape in shapes_of(kind, *sizes).items()]
-        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "what came back").length(3)
-        rows = answer.item(0, f"the list of rows for the {kind.replace('_', ' ')} model", lookalikes)
+        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "the result").length(3)
+        rows = answer.item(0, f"the list of rows for {MODELS[kind]}", lookalikes)
         rows.length(len(expected)).equals(expected)
 
 
 @pytest.mark.step("parameter_summary")
 def test_summary_totals(submission, rng):
     """counts elements, all of them and the trainable ones"""
-    for kind in ("plain", "nested", "frozen", "with_buffers", "tied"):
+    for kind, model in MODELS.items():
         sizes = draw_sizes(rng)
         counts = {name: math.prod(shape) for name, shape in shapes_of(kind, *sizes).items()}
         total, tensors = sum(counts.values()), {"counts-tensors": len(counts)}
@@ -426,16 +441,17 @@ def test_summary_totals(submission, rng):
         if kind == "frozen":
             trainable = counts["0.bias"]
             left_out = {"frozen-not-counted": trainable}
-        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "what came back").length(3)
+        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", f"the result for {model}").length(3)
         once_more = {
             "with_buffers": {"buffers-are-parameters": total + 2 * sizes[1] + 1},
             "tied": {"shared-counted-twice": total + sizes[0] ** 2},
         }.get(kind, {})
         as_tensor = {"scalar-tensor-not-number": torch.tensor(total)}
-        answer.item(1, "the total", left_out | tensors | once_more | as_tensor).equals(total)
+        answer.item(1, f"the total for {model}", left_out | tensors | once_more | as_tensor).equals(total)
         counted = {"frozen-counted-as-trained": total} if left_out else once_more
         as_tensor = {"scalar-tensor-not-number": torch.tensor(trainable)}
-        answer.item(2, "the number of trainable elements", tensors | counted | as_tensor).equals(trainable)
+        part = answer.item(2, f"the number of trainable elements for {model}", tensors | counted | as_tensor)
+        part.equals(trainable)
 
 
 @pytest.mark.step("parameter_summary")
@@ -443,4 +459,4 @@ def test_summary_looks_only(submission, rng):
     """leaves the model as it was, and does not run it"""
     for kind in ("nested", "frozen"):
         seen = submission.probe.summary_of(kind, draw_sizes(rng))
-        expect(seen).item("untouched", "whether the model is as it was").equals(True)
+        expect(seen).item("untouched").is_true("the model was changed, or run")

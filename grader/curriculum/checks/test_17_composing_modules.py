@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from grader.compare import expect, require
+from grader.curriculum.checks._calls import forwards_skipped
 
 META = torch.device("meta")
 
@@ -18,7 +19,7 @@ def built(submission, name, *arguments):
     forgotten = "before Module.__init__()" in said
     require(
         not forgotten,
-        "the class cannot hold its parts",
+        "the class cannot register its parts",
         got=said,
         called=seen.called,
         misconception="missing-super-init",
@@ -66,7 +67,7 @@ def expect_run(seen, reference, state, x, upstream, device, lookalikes):
     expected = reference(x, state)
     expected.backward(upstream)
     cut_off = {"detached-returned": lambda t: t.grad is None}
-    expect(seen).item("output", "what forward returned", lookalikes).tensor(expected.detach(), device=device)
+    expect(seen).item("output", "the result of forward", lookalikes).tensor(expected.detach(), device=device)
     expect(seen).item("x", "x", cut_off).grad(x.grad)
     for name, each in state.items():
         expect(seen).item("trained").item(name, name, cut_off).grad(each.grad)
@@ -76,12 +77,14 @@ def expect_called(seen, names):
     """Expect that the module and its parts were run by calling them, each one once."""
     direct = {"calls-forward-directly": lambda skipped: any(count > 0 for count in skipped.values())}
     skipped = expect(seen).item("skipped", "the count of forwards that ran without hooks", direct)
-    skipped.satisfies(lambda counts: not any(counts.values()), "a forward ran without its hooks", expected="none")
+    said = "forward was called directly, so that hooks did not run"
+    skipped.satisfies(lambda counts: not any(counts.values()), said, got=forwards_skipped, expected="no such call")
     hooked = expect(seen).item("hooked", "the count of hooks that ran", {"call-overridden": lambda ran: ran[""] == 0})
     once = ["", *names]
     hooked.satisfies(
-        lambda ran: all(ran[name] == 1 for name in once), "not every part ran once", expected="one run of each"
-    )
+        lambda ran: all(ran[name] == 1 for name in once), "not every part was called exactly once",
+        got=lambda ran: str({name or "the module": ran[name] for name in once}), expected="1 call of each",
+    )  # fmt: skip
 
 
 # LinearLayer
@@ -103,18 +106,24 @@ def test_linear_registers(submission, rng):
             "transposed-weight": lambda shapes, size=(before, after): shapes.get("weight") == size,
             "bias-flag-ignored": lambda shapes, bias=bias: ("bias" in shapes) is (bias is False),
         }
-        expect(seen).item("ready-made", "the list of nn.Linear in it", {"ready-made-layer": [""]}).equals([])
-        shapes = expect(seen).item("shapes", f"the dict of parameters' shapes with {arguments}", named)
+        ready_made = expect(seen).item("ready-made", lookalikes={"ready-made-layer": [""]})
+        ready_made.satisfies(lambda names: names == [], "the class is, or contains, an nn.Linear", got="")
+        call = f"LinearLayer({', '.join(map(str, arguments))})"
+        shapes = expect(seen).item("shapes", f"the dict of parameters' shapes of {call}", named)
         shapes.equals(expected)
         zeros = {"bias-flag-ignored": lambda names, bias=bias: bias is False and "bias" in names}
         saved = expect(seen).item("saved", "the list of names in state_dict()", zeros)
         saved.satisfies(
             lambda names, expected=expected: sorted(names) == sorted(expected),
-            "it saves something else",
+            "state_dict() does not hold the expected names",
             expected=str(list(expected)),
         )
-        expect(seen).item("dtypes").equals([torch.float32] * len(expected))
-        expect(seen).item("has no bias", "whether the attribute bias is None").equals(bias is False)
+        expect(seen).item("dtypes", "the list of the parameters' dtypes").equals([torch.float32] * len(expected))
+        without = expect(seen).item("has no bias")
+        if bias is False:
+            without.is_true("the attribute `bias` is missing or not None, although no bias was asked for")
+        else:
+            without.is_false("the attribute `bias` is None, although a bias was asked for")
 
 
 @pytest.mark.step("LinearLayer")
@@ -134,19 +143,19 @@ def test_linear_values(submission, rng, device):
 
 @pytest.mark.step("LinearLayer")
 def test_linear_start(submission):
-    """starts with numbers from the range of nn.Linear"""
+    """starts with numbers in the range that nn.Linear uses"""
     for before, after in ((50, 400), (120, 500)):
         layers = expect(submission.probe.fresh("LinearLayer", [before, after])).length(2)
         bound = before**-0.5
         for name, shape in linear_shapes(before, after).items():
             for index in range(2):
-                start = layers.item(index, "the layer").item(
+                start = layers.item(index, "the dict of initial parameters").item(
                     name, f"the initial {name}", {"init-scale": other_start(bound)}
                 )
                 start.shape(*shape).finite()
                 start.satisfies(
                     lambda t, bound=bound: is_uniform(t.data, bound),
-                    f"the initial {name} is not uniform between -b and b",
+                    f"the initial {name} is not spread as expected",
                     expected=f"uniform between {-bound:.4f} and {bound:.4f}",
                 )
 
@@ -168,7 +177,7 @@ def is_uniform(values, bound):
 
 @pytest.mark.step("LinearLayer")
 def test_linear_starts_anew(submission, rng):
-    """starts each layer with other numbers, as the global seed says"""
+    """starts each layer with different numbers, drawn from torch's global generator"""
     one, other = (int(each) for each in torch.randperm(1000, generator=rng)[:2])
     alike = {"seeded-inside": lambda found: torch.equal(found[0].data, found[1].data) and found[0].data.any()}
     for seeds in ([one, None], [one, other], [one, one]):
@@ -177,12 +186,13 @@ def test_linear_starts_anew(submission, rng):
         for index in range(2):
             weights.item(index, "the weight").shape(4, 5).finite()
         if seeds == [one, one]:
-            said = "two layers that were made after the same global seed differ"
+            said = "two layers that were made after the same torch.manual_seed start with different weights"
             elsewhere = {"not-the-global-generator": lambda found: bool(found[0].data.any())}
             weights = expect(called, elsewhere, what="the list of weights")
             weights.satisfies(lambda found: torch.equal(found[0].data, found[1].data), said)
         else:
-            weights.satisfies(lambda found: not torch.equal(found[0].data, found[1].data), "two layers start alike")
+            said = "two layers start with the same weights"
+            weights.satisfies(lambda found: not torch.equal(found[0].data, found[1].data), said)
 
 
 @pytest.mark.step("LinearLayer")
@@ -216,20 +226,21 @@ def test_block_registers(submission, rng):
 @pytest.mark.step("ParallelBlock")
 def test_block_starts(submission):
     """starts its two branches with different numbers"""
-    start = expect(submission.probe.fresh("ParallelBlock", [4, 3])).length(2).item(0, "the block")
+    start = expect(submission.probe.fresh("ParallelBlock", [4, 3])).length(2).item(0, "the dict of initial parameters")
     for name in ("left.weight", "right.weight"):
         start.item(name, name).shape(3, 4).finite()
     start.satisfies(
         lambda found: not torch.equal(found["left.weight"].data, found["right.weight"].data),
         "both branches start with the same numbers",
-        expected="numbers of its own for each",
+        got="",
+        expected="different numbers",
         misconception="branches-start-alike",
     )
 
 
 @pytest.mark.step("ParallelBlock")
 def test_block_values(submission, rng, device):
-    """multiplies what the branches give, and applies the ReLU to the product"""
+    """multiplies the outputs of both branches, and applies the ReLU to the product"""
     for before, after in ((4, 3), (2, 5)):
         # So many rows that signs differ: where all are alike, one place for the ReLU is as good as another.
         x, upstream = torch.randn(64, before, generator=rng), torch.randn(64, after, generator=rng)
@@ -258,11 +269,11 @@ STACKS = (([4, 7, 5], 3), ([3, 6, 6, 6], 2), ([5, 2], 4))
 
 @pytest.mark.step("build_stack")
 def test_stack_parts(submission, rng, device):
-    """holds a block for each two neighbours, then a linear layer"""
+    """holds a block for each two neighbouring sizes, then a linear layer"""
     for sizes, num_outputs in STACKS:
         x, upstream = torch.randn(8, sizes[0], generator=rng), torch.randn(8, num_outputs, generator=rng)
         seen = submission.probe.stacked(sizes, num_outputs, device, {}, x, upstream)
-        expect(seen).item("kind", "the kind of what came back").equals("Sequential")
+        expect(seen).item("kind", "the type of the result").equals("Sequential")
         kinds = ["ParallelBlock"] * (len(sizes) - 1) + ["LinearLayer"]
         parts = expect(seen).item("parts", "the dict of parts", {"ready-made-layer": has_linear})
         all_shapes = stack_shapes(sizes, num_outputs)
@@ -277,7 +288,7 @@ def test_stack_parts(submission, rng, device):
         shapes = expect(seen).item("shapes", f"the dict of parameters' shapes for sizes {sizes}", named)
         shapes.equals(all_shapes)
         changed = {"mutates-caller": lambda now: now != list(sizes)}
-        expect(seen).item("sizes", "the list of sizes afterwards", changed).equals(list(sizes))
+        expect(seen).item("sizes", "the list of sizes after the call", changed).equals(list(sizes))
         parts.equals({str(index): kind for index, kind in enumerate(kinds)})
 
 
@@ -303,20 +314,20 @@ def test_stack_starts(submission, device):
         start.satisfies(
             lambda found, one=one, other=other: not torch.equal(found[one].data, found[other].data),
             f"{one} and {other} start with the same numbers",
-            expected="numbers of its own for each",
+            got="",
+            expected="different numbers",
             misconception="branches-start-alike",
         )
 
 
 @pytest.mark.step("build_stack")
 def test_stack_on_device(submission):
-    """is on the device that it is given"""
+    """puts the stack on the device that it is given"""
     x, upstream = torch.empty(8, 4, device=META), torch.empty(8, 3, device=META)
     seen = submission.probe.stacked([4, 7, 5], 3, META, {}, x, upstream)
-    devices = expect(seen).item(
-        "devices", "the list of devices", {"hard-coded-device": lambda found: "meta" not in found}
-    )
-    devices.equals(["meta"])
+    devices = expect(seen).item("devices", lookalikes={"hard-coded-device": lambda found: "meta" not in found})
+    said = "not all parameters are on the device that was given"
+    devices.satisfies(lambda found: found == ["meta"], said, got="")
 
 
 # Residual
@@ -324,7 +335,7 @@ def test_stack_on_device(submission):
 
 @pytest.mark.step("Residual")
 def test_residual_values(submission, rng, device):
-    """adds x to what the inner module gives, whatever that is"""
+    """adds x to the output of the inner module, whatever module that is"""
     for kind, shape in (("linear", (7, 4)), ("power", (2, 3, 5)), ("linear", (2, 5, 3))):
         x, upstream = torch.randn(shape, generator=rng), torch.randn(shape, generator=rng)
         state = draw(rng, linear_shapes(shape[-1], shape[-1], "inner.")) if kind == "linear" else {}
@@ -349,14 +360,15 @@ def test_residual_registers(submission, rng):
     """holds the module itself, so that its own parameters get the gradients"""
     x, upstream = torch.randn(7, 4, generator=rng), torch.randn(7, 4, generator=rng)
     seen = submission.probe.observe_residual("linear", {}, x, upstream)
-    expect(seen).item("mode", "whether the given module is in train mode", {"mode-not-restored": True}).equals(False)
+    mode = expect(seen).item("mode", lookalikes={"mode-not-restored": True})
+    mode.is_false("the inner module was put into train mode")
     copied = {
         "module-copied": lambda t: t.grad is None and not seen.value["held"],
         "graph-cut-in-the-middle": lambda t: t.grad is None and seen.value["x"].grad is not None,
     }
-    inner = expect(seen).item("inner", "the module that was given")
-    inner.item("bias", "its bias", copied).grad(upstream.sum(0))
-    inner.item("weight", "its weight", copied).grad(upstream.T @ x)
+    inner = expect(seen).item("inner")
+    inner.item("bias", "the given module's bias", copied).grad(upstream.sum(0))
+    inner.item("weight", "the given module's weight", copied).grad(upstream.T @ x)
 
 
 @pytest.mark.step("Residual")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.compare import expect
+from grader.compare import describe, expect
 
 SAVED = {
     "parameter": True,
@@ -24,6 +24,7 @@ MISTAKES = {
     "tensor attribute": "buffer-not-registered",
 }
 CHANGED = {"changes-the-model": False}
+AFTERWARDS = "the model's state_dict after the call"
 BUFFERS = ("1.running_mean", "1.running_var", "1.num_batches_tracked")
 
 
@@ -51,8 +52,9 @@ def draw(rng, sizes):
 def expect_entries(part, expected, named=None):
     """Expect a dict with these names and values; `named` gives lookalikes for a name."""
     part.satisfies(
-        lambda found: sorted(found) == sorted(expected), "the entries have other names", expected=", ".join(expected)
-    )
+        lambda found: sorted(found) == sorted(expected), "the entries do not have the expected names",
+        got=lambda found: describe(list(found)), expected=describe(list(expected)),
+    )  # fmt: skip
     for name, each in expected.items():
         entry = part.item(name, name, named(name) if named else {})
         entry.shape(*each.shape).dtype(each.dtype).values(each)
@@ -79,33 +81,34 @@ def test_saves(submission, rng):
         state = draw(rng, sizes)
         seen = submission.probe.saved(sizes, state)
         named = {"pickles-module": "not readable as weights", "names-left-out": "list"}
-        kind = expect(seen).item("file", "what was written", named)
+        kind = expect(seen).item("file", lookalikes=named)
         kind.satisfies(
-            lambda found: found in ("OrderedDict", "dict"), "the file holds no dict of weights", expected="a dict"
-        )
-        expect_entries(expect(seen).item("entries", "what the file holds", without_buffers(state)), state)
-        expect(seen).item("untouched", "whether the model is as it was", CHANGED).equals(True)
-        expect_entries(expect(seen).item("after", "the model afterwards"), state)
+            lambda found: found in ("OrderedDict", "dict"), "the file does not contain a dict of weights",
+            got=str, expected="a dict",
+        )  # fmt: skip
+        expect_entries(expect(seen).item("entries", "the dict in the file", without_buffers(state)), state)
+        expect(seen).item("untouched", lookalikes=CHANGED).is_true("the model was changed")
+        expect_entries(expect(seen).item("after", AFTERWARDS), state)
 
 
 def expect_loaded(seen, state, before):
     """Expect a model that holds `state` now, and is the one that came in."""
     unread = {"map-location-forgotten": lambda said: "Attempting to deserialize" in said}
-    expect(seen).item("raised", "what was raised", unread).equals("")
+    expect(seen).item("raised", lookalikes=unread).no_exception("load_weights raised an exception")
     nothing = lambda name: {"dict-is-not-the-model": before[name]}  # noqa: E731
-    expect_entries(expect(seen).item("entries", "the model afterwards"), state, nothing)
-    replaced = {"parameters-replaced": False}
-    expect(seen).item("untouched", "whether the parameters are the same objects", replaced).equals(True)
+    expect_entries(expect(seen).item("entries", AFTERWARDS), state, nothing)
+    untouched = expect(seen).item("untouched", lookalikes={"parameters-replaced": False})
+    untouched.is_true("the model's parameters were replaced by other objects")
     expect_settings(seen.value["settings"], "unfreezes-everything")
     returned = {"load-result-returned": lambda same: seen.value["returned"] == "_IncompatibleKeys"}
-    expect(seen).item("is the model", "whether the model was returned", returned).equals(True)
+    expect(seen).item("is the model", lookalikes=returned).is_true("the result is not the model that was passed in")
 
 
 def expect_settings(kept, misconception="flags-copied-too"):
     """Expect that modes and flags are as before."""
-    kept = expect(kept, what="what was kept")
-    kept.item("modes", "whether the modes are as before", {"mode-not-kept": False}).equals(True)
-    kept.item("flags", "whether requires_grad is as before", {misconception: False}).equals(True)
+    kept = expect(kept, what="the dict of settings")
+    kept.item("modes", lookalikes={"mode-not-kept": False}).is_true("the mode of a module was changed")
+    kept.item("flags", lookalikes={misconception: False}).is_true("the requires_grad of a parameter was changed")
 
 
 @pytest.mark.step("load_weights")
@@ -119,7 +122,7 @@ def test_loads(submission, rng):
 
 @pytest.mark.step("load_weights")
 def test_loads_from_elsewhere(submission, rng):
-    """reads a file from a device that is not there"""
+    """reads a file that was saved on a device that is not available"""
     sizes = draw_sizes(rng)
     state, before = draw(rng, sizes), draw(rng, sizes)
     expect_loaded(submission.probe.loaded(sizes, before, state, "elsewhere"), state, before)
@@ -131,16 +134,23 @@ def test_refuses_other_names(submission, rng):
     sizes = draw_sizes(rng)
     for old, new in (("0.bias", "0.bais"), ("3.weight", "")):
         state = {new if name == old else name: each for name, each in draw(rng, sizes).items() if name != old or new}
-        seen = submission.probe.loaded(sizes, draw(rng, sizes), state, "plain")
-        raised = expect(seen).item("raised", "what was raised", {"strict-off-hides-typo": ""})
-        raised.satisfies(
-            lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", expected="a RuntimeError"
-        )
-    seen = submission.probe.loaded(sizes, draw(rng, sizes), draw(rng, sizes) | {"4.weight": torch.ones(2)}, "plain")
-    raised = expect(seen).item("raised", "what was raised", {"strict-off-hides-typo": ""})
+        expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), state, "plain"))
+    more = draw(rng, sizes), draw(rng, sizes) | {"4.weight": torch.ones(2)}
+    expect_refused(submission.probe.loaded(sizes, *more, "plain"))
+
+
+def expect_refused(seen):
+    """Expect a RuntimeError because of names that differ."""
+    raised = expect(seen).item("raised", lookalikes={"strict-off-hides-typo": ""})
     raised.satisfies(
-        lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised", expected="a RuntimeError"
-    )
+        lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised, although the names differ",
+        got=or_nothing, expected="RuntimeError",
+    )  # fmt: skip
+
+
+def or_nothing(raised):
+    """Return what was raised, in words where it is nothing."""
+    return raised or "no exception"
 
 
 @pytest.mark.step("load_weights")
@@ -148,11 +158,12 @@ def test_refuses_code(submission, rng):
     """refuses a file that would run code"""
     sizes = draw_sizes(rng)
     seen = submission.probe.loaded(sizes, draw(rng, sizes), draw(rng, sizes), "harmful")
-    expect(seen).item("code ran", "whether code in the file ran", {"unpickles-code": True}).equals(False)
-    raised = expect(seen).item("raised", "what was raised")
-    raised.satisfies(
-        lambda said: said.startswith("UnpicklingError"), "the file was not refused", expected="an UnpicklingError"
-    )
+    ran = expect(seen).item("code ran", lookalikes={"unpickles-code": True})
+    ran.is_false("code that was hidden in the file was run")
+    expect(seen).item("raised").satisfies(
+        lambda said: said.startswith("UnpicklingError"), "the file was not refused",
+        got=or_nothing, expected="UnpicklingError",
+    )  # fmt: skip
 
 
 def draw_offer(rng, sizes):
@@ -178,12 +189,16 @@ def test_matching(submission, rng):
         before, offered, expected, _, _ = draw_offer(rng, sizes)
         seen = submission.probe.matched(sizes, before, offered)
         expect_not_raised(seen)
-        own = expect(seen).item("entries", "the model afterwards")
+        own = expect(seen).item("entries", AFTERWARDS)
         expect_entries(own, expected, lambda name, args=(seen, before, offered): named_entry(name, *args))
-        expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
-        expect(seen).item("untouched", "whether the parameters are the same objects").equals(True)
+        shared = expect(seen).item(
+            "shared", "the list of entries that share memory with state", {"aliasing-state": bool}
+        )
+        shared.equals([])
+        expect(seen).item("untouched").is_true("the model's parameters were replaced by other objects")
         expect_settings(seen.value["settings"])
-        expect_entries(expect(seen).item("offered", "state afterwards", {"mutates-caller": is_dict}), offered)
+        left = expect(seen).item("offered", "the argument state after the call", {"mutates-caller": is_dict})
+        expect_entries(left, offered)
 
 
 def named_entry(name, seen, before, offered):
@@ -200,7 +215,7 @@ def named_entry(name, seen, before, offered):
 def expect_not_raised(seen):
     """Expect that nothing was raised, not even about shapes."""
     forgiving = {"strict-off-keeps-shapes": lambda said: "size mismatch" in said}
-    expect(seen).item("raised", "what was raised", forgiving).equals("")
+    expect(seen).item("raised", lookalikes=forgiving).no_exception("load_matching raised an exception")
 
 
 def is_dict(found):
@@ -215,7 +230,7 @@ def test_matching_says(submission, rng):
         before, offered, _, missing, unused = draw_offer(rng, sizes)
         seen = submission.probe.matched(sizes, before, offered)
         expect_not_raised(seen)
-        answer = expect(seen).item("answer", "what came back", {"load-result-ignored": None})
+        answer = expect(seen).item("answer", "the result", {"load-result-ignored": None})
         answer.length(2)
         strangers = [name for name in missing if name not in offered], [name for name in unused if name not in before]
         for index, (what, expected) in enumerate((("missing", missing), ("unused", unused))):
@@ -229,7 +244,7 @@ def test_matching_says(submission, rng):
     sizes = draw_sizes(rng)
     offered = {name: each for name, each in draw(rng, sizes).items() if name == "1.num_batches_tracked"}
     seen = submission.probe.matched(sizes, draw(rng, sizes), offered)
-    answer = expect(seen).item("answer", "what came back for a state with one entry").length(2)
+    answer = expect(seen).item("answer", "the result for a state with one entry").length(2)
     # subtle: that entry, because torch never calls it missing from a dict without version numbers
     expected = [name for name in draw(rng, sizes) if name not in offered]
     only_parameters = {"buffers-skipped": [name for name in expected if name not in BUFFERS]}
@@ -245,18 +260,18 @@ def test_copies(submission, rng):
         state, other = draw(rng, sizes), draw(rng, sizes)
         seen = submission.probe.copied(sizes, state, other)
         nothing = {"name-bound-anew": lambda found, other=other: torch.equal(found["0.weight"].data, other["0.weight"])}
-        target = expect(seen).item("target", "the target afterwards", nothing)
-        target.satisfies(
-            lambda found, s=state: torch.equal(found["0.weight"].data, s["0.weight"]), "it has other weights"
-        )
+        target = expect(seen).item("target", "the target's state_dict after the call", nothing)
+        said = "the target does not have the weights of the source"
+        target.satisfies(lambda found, s=state: torch.equal(found["0.weight"].data, s["0.weight"]), said, got="")
         kept = lambda name, other=other: {"buffers-skipped": other[name]} if name in BUFFERS else {}  # noqa: E731
         expect_entries(target, state, kept)
-        expect(seen).item("shared", "the list of names that share memory", {"aliasing-state": bool}).equals([])
-        replaced = {"parameters-replaced": False}
-        expect(seen).item("target untouched", "whether the parameters are the same objects", replaced).equals(True)
+        shared = {"aliasing-state": bool}
+        expect(seen).item("shared", "the list of entries that share memory with the source", shared).equals([])
+        untouched = expect(seen).item("target untouched", lookalikes={"parameters-replaced": False})
+        untouched.is_true("the target's parameters were replaced by other objects")
         expect_settings(seen.value["settings"])
-        expect(seen).item("source untouched", "whether the source is as it was").equals(True)
-        expect_entries(expect(seen).item("source", "the source afterwards"), state)
+        expect(seen).item("source untouched").is_true("the source was changed")
+        expect_entries(expect(seen).item("source", "the source's state_dict after the call"), state)
 
 
 @pytest.mark.step("snapshot")
@@ -266,9 +281,9 @@ def test_snapshot(submission, rng):
         sizes = draw_sizes(rng)
         state = draw(rng, sizes)
         seen = submission.probe.snapshots(sizes, state)
-        taken = expect(seen).item("taken", "what came back", without_buffers(state))
+        taken = expect(seen).item("taken", "the result", without_buffers(state))
         expect_entries(taken, state, lambda name, state=state: {"aliasing-state": state[name] + 1})
         for name in state:
             taken.item(name, name).requires_grad(False)
-        expect(seen).item("untouched", "whether the model is as it was", CHANGED).equals(True)
-        expect_entries(expect(seen).item("values", "the model afterwards"), state)
+        expect(seen).item("untouched", lookalikes=CHANGED).is_true("the model was changed")
+        expect_entries(expect(seen).item("values", AFTERWARDS), state)

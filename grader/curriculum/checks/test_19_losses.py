@@ -4,9 +4,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import expect, looks_like, one_of
+from grader.compare import describe, expect, looks_like, one_of
 
 REDUCTIONS = ("none", "mean", "sum")
+PARTS = ("mae", "mse", "rmse")
 
 
 def reduced(losses, reduction):
@@ -61,23 +62,24 @@ def cut_short(expected, bound=105):
 def gradient_of(submission, name, values, arguments, upstream, reference, lookalikes=None, *, part=None, of_loss=None):
     """Ask for the gradient at `values`; `reference` computes the same loss with torch's own."""
     seen = submission.probe.through(name, values, list(arguments), upstream, part)
+    what = "the result" if part is None else PARTS[part]
     ready_made = {"ready-made-loss": lambda names: isinstance(names, list) and names != []}
-    expect(seen, what="the loss").item("finished", "the list of finished losses called", ready_made).satisfies(
-        lambda names: names == [], "a finished loss of torch was called", expected="tensor operations only"
+    expect(seen).item("finished", lookalikes=ready_made).satisfies(
+        lambda names: names == [], "one of torch's ready-made losses was called", expected="tensor operations only"
     )
-    cut = {"detached-returned": False}
-    expect(seen).item("attached", "whether gradients flow back from the loss", cut).equals(True)
+    attached = expect(seen).item("attached", lookalikes={"detached-returned": False})
+    attached.is_true(f"no gradient can flow back from {what}")
     leaf = values.clone().requires_grad_()
     arguments = [each.clone().requires_grad_() if is_float(each) else each for each in arguments]
     expected = reference(leaf, *arguments)
     expected.backward(upstream)
-    expect(seen).item("loss", "the loss", of_loss(expected) if of_loss else {}).shape(*expected.shape).values(expected)
+    expect(seen).item("loss", what, of_loss(expected) if of_loss else {}).shape(*expected.shape).values(expected)
     lookalikes = (lookalikes or {}) | {"detached-returned": lambda leaf: leaf.grad is None}
     expect(seen).item("leaf", "the first argument", lookalikes).grad(leaf.grad)
     for index, each in enumerate(arguments):
         if is_float(each):
             cut = {"targets-detached": lambda t: t.grad is None}
-            part = expect(seen).item("arguments").item(index, "the targets", cut)
+            part = expect(seen).item("arguments").item(index, "the tensor of targets", cut)
             if name != "cross_entropy":
                 part.grad(each.grad)
                 continue
@@ -86,8 +88,9 @@ def gradient_of(submission, name, values, arguments, upstream, reference, lookal
                 lambda t, expected=each.grad: torch.allclose(
                     within_rows(t.grad.data), within_rows(expected), 1e-4, 1e-5
                 ),
-                "the targets do not have the right gradient",
-                expected="the gradient, up to a constant in each row",
+                "the .grad of the tensor of targets has the wrong values",
+                got=lambda t: describe(t.grad, values=True),
+                expected=f"{describe(each.grad, values=True)}, up to a constant in each row",
             )
 
 
@@ -121,7 +124,7 @@ def test_regression_values(submission, rng, device):
         mae, mse, rmse = regression(predictions, targets)
         apart = (predictions - targets).detach()
         per_sample = predictions.numel() / len(predictions)
-        for index, (name, expected) in enumerate((("mae", mae), ("mse", mse))):
+        for index, (name, expected) in enumerate(zip(PARTS, (mae, mse), strict=False)):
             wrong = {"dtype-forced": forced} if dtype == torch.float64 else {}
             wrong |= {"absolute-after-mean": (predictions - targets).mean().abs()} if name == "mae" else {}
             wrong |= {
@@ -135,12 +138,12 @@ def test_regression_values(submission, rng, device):
                 wrong |= {"loss-per-row": one_of([each.mean(dim) for dim in range(len(shape))])}
             three.item(index, name, wrong).tensor(expected, device=device)
         wrong = {"root-before-mean": mae, "reduction-ignored": apart.norm()}
-        three.item(2, "rmse", wrong).tensor(rmse, device=device)
+        three.item(2, PARTS[2], wrong).tensor(rmse, device=device)
 
 
 @pytest.mark.step("regression_losses")
 def test_regression_gradients(submission, rng):
-    """lets gradients flow to the predictions from each of the three, and calls no finished loss"""
+    """lets gradients flow to the predictions from each of the three, and calls no ready-made loss"""
     for index in range(3):
         predictions, targets = torch.randn(2, 4, 3, generator=rng)
         upstream = torch.randn((), generator=rng)
@@ -152,7 +155,7 @@ def test_regression_gradients(submission, rng):
 
 @pytest.mark.step("regression_losses")
 def test_regression_refuses(submission, rng):
-    """refuses shapes that differ"""
+    """raises ValueError for shapes that differ"""
     submission.regression_losses(torch.randn(4, generator=rng), torch.randn(4, generator=rng))
     for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
         predictions, targets = torch.randn(one, generator=rng), torch.randn(other, generator=rng)
@@ -203,7 +206,7 @@ def cut_alike(got, expected):
 
 @pytest.mark.step("bce")
 def test_bce_gradient(submission, rng):
-    """lets gradients flow to the probabilities, and calls no finished loss"""
+    """lets gradients flow to the probabilities, and calls no ready-made loss"""
     for reduction, upstream in (("none", torch.randn(5, 3, generator=rng)), ("mean", torch.randn((), generator=rng))):
         p, t = uniform(rng, 5, 3), uniform(rng, 5, 3)
         gradient_of(
@@ -214,7 +217,7 @@ def test_bce_gradient(submission, rng):
 
 @pytest.mark.step("bce")
 def test_bce_refuses(submission, rng):
-    """refuses shapes that differ, and numbers that are no probabilities"""
+    """raises ValueError for shapes that differ, and for numbers that are not probabilities"""
     submission.bce(uniform(rng, 4), uniform(rng, 4), "mean")
     for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
         seen = submission.attempt("bce", uniform(rng, *one), uniform(rng, *other), "mean")
@@ -256,7 +259,7 @@ def unstable(expected, x, t, reduction):
 
 @pytest.mark.step("bce_with_logits")
 def test_logits_large(submission, rng, device):
-    """stays right for logits up to 1000 of either sign"""
+    """stays accurate for logits up to 1000 of either sign"""
     x, t = large(rng, 8, 3), uniform(rng, 8, 3, dtype=torch.float64)
     expected = F.binary_cross_entropy_with_logits(x, t, reduction="none")
     named = {"dtype-forced": forced} | unstable(expected, x, t, "none")
@@ -269,7 +272,7 @@ def test_logits_large(submission, rng, device):
 
 @pytest.mark.step("bce_with_logits")
 def test_logits_gradient(submission, rng):
-    """lets gradients flow to the logits, whether small or large, and calls no finished loss"""
+    """lets gradients flow to the logits, small or large, and calls no ready-made loss"""
     sizes = [torch.randn(5, 3, generator=rng), large(rng, 5, 3).float()]
     for x in sizes:
         for reduction, shape in (("none", (5, 3)), ("sum", ())):
@@ -284,7 +287,7 @@ def test_logits_gradient(submission, rng):
 
 @pytest.mark.step("bce_with_logits")
 def test_logits_refuses(submission, rng):
-    """refuses shapes that differ"""
+    """raises ValueError for shapes that differ"""
     submission.bce_with_logits(torch.randn(4, generator=rng), uniform(rng, 4), "mean")
     for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
         seen = submission.attempt("bce_with_logits", torch.randn(one, generator=rng), uniform(rng, *other), "mean")
@@ -310,7 +313,7 @@ def test_log_softmax_values(submission, rng, device):
 
 @pytest.mark.step("log_softmax")
 def test_log_softmax_large(submission, rng, device):
-    """stays right for logits up to 1000, all of one sign or of both"""
+    """stays accurate for logits up to 1000, all of one sign or of both"""
     for x in (large(rng, 6, 4), large(rng, 6, 4).abs(), -large(rng, 6, 4).abs()):
         expected = F.log_softmax(x, 1)
         named = {"dtype-forced": forced, "unstable-log": cut_short(expected, 210)}
@@ -319,7 +322,7 @@ def test_log_softmax_large(submission, rng, device):
 
 @pytest.mark.step("log_softmax")
 def test_log_softmax_gradient(submission, rng):
-    """lets the whole gradient flow to the logits, and calls no finished log_softmax"""
+    """lets the whole gradient flow to the logits, and does not call torch's own log_softmax"""
     for dim in (0, 1):
         x, upstream = torch.randn(5, 3, generator=rng), torch.randn(5, 3, generator=rng)
         gradient_of(submission, "log_softmax", x, [dim], upstream, F.log_softmax, {"detached-statistics": upstream})
@@ -352,7 +355,7 @@ def test_nll_values(submission, rng, device):
 
 @pytest.mark.step("nll")
 def test_nll_targets_are_numbers(submission, rng, device):
-    """takes the targets as numbers of classes, also where there are as many samples as classes"""
+    """takes the targets as class indices, also where there are as many samples as classes"""
     log_p = F.log_softmax(torch.randn(5, 5, generator=rng), 1)
     targets = torch.tensor([0, 1, 4, 4, 2])[torch.randperm(5, generator=rng)]
     as_weights = [-(weights * log_p).sum(dim=1) for weights in (targets, targets.unsqueeze(1))]
@@ -371,12 +374,13 @@ def test_nll_stays_on_device(submission, rng):
     """makes new tensors on the device of its arguments"""
     log_p, targets = torch.randn(7, 4, generator=rng), torch.randint(0, 4, (7,), generator=rng)
     seen = expect(submission.probe.mixes_devices(log_p, targets))
-    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+    mixed = seen.item("mixed", lookalikes={"hard-coded-device": True})
+    mixed.is_false("a new tensor was made on another device than that of the arguments")
 
 
 @pytest.mark.step("nll")
 def test_nll_gradient(submission, rng):
-    """lets gradients flow to the log-probabilities, and calls no finished loss"""
+    """lets gradients flow to the log-probabilities, and calls no ready-made loss"""
     for reduction, shape in (("none", (7,)), ("mean", ())):
         log_p = F.log_softmax(torch.randn(7, 4, generator=rng), 1)
         targets = torch.randint(0, 4, (7,), generator=rng)
@@ -398,7 +402,7 @@ def class_targets(rng, samples, classes, kind, dtype=torch.float32):
 
 @pytest.mark.step("cross_entropy")
 def test_cross_entropy_values(submission, rng, device):
-    """gives the loss of logits for numbers of classes, one-hot rows and probabilities, reduced as asked"""
+    """gives the loss of logits for class indices, one-hot rows and probabilities, reduced as asked"""
     for samples, classes in ((7, 4), (3, 5)):
         for kind in ("numbers", "one-hot", "probabilities"):
             for reduction in REDUCTIONS:
@@ -422,7 +426,7 @@ def test_cross_entropy_values(submission, rng, device):
 
 @pytest.mark.step("cross_entropy")
 def test_cross_entropy_large(submission, rng, device):
-    """stays right for logits up to 1000 of either sign"""
+    """stays accurate for logits up to 1000 of either sign"""
     for kind in ("numbers", "probabilities"):
         x, targets = large(rng, 9, 4), class_targets(rng, 9, 4, kind, torch.float64)
         expected = F.cross_entropy(x, targets, reduction="none")
@@ -437,7 +441,7 @@ def test_cross_entropy_large(submission, rng, device):
 
 @pytest.mark.step("cross_entropy")
 def test_cross_entropy_gradient(submission, rng):
-    """lets gradients flow to the logits, and calls no finished loss"""
+    """lets gradients flow to the logits, and calls no ready-made loss"""
     for kind in ("numbers", "probabilities"):
         for reduction, shape in (("none", (7,)), ("mean", ())):
             gradient_of(

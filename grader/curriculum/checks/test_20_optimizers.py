@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from grader.compare import expect, looks_like
+from grader.compare import describe, expect, looks_like
 
 STEPS = 4
 DEFAULTS = {
@@ -161,24 +161,31 @@ def check_values(submission, device, name, groups, defaults, grads, changes, fac
     """Groups with options of their own, options that change between steps, gradients left alone."""
     seen = expect(submission.probe.in_place(name, groups, defaults, grads[0]))
     ready = {"ready-made-optimizer": lambda names: names != []}
-    seen.item("used", "the list of torch's own optimizers at work", ready).equals([])
-    options = seen.item("options", "the hyperparameters without any but lr")
+    seen.item("used", "the list of torch's own optimizers that ran", ready).equals([])
+    options = seen.item("options", "the dict of hyperparameters")
     for key, value in DEFAULTS[name].items():
         options.satisfies(
-            lambda got, key=key, value=value: got[key] == value, f"the default of {key} is another", expected=f"{value}"
-        )
-    seen.item("recorded", "whether autograd recorded the step", {"update-outside-no-grad": True}).equals(False)
+            lambda got, key=key, value=value: got[key] == value, f"the default of {key} is not what was expected",
+            got=lambda got, key=key: describe(got[key]), expected=describe(value),
+        )  # fmt: skip
+    recorded = seen.item("recorded", lookalikes={"update-outside-no-grad": True})
+    recorded.is_false("autograd recorded the step")
     seen = expect(submission.probe.descend(name, groups, defaults, grads, changes, True))
-    shares = seen.item("shares", "whether what is remembered shares memory with .grad", {"buffer-aliases-grad": True})
-    shares.equals(False)
-    seen.item("kept", "whether each .grad is as it was", {"mutates-caller": False}).equals(True)
+    shares = seen.item("shares", lookalikes={"buffer-aliases-grad": True})
+    shares.is_false("the optimizer's state shares memory with the .grad of a parameter")
+    kept = seen.item("kept", lookalikes={"mutates-caller": False})
+    kept.is_true("the .grad of a parameter was changed")
     rest = {
         "first-group-only": [False, False, True, True, True],
         "rebinding-drops-leaf": [True] * 5,
         "skips-none-grad": [False] * 4 + [True],
     }
-    seen.item("still", "the list that says which parameters never moved", rest).equals([False] * 5)
-    seen.item("added", "the list of what was added to the groups").equals([])
+    seen.item("still", lookalikes=rest).satisfies(
+        lambda still: still == [False] * 5, "some parameters were not changed by any step",
+        got=lambda still: "not changed: " + ", ".join(f"parameter {i + 1}" for i, each in enumerate(still) if each),
+        expected="a change in each of the 5 parameters",
+    )  # fmt: skip
+    seen.item("added", "the list of keys that were added to param_groups").equals([])
     plain = [{"params": group["params"]} for group in groups]
     first = {key: value for key, value in groups[0].items() if key != "params"}
     ignored = {
@@ -208,10 +215,12 @@ def check_own_state(submission, rng, device, name, defaults, rule, shared):
     expected = run(name, groups, defaults, grads, unchanged(groups))
     compare(seen.item("params"), expected, {"state-shared-between-params": made}, device, groups[0]["params"])
     outside = {"state-outside-state": lambda found: not any(found)}
-    seen.item("stated", "for each parameter, whether its state holds anything", outside).equals([True, True])
-    seen.item("added", "the list of what was added to the groups").equals([])
+    stated = seen.item("stated", lookalikes=outside)
+    stated.satisfies(lambda found: found == [True, True], "self.state holds nothing for a parameter", got="")
+    seen.item("added", "the list of keys that were added to param_groups").equals([])
     seen = expect(submission.probe.mixes_devices(name, defaults))
-    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+    mixed = seen.item("mixed", lookalikes={"hard-coded-device": True})
+    mixed.is_false("a tensor was made on another device than that of the parameters")
 
 
 def check_none(submission, rng, device, name, defaults):
@@ -225,9 +234,8 @@ def check_none(submission, rng, device, name, defaults):
     whole = [[None] * 3 if None in row else row for row in grads]
     faces = [run(name, groups, defaults, rows, unchanged(groups)) for rows in (zeros, stops, whole)]
     seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
-    seen.item("raised", "what was raised for a .grad of None", {"skips-none-grad": lambda v: "NoneType" in v}).equals(
-        ""
-    )
+    raised = seen.item("raised", lookalikes={"skips-none-grad": lambda v: "NoneType" in v})
+    raised.no_exception("an exception was raised for a parameter whose .grad is None")
     expected = run(name, groups, defaults, grads, unchanged(groups))
     compare(seen.item("params"), expected, {"skips-none-grad": faces}, device, groups[0]["params"])
 
@@ -245,7 +253,7 @@ def check_resumes(submission, rng, device, name, defaults, forget=()):
 
 @pytest.mark.step("SGD")
 def test_sgd_values(submission, rng, device):
-    """takes torch's steps, in groups of their own settings, also when those change"""
+    """takes the same steps as torch's, with settings for each group, also when these change"""
     groups, changes = three_groups(
         rng, {"momentum": 0.9, "dampening": 0.2}, {"lr": 0.05, "momentum": 0.5}, {"lr": 0.2, "dampening": 0.4}
     )
@@ -266,7 +274,7 @@ def test_sgd_values(submission, rng, device):
 
 @pytest.mark.step("SGD")
 def test_sgd_own_state(submission, rng, device):
-    """remembers each parameter by itself, on its device"""
+    """keeps state for each parameter by itself, on its device"""
     check_own_state(submission, rng, device, "SGD", {"lr": 0.1, "momentum": 0.8}, sgd(), [("v",)])
 
 
@@ -278,13 +286,13 @@ def test_sgd_none(submission, rng, device):
 
 @pytest.mark.step("SGD")
 def test_sgd_resumes(submission, rng, device):
-    """goes on from its state_dict as if it had never stopped"""
+    """continues from its state_dict as if it had never stopped"""
     check_resumes(submission, rng, device, "SGD", {"lr": 0.1, "momentum": 0.8})
 
 
 @pytest.mark.step("Adagrad")
 def test_adagrad_values(submission, rng, device):
-    """takes torch's steps, in groups of their own settings, also when those change"""
+    """takes the same steps as torch's, with settings for each group, also when these change"""
     groups, changes = three_groups(rng, {"eps": 0.3}, {"lr": 0.05, "eps": 0.1}, {"lr": 0.2})
     grads, defaults = gradients(rng, groups), {"lr": 0.1}
     full = {"eps": 1e-10} | defaults
@@ -300,7 +308,7 @@ def test_adagrad_values(submission, rng, device):
 
 @pytest.mark.step("Adagrad")
 def test_adagrad_own_state(submission, rng, device):
-    """remembers each parameter by itself, on its device"""
+    """keeps state for each parameter by itself, on its device"""
     check_own_state(submission, rng, device, "Adagrad", {"lr": 0.1, "eps": 1e-10}, adagrad(), [("v",)])
 
 
@@ -312,13 +320,13 @@ def test_adagrad_none(submission, rng, device):
 
 @pytest.mark.step("Adagrad")
 def test_adagrad_resumes(submission, rng, device):
-    """goes on from its state_dict as if it had never stopped"""
+    """continues from its state_dict as if it had never stopped"""
     check_resumes(submission, rng, device, "Adagrad", {"lr": 0.1})
 
 
 @pytest.mark.step("RMSprop")
 def test_rmsprop_values(submission, rng, device):
-    """takes torch's steps, in groups of their own settings, also when those change"""
+    """takes the same steps as torch's, with settings for each group, also when these change"""
     groups, changes = three_groups(
         rng, {"alpha": 0.7, "eps": 0.3}, {"lr": 0.005, "eps": 0.1}, {"lr": 0.02, "alpha": 0.4}
     )
@@ -341,7 +349,7 @@ def test_rmsprop_values(submission, rng, device):
 
 @pytest.mark.step("RMSprop")
 def test_rmsprop_own_state(submission, rng, device):
-    """remembers each parameter by itself, on its device"""
+    """keeps state for each parameter by itself, on its device"""
     defaults = {"lr": 0.01, "alpha": 0.8, "eps": 1e-8}
     check_own_state(submission, rng, device, "RMSprop", defaults, rmsprop(), [("v",)])
 
@@ -354,13 +362,13 @@ def test_rmsprop_none(submission, rng, device):
 
 @pytest.mark.step("RMSprop")
 def test_rmsprop_resumes(submission, rng, device):
-    """goes on from its state_dict as if it had never stopped"""
+    """continues from its state_dict as if it had never stopped"""
     check_resumes(submission, rng, device, "RMSprop", {"lr": 0.01, "alpha": 0.8})
 
 
 @pytest.mark.step("Adam")
 def test_adam_values(submission, rng, device):
-    """takes torch's steps, in groups of their own settings, also when those change"""
+    """takes the same steps as torch's, with settings for each group, also when these change"""
     groups, changes = three_groups(
         rng, {"betas": (0.8, 0.95), "eps": 0.3}, {"lr": 0.05, "eps": 0.1}, {"lr": 0.2, "betas": (0.5, 0.7)}
     )
@@ -387,7 +395,7 @@ def test_adam_values(submission, rng, device):
 
 @pytest.mark.step("Adam")
 def test_adam_own_state(submission, rng, device):
-    """remembers each parameter by itself, on its device"""
+    """keeps state for each parameter by itself, on its device"""
     defaults = {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-8}
     check_own_state(submission, rng, device, "Adam", defaults, adam(), [("t",), ("m", "v"), ("t", "m", "v")])
 
@@ -400,7 +408,7 @@ def test_adam_none(submission, rng, device):
 
 @pytest.mark.step("Adam")
 def test_adam_resumes(submission, rng, device):
-    """goes on from its state_dict as if it had never stopped"""
+    """continues from its state_dict as if it had never stopped"""
     check_resumes(submission, rng, device, "Adam", {"lr": 0.1, "betas": (0.8, 0.9)}, forget=("step",))
 
 
@@ -413,8 +421,8 @@ def test_clear(submission, rng, device):
         grads[0] = None
         submission.recognise({"skips-none-grad": lambda error: "'NoneType' object has no attribute" in error.message})
         seen = expect(submission.probe.cleared(values, grads, set_to_none))
-        ready = {"ready-made-optimizer": True}
-        seen.item("called", "whether optimizer.zero_grad was called", ready).equals(False)
+        called = seen.item("called", lookalikes={"ready-made-optimizer": True})
+        called.is_false("optimizer.zero_grad was called")
         expected = [None if set_to_none or g is None else torch.zeros_like(g) for g in grads]
         left = {
             "first-group-only": lambda got, grads=grads: (
@@ -436,23 +444,24 @@ def test_clear(submission, rng, device):
             lambda got, expected=expected: all(a is None if b is None else looks_like(a, b) for a, b in zip(got, expected)),  # noqa: B905
             "not every gradient was cleared as asked", expected="None for each" if set_to_none else "zeros; None stays None",
         )  # fmt: skip
-        kept = seen.item(
-            "same", "for each .grad, whether it is the tensor that it was", {"new-zeros": lambda got: not got[1]}
-        )
-        kept.equals([g is None or not set_to_none for g in grads])
+        expected = [g is None or not set_to_none for g in grads]
+        seen.item("same", lookalikes={"new-zeros": lambda got: not got[1]}).satisfies(
+            lambda same, expected=expected: same == expected,
+            "a .grad was replaced by another tensor, not set to zero in place", got="",
+        )  # fmt: skip
         for index, value in enumerate(values):
             seen.item("params").item(index, "a parameter").tensor(value, device=device)
-        seen.item("groups", "the number of parameters in each group").equals([2, 2])
-        wiped = {"mutates-caller": True}
-        seen.item("wiped", "whether a gradient that is no longer in .grad was written to", wiped).equals(False)
-        forgotten = {"optimizer-state-forgotten": False}
-        seen.item("state", "whether the optimizer's state is as it was", forgotten).equals(True)
-        seen.item("returned", "what came back").equals(None)
+        seen.item("groups", "the list of the numbers of parameters, one for each group,").equals([2, 2])
+        wiped = seen.item("wiped", lookalikes={"mutates-caller": True})
+        wiped.is_false("a tensor that is no longer in .grad was written to")
+        state = seen.item("state", lookalikes={"optimizer-state-forgotten": False})
+        state.is_true("the optimizer's state was changed")
+        seen.item("returned", "the result").equals(None)
 
 
 @pytest.mark.step("hand_over")
 def test_hand_over(submission, rng, device):
-    """gives the target the state and the settings of the source, and a memory of its own"""
+    """gives the target the state and the settings of the source, in memory of its own"""
     for name, mine, theirs in (
         ("Adam", [{"lr": 0.2, "betas": (0.8, 0.9)}, {"lr": 0.1, "betas": (0.5, 0.7)}], [{"lr": 0.01}, {"lr": 0.02}]),
         (
@@ -468,29 +477,29 @@ def test_hand_over(submission, rng, device):
         for row in grads:
             row[1] = None
         seen = expect(submission.probe.handed_over("torch." + name, mine, theirs, grads, later))
-        seen.item("untouched", "whether the source and all parameters were left alone").equals(True)
+        seen.item("untouched").is_true("the source, or a parameter, was changed")
         options = [{k: v for k, v in group.items() if k != "params"} for group in mine]
         seen.item(
             "options",
-            "the hyperparameters of the target",
+            "the list of the target's hyperparameters, one dict for each group,",
             {
                 "settings-left-behind": old_options(options),
                 "first-group-only": lambda got, expected=options: got[0] == expected[0],
             },
         ).equals(options)
-        seen.item("shares", "whether source and target share memory", {"aliasing-state": True}).equals(False)
+        shares = seen.item("shares", lookalikes={"aliasing-state": True})
+        shares.is_false("the states of source and target share memory")
         expected = moves(name, mine, grads, later)
         fresh = moves(name, mine, [], later)
         stale = moves(name, mine, [[g * 3 for g in later[0]]], later, own=theirs)
-        seen.item("returned", "what came back").equals(None)
+        seen.item("returned", "the result").equals(None)
         for index, right in enumerate(expected):
             named = {
                 "state-left-behind": lambda got, i=index: looks_like(got, fresh[i]) or looks_like(got, stale[i]),
                 "parameters-left-behind": torch.zeros_like(right),
             }
-            seen.item("moved", "the list of moves").item(index, "the way a parameter of the target went", named).values(
-                right
-            )
+            moved = seen.item("moved", "the list of changes")
+            moved.item(index, "the change of a parameter in the target's next steps", named).values(right)
 
 
 def old_options(expected):

@@ -88,7 +88,7 @@ def test_with_names(submission, rng):
 
 @pytest.mark.step("read_numbers")
 def test_without_names(submission, rng):
-    """reads the first line too where it is a row of numbers"""
+    """reads the first line, too, where it is a row of numbers"""
     for rows in (5, 8):
         table = Table(rng, rows)
         submission.probe.write(table.text(header=False))
@@ -126,7 +126,7 @@ def test_features(submission, rng):
             "equal-rows-dropped": table.features(asked)[:-1],
             "asked-columns-ignored": table.in_file_order,
         }
-        pair.item(0, "features", named).tensor(table.features(asked))
+        pair.item(0, "the tensor of features", named).tensor(table.features(asked))
         require(seen.arguments[1] == asked, "the caller's list was changed", called=seen.called,
                 got=str(seen.arguments[1]), expected=str(asked), misconception="mutates-caller")  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_one_feature(submission, rng):
     submission.probe.write(table.text())
     pair = expect(submission.read_columns(PATH, ["height"], "kind")).length(2)
     named = {"float64-leak": wrong_dtype, "asked-columns-ignored": table.in_file_order}
-    pair.item(0, "features", named).tensor(table.features(["height"]))
+    pair.item(0, "the tensor of features", named).tensor(table.features(["height"]))
 
 
 @pytest.mark.step("read_columns")
@@ -153,7 +153,7 @@ def test_labels(submission, rng):
             "asked-columns-ignored": lambda t: table.other_column(t, "kind"),
             "labels-not-long": lambda t: t.dtype.startswith(("float", "int32")),
         }
-        pair.item(1, "labels", named).tensor(table.labels())
+        pair.item(1, "the tensor of labels", named).tensor(table.labels())
 
 
 @pytest.mark.step("read_columns")
@@ -168,7 +168,7 @@ def test_other_label(submission, rng):
             "asked-columns-ignored": lambda t: table.other_column(t, name),
             "labels-not-long": lambda t: t.dtype.startswith(("float", "int32")),
         }
-        pair.item(1, "labels", named).tensor(table.columns[name].long())
+        pair.item(1, "the tensor of labels", named).tensor(table.columns[name].long())
 
 
 @pytest.mark.step("position")
@@ -186,7 +186,7 @@ def test_from_the_end(submission):
         for index in range(-length, 0):
             seen = submission.attempt("position", index, length)
             if seen.exception is not None and "IndexError" in seen.exception.bases:
-                require(False, "it was refused", called=seen.called, got=str(seen.exception), expected=str(index + length),
+                require(False, "a negative index was refused", called=seen.called, got=str(seen.exception), expected=str(index + length),
                         misconception="negative-index-refused")  # fmt: skip
             expect(submission.position(index, length), {"negative-index-kept": index}).equals(index + length)
 
@@ -210,8 +210,8 @@ def test_items(submission, rng):
         asked = table.backwards(*names)
         order = torch.randperm(7, generator=rng).tolist()
         seen = expect(submission.probe.ask(table.text(), asked, "kind", order))
-        seen.item("length", "its length").equals(7)
-        items = seen.item("items", "its items").length(7)
+        seen.item("length", "the length of the dataset").equals(7)
+        items = seen.item("items", "the list of items").length(7)
         for place, index in enumerate(order):
             item = items.item(place, f"item {index}").length(2)
             named = {
@@ -219,7 +219,7 @@ def test_items(submission, rng):
                 "float64-leak": wrong_dtype,
                 "asked-columns-ignored": table.features(asked[::-1])[index],
             }
-            item.item(0, f"the features of item {index}", named).tensor(table.features(asked)[index])
+            item.item(0, f"the feature tensor of item {index}", named).tensor(table.features(asked)[index])
             named = {"label-shape": a_column, "labels-not-long": lambda t: t.dtype.startswith("float")}
             item.item(1, f"the label of item {index}", named).tensor(table.labels()[index])
 
@@ -229,8 +229,9 @@ def test_is_dataset(submission, rng):
     """is a Dataset, and a loop over it ends after its last row"""
     table = Table(rng, 5)
     seen = expect(submission.probe.describe(table.text(), ["width"], "kind"))
-    seen.item("is_dataset", "whether it is a torch.utils.data.Dataset").equals(True)
-    seen.item("looped", "the number of items in a loop", {"out-of-range-silent": 10}).equals(5)
+    seen.item("is_dataset").is_true("CsvDataset is not a subclass of torch.utils.data.Dataset")
+    looped = seen.item("looped", "the number of items in a loop over the dataset", {"out-of-range-silent": 10})
+    looped.equals(5)
 
 
 @pytest.mark.step("CsvDataset")
@@ -239,16 +240,18 @@ def test_negative_index(submission, rng):
     table = Table(rng, 6)
     asked = table.backwards("width", "weight", "height")
     seen = expect(submission.probe.ask(table.text(), asked, "kind", [-1, -4, -6]))
-    items = seen.item("items", "its items").length(3)
+    items = seen.item("items", "the list of items").length(3)
     refused = {"negative-index-refused": lambda item: item in ("IndexError", "KeyError")}
     for place, index in enumerate((-1, -4, -6)):
-        item = items.item(place, f"item {index}", refused).length(2)
+        item = items.item(place, f"item {index}", refused)
+        said = f"an exception was raised for item {index}"
+        item.satisfies(lambda item: item not in ("IndexError", "KeyError"), said, got=str, expected="an item").length(2)
         named = {
             "batch-of-one": lambda t: t.shape == (1, 3),
             "float64-leak": wrong_dtype,
             "asked-columns-ignored": table.features(asked[::-1])[index],
         }
-        item.item(0, f"the features of item {index}", named).tensor(table.features(asked)[index])
+        item.item(0, f"the feature tensor of item {index}", named).tensor(table.features(asked)[index])
         named = {"label-shape": a_column, "labels-not-long": lambda t: t.dtype.startswith("float")}
         item.item(1, f"the label of item {index}", named).tensor(table.labels()[index])
 
@@ -259,10 +262,13 @@ def test_no_such_item(submission, rng):
     table = Table(rng, 5)
     indices = [5, 6, 11, -6, -13]
     seen = expect(submission.probe.ask(table.text(), ["width", "height"], "kind", indices))
-    items = seen.item("items", "its items").length(5)
+    items = seen.item("items", "the list of items").length(5)
     for place, index in enumerate(indices):
         silent = {"out-of-range-silent": lambda item: isinstance(item, (tuple, list))}
-        items.item(place, f"item {index} of 5", silent).equals("IndexError")
+        item = items.item(place, f"item {index}", silent)
+        item.satisfies(
+            lambda item: item == "IndexError", f"no IndexError was raised for item {index} of 5", expected="IndexError"
+        )
 
 
 @pytest.mark.step("CsvDataset")
@@ -270,19 +276,19 @@ def test_read_once(submission, rng):
     """reads the file once, when it is made"""
     table, other = Table(rng, 6), Table(rng, 9)
     seen = expect(submission.probe.after_change(table.text(), other.text(), ["height"], "kind", [0, 4]))
-    seen.item("length", "its length", {"reads-file-per-item": 9}).equals(6)
-    items = seen.item("items", "its items").length(2)
+    seen.item("length", "the length of the dataset", {"reads-file-per-item": 9}).equals(6)
+    items = seen.item("items", "the list of items").length(2)
     for place, index in enumerate((0, 4)):
         named = {"reads-file-per-item": other.features(["height"])[index]}
         item = items.item(place, f"item {index}").length(2)
-        item.item(0, f"the features of item {index}", named).values(table.features(["height"])[index])
+        item.item(0, f"the feature tensor of item {index}", named).values(table.features(["height"])[index])
         again = {"reads-file-per-item": other.labels()[index]}
         item.item(1, f"the label of item {index}", again).values(table.labels()[index])
 
 
 @pytest.mark.step("CsvDataset")
 def test_transform(submission, rng):
-    """passes the features through the transform each time an item is asked for, and nothing else"""
+    """passes the features through the transform each time an item is asked for, and nothing but them"""
     table, indices = Table(rng, 6), [3, 0, 3, -1]
     asked = table.backwards("width", "height", "weight")
     seen = expect(submission.probe.through_transform(table.text(), asked, "kind", indices))
@@ -290,7 +296,8 @@ def test_transform(submission, rng):
         "transform-at-the-start": lambda calls: calls[0] > 0 or calls[3] == calls[2] > 0,
         "transform-on-label-too": [0, 2, 4, 6, 8],
     }
-    seen.item("calls", "the number of calls before the first item and after each", once).equals([0, 1, 2, 3, 4])
+    calls = seen.item("calls", "the list of how often the transform was called, before any item and after each,", once)
+    calls.equals([0, 1, 2, 3, 4])
     for place, index in enumerate(indices):
         expected = table.features(asked)[index]
         named = {
@@ -298,11 +305,11 @@ def test_transform(submission, rng):
             "float64-leak": wrong_dtype,
             "asked-columns-ignored": table.features(asked[::-1])[index],
         }
-        got = seen.item("got", "what the transform was given").length(4)
-        got.item(place, f"what the transform was given for item {index}", named).tensor(expected)
-        item = seen.item("items", "its items").length(4).item(place, f"item {index}").length(2)
+        got = seen.item("got", "the list of the transform's arguments").length(4)
+        got.item(place, f"the transform's argument for item {index}", named).tensor(expected)
+        item = seen.item("items", "the list of items").length(4).item(place, f"item {index}").length(2)
         dropped = {"transform-result-dropped": expected}
-        item.item(0, f"the features of item {index}", dropped).tensor(expected + place + 1)
+        item.item(0, f"the feature tensor of item {index}", dropped).tensor(expected + place + 1)
         item.item(1, f"the label of item {index}").values(table.labels()[index])
 
 
@@ -312,8 +319,10 @@ def test_what_comes_out(submission, rng):
     table = Table(rng, 5)
     seen = expect(submission.probe.through_odd_transform(table.text(), ["weight", "height"], "kind", 3)).length(2)
     expected = table.features(["weight", "height"])[3]
-    seen.item(0, "the features after a transform to int16").dtype(torch.int16).values(expected.round())
-    seen.item(1, "the features after one that learns").requires_grad(True).values(3 * expected)
+    rounded = seen.item(0, "the feature tensor after a transform to int16")
+    rounded.dtype(torch.int16).values(expected.round())
+    learned = seen.item(1, "the feature tensor after a transform with a parameter")
+    learned.requires_grad(True).values(3 * expected)
 
 
 @pytest.mark.step("CsvDataset")
@@ -324,6 +333,7 @@ def test_copies(submission, rng):
     seen = expect(submission.probe.through_in_place_transform(table.text(), asked, "kind", 2)).length(3)
     for place, times in enumerate(("first", "second", "third")):
         named = {"item-aliases-dataset": expected * 2 ** (place + 1)} if place else {}
-        seen.item(place, f"item 2 of a doubling transform, the {times} time", named).values(expected * 2)
+        what = f"item 2 after a transform that doubles in place, asked for the {times} time,"
+        seen.item(place, what, named).values(expected * 2)
     seen = submission.probe.written_by_caller(table.text(), asked, "kind", 2)
     expect(seen, {"item-aliases-dataset": expected * 2}, what="item 2 after the caller wrote into it").values(expected)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grader.compare import expect
+from grader.compare import describe, expect
 from grader.curriculum.checks._digits import DIGITS, real_digits
 
 PATH = "digits.csv"
@@ -62,7 +62,7 @@ def test_labels(submission, rng):
         else:
             named = {"squeezed-too-far": lambda t: t.shape == ()}
         pair = expect(submission.read_digits(PATH)).length(2)
-        pair.item(0, "labels", named).tensor(labels)
+        pair.item(0, "the tensor of labels", named).tensor(labels)
 
 
 @pytest.mark.step("read_digits")
@@ -75,7 +75,7 @@ def test_pixels(submission, rng):
         if count == 1:
             named = {"squeezed-too-far": lambda t: t.shape == (784,)}
         pair = expect(submission.read_digits(PATH)).length(2)
-        pair.item(1, "pixels", named).tensor(pixels.to(torch.uint8))
+        pair.item(1, "the tensor of pixels", named).tensor(pixels.to(torch.uint8))
 
 
 @pytest.mark.step("read_digits")
@@ -84,14 +84,14 @@ def test_real_digits(submission):
     pair = expect(submission.read_digits(str(DIGITS / "test.csv"))).length(2)
     labels, pixels = real_digits()
     named = {"label-shape": lost_dimension, "labels-not-long": no_index, "header-eaten": labels[1:]}
-    pair.item(0, "labels", named).tensor(labels)
+    pair.item(0, "the tensor of labels", named).tensor(labels)
     named = {"header-eaten": pixels[1:], "wide-dtype-for-bytes": pixels}
-    pair.item(1, "pixels", named).tensor(pixels.to(torch.uint8))
+    pair.item(1, "the tensor of pixels", named).tensor(pixels.to(torch.uint8))
 
 
 @pytest.mark.step("scale")
 def test_range(submission, rng, device):
-    """scales 0 to 255 to 0 to 1, whatever a picture holds"""
+    """scales the range 0 to 255 to the range 0 to 1, whatever a picture contains"""
     for shape, low, high in (((784,), 3, 190), ((5, 784), 20, 240), ((3, 28, 28), 40, 90), ((2, 9), 0, 256)):
         pixels = torch.randint(low, high, shape, generator=rng).to(torch.uint8)
         numbers = pixels.float()
@@ -152,7 +152,7 @@ def lies_at(value, label):
 
 @pytest.mark.step("one_hot")
 def test_no_such_class(submission):
-    """raises ValueError for a label that is no class"""
+    """raises ValueError for a label that is not a class"""
     submission.one_hot(0, 2)
     for classes in (10, 3):
         for label in (-1, -classes, -classes - 1, classes, classes + 4):
@@ -168,7 +168,7 @@ def test_labels_of_items(submission, rng):
     submission.probe.write(text)
     order = torch.randperm(6, generator=rng).tolist()
     seen = submission.probe.ask(PATH, order)
-    items = expect(seen).item("items", "its items").length(6)
+    items = expect(seen).item("items", "the list of items").length(6)
     for place, index in enumerate(order):
         named = {
             "label-scaled-too": lambda t: (
@@ -187,7 +187,7 @@ def test_pixels_of_items(submission, rng):
     _, pixels, text = digits(rng, 5)
     submission.probe.write(text)
     order = torch.randperm(5, generator=rng).tolist()
-    items = expect(submission.probe.ask(PATH, order)).item("items", "its items").length(5)
+    items = expect(submission.probe.ask(PATH, order)).item("items", "the list of items").length(5)
     for place, index in enumerate(order):
         named = {
             "pixels-not-scaled": pixels[index],
@@ -196,7 +196,7 @@ def test_pixels_of_items(submission, rng):
             "float64-leak": lambda t: t.dtype == "float64",
         }
         item = items.item(place, f"item {index}").length(3)
-        item.item(1, f"the pixels of item {index}", named).tensor(pixels[index] / 255)
+        item.item(1, f"the pixel tensor of item {index}", named).tensor(pixels[index] / 255)
 
 
 @pytest.mark.step("DigitDataset")
@@ -207,7 +207,7 @@ def test_targets_of_items(submission, rng):
     submission.probe.write(text)
     order = torch.randperm(7, generator=rng).tolist()
     seen = submission.probe.ask(PATH, order)
-    items = expect(seen).item("items", "its items").length(7)
+    items = expect(seen).item("items", "the list of items").length(7)
     for place, index in enumerate(order):
         named = {
             "one-hot-dtype": lambda t: t.dtype.startswith(("int", "uint8", "bool", "float64")),
@@ -220,21 +220,27 @@ def test_targets_of_items(submission, rng):
 
 @pytest.mark.step("DigitDataset")
 def test_as_a_sequence(submission, rng):
-    """has a length, counts from either end, and ends"""
+    """has a length, takes indices from either end, and raises IndexError beyond"""
     labels, _, text = digits(rng, 5)
     seen = expect(submission.probe.describe(text))
-    seen.item("is_dataset", "whether it is a torch.utils.data.Dataset").equals(True)
-    seen.item("looped", "the number of items in a loop", {"out-of-range-silent": 10}).equals(5)
+    seen.item("is_dataset").is_true("DigitDataset is not a subclass of torch.utils.data.Dataset")
+    looped = seen.item("looped", "the number of items in a loop over the dataset", {"out-of-range-silent": 10})
+    looped.equals(5)
     seen = expect(submission.probe.ask(PATH, [-1, -5, 5, -6]))
-    seen.item("length", "its length").equals(5)
-    items = seen.item("items", "its items").length(4)
+    seen.item("length", "the length of the dataset").equals(5)
+    items = seen.item("items", "the list of items").length(4)
     refused = {"negative-index-refused": lambda item: item in ("IndexError", "KeyError")}
     for place, index in enumerate((-1, -5)):
-        item = items.item(place, f"item {index}", refused).length(3)
+        item = items.item(place, f"item {index}", refused)
+        said = f"an exception was raised for item {index}"
+        item.satisfies(lambda item: item not in ("IndexError", "KeyError"), said, got=str, expected="an item").length(3)
         item.item(0, f"the label of item {index}").values(labels[index])
     for place, index in ((2, 5), (3, -6)):
         silent = {"out-of-range-silent": lambda item: isinstance(item, (tuple, list))}
-        items.item(place, f"item {index} of 5", silent).equals("IndexError")
+        item = items.item(place, f"item {index}", silent)
+        item.satisfies(
+            lambda item: item == "IndexError", f"no IndexError was raised for item {index} of 5", expected="IndexError"
+        )
 
 
 @pytest.mark.step("DigitDataset")
@@ -246,7 +252,7 @@ def test_read_once(submission, rng):
     for place, index in enumerate((0, 2)):
         item = items.item(place, f"item {index}").length(3)
         again = {"reads-file-per-item": lambda t: t.data.allclose(other_pixels[index] / 255)}
-        item.item(1, f"the pixels of item {index}", again).values(pixels[index] / 255)
+        item.item(1, f"the pixel tensor of item {index}", again).values(pixels[index] / 255)
         item.item(0, f"the label of item {index}", {"reads-file-per-item": others[index]}).values(labels[index])
 
 
@@ -255,12 +261,12 @@ def test_real_dataset(submission):
     """makes a dataset of real digits"""
     seen = expect(submission.probe.ask(str(DIGITS / "test.csv"), [0, 100, -1]))
     labels, pixels = real_digits()
-    seen.item("length", "its length").equals(len(labels))
-    items = seen.item("items", "its items").length(3)
+    seen.item("length", "the length of the dataset").equals(len(labels))
+    items = seen.item("items", "the list of items").length(3)
     for place, index in enumerate((0, 100, -1)):
         item = items.item(place, f"item {index}").length(3)
         item.item(0, f"the label of item {index}").values(labels[index])
-        item.item(1, f"the pixels of item {index}").values(pixels[index] / 255)
+        item.item(1, f"the pixel tensor of item {index}").values(pixels[index] / 255)
         item.item(2, f"the target of item {index}").values(target(labels[index]))
 
 
@@ -284,7 +290,8 @@ def test_on_these_axes(submission, rng):
     expect(seen).item("images", "the list of images on these Axes", elsewhere).length(1)
     elsewhere = {"axes-ignored": lambda count: count > seen.value["bars"]}
     expect(seen).item("elsewhere", "the number of other Axes that were drawn on", elsewhere).equals(0)
-    expect(seen).item("shown", "how often a figure was shown", {"figure-shown": lambda v: v > 0}).equals(0)
+    shown = {"figure-shown": lambda v: v > 0}
+    expect(seen).item("shown", "the number of times that a figure was shown", shown).equals(0)
     expect(seen).item("shape", "the shape of the caller's pixels", {"mutates-caller": lambda v: True}).equals((784,))
     opened = {"axes-ignored": lambda count: count > 0}
     expect(seen).item("figures", "the number of figures that were opened", opened).equals(0)
@@ -299,12 +306,12 @@ def test_picture(submission, rng):
     rows = pixels.reshape(28, 28).double()
     turned = lambda a: a.data.shape == rows.shape and a.data.allclose(rows.T)  # noqa: E731
     image.item("array", "the image", {"columns-for-rows": turned}).satisfies(
-        lambda a: a.data.shape == rows.shape and a.data.allclose(rows), "the image shows other pixels",
-        expected="the pixels in 28 rows of 28",
+        lambda a: a.data.shape == rows.shape and a.data.allclose(rows), "the image does not show the pixels as they are",
+        expected=f"the pixels in 28 rows of 28, {describe(rows, values=True)}",
     )  # fmt: skip
     upside_down = {"origin-at-the-bottom": lambda _: True}
-    image.item("top_down", "whether the first row is at the top", upside_down).equals(True)
-    image.item("mirrored", "whether left and right have changed places").equals(False)
+    image.item("top_down", lookalikes=upside_down).is_true("the first row of pixels is not at the top")
+    image.item("mirrored").is_false("left and right are swapped")
 
 
 @pytest.mark.step("draw")
@@ -326,19 +333,20 @@ def test_colour_map(submission, rng):
         _, _, seen = drawn(submission, rng, cmap=COLOURS[index])
         image = expect(seen).item("images", "the list of images on these Axes").length(1).item(0, "the image")
         others = {"argument-ignored": lambda name: isinstance(name, str)}
-        image.item("cmap", "its colour map", others).equals(COLOURS[index])
+        image.item("cmap", "the image's colour map", others).equals(COLOURS[index])
 
 
 @pytest.mark.step("draw")
 def test_range_of_colours(submission, rng):
-    """gives 0 and 1 the ends of the colour map, also in a dim picture"""
+    """maps 0 and 1 to the ends of the colour map, also in a dim picture"""
     pixels, _, seen = drawn(submission, rng)
     image = expect(seen).item("images", "the list of images on these Axes").length(1).item(0, "the image")
     found = [float(pixels.min()), float(pixels.max())]
     stretched = lambda ends: any(abs(end - expected) < 1e-4 for end, expected in zip(ends, found, strict=True))  # noqa: E731
-    image.item("range", "the numbers at the ends of its colours", {"colours-stretched": stretched}).equals([0.0, 1.0])
-    image.item("middle", "the place of 0.25 among its colours").equals(0.25)
-    image.item("alpha", "whether its colours are opaque").equals(True)
+    ends = image.item("range", "the pair of values at the ends of the colour map", {"colours-stretched": stretched})
+    ends.equals([0.0, 1.0])
+    image.item("middle", "the position of the value 0.25 in the colour map").equals(0.25)
+    image.item("alpha").is_true("the image is not opaque")
 
 
 @pytest.mark.step("draw")
@@ -347,9 +355,10 @@ def test_squares(submission, rng):
     _, _, seen = drawn(submission, rng)
     image = expect(seen).item("images", "the list of images on these Axes").length(1).item(0, "the image")
     smooth = {"pixels-smoothed": lambda name: name not in ("none", "nearest")}
-    image.item("interpolation", "its interpolation", smooth).satisfies(
+    image.item("interpolation", "the image's interpolation", smooth).satisfies(
         lambda name: name in ("none", "nearest"),
         "the pixels are smoothed into each other",
-        expected='"none" or "nearest"',
+        expected="'none' or 'nearest'",
     )
-    image.item("square", "whether each pixel is as high as wide", {"picture-stretched": False}).equals(True)
+    square = image.item("square", lookalikes={"picture-stretched": False})
+    square.is_true("the pixels are drawn wider than high, or higher than wide")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from grader.compare import expect, require
+from grader.compare import describe, expect, require
 
 
 def table(rng, count):
@@ -46,7 +46,7 @@ def order_of(seen, index, rows, sizes, device, what="epoch"):
         "last-batch-lost": lambda got: len(got) == full < len(sizes),
         "argument-ignored": lambda got: len(got) == whole > len(sizes),
     }
-    epoch = expect(seen).item(index, f"{what} {index + 1}", named).length(len(sizes))
+    epoch = expect(seen).item(index, f"the list of batches of {what} {index + 1}", named).length(len(sizes))
     for place, size in enumerate(sizes):
         name = f"batch {place + 1} of {what} {index + 1}"
         batch = epoch.item(place, name).length(2)
@@ -60,14 +60,14 @@ def order_of(seen, index, rows, sizes, device, what="epoch"):
 def _in_order(seen, rows, x, y):
     """Return the order of the items after asking that it is one."""
     fits = (x[:, None, :] == rows[None]).all(-1)
-    require(bool(fits.any(1).all()), "x holds rows that are not in the data", called=seen.called)
+    require(bool(fits.any(1).all()), "x contains rows that are not in the data", called=seen.called)
     order = fits.int().argmax(1).tolist()
-    again = len(order) - len(set(order))
-    require(not again, f"{again} items are there more than once", called=seen.called, got=str(order),
+    require(len(order) == len(set(order)), "some items appear more than once", called=seen.called, got=f"items {order}",
             expected="each item once", misconception="drawn-with-replacement")  # fmt: skip
     apart = "shuffle-x-without-y" if len(set(y)) == len(y) else None
-    require(order == y, "x and y no longer belong together", called=seen.called, got=f"x of items {order[:8]} …",
-            expected=f"as their y, {y[:8]} …", misconception=apart)  # fmt: skip
+    require(order == y, "x and y no longer belong together", called=seen.called,
+            got=f"x of the items {order[:8]} … with y of the items {y[:8]} …",
+            expected="x and y of the same items", misconception=apart)  # fmt: skip
     return order
 
 
@@ -87,20 +87,20 @@ def asks_for_shuffling(seen, order, sizes, *, next_order=None):
     require(order != sorted(order), "the items are in the order of the data", called=seen.called, got=str(order[:8]),
             expected="a random order", misconception="not-shuffled" if always else turned)  # fmt: skip
     count = len(order)
-    require(not is_turned(order), "the items are in the order of the data, begun elsewhere", called=seen.called,
+    require(not is_turned(order), "the items are in the order of the data, from another start", called=seen.called,
             got=str(order[:8]), expected="a random order", misconception="rotated-not-shuffled")  # fmt: skip
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     batches = [order[start : start + size] for start, size in zip(starts, sizes, strict=True)]
     stretches = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in batches)
-    require(not stretches, "each batch holds neighbours in their old order", called=seen.called, got=str(batches[:2]),
+    require(not stretches, "each batch is a slice of the data", called=seen.called, got=str(batches[:2]),
             expected="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
     if count < MANY:
         return  # too few for what is said next to be more than chance
     moved = max(abs(place - item) for place, item in enumerate(order))
-    require(moved > count // 2, "no item comes far from its old place", called=seen.called, got=str(order[:8]),
+    require(moved > count // 2, "no item moved far from its place in the data", called=seen.called, got=str(order[:8]),
             expected="a random order of all items")  # fmt: skip
     beside = sum((b - a) % count in (1, count - 1) for a, b in itertools.pairwise(order))
-    require(beside < count / 2, "most items come next to a neighbour", called=seen.called, got=str(order[:8]),
+    require(beside < count / 2, "most items still follow a neighbour", called=seen.called, got=str(order[:8]),
             expected="a random order of all items", misconception="rotated-not-shuffled")  # fmt: skip
     rising = sizes[0] > 1 and all(batch == sorted(batch) for batch in batches)
     require(not rising, "inside each batch the items are in the order of the data", called=seen.called,
@@ -112,8 +112,8 @@ def asks_for_other_orders(seen, orders):
     belief = None
     if orders[0] == orders[1] == orders[2]:  # two alike may be chance, where the items are only rotated
         belief = "not-shuffled" if orders[0] == sorted(orders[0]) else "same-order-every-epoch"
-    require(orders[0] != orders[1] != orders[2], "two epochs in a row have one order", called=seen.called,
-            got=str(orders[1][:8]), expected="another order", misconception=belief)  # fmt: skip
+    require(orders[0] != orders[1] != orders[2], "two epochs in a row have the same order", called=seen.called,
+            got=str(orders[1][:8]), expected="different orders", misconception=belief)  # fmt: skip
 
 
 # 1
@@ -121,7 +121,7 @@ def asks_for_other_orders(seen, orders):
 
 @pytest.mark.step("iterate_batches")
 def test_every_item_once(submission, rng, device):
-    """puts every item into exactly one batch, x beside its y"""
+    """puts every item into exactly one batch, x together with its y"""
     for count, batch_size in ((23, 5), (24, 6), (7, 10), (11, 1)):
         rows, numbers = table(rng, count)
         seen = submission.probe.epochs(rows, numbers, batch_size, new(seed_of(rng)), 1)
@@ -131,7 +131,7 @@ def test_every_item_once(submission, rng, device):
 
 @pytest.mark.step("iterate_batches")
 def test_shuffles(submission, rng, device):
-    """mixes all items"""
+    """shuffles all items"""
     rows, numbers = table(rng, 48)
     rows = rows.double()
     seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 2)
@@ -145,12 +145,15 @@ def test_batches_on_device(submission):
     """leaves the batches on the device of the data"""
     seen = submission.probe.place(torch.device("meta"))
     left = {"hard-coded-device": lambda v: "meta" not in v}
-    expect(seen, left, what="the device of a batch").equals(["meta"])
+    expect(seen, left).satisfies(
+        lambda places: places == ["meta"], "a batch is not on the device of the data, or was copied there",
+        got="", expected=describe(torch.device("meta")),
+    )  # fmt: skip
 
 
 @pytest.mark.step("iterate_batches")
 def test_epochs_differ(submission, rng, device):
-    """has another order in each epoch"""
+    """has a different order in each epoch"""
     rows, numbers = table(rng, 22)
     seen = submission.probe.epochs(rows, numbers, 5, new(seed_of(rng)), 3)
     orders = [order_of(seen, index, rows, sizes_of(22, 5), device) for index in range(3)]
@@ -159,18 +162,18 @@ def test_epochs_differ(submission, rng, device):
 
 @pytest.mark.step("iterate_batches")
 def test_seed_decides(submission, rng, device):
-    """has the same orders for the same seed, and others for another"""
+    """has the same orders for the same seed, and different ones for another seed"""
     rows, numbers = table(rng, 21)
     seed = seed_of(rng)
     seen = [submission.probe.epochs(rows, numbers, 4, new(each), 2) for each in (seed, seed, seed + 1)]
     first, again, other = ([order_of(each, index, rows, sizes_of(21, 4), device) for index in (0, 1)] for each in seen)
-    require(first == again, "the same seed gave another order", called=seen[1].called)
-    require(first != other, "another seed gave the same order", called=seen[2].called)
+    require(first == again, "the same seed led to a different order", called=seen[1].called)
+    require(first != other, "different seeds led to the same order", called=seen[2].called)
 
 
 @pytest.mark.step("iterate_batches")
 def test_leaves_the_rest_alone(submission, rng):
-    """changes neither the data nor anybody else's random numbers"""
+    """changes neither the data nor any global random state"""
     rows, numbers = table(rng, 17)
     seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 2)
     expect(seen).keeps_argument(0, rows, "mutates-caller").keeps_argument(1, numbers, "mutates-caller")
@@ -195,7 +198,7 @@ def test_keeps_the_last(submission, rng):
 
 @pytest.mark.step("count_batches")
 def test_drops_the_last(submission, rng):
-    """leaves it out where it is to be dropped"""
+    """does not count a smaller last batch that is to be dropped"""
     for length, batch_size in _lengths(rng):
         expected = length // batch_size
         named = {
@@ -223,8 +226,8 @@ def test_batches_of_loader(submission, rng):
         rows, numbers = table(rng, count)
         sizes = sizes_of(count, batch_size, drop_last)
         seen = submission.probe.loop(rows, batch_size, drop_last, seed_of(rng), 1)
-        expect(seen).item("is_loader", "whether it is a DataLoader").equals(True)
-        expect(seen).item("workers", "its number of worker processes").equals(0)
+        expect(seen).item("is_loader").is_true("the result is not a DataLoader")
+        expect(seen).item("workers", "the loader's num_workers").equals(0)
         named = {
             "last-batch-lost": lambda got: got == count // batch_size < len(sizes),
             "argument-ignored": lambda got: got == len(sizes) + 1 and drop_last,
@@ -237,7 +240,7 @@ def test_batches_of_loader(submission, rng):
 
 @pytest.mark.step("make_loader")
 def test_epochs_of_loader(submission, rng):
-    """has another order in each epoch"""
+    """has a different order in each epoch"""
     rows, _ = table(rng, 23)
     seen = submission.probe.loop(rows, 6, False, seed_of(rng), 3)
     orders = [order_of(_epochs(seen), index, rows, sizes_of(23, 6), "cpu") for index in range(3)]
@@ -246,16 +249,16 @@ def test_epochs_of_loader(submission, rng):
 
 @pytest.mark.step("make_loader")
 def test_seed_of_loader(submission, rng):
-    """has the same orders for the same seed, whatever others draw, and others for another seed"""
+    """has the same orders for the same seed, whatever else was drawn, and different ones for another seed"""
     rows, _ = table(rng, 23)
     seed, sizes = seed_of(rng), sizes_of(23, 6)
     runs = ((seed, 1), (seed, 9), (seed + 1, 1))
     seen = [submission.probe.loop_after_draws(rows, 6, each, draws) for each, draws in runs]
     first, again, other = ([order_of(each, index, rows, sizes, "cpu") for index in (0, 1)] for each in seen)
-    require(first == again, "the same seed gave another order, after others had drawn random numbers",
+    require(first == again, "the same seed led to a different order after torch's global generator had been used",
             called=seen[1].called, misconception="global-rng-touched")  # fmt: skip
     constant = None if first[0] == first[1] else "argument-ignored"
-    require(first != other, "another seed gave the same order", called=seen[2].called, misconception=constant)
+    require(first != other, "different seeds led to the same order", called=seen[2].called, misconception=constant)
 
 
 @pytest.mark.step("make_loader")
@@ -263,13 +266,13 @@ def test_global_state(submission, rng):
     """leaves the global random state alone"""
     rows, _ = table(rng, 10)
     seen = submission.probe.loop(rows, 4, False, seed_of(rng), 2)
-    expect(seen).item("epochs", "its epochs").length(2)
+    expect(seen).item("epochs", "the list of epochs").length(2)
     expect(seen).keeps_globals("torch's global random state", misconception="global-rng-touched")
 
 
 def _epochs(seen):
     """What was seen of a loop, as if its epochs alone had come back."""
-    expect(seen).item("epochs", "its epochs").given()
+    expect(seen).item("epochs", "the list of epochs").given()
     return dataclasses.replace(seen, value=seen.value["epochs"])
 
 
@@ -286,15 +289,15 @@ def test_first(submission, rng):
         seen = submission.probe.look(rows, batch_size, seed)
         loader = DataLoader(TensorDataset(rows, numbers), batch_size, shuffle=True, generator=new(seed))
         batches = list(loader)
-        pair = expect(seen).item("batch", "the batch").length(2)
+        pair = expect(seen).item("batch", "the result").length(2)
         named = {"last-for-first": batches[-1][1], "not-shuffled": numbers[:batch_size]}
-        pair.item(1, "the numbers of the items", named).tensor(batches[0][1])
-        pair.item(0, "the rows").tensor(batches[0][0])
+        pair.item(1, "y of the batch", named).tensor(batches[0][1])
+        pair.item(0, "x of the batch").tensor(batches[0][0])
         fresh = DataLoader(TensorDataset(rows, numbers), batch_size, shuffle=True, generator=new(seed))
         _, again = (next(iter(fresh)) for _ in range(2))
-        pair = expect(seen).item("again", "the batch of the second call").length(2)
+        pair = expect(seen).item("again", "the result of a second call").length(2)
         kept = {"state-between-calls": lambda t, seen=(batches[0][1], batches[1][1]): any(map(t.data.equal, seen))}
-        pair.item(1, "the numbers of the items of the second call", kept).tensor(again[1])
+        pair.item(1, "y of the batch from a second call", kept).tensor(again[1])
 
 
 @pytest.mark.step("first_batch")
@@ -303,7 +306,7 @@ def test_no_more_than_first(submission, rng):
     rows, _ = table(rng, 15)
     submission.recognise({"loader-is-no-iterator": lambda error: "is not an iterator" in error.message})
     seen = submission.probe.look(rows, 4, seed_of(rng))
-    expect(seen).item("batch", "the batch").length(2)
+    expect(seen).item("batch", "the result").length(2)
     right = lambda asked: seen.value["batch"][1].data.tolist() == asked[:4]  # noqa: E731
     named = {"whole-pass-for-one-batch": lambda asked: len(asked) >= 15 and right(asked)}
     expect(seen).item("asked", "the list of items that the dataset was asked for", named).length(4)
@@ -342,7 +345,9 @@ def test_rows(submission, rng):
             "float64-leak": lambda t: t.dtype == "float64",
         }
         seen = submission.probe.collate(made, list(range(len(made))))
-        expect(seen).item("batch", "the batch").length(3).item(0, "padded", named).tensor(expected)
+        expect(seen).item("batch", "the result").length(3).item(0, "the tensor of padded sequences", named).tensor(
+            expected
+        )
 
 
 @pytest.mark.step("pad_collate")
@@ -358,7 +363,9 @@ def test_lengths(submission, rng):
             "zeros-counted-as-padding": filled,
         }
         seen = submission.probe.collate(made, list(range(len(made))))
-        expect(seen).item("batch", "the batch").length(3).item(1, "lengths", named).tensor(torch.tensor(lengths))
+        expect(seen).item("batch", "the result").length(3).item(1, "the tensor of lengths", named).tensor(
+            torch.tensor(lengths)
+        )
 
 
 @pytest.mark.step("pad_collate")
@@ -367,7 +374,7 @@ def test_labels(submission, rng):
     labels = torch.randint(0, 9, (5,), generator=rng)
     seen = submission.probe.collate(sequences(rng, (3, 1, 2, 6, 2)), labels.tolist())
     named = {"labels-not-long": lambda t: t.dtype != "int64", "label-shape": lambda t: t.shape == (5, 1)}
-    expect(seen).item("batch", "the batch").length(3).item(2, "labels", named).tensor(labels)
+    expect(seen).item("batch", "the result").length(3).item(2, "the tensor of labels", named).tensor(labels)
 
 
 @pytest.mark.step("pad_collate")
@@ -375,10 +382,11 @@ def test_sequences_unchanged(submission, rng):
     """leaves the sequences as they are"""
     made = sequences(rng, (3, 5, 2))
     seen = expect(submission.probe.collate(made, [4, 0, 2]))
-    seen.item("batch", "the batch").length(3)
-    after = seen.item("after", "the sequences afterwards").length(3)
+    seen.item("batch", "the result").length(3)
+    after = seen.item("after", "the list of sequences after the call").length(3)
     for place, each in enumerate(made):
-        after.item(place, f"sequence {place} afterwards", {"mutates-caller": lambda _: True}).tensor(torch.tensor(each))
+        now = after.item(place, f"sequence {place} after the call", {"mutates-caller": lambda _: True})
+        now.tensor(torch.tensor(each))
 
 
 @pytest.mark.step("pad_collate")
@@ -388,7 +396,7 @@ def test_in_a_loader(submission, rng):
     seen = expect(submission.probe.collate_in_loader(made, [3, 1, 4, 1, 5], 2)).length(3)
     for place in range(3):
         part = made[2 * place : 2 * place + 2]
-        rows = seen.item(place, f"batch {place + 1}").length(3).item(0, f"padded of batch {place + 1}")
+        rows = seen.item(place, f"batch {place + 1}").length(3).item(0, f"the padded tensor of batch {place + 1}")
         rows.shape(len(part), max(map(len, part)))
 
 
@@ -402,7 +410,7 @@ def draws(submission, rng, bases, workers):
     for index in range(len(bases)):
         epoch = epochs.item(index, f"epoch {index + 1}").length(workers)
         for worker in range(workers):
-            epoch.item(worker, f"what worker {worker} drew").length(3)
+            epoch.item(worker, f"the list of numbers that worker {worker} drew").length(3)
     return seen
 
 
@@ -419,7 +427,7 @@ def test_workers_differ(submission, rng):
 
 @pytest.mark.step("seed_worker")
 def test_worker_epochs_differ(submission, rng):
-    """lets a worker draw other numbers in each epoch"""
+    """lets a worker draw different numbers in each epoch"""
     seen = draws(submission, rng, [base_seed(rng), base_seed(rng)], 2)
     first, second = seen.value
     fixed = "worker-seed-same-every-epoch" if first[0] != first[1] else "workers-draw-the-same"
@@ -429,13 +437,13 @@ def test_worker_epochs_differ(submission, rng):
 
 @pytest.mark.step("seed_worker")
 def test_every_bit_counts(submission, rng):
-    """draws other numbers for seeds that have their last digits in common"""
+    """draws different numbers for seeds that end in the same digits"""
     base = base_seed(rng)
     # 3**37 changes the first digits and the last ones, in base 2 and in base 10.
     seen = draws(submission, rng, [base, base + 1000 * 2**16, base + 3**37], 2)
     first, second, third = seen.value
     cut = "seed-cut-short" if first[0] != first[1] and first[0] != third[0] else None
-    require(first[0] != second[0], "two seeds gave the same numbers", called=seen.called, misconception=cut)
+    require(first[0] != second[0], "different seeds led to the same numbers", called=seen.called, misconception=cut)
 
 
 @pytest.mark.step("seed_worker")
@@ -443,7 +451,7 @@ def test_worker_seed_decides(submission, rng):
     """draws the same numbers again for the same seed"""
     base = base_seed(rng)
     seen = draws(submission, rng, [base, base], 3)
-    require(seen.value[0] == seen.value[1], "the same seed gave other numbers", called=seen.called,
+    require(seen.value[0] == seen.value[1], "the same seed led to different numbers", called=seen.called,
             misconception="seed-from-nowhere")  # fmt: skip
 
 
@@ -454,7 +462,7 @@ def test_other_generators(submission, rng):
     for name in ("torch", "random", "numpy"):
         # Where the dataset's own generator was not seeded, that is what has to be said, by another check.
         touched = {"global-rng-touched": lambda kept: not kept and seen.value["own"]}
-        expect(seen).item(name, f"whether the global state of {name} is as before", touched).equals(True)
+        expect(seen).item(name, lookalikes=touched).is_true(f"the global random state of {name} was changed")
 
 
 @pytest.mark.step("seed_worker")
@@ -465,10 +473,10 @@ def test_real_workers(submission, rng):
     for index in range(2):
         epoch = expect(seen).item(index, f"epoch {index + 1}").length(4)
         for place in range(4):
-            epoch.item(place, f"batch {place + 1}").length(2).item(0, "what was drawn").length(2)
+            epoch.item(place, f"batch {place + 1}").length(2).item(0, "the list of numbers drawn").length(2)
         drawn.append([number for batch in seen.value[index] for number in batch[0]])
         require(len(set(drawn[index])) == 8, "a number was drawn twice in one epoch", called=seen.called,
                 got=f"{len(set(drawn[index]))} different numbers", expected="8 different numbers",
                 misconception="workers-draw-the-same")  # fmt: skip
-    require(not set(drawn[0]) & set(drawn[1]), "the second epoch drew numbers of the first again",
+    require(not set(drawn[0]) & set(drawn[1]), "the second epoch drew the same numbers as the first",
             called=seen.called, misconception="worker-seed-same-every-epoch")  # fmt: skip

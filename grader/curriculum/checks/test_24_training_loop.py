@@ -9,6 +9,7 @@ from grader.compare import expect, looks_like, near
 from grader.curriculum.checks._digits import DIGITS, real_digits
 
 NAMES = ("the first weight", "the first bias", "the last weight", "the last bias")
+OF_PARAMETERS = "the list of the device types of the parameters"
 LOSSES = {"cross_entropy": nn.functional.cross_entropy, "mse_loss": nn.functional.mse_loss}
 
 
@@ -107,7 +108,7 @@ def compare_history(seen, expected, device, first_losses=None, whole=None):
     holds lookalikes of the whole list.
     """
     nested = {"history-nested": lambda got: all(isinstance(each, list) for each in got), **(whole or {})}
-    losses = expect(seen).item("returned", "what came back", nested).is_a(list).length(len(expected))
+    losses = expect(seen).item("returned", "the result", nested).is_a(list).length(len(expected))
     every = {each: led for each, led in (first_losses or {}).items() if callable(led)}
     named = {each: near(led) for each, led in (first_losses or {}).items() if each not in every}
     graph = {
@@ -115,12 +116,8 @@ def compare_history(seen, expected, device, first_losses=None, whole=None):
         "scalar-tensor-not-number": lambda value: value.shape == (),
     }
     for index, value in enumerate(expected):
-        loss = losses.item(index, f"the loss of batch {index}", graph | (named if index == 0 else {}) | every).is_a(
-            float
-        )
-        loss.satisfies(
-            near(value, device), f"the loss of batch {index} is not what was expected", expected=f"{value:.6g}"
-        )
+        loss = losses.item(index, f"the loss of batch {index}", graph | (named if index == 0 else {}) | every)
+        loss.near(value, device)
 
 
 def all_near(got, expected):
@@ -135,7 +132,7 @@ def another_number_of_steps(seen, expected):
 
 @pytest.mark.step("train_step")
 def test_three_steps(submission, rng, device):
-    """takes three right steps, whatever is in the gradients before"""
+    """takes three right steps, whatever the gradients held before"""
     labels = lambda error: "target dtype" in error.message  # noqa: E731
     swapped = lambda error: "log_softmax" in error.message  # noqa: E731
     one = lambda error: "size mismatch (got input: [4], target: [1])" in error.message  # noqa: E731
@@ -156,8 +153,8 @@ def test_three_steps(submission, rng, device):
         after = LOSSES[loss](forward(moved, batches[0][0]), batches[0][1]).item()
         summed = expected_losses[0] * len(batches[0][0])
         compare_history(seen, expected_losses, device, {"loss-after-step": after, "sum-for-average": summed})
-        changed = {"mutates-caller": True}
-        expect(seen).item("touched", "whether the caller's batch was changed", changed).equals(False)
+        touched = expect(seen).item("touched", lookalikes={"mutates-caller": True})
+        touched.is_false("the caller's batch was changed")
 
 
 @pytest.mark.step("train_step")
@@ -187,7 +184,8 @@ def ask_places(seen, batches):
             "hard-coded-device": lambda v: set(v) == {"cpu"},
             "another-number-of-steps": lambda v: 0 < len(v) < batches,
         }
-        expect(seen).item(kind, f"the device of the {kind}", named).equals(["meta"] * batches)
+        what = f"the list of the device types of the {kind}, batch by batch,"
+        expect(seen).item(kind, what, named).equals(["meta"] * batches)
 
 
 @pytest.mark.step("train_epoch")
@@ -202,7 +200,7 @@ def test_epoch(submission, rng, device):
         means = [sum(expected_losses[:count]) / count for count in range(1, len(sizes) + 1)]
         averaged = lambda got, expected=means[-1]: near(expected)(got[0] if len(got) == 1 else got)  # noqa: E731
         number = lambda got, expected=means[-1]: near(expected)(got)  # noqa: E731
-        expect(seen).item("returned", "what came back", {"history-averaged": number}).is_a(list)
+        expect(seen).item("returned", "the result", {"history-averaged": number}).is_a(list)
         compare_weights(seen, expected_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device, others)
 
         def longer(got, expected=expected_losses):
@@ -226,33 +224,36 @@ def test_modes(submission, rng, device):
 def ask_modes(seen, batches):
     """Ask for the mode of an inner layer at each batch, and of one that lies deeper."""
     forgotten = {"train-mode-forgotten": lambda modes: not all(modes)}
-    expect(seen).item("modes", "`training` of a layer at each batch", forgotten).equals([True] * batches)
+    modes = expect(seen).item("modes", "the list of a layer's `training`, batch by batch,", forgotten)
+    modes.equals([True] * batches)
     level = {"top-level-only": lambda modes: not any(modes), "train-mode-forgotten": lambda modes: not all(modes)}
-    expect(seen).item("deep modes", "`training` of a layer two levels down", level).equals([True] * batches)
+    deep = expect(seen).item("deep modes", "the list of `training` of a layer two levels down, batch by batch,", level)
+    deep.equals([True] * batches)
 
 
 def ask_mode_after(seen):
     """Ask for the mode in which the model was left."""
-    expect(seen).item("mode after", "`training` of a layer afterwards", {"mode-not-restored": False}).equals(True)
+    after = expect(seen).item("mode after", lookalikes={"mode-not-restored": False})
+    after.is_true("the model was not left in training mode")
 
 
 @pytest.mark.step("train_epoch")
 def test_lets_go(submission, rng, device):
-    """lets each batch and its graph go"""
+    """keeps neither old batches nor their graphs"""
     weights, batches = net_weights(rng), make_batches(rng, "mse_loss", (2,) * 7)
     seen = submission.probe.epoch(weights, batches, 0.0, 0.1, "mse_loss", device)
-    expect(seen).item("begun", "the number of times that the loader was begun").equals(1)
+    expect(seen).item("begun", "the number of passes over the loader").equals(1)
     ask_alive(seen)
     first = {"whole-pass-for-one-batch": lambda _: seen.value["log"][:7] == ["yield"] * 7}
-    alive = expect(seen).item("batches alive", "the number of older batches that are still there", first)
-    alive.is_a(int).satisfies(lambda count: count <= 2, "old batches are kept", expected="at most 2")
+    alive = expect(seen).item("batches alive", "the number of older batches that are still in memory", first)
+    alive.is_a(int).satisfies(lambda count: count <= 2, "old batches are kept in memory", expected="at most 2")
 
 
 def ask_alive(seen):
     """Ask how many graphs of older losses were there at once: a variable may still hold the last one."""
     kept = {"loss-keeps-graph": lambda count: count > 1}
-    alive = expect(seen).item("alive", "the number of older losses whose graph is still there", kept)
-    alive.is_a(int).satisfies(lambda count: count <= 1, "graphs of old losses are kept", expected="at most 1")
+    alive = expect(seen).item("alive", "the number of older losses whose graph is still in memory", kept)
+    alive.is_a(int).satisfies(lambda count: count <= 1, "graphs of old losses are kept in memory", expected="at most 1")
 
 
 @pytest.mark.step("train_epoch")
@@ -296,7 +297,8 @@ def test_run(submission, rng, device):
 def ask_random_state(seen):
     """Ask whether torch's global random state was left alone; the loader has a generator of its own."""
     touched = {"global-rng-touched": "changed"}
-    expect(seen).item("random state", "torch's global random state", touched).equals("left alone")
+    state = expect(seen).item("random state", lookalikes=touched)
+    state.satisfies(lambda state: state == "left alone", "torch's global random state was changed", got="")
 
 
 @pytest.mark.step("train")
@@ -308,7 +310,7 @@ def test_run_lets_go(submission, rng, device):
 
 @pytest.mark.step("train")
 def test_in_place_first(submission):
-    """puts the model in its place, and only then makes the optimizer"""
+    """moves the model to the device before it makes the optimizer"""
     seen = submission.probe.run_devices(torch.device("meta"), 2)
 
     def never_moved(kind, where):
@@ -319,13 +321,14 @@ def test_in_place_first(submission):
         "model-left-behind": never_moved("inputs", "meta"),
         "hard-coded-device": lambda places: set(places) == set(seen.value["inputs"]) == {"cpu"},
     }
-    expect(seen).item("model", "the device of the model afterwards", after).equals(["meta"] * 2)
+    expect(seen).item("model", f"{OF_PARAMETERS} after the call", after).equals(["meta"] * 2)
     made = {"optimizer-before-move": lambda places: set(places) == {"cpu"}}
-    expect(seen).item("at the optimizer", "the device of what the optimizer was given", made).equals(["meta"] * 2)
+    given = expect(seen).item("at the optimizer", f"{OF_PARAMETERS} given to the optimizer", made)
+    given.equals(["meta"] * 2)
     ask_places(seen, 4)
     none = submission.probe.run_devices(torch.device("meta"), 0)
-    expect(none).item("model", "the device of the model after no epochs").equals(["meta"] * 2)
-    expect(none).item("returned", "what came back after no epochs").equals([])
+    expect(none).item("model", f"{OF_PARAMETERS} after 0 epochs").equals(["meta"] * 2)
+    expect(none).item("returned", "the result for 0 epochs").equals([])
 
 
 @pytest.mark.step("fit_digits")
@@ -352,8 +355,8 @@ def test_digits(submission, rng, device):
         )
         compare_weights(seen, expected_weights, [], device)
         ask_random_state(seen)
-        unused = {"not-the-global-generator": False}
-        expect(seen).item("generator used", "whether anything was drawn from `generator`", unused).equals(True)
+        used = expect(seen).item("generator used", lookalikes={"not-the-global-generator": False})
+        used.is_true("nothing was drawn from `generator`")
 
 
 def made_rows(rng, count, brightest):
@@ -435,11 +438,10 @@ def test_fit_device(submission):
     """trains on the device that it is given"""
     seen = submission.probe.fit_place(DIGITS / "test.csv", torch.device("meta"))
     fixed = {"hard-coded-device": "cpu"}
-    expect(seen).item("after one epoch", "the device of the model afterwards", fixed).equals("meta")
+    expect(seen).item("after one epoch", "the device type of the model after the call", fixed).equals("meta")
     early = {"optimizer-before-move": lambda places: "cpu" in places}
-    held = expect(seen).item("at the optimizer", "the device of what the optimizer was given", early).is_a(list)
-    held.satisfies(
-        lambda places: set(places) <= {"meta"}, "the optimizer was made too early", expected="meta throughout"
-    )
-    expect(seen).item("after none", "the device of the model after no epochs").equals("meta")
-    expect(seen).item("returned", "what came back after no epochs").equals([])
+    held = expect(seen).item("at the optimizer", f"{OF_PARAMETERS} given to the optimizer", early).is_a(list)
+    said = "the optimizer was made before the model was moved to the device"
+    held.satisfies(lambda places: set(places) <= {"meta"}, said, got="")
+    expect(seen).item("after none", "the device type of the model after 0 epochs").equals("meta")
+    expect(seen).item("returned", "the result for 0 epochs").equals([])

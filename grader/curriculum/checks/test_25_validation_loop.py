@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from grader.compare import expect, near
+from grader.compare import expect, how_many, near
 from grader.curriculum.checks._digits import DIGITS, real_digits
 
 BATCH = 4
 META = torch.device("meta")
+NOT_THERE = "not all inputs and targets were on the device that was given, each in its place"
 
 
 class Net(nn.Module):
@@ -75,14 +76,6 @@ def means(found, sizes, device="cpu"):
     }
 
 
-def asks_for(expectation, expected, device="cpu"):
-    """Ask for a float near `due`."""
-    expectation.given().satisfies(
-        lambda value: type(value) is float, "it is no Python float", expected=f"{expected:.6g}"
-    )
-    expectation.satisfies(near(expected, device), "it is not what was expected", expected=f"{expected:.6g}")
-
-
 def same_state(seen, state):
     """Whether every tensor that was seen is that of a state."""
     return all(seen[name].data.double().allclose(tensor.double(), 1e-4, 1e-5) for name, tensor in state.items())
@@ -101,9 +94,9 @@ def test_weighs_batches(submission, rng):
         if count > 1:
             named |= {"last-batch-lost": near(weighted(found[:-1], sizes[:-1]))}
         seen = submission.average(found, sizes)
-        asks_for(expect(seen, named), weighted(found, sizes))
+        expect(seen, named).near(weighted(found, sizes))
         changed = {"mutates-caller": lambda _: True}
-        expect(list(seen.arguments[:2]), changed, what="the caller's lists afterwards").equals([found, sizes])
+        expect(list(seen.arguments[:2]), changed, what="the pair of lists that was passed in").equals([found, sizes])
 
 
 # 2
@@ -136,7 +129,7 @@ def test_loss(submission, rng, device):
         if left_out:
             whole = weighted(found, sizes) * count / (count + left_out)
             named = {"dataset-length-for-samples": near(whole, device), **named}
-        asks_for(expect(seen).item("loss", "the validation loss", named), weighted(found, sizes), device)
+        expect(seen).item("loss", "the result", named).near(weighted(found, sizes), device)
 
 
 @pytest.mark.step("validate")
@@ -144,13 +137,13 @@ def test_how_it_runs(submission, rng, device):
     """runs each batch once, in eval mode, without a graph"""
     for training in (True, False):
         _, _, seen = validated(submission, rng, device, training)
-        passes = expect(seen).item("seen", "the forward passes").length(3)
+        passes = expect(seen).item("seen", "the list of forward passes").length(3)
         for place in range(3):
             each = passes.item(place, f"forward pass {place + 1}").length(3)
             modes = {"no-grad-means-eval": "train", "top-level-only": "mixed"}
             each.item(1, f"the mode of forward pass {place + 1}", modes).equals("eval")
             graph = {"trains-in-validation": lambda _: added_to(seen.value["grads"]), "eval-means-no-grad": True}
-            each.item(2, f"whether forward pass {place + 1} was recorded", graph).equals(False)
+            each.item(2, lookalikes=graph).is_false(f"a graph was recorded in forward pass {place + 1}")
         direct = {"calls-forward-directly": lambda hooked: hooked == 0}
         expect(seen).item("hooked", "the number of calls that ran the model's hooks", direct).equals(3)
 
@@ -161,7 +154,8 @@ def test_mode(submission, rng, device):
     for training in (True, False):
         _, _, seen = validated(submission, rng, device, training)
         named = {"mode-not-restored": lambda modes: len(modes) == 6}
-        expect(seen).item("training", "`training` of the model and its layers", named).equals([training] * 6)
+        modes = expect(seen).item("training", "the list of `training` of the model and its layers", named)
+        modes.equals([training] * 6)
         expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
         ask_random_state(seen)
 
@@ -169,7 +163,8 @@ def test_mode(submission, rng, device):
 def ask_random_state(seen):
     """Ask whether torch's global random state was left alone; the loaders have generators of their own."""
     touched = {"global-rng-touched": "changed"}
-    expect(seen).item("random state", "torch's global random state", touched).equals("left alone")
+    state = expect(seen).item("random state", lookalikes=touched)
+    state.satisfies(lambda state: state == "left alone", "torch's global random state was changed", got="")
 
 
 @pytest.mark.step("validate")
@@ -178,18 +173,18 @@ def test_changes_nothing(submission, rng, device):
     state, _, seen = validated(submission, rng, device)
     by_batch = lambda _: all(mode == "train" for _, mode, _ in seen.value["seen"])  # noqa: E731
     by_layer = lambda _: any(mode == "mixed" for _, mode, _ in seen.value["seen"])  # noqa: E731
-    after = expect(seen).item("state", "the state of the model").length(len(state))
+    after = expect(seen).item("state", "the model's state_dict").length(len(state))
+    named = {"no-grad-means-eval": by_batch, "top-level-only": by_layer}
     for name, tensor in state.items():
-        after.item(name, f"`{name}`", {"no-grad-means-eval": by_batch, "top-level-only": by_layer}).tensor(
-            tensor, device=device
-        )
-    grads = expect(seen).item("grads", "the gradients").length(6)
+        after.item(name, f"`{name}` after the call", named).tensor(tensor, device=device)
+    grads = expect(seen).item("grads", "the list of gradients").length(6)
     for place in range(6):
         named = {"trains-in-validation": lambda grad: added_to([grad])}
         expected = torch.ones_like(list(net(state).parameters())[place])
         grads.item(place, f"the .grad of parameter {place + 1}", named).tensor(expected, device=device)
     thawed = {"unfreezes-everything": [True] * 6}
-    expect(seen).item("requires", "`requires_grad` of the parameters", thawed).equals([True] * 5 + [False])
+    requires = expect(seen).item("requires", "the list of the parameters' `requires_grad`", thawed)
+    requires.equals([True] * 5 + [False])
 
 
 @pytest.mark.step("validate")
@@ -200,10 +195,10 @@ def test_moves_batches(submission):
         "arguments-swapped": lambda devices: "swapped" in devices,
         "hard-coded-device": lambda devices: "cpu" in devices,
     }
-    devices = expect(seen, named, what="the list of devices of inputs and targets").is_a(list)
+    devices = expect(seen, named, what="the list of the device types of inputs and targets").is_a(list)
     # Two batches of inputs; whoever gathers the outputs calls the loss function once.
     everywhere = lambda found: set(found) == {"meta"} and len(found) in (3, 4)  # noqa: E731
-    devices.satisfies(everywhere, "it is not what was expected", expected="meta for each")
+    devices.satisfies(everywhere, NOT_THERE, expected="'meta' for each")
 
 
 # 3
@@ -211,10 +206,10 @@ def test_moves_batches(submission):
 
 @pytest.mark.step("copy_weights")
 def test_copies(submission, rng):
-    """holds what the model holds, and keeps it"""
+    """copies everything that the model holds, and keeps it"""
     state = weights(rng)
     seen = expect(submission.probe.copy_weights(state))
-    seen.item("is a dict", "whether what came back is a dict").equals(True)
+    seen.item("is a dict").is_true("the result is not a dict")
     parameters = dict(net(state).named_parameters())
     named = {
         "buffers-skipped": lambda kept: kept.keys() == parameters.keys(),
@@ -226,14 +221,14 @@ def test_copies(submission, rng):
             alias = {"best-weights-aliased": tensor + 1} if part == "later" else {}
             forced = {"dtype-forced": lambda got, expected=str(tensor.dtype): f"torch.{got.dtype}" != expected}
             found.item(name, f"`{name}` in {what}", alias | forced).tensor(tensor)
-    seen.item("recorded", "whether a copy has a graph", {"clone-detaches": True}).equals(False)
-    seen.item("requires", "`requires_grad` of the copies").equals([False] * len(state))
-    seen.item("modes", "`training` of the model and its layers", {"mode-not-restored": [False] * 6}).equals([True] * 6)
+    seen.item("recorded", lookalikes={"clone-detaches": True}).is_false("a copy has a graph")
+    seen.item("requires", "the list of the copies' `requires_grad`").equals([False] * len(state))
+    named = {"mode-not-restored": [False] * 6}
+    seen.item("modes", "the list of `training` of the model and its layers", named).equals([True] * 6)
     submission.recognise({"hard-coded-device": lambda error: "out of meta tensor" in error.message})
-    places = expect(
-        submission.probe.copy_place(state, META), {"hard-coded-device": ["cpu"]}, what="the devices of the copies"
-    )
-    places.equals(["meta"])
+    places = submission.probe.copy_place(state, META)
+    what = "the list of the device types of the copies"
+    expect(places, {"hard-coded-device": ["cpu"]}, what=what).equals(["meta"])
 
 
 # 4
@@ -293,6 +288,14 @@ def stopped_before(seen, epochs):
     }
 
 
+def ask_epochs(seen, epochs):
+    """Ask that so many epochs were trained to their end."""
+    expect(seen).item("after_epochs", lookalikes=stopped_before(seen, epochs)).satisfies(
+        lambda states: len(states) == epochs, "the wrong number of epochs was trained to the end",
+        got=lambda states: how_many(len(states), "epoch"), expected=how_many(epochs, "epoch"),
+    )  # fmt: skip
+
+
 @pytest.mark.step("fit")
 def test_history(submission, rng, device):
     """returns the epoch and the loss of each validation"""
@@ -309,25 +312,28 @@ def test_history(submission, rng, device):
         named |= stopped_before(seen, epochs) | {
             "last-epoch-validated-too": lambda got, expected=expected, last=epochs: listed(got) == [*expected, last],
         }
-        history = expect(seen).item("history", "the list of validations", named).length(len(expected))
-        history.satisfies(lambda got: listed(got) == expected, "other epochs were validated", expected=str(expected))
-        course = stopped_before(seen, epochs)
-        expect(seen).item("after_epochs", "the states after each epoch", course).length(epochs)
+        history = expect(seen).item("history", "the result", named).length(len(expected))
+        history.satisfies(
+            lambda got: listed(got) == expected, "the wrong epochs were validated",
+            got=lambda got: str(listed(got)), expected=str(expected),
+        )  # fmt: skip
+        ask_epochs(seen, epochs)
         once = {"same-order-every-epoch": 1}
-        expect(seen).item("begun", "the number of times that the train loader was begun", once).equals(epochs)
+        expect(seen).item("begun", "the number of passes over the train loader", once).equals(epochs)
         ask_random_state(seen)
         for place, epoch in enumerate(expected):
             model = net(states_of(seen)[epoch - 1]).eval()
             found, sizes = losses(model, run.validation, mean_loss(run.scale))
             on_train = weighted(*losses(model, run.train, mean_loss(run.scale)))
             named = {"validates-on-train": near(on_train, device), **means(found, sizes, device)}
-            pair = history.item(place, f"validation {place + 1}").length(2)
-            asks_for(pair.item(1, f"the validation loss after epoch {epoch}", named), weighted(found, sizes), device)
+            pair = history.item(place, f"entry {place + 1} of the result").length(2)
+            loss = pair.item(1, f"the validation loss after epoch {epoch}", named)
+            loss.near(weighted(found, sizes), device)
 
 
 @pytest.mark.step("fit")
 def test_order_of_events(submission, rng, device):
-    """trains in train mode on one set, and only looks at the other"""
+    """trains on one set in train mode, and only evaluates on the other"""
     run = Run(rng, every=2, epochs=5)
     seen = fitted(submission, run, device)
     expected = []
@@ -344,22 +350,43 @@ def test_order_of_events(submission, rng, device):
         "eval-means-no-grad": lambda got: ["validation", "eval", True] in got,
         "no-grad-means-eval": lambda got: ["validation", "train", False] in got,
     }
-    expect(seen).item("seen", "the list of forward passes and steps", named).satisfies(
-        lambda got: got == expected,
-        "the run takes another course",
-        expected=f"{len(expected)} events, the first of them {expected[0]}",
-    )
+    expect(seen).item("seen", lookalikes=named).satisfies(
+        lambda got: got == expected, "forward passes and steps did not come in the expected order",
+        got=lambda got: described(first_difference(got, expected)), expected=f"{len(expected)} such events in order",
+    )  # fmt: skip
     direct = {"calls-forward-directly": lambda hooked: hooked < 26}
     expect(seen).item("hooked", "the number of calls that ran the model's hooks", direct).equals(26)
 
 
+def first_difference(got, expected):
+    """Return the place at which two lists differ first, and what stands there in each of them."""
+    pairs = itertools.zip_longest(got, expected)
+    return next(((place, one, other) for place, (one, other) in enumerate(pairs) if one != other), None)
+
+
+def described(difference):
+    """Return in words which event came, and which was expected in its place."""
+    place, came, expected = difference
+    return f"event {place + 1} was {event(came)}, where {event(expected)} was expected"
+
+
+def event(noted):
+    """Return in words what the probe noted."""
+    if noted is None:
+        return "nothing"
+    if noted == ["step"]:
+        return "a step of the optimizer"
+    data, mode, recorded = noted
+    return f"a forward pass on the {data} set in {mode} mode, {'with' if recorded else 'without'} a graph"
+
+
 @pytest.mark.step("fit")
 def test_goes_on(submission, rng, device):
-    """goes on from where training stands, whatever a validation has found"""
+    """continues from the current weights, whatever a validation has found"""
     run = Run(rng, every=1, epochs=4, script=torch.rand(4, generator=rng).add(0.2).cumsum(0).tolist())
     seen = fitted(submission, run, device)
     back = {"goes-back-in-between": lambda count: count > 0}
-    expect(seen).item("jumps", "the number of steps that began elsewhere than the one before had ended", back).equals(0)
+    expect(seen).item("jumps", "the number of steps that did not start where the last one ended", back).equals(0)
 
 
 @pytest.mark.step("fit")
@@ -368,7 +395,7 @@ def test_trains(submission, rng, device):
     run = Run(rng, every=3, epochs=2)
     seen = fitted(submission, run, device)
     expected, unclear = run.trained(), [run.trained(clears) for clears in ("each epoch", "never", "afterwards")]
-    after = expect(seen).item("state", "the state of the model").length(len(expected))
+    after = expect(seen).item("state", "the model's state_dict").length(len(expected))
     for name, tensor in expected.items():
         named = {"zero-grad-missing": lambda _: any(same_state(seen.value["state"], each) for each in unclear)}
         after.item(name, f"`{name}` after two epochs", named).tensor(tensor, device=device)
@@ -383,8 +410,7 @@ def test_best_weights(submission, rng, device):
         ladder = torch.rand(5, generator=rng).add(0.2).cumsum(0).mul(height).tolist()
         run = Run(rng, every=every, epochs=every * len(order), script=[ladder[rank] for rank in order])
         seen = fitted(submission, run, device)
-        course = stopped_before(seen, run.epochs)
-        expect(seen).item("after_epochs", "the states after each epoch", course).length(run.epochs)
+        ask_epochs(seen, run.epochs)
         states = states_of(seen)[every - 1 :: every]
         best, last = states[order.index(0)], states[-1]
         falls = [place for place in range(1, len(order)) if order[place] < order[place - 1]]
@@ -397,13 +423,13 @@ def test_best_weights(submission, rng, device):
             "latest-of-several": states[level[-1]],
             "previous-is-not-lowest": states[falls[-1]],
         }
-        after = expect(seen).item("state", "the state of the model").length(len(best))
+        after = expect(seen).item("state", "the model's state_dict").length(len(best))
         for name, tensor in best.items():
             unseen = {"validates-on-train": lambda _: all(each[0] != "validation" for each in seen.value["seen"])}
             fits = unseen | {key: _whole(seen, state) for key, state in named.items()}
-            after.item(name, f"`{name}` at the end", fits).tensor(tensor, device=device)
-        replaced = {"parameters-replaced": False}
-        expect(seen).item("same parameters", "whether the Parameter objects are the same", replaced).equals(True)
+            after.item(name, f"`{name}` after the call", fits).tensor(tensor, device=device)
+        kept = expect(seen).item("same parameters", lookalikes={"parameters-replaced": False})
+        kept.is_true("the model's parameters were replaced by other objects")
 
 
 def _whole(seen, state):
@@ -413,7 +439,7 @@ def _whole(seen, state):
 
 @pytest.mark.step("fit")
 def test_no_validation(submission, rng, device):
-    """keeps the last weights where no validation was due"""
+    """keeps the last weights where no validation takes place"""
     run = Run(rng, every=5, epochs=3)
     seen = fitted(submission, run, device)
     early = {
@@ -421,17 +447,17 @@ def test_no_validation(submission, rng, device):
         "epochs-from-zero": lambda got: len(got) == 1,
         "argument-ignored": lambda got: len(got) == 3,
     }
-    expect(seen).item("history", "the list of validations", early).length(0)
-    expect(seen).item("after_epochs", "the states after each epoch", stopped_before(seen, 3)).length(3)
-    after = expect(seen).item("state", "the state of the model").length(len(run.state))
+    expect(seen).item("history", "the result", early).length(0)
+    ask_epochs(seen, 3)
+    after = expect(seen).item("state", "the model's state_dict").length(len(run.state))
     for name, tensor in states_of(seen)[-1].items():
-        after.item(name, f"`{name}` at the end").tensor(tensor, device=device)
+        after.item(name, f"`{name}` after the call").tensor(tensor, device=device)
     run = Run(rng, every=2, epochs=0)
     seen = fitted(submission, run, device)
-    expect(seen).item("history", "the list of validations after no epochs").equals([])
-    after = expect(seen).item("state", "the state of the model").length(len(run.state))
+    expect(seen).item("history", "the result for 0 epochs").equals([])
+    after = expect(seen).item("state", "the model's state_dict").length(len(run.state))
     for name, tensor in run.state.items():
-        after.item(name, f"`{name}` after no epochs").tensor(tensor, device=device)
+        after.item(name, f"`{name}` after 0 epochs").tensor(tensor, device=device)
 
 
 @pytest.mark.step("fit")
@@ -439,9 +465,9 @@ def test_fit_moves_batches(submission):
     """moves the batches of both loaders to the device"""
     seen = submission.probe.fit_elsewhere(META)
     named = {"hard-coded-device": lambda devices: "cpu" in devices}
-    devices = expect(seen, named, what="the list of devices of inputs and targets").is_a(list)
+    devices = expect(seen, named, what="the list of the device types of inputs and targets").is_a(list)
     everywhere = lambda found: set(found) == {"meta"} and len(found) in (14, 16)  # noqa: E731
-    devices.satisfies(everywhere, "it is not what was expected", expected="meta for each")
+    devices.satisfies(everywhere, NOT_THERE, expected="'meta' for each")
 
 
 @pytest.mark.step("fit")
@@ -462,8 +488,8 @@ def test_digits(submission, rng, device):
         if epoch % 2 == 0:
             found = losses(model, (pixels[-47:], labels[-47:]), nn.functional.cross_entropy, 30)
             expected.append(weighted(*found))
-    history = expect(seen).item("history", "the list of validations").length(2)
+    history = expect(seen).item("history", "the result").length(2)
     for place, loss in enumerate(expected):
-        pair = history.item(place, f"validation {place + 1}").length(2)
-        pair.item(0, "its epoch").equals(2 * place + 2)
-        asks_for(pair.item(1, "its loss"), loss, device)
+        pair = history.item(place, f"entry {place + 1} of the result").length(2)
+        pair.item(0, f"the epoch of entry {place + 1}").equals(2 * place + 2)
+        pair.item(1, f"the loss of entry {place + 1}").near(loss, device)

@@ -74,18 +74,26 @@ def test_made(submission, device):
     """makes the four parameters on the device, and an optimizer over them"""
     for lr in (None, 0.3):
         seen = submission.probe.facts(device, lr)
-        expect(seen).item("shapes", "the shapes of the parameters").equals(SHAPES)
-        expect(seen).item("held", "whether the optimizer holds these parameters").equals("yes")
+        expect(seen).item("shapes", "the list of the parameters' shapes").equals(SHAPES)
+        ask_held(seen, {})
         ignored = {} if lr is None else {"argument-ignored": 0.01}
         expect(seen).item("lr", "the optimizer's learning rate", ignored).equals(0.01 if lr is None else lr)
-        expect(seen).item("counter", "the counter").equals(0)
-        expect(seen).item("progress", "the progress").equals([])
+        expect(seen).item("counter", "counter").equals(0)
+        expect(seen).item("progress", "progress").equals([])
+
+
+def ask_held(seen, named):
+    """Ask that the optimizer holds the classifier's own parameters."""
+    expect(seen).item("held", lookalikes=named).satisfies(
+        lambda held: held == "yes", "the optimizer does not hold the parameters of the classifier",
+        got=lambda held: "other tensors" if held == "others" else f"{held} parameters", expected="all 4 parameters",
+    )  # fmt: skip
 
 
 @pytest.mark.step("DigitClassifier")
 def test_initialised(submission, device):
     """initialises its layers as nn.Linear does"""
-    weights = expect(submission.probe.initial(device)).length(4)
+    weights = expect(submission.probe.initial(device), what="the list of parameters").length(4)
     for index, (name, size) in enumerate(zip(NAMES, (784, 784, 200, 200), strict=True)):
         bound = size**-0.5
         part = weights.item(index, name).shape(*SHAPES[index]).finite()
@@ -99,21 +107,19 @@ def test_initialised(submission, device):
 def test_twins(submission, device):
     """makes each classifier with weights and a record of its own"""
     seen = submission.probe.twins(device)
-    expect(seen).item("alike", "whether two classifiers begin with the same weights", {"seeded-inside": True}).equals(
-        False
-    )
+    alike = expect(seen).item("alike", lookalikes={"seeded-inside": True})
+    alike.is_false("two classifiers start with the same weights")
     shared = {"record-shared-by-all": [0.25]}
-    expect(seen).item("progress", "the progress of a classifier that has not learnt", shared).equals([])
+    expect(seen).item("progress", "progress of a classifier that has not learnt anything", shared).equals([])
 
 
 @pytest.mark.step("DigitClassifier")
 def test_made_on_device(submission):
-    """makes everything on the device that it is given, before the optimizer"""
+    """makes the parameters on the device that it is given, before the optimizer"""
     seen = submission.probe.facts(META, 0.1)
     named = {"hard-coded-device": ["cpu"] * 4}
-    expect(seen).item("devices", "the devices of the parameters", named).equals(["meta"] * 4)
-    named = {"optimizer-before-move": "others"}
-    expect(seen).item("held", "whether the optimizer holds the parameters of the classifier", named).equals("yes")
+    expect(seen).item("devices", "the list of the parameters' device types", named).equals(["meta"] * 4)
+    ask_held(seen, {"optimizer-before-move": "others"})
 
 
 @pytest.mark.step("DigitClassifier")
@@ -131,12 +137,15 @@ def test_switches(submission, device):
     seen = submission.probe.modes(device)
     for name in ("eval()", "train()", "eval() of a module around it", "train(True) of a module around it"):
         named = {"train-shadows-module-train": lambda v: v is False or v == "TypeError"}
-        expect(seen).item(name, f"whether {name} switched the mode", named).equals(True)
+        expect(seen).item(name, lookalikes=named).satisfies(
+            lambda switched: switched is True, f"{name} did not switch the classifier's mode",
+            got=lambda switched: switched if isinstance(switched, str) else "",
+        )  # fmt: skip
 
 
 @pytest.mark.step("DigitClassifier")
 def test_learns(submission, rng, device):
-    """takes right steps, whatever is in the gradients before"""
+    """takes right steps, whatever the gradients held before"""
     for lr in (0.4, 0.9):
         weights = some_weights(rng)
         inputs, labels = torch.rand(3, 5, 784, generator=rng), torch.randint(10, (3, 5), generator=rng)
@@ -144,15 +153,19 @@ def test_learns(submission, rng, device):
         seen = submission.probe.learns(weights, inputs, targets, lr, 0.5, 3, device)
         batches = list(zip(inputs, targets, strict=True))
         named = {"zero-after-backward": "no, and no gradient is left"}
-        expect(seen).item("moved", "whether the weights moved", named).equals("yes")
+        expect(seen).item("moved", lookalikes=named).satisfies(
+            lambda moved: moved == "yes", "the weights were not changed",
+            got=lambda moved: moved.partition(", and ")[2],
+        )  # fmt: skip
         named = {
             "zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0],
             "mean-vs-sum": learnt(weights, batches, lr, loss_function=summed)[0],
         }
         late = learnt(weights, batches, lr, garbage=0.5, late=True)[0]
-        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, named, late)
+        after = expect(seen).item("weights", "the list of weights")
+        compare_weights(after, learnt(weights, batches, lr)[0], device, named, late)
         directly = {"calls-forward-directly": 0}
-        expect(seen).item("hooks", "the number of times that hooks ran", directly).equals(3)
+        expect(seen).item("hooks", "the number of times that the classifier's hooks ran", directly).equals(3)
 
 
 @pytest.mark.step("DigitClassifier")
@@ -161,25 +174,21 @@ def test_records(submission, rng, device):
     weights, inputs = some_weights(rng), torch.rand(7, 2, 784, generator=rng)
     targets = one_hot(torch.randint(10, (7, 2), generator=rng))
     seen = submission.probe.learns(weights, inputs, targets, 0.5, None, 23, device)
-    expect(seen).item("counter", "the counter").equals(23)
+    expect(seen).item("counter", "counter").equals(23)
     batches = [(inputs[call % 7], targets[call % 7]) for call in range(23)]
     losses = learnt(weights, batches, 0.5)[1]
     scores = forward(learnt(weights, batches[:10], 0.5)[0], batches[9][0])
     after = nn.functional.mse_loss(scores, batches[9][1]).item()
     early = {"recorded-before-counting": lambda kept: len(kept) == 3}
-    progress = expect(seen).item("progress", "the progress", early).is_a(list).length(2)
+    progress = expect(seen).item("progress", "progress", early).is_a(list).length(2)
     for index, expected in enumerate((losses[9], losses[19])):
         named = {
             "progress-keeps-tensors": lambda v: v.shape == (),
             "loss-after-step": lambda v, step=index: step == 0 and near(after, device)(v),
             "history-averaged": lambda v, ten=losses[10 * index : 10 * index + 10]: near(sum(ten) / 10, device)(v),
         }
-        kept = progress.item(index, f"loss {index} of the progress", named).is_a(float)
-        kept.satisfies(
-            near(expected, device),
-            f"loss {index} of the progress is not that of step {10 * index + 10}",
-            expected=f"{expected:.6g}",
-        )
+        kept = progress.item(index, f"entry {index} of progress, the loss of step {10 * index + 10},", named)
+        kept.near(expected, device)
 
 
 def close_to(data, expected):
@@ -189,11 +198,12 @@ def close_to(data, expected):
 
 @pytest.mark.step("DigitClassifier")
 def test_learns_on_device(submission):
-    """moves each batch to where its parameters are"""
+    """moves each batch to the device of the parameters"""
     seen = submission.probe.learn_places(META)
     for name in ("inputs", "targets"):
-        place = expect(seen).item(name, f"the device of the {name}", {"hard-coded-device": "cpu"})
-        place.satisfies(lambda v: v in ("meta", "not seen"), f"the {name} are on another device", expected="meta")
+        place = expect(seen).item(name, lookalikes={"hard-coded-device": "cpu"})
+        said = f"the {name} were not on the device of the parameters"
+        place.satisfies(lambda v: v in ("meta", "not seen"), said, got="")
 
 
 @pytest.mark.step("DigitClassifier")
@@ -207,7 +217,8 @@ def test_uses_attributes(submission, rng, device):
         learnt(weights, [(inputs, targets)], 0.7, loss_function=each, decay=0.1)[0] for each in (held, *ways.values())
     )
     seen = submission.probe.replaced(weights, inputs, targets, device)
-    compare_weights(expect(seen), expected, device, dict(zip(ways, others, strict=True)))
+    after = expect(seen, what="the list of weights")
+    compare_weights(after, expected, device, dict(zip(ways, others, strict=True)))
 
 
 def digits(count, start):
@@ -228,14 +239,17 @@ def test_fits_digits(submission, rng, device):
             "wrong-model-trained": weights,
             "last-batch-lost": learnt(weights, [each for each in batches if len(each[0]) == size], lr)[0],
         }
-        compare_weights(expect(seen).item("weights"), learnt(weights, batches, lr)[0], device, named)
+        after = expect(seen).item("weights", "the list of weights")
+        compare_weights(after, learnt(weights, batches, lr)[0], device, named)
         anew = {"record-begun-anew": lambda count, each=len(batches), of=epochs: count in (each, each // of)}
-        expect(seen).item("counter", "the classifier's counter, which was 3", anew).equals(3 + len(batches))
+        expect(seen).item("counter", "counter, which was 3 before the call,", anew).equals(3 + len(batches))
         anew = {"record-begun-anew": lambda kept: kept != [0.5]}
-        expect(seen).item("progress", "the first loss of the progress, which was there", anew).equals([0.5])
+        progress = expect(seen).item("progress", "the start of progress, which was [0.5] before the call,", anew)
+        progress.equals([0.5])
         forgotten = {"train-mode-forgotten": lambda modes: not all(modes)}
-        expect(seen).item("modes", "`training` at each step", forgotten).equals([True] * len(batches))
-        compare_weights(expect(seen).item("other", "the weights of another classifier"), weights, device)
+        modes = expect(seen).item("modes", "the list of `training`, step by step,", forgotten)
+        modes.equals([True] * len(batches))
+        compare_weights(expect(seen).item("other", "the list of another classifier's weights"), weights, device)
 
 
 def scored(rng, count, share):
@@ -266,7 +280,7 @@ def test_ten_samples(submission, rng, device):
         | percent
         | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
     )
-    answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the accuracy", named)
+    answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the result", named)
     answer.is_a(float).equals(share_right(labels, pixels))
 
 
@@ -293,10 +307,8 @@ def test_unequal_batches(submission, rng, device):
         expected = sum(right) / sum(sizes)
         by_first = sum(right) / (len(sizes) * sizes[0])
         named = {"accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each)}
-        answer = expect(submission.probe.counts(labels, pixels, sizes, False, device)).item(
-            "answer", "the accuracy", named
-        )
-        answer.is_a(float).equals(expected)
+        seen = expect(submission.probe.counts(labels, pixels, sizes, False, device))
+        seen.item("answer", "the result", named).is_a(float).equals(expected)
 
 
 @pytest.mark.step("accuracy")
@@ -306,23 +318,27 @@ def test_eval_and_back(submission, rng, device):
     for training in (True, False):
         seen = submission.probe.counts(labels, pixels, [4, 2], training, device)
         noise, graph = {"no-grad-means-eval": [True] * 2}, {"eval-means-no-grad": [True] * 2}
-        expect(seen).item("training", "`training` at each batch", noise).equals([False] * 2)
-        expect(seen).item("recording", "whether a graph was recorded at each batch", graph).equals([False] * 2)
-        expect(seen).item("after", "`training` afterwards", {"mode-not-restored": not training}).equals(training)
-        left = {"grad-mode-left-off": False}
-        expect(seen).item("grad mode after", "whether gradients are recorded afterwards", left).equals(True)
+        expect(seen).item("training", "the list of `training`, batch by batch,", noise).equals([False] * 2)
+        recording = expect(seen).item("recording", lookalikes=graph)
+        recording.satisfies(lambda found: found == [False] * 2, "a graph was recorded", got="")
+        after = expect(seen).item("after", lookalikes={"mode-not-restored": not training})
+        as_before = after.is_true if training else after.is_false
+        modes = ("training", "evaluation") if training else ("evaluation", "training")
+        as_before(f"the model was in {modes[0]} mode before the call, and is in {modes[1]} mode after it")
+        left = expect(seen).item("grad mode after", lookalikes={"grad-mode-left-off": False})
+        left.is_true("autograd was on before the call, and off after it")
     seen = submission.probe.counts(labels, pixels, [4, 2], True, device, recording=False)
-    forced = {"grad-mode-forced-on": True}
-    expect(seen).item("grad mode after", "whether gradients are recorded afterwards", forced).equals(False)
+    forced = expect(seen).item("grad mode after", lookalikes={"grad-mode-forced-on": True})
+    forced.is_false("autograd was off before the call, and on after it")
 
 
 @pytest.mark.step("accuracy")
 def test_accuracy_on_device(submission):
-    """brings together what has to be on one device"""
+    """moves the pixels to the device that it is given, and compares on one device"""
     seen = submission.probe.accuracy_place(META)
-    expect(seen, {"hard-coded-device": ["cpu"]}, what="the device of the pixels").equals(["meta"])
-    mixed = submission.probe.mixes_labels(META)
-    expect(mixed, {"hard-coded-device": True}, what="whether scores meet labels of another device").equals(False)
+    expect(seen, {"hard-coded-device": ["cpu"]}, what="the list of the pixels' device types").equals(["meta"])
+    mixed = expect(submission.probe.mixes_labels(META), {"hard-coded-device": True})
+    mixed.is_false("scores and labels on different devices were compared")
 
 
 @pytest.mark.step("plot_progress")
@@ -332,26 +348,32 @@ def test_draws(submission, rng):
         progress = [round(each, 4) for each in torch.rand(count, generator=rng, dtype=torch.float64).tolist()]
         progress[0] += 1
         seen = submission.probe.drawn(progress, every)
-        expect(seen).item("bare", "whether the axes stayed empty", {"axes-ignored": True}).equals(False)
+        bare = expect(seen).item("bare", lookalikes={"axes-ignored": True})
+        bare.is_false("nothing was drawn on the axes")
         expect(seen).item("lines", "the number of lines on the axes").equals(1)
-        expect(seen).item("drawn", "whether the points are joined by a line").equals([True])
-        expect(seen).item("shown", "how often a figure was shown", {"figure-shown": lambda v: v > 0}).equals(0)
-        expect(seen).item("figures", "the number of figures there are").equals(1)
-        expect(seen).item("y", "the heights of the line").equals(progress)
+        joined = expect(seen).item("drawn")
+        joined.satisfies(lambda drawn: drawn == [True], "the points are not joined by a line", got="")
+        shown = {"figure-shown": lambda v: v > 0}
+        expect(seen).item("shown", "the number of times that a figure was shown", shown).equals(0)
+        expect(seen).item("figures", "the number of figures").equals(1)
+        expect(seen).item("y", "the list of the line's y values").equals(progress)
         named = {
             "steps-not-counted": lambda x: x in ([float(i) for i in range(count)], [float(i + 1) for i in range(count)])
         }
         if every == 7:
             named["argument-ignored"] = [10.0 * (i + 1) for i in range(count)]
-        expect(seen).item("x", "the steps of the line", named).equals([float(every * (i + 1)) for i in range(count)])
-        expect(seen).item("progress", "the caller's list").equals(progress)
+        steps = [float(every * (i + 1)) for i in range(count)]
+        expect(seen).item("x", "the list of the line's x values", named).equals(steps)
+        expect(seen).item("progress", "the list that was passed in").equals(progress)
 
 
 @pytest.mark.step("plot_progress")
 def test_dresses(submission, rng):
     """returns the axes, with their legend, limits, marker and grid"""
     seen = submission.probe.drawn(torch.rand(5, generator=rng).tolist(), 10)
-    expect(seen).item("returned", "whether the axes came back").equals(True)
+    expect(seen).item("returned").is_true("the axes were not returned")
     expect(seen).item("left", "the number of lines on other axes").equals(0)
-    for name, expected in {"marker": ["."], "ylim": [0.0, 1.0], "legend": ["loss"], "grid": True}.items():
-        expect(seen).item(name, f"the {name} of the axes").equals(expected)
+    expect(seen).item("marker", "the list of the lines' markers").equals(["."])
+    expect(seen).item("ylim", "the pair of limits of the y axis").equals([0.0, 1.0])
+    expect(seen).item("legend", "the list of the legend's texts").equals(["loss"])
+    expect(seen).item("grid").is_true("the axes have no grid")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.compare import expect, require
+from grader.compare import expect, how_many, require
 
 META = torch.device("meta")
 BASE = {"hidden": "sigmoid", "output": "sigmoid", "loss": "mse", "optimizer": "sgd", "layer_norm": False}
@@ -119,18 +119,19 @@ def test_outputs(submission, rng):
             seen, settings, inputs, "hidden", "output"
         )
         expected = forward(settings, weights, inputs)
-        expect(seen).item("outputs").item(0, "what the net returns", named).tensor(expected)
+        expect(seen).item("outputs").item(0, "the output of the net", named).tensor(expected)
     settings, row = LEAKY | {"layer_norm": True}, torch.rand(1, 784, generator=rng)
     weights, alone = some_weights(rng, settings), {"squeezed-too-far": lambda found: tuple(found.shape) == (10,)}
     outputs = expect(submission.probe.outputs(settings, weights, [row])).item("outputs")
-    outputs.item(0, "what the net returns for a single row", alone).tensor(forward(settings, weights, row))
+    outputs.item(0, "the output of the net for a single row", alone).tensor(forward(settings, weights, row))
 
 
 @pytest.mark.step("build_model")
 def test_parameters(submission):
     """initialises the parameters as torch does it, in order"""
     for settings in (BASE, ALL):
-        weights = expect(submission.probe.initial(settings)).length(len(shapes(settings)))
+        weights = expect(submission.probe.initial(settings), what="the list of parameters")
+        weights.length(len(shapes(settings)))
         for index, (name, shape) in enumerate(zip(names(settings), shapes(settings), strict=True)):
             part = weights.item(index, name).shape(*shape).on("cpu").finite()
             if name.startswith("the norm"):
@@ -147,10 +148,10 @@ def test_parameters(submission):
 def test_built_twice(submission):
     """makes a new model each time, with weights of its own"""
     seen = submission.probe.built_twice(ALL)
-    named = {"state-between-calls": True}
-    expect(seen).item("shared", "whether a second model has the parameters of the first", named).equals(False)
-    named = {"reseeded-at-each-call": True}
-    expect(seen).item("alike", "whether a second model begins with the weights of the first", named).equals(False)
+    shared = expect(seen).item("shared", lookalikes={"state-between-calls": True})
+    shared.is_false("a second model has the same parameters as the first")
+    alike = expect(seen).item("alike", lookalikes={"reseeded-at-each-call": True})
+    alike.is_false("a second model starts with the same weights as the first")
 
 
 def names_of_crossed(found, expected, others):
@@ -172,7 +173,9 @@ def test_losses(submission, rng, device):
             settings = BASE | {"loss": loss, "optimizer": optimizer}
             seens.append(submission.probe.loss(settings, outputs.detach(), targets))
             kinds = {"results-in-another-order": ["optimizer", "module"]}
-            expect(seens[-1]).item("kinds", "the list of what came back", kinds).equals(["module", "optimizer"])
+            expect(seens[-1]).item("kinds", "the list of the kinds of what was returned", kinds).equals(
+                ["module", "optimizer"]
+            )
             values.append(functions[loss](outputs, targets))
             grads.append(torch.autograd.grad(values[-1], outputs)[0])
             others.append(functions[other](outputs, targets).detach())
@@ -227,17 +230,21 @@ def test_own_optimizer(submission):
     for settings in (ALL, BASE | {"layer_norm": True}):
         seen = submission.probe.made_twice(settings, 0.1)
         named = {"optimizer-reused": [[0], [0]], "optimizer-over-wrong-net": [[-1], [-1]]}
-        expect(seen, named, what="the models whose parameters the first and the second optimizer hold").equals(
-            [[0], [1]]
-        )
+        expect(seen, named).satisfies(
+            lambda owners: owners == [[0], [1]], "an optimizer does not hold the parameters of its own model alone",
+            got="",
+        )  # fmt: skip
         seen = submission.probe.held(settings, 0.1)
         named = {"weight-not-updated": lambda found: 0 < found[0] < found[1]}
-        expect(seen, named, what="how many parameters the optimizer holds, and the model has").equals([6, 6])
+        expect(seen, named).satisfies(
+            lambda found: found == [6, 6], "the optimizer does not hold each parameter of the model",
+            got=lambda found: f"{found[0]} of {found[1]}", expected="6 of 6",
+        )  # fmt: skip
 
 
 @pytest.mark.step("build_training")
 def test_refuses(submission):
-    """refuses binary cross-entropy where an output can leave 0 to 1, and nothing else"""
+    """raises ValueError for binary cross-entropy where an output can leave 0 to 1, and for nothing else"""
     refused = (LEAKY | {"loss": "bce"}, ALL | {"output": "leaky_relu"}, BASE | {"output": "leaky_relu", "loss": "bce"})
     taken = (
         LEAKY,
@@ -259,7 +266,7 @@ def test_refuses(submission):
         "another-error-raised": lambda _: right and not {"ValueError", quiet} & set(found[: len(refused)]),
     }
     for seen, each in zip(seens, expected, strict=True):
-        expect(seen, named, what="what was raised").equals(each)
+        expect(seen, named, what="the outcome for these settings").equals(each)
 
 
 def some_data(rng, train=34, test=23):
@@ -286,14 +293,16 @@ def reach(seen, what, *path, named=None):
 def ask_calls(seen, path, train, test, epochs, batch_size):
     """Ask which samples went through the model, call by call; return the calls that trained."""
     direct = {"calls-forward-directly": lambda count: count > 0}
-    expect(seen).item("parts", "the number of layers that were called by themselves", direct).equals(0)
-    part, calls = reach(seen, "what went through the model", *path)
+    expect(seen).item("parts", "the number of layers that were called without the model", direct).equals(0)
+    part, calls = reach(seen, "the list of batches that went through the model", *path)
     part.satisfies(
-        lambda v: all(v) and all(type(n) is int for call in v for n in call), "the model was not called as it should be"
+        lambda v: all(v) and all(type(n) is int for call in v for n in call),
+        "the model was not called with a batch of the samples",
     )
     scaled = {"pixels-scaled": lambda value: 0 < value < 0.005}
     dimmest = expect(seen).item("dimmest", "the brightest pixel of the darkest batch", scaled)
-    dimmest.satisfies(lambda value: 0.5 < value <= 1.0, "the pixels are not as they came", expected="nearly 1.0")
+    said = "the pixels were scaled before they reached the model"
+    dimmest.satisfies(lambda value: 0.5 < value <= 1.0, said, expected="nearly 1")
     count, tests = len(train[1]), len(test[1])
     steps = math.ceil(count / batch_size)
     kinds = [[number >= TESTS_FROM for number in call] for call in calls]
@@ -301,13 +310,13 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     learnt = [index for index, kind in enumerate(kinds) if not all(kind)]
     early = any(any(kind) for kind in kinds[: learnt[-1] + 1]) if learnt else False
     require(
-        not early and tested <= tests, "the test data go through the model before training is over, or more than once",
-        got=f"{tested} test samples", expected=f"{tests} test samples, after {epochs * steps} batches to train on",
+        not early and tested <= tests, "test samples went through the model before the end of training, or twice",
+        got=how_many(tested, "test sample"), expected=how_many(tests, "test sample") + ", after training",
         misconception="test-set-peeked",
     )  # fmt: skip
     require(
-        len(learnt) == epochs * steps, f"{epochs} epochs are not {len(learnt)} batches of training samples",
-        got=f"{len(learnt)} batches", expected=f"{epochs * steps} batches",
+        len(learnt) == epochs * steps, f"training took the wrong number of batches for {how_many(epochs, 'epoch')}",
+        got=how_many(len(learnt), "batch"), expected=how_many(epochs * steps, "batch"),
         misconception=name_of_batches(calls, learnt, tested, count, epochs, batch_size),
     )  # fmt: skip
     last = sorted(number for call in calls[epochs * steps :] for number in call)
@@ -315,8 +324,9 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
     lost = len(sizes) == 1 and 0 < tests - len(last) < max(sizes)
     require(
         last == list(range(TESTS_FROM, TESTS_FROM + tests)),
-        f"after {epochs * steps} batches to train on, each test sample is to go through the model once",
-        got=f"{len(last)} samples", misconception="last-batch-lost" if lost else None,
+        "after training, not every test sample went through the model exactly once",
+        got=how_many(len(last), "sample"), expected=how_many(tests, "sample"),
+        misconception="last-batch-lost" if lost else None,
     )  # fmt: skip
     orders = []
     for epoch in range(epochs):
@@ -331,16 +341,16 @@ def ask_calls(seen, path, train, test, epochs, batch_size):
         }
         require(
             full and sorted(orders[-1]) == list(range(count)) and not named["batches-shuffled-not-items"],
-            "an epoch does not use each training sample once, in full batches and a new order",
+            "an epoch did not use each training sample once, in full batches and in a new order",
             misconception=next((name for name, fits in named.items() if fits), None),
         )
     every = all(order == list(range(count)) for order in orders)
     require(
-        orders[0] != list(range(count)), "the training samples are not shuffled",
+        orders[0] != list(range(count)), "the training samples were not shuffled",
         misconception="not-shuffled" if every and steps > 1 else None,
     )  # fmt: skip
     again = len({tuple(order) for order in orders}) < epochs
-    require(not again, "two epochs have the same order", misconception="same-order-every-epoch")
+    require(not again, "two epochs had the same order", misconception="same-order-every-epoch")
     return calls[: epochs * steps]
 
 
@@ -402,11 +412,18 @@ def ask_modes(seen, trained_in):
         "no-grad-means-eval": lambda got: all(each == [True, False] for each in got[trained_in:]),
         "eval-means-no-grad": lambda got: all(each == [False, True] for each in got[trained_in:]),
     }
-    what = "whether the model is in train mode, and whether a graph is recorded, call by call"
-    expect(seen).item("modes", what, named).satisfies(
+    expect(seen).item("modes", lookalikes=named).satisfies(
         lambda got: all(each == [False, False] for each in got[trained_in:]),
-        "the test samples do not go through in eval mode and without a graph", expected="False and False when testing",
+        "test samples went through the model in train mode, or with a graph",
+        got=lambda got: run_in(next((each for each in got[trained_in:] if each != [False, False]), None)),
+        expected=run_in([False, False]),
     )  # fmt: skip
+
+
+def run_in(noted):
+    """Return in words how the model was run."""
+    training, recorded = noted
+    return f"a run in {'train' if training else 'eval'} mode, {'with' if recorded else 'without'} a graph"
 
 
 def ask_accuracy(part, settings, weights, test):
@@ -453,7 +470,7 @@ def test_trains(submission, rng, device):
         submission.recognise({"classes-from-labels": targets_too_short, "argmax-wrong-dim": guesses_of_classes})
         seen = submission.probe.rung(settings, train, test, device, 3, epochs, batch_size, lr, 0)
         calls = ask_calls(seen, ("calls",), train, test, epochs, batch_size)
-        swapped = expect(seen).item("swapped", "how often the loss function got the targets first",
+        swapped = expect(seen).item("swapped", "the number of times that the loss function got the targets first",
             {"arguments-swapped": lambda count: count > 0})  # fmt: skip
         swapped.equals(0)
         first = ask_weights(seen, ("first",), settings)
@@ -490,7 +507,7 @@ def guesses_of_classes(error):
 
 @pytest.mark.step("run_rung")
 def test_no_epoch_less(submission, rng, device):
-    """goes on to the last epoch, also where little is left to learn"""
+    """trains to the last epoch, also where little is left to learn"""
     train, test = some_data(rng, 16, 5)
     train[1].fill_(3)
     settings = LEAKY | {"layer_norm": True}
@@ -500,7 +517,7 @@ def test_no_epoch_less(submission, rng, device):
 
 @pytest.mark.step("run_rung")
 def test_trains_all_together(submission, rng, device):
-    """trains the last rung of the ladder too, and returns its accuracy"""
+    """trains the last rung of the ladder, too, and returns its accuracy"""
     train, test = some_data(rng)
     seen = submission.probe.rung(ALL, train, test, device, 4, 3, 10, 0.1, 0)
     calls = ask_calls(seen, ("calls",), train, test, 3, 10)
@@ -514,7 +531,7 @@ def test_trains_all_together(submission, rng, device):
 
 @pytest.mark.step("run_rung")
 def test_seed_decides(submission, rng, device):
-    """begins with the same weights and the same order for the same seed, whatever ran before"""
+    """starts with the same weights and the same order for the same seed, whatever ran before"""
     train, test = some_data(rng, 20, 5)
     firsts, orders = [], []
     for seed, drawn in ((7, 0), (7, 5), (8, 0)):
@@ -523,11 +540,11 @@ def test_seed_decides(submission, rng, device):
         firsts.append(ask_weights(seen, ("first",), BASE))
     same = [all(map(torch.equal, firsts[0], other)) for other in firsts[1:]]
     require(
-        same[0] and orders[0] == orders[1], "two runs with one seed begin with other weights, or another order",
+        same[0] and orders[0] == orders[1], "two runs with the same seed differ in their first weights or their order",
         misconception="same-seed-not-reset",
     )  # fmt: skip
     require(
-        not same[1] and orders[0] != orders[2], "two seeds lead to the same weights or the same order",
+        not same[1] and orders[0] != orders[2], "different seeds lead to the same first weights or the same order",
         misconception="argument-ignored",
     )  # fmt: skip
 
@@ -538,17 +555,16 @@ def test_rung_on_device(submission, rng):
     train, test = some_data(rng, 8, 4)
     seen = expect(submission.probe.place(BASE, train, test, META))
     named = {"hard-coded-device": lambda places: any("cpu" in each for each in places)}
-    calls = seen.item("calls", "the devices of each batch, and of the model", named)
+    calls = seen.item("calls", lookalikes=named)
     calls.satisfies(
         lambda places: places and all(each == ["meta", "meta"] for each in places),
-        "not all of it is there",
-        expected="meta",
-    )
-    met = seen.item("losses", "the devices of what meets in the loss", named)
-    met.satisfies(
-        lambda places: all(each == ["meta", "meta"] for each in places), "not all of it is there", expected="meta"
-    )
-    seen.item("mixed", "whether devices were mixed", {"hard-coded-device": True}).equals(False)
+        "the model was not called, or not with model and batch on the device that was given", got="",
+    )  # fmt: skip
+    met = seen.item("losses", lookalikes=named)
+    said = "outputs and targets did not meet in the loss on the device that was given"
+    met.satisfies(lambda places: all(each == ["meta", "meta"] for each in places), said, got="")
+    mixed = seen.item("mixed", lookalikes={"hard-coded-device": True})
+    mixed.is_false("tensors on different devices were combined")
 
 
 @pytest.mark.step("climb")
@@ -557,7 +573,7 @@ def test_table(submission, rng, device):
     ladder = {"third": LEAKY, "first": BASE, "best": ALL, "with norm": LEAKY | {"layer_norm": True}, "as before": BASE}
     train, test = some_data(rng)
     seen = submission.probe.ladder(ladder, train, test, device, 5, 2, 12, 0.1, TESTS_FROM)
-    expect(seen).item("kind", "the type of what came back").equals("DataFrame")
+    expect(seen).item("kind", "the type of the result").equals("DataFrame")
     untested = not any(number >= TESTS_FROM for run in seen.value["calls"] for call in run for number in call)
     table = (
         expect(seen).item("table", "the table", {"column-taken-for-index": lambda t: [*t] == ["accuracy"]}).length(2)
@@ -574,29 +590,35 @@ def test_table(submission, rng, device):
     table.item("rung", 'the column "rung"', named).equals(list(ladder))
     accuracy = table.item("accuracy", 'the column "accuracy"').length(len(ladder))
     for part in ("calls", "first", "last"):
-        expect(seen).item(part, "the list of the climb's runs", {
+        expect(seen).item(part, lookalikes={
             "tested-on-training-data": lambda runs: runs and untested,
             "state-between-calls": lambda runs: 0 < len(runs) < len(ladder),
-        }).length(len(ladder))  # fmt: skip
+        }).satisfies(
+            lambda runs: len(runs) == len(ladder), "not every rung was trained and then tested in a run of its own",
+            got=lambda runs: how_many(len(runs), "run"), expected=how_many(len(ladder), "run"),
+        )  # fmt: skip
     begins = []
     for index, (name, settings) in enumerate(ladder.items()):
         calls = ask_calls(seen, ("calls", index), train, test, 2, 12)
         layers = []
         for at, shape in enumerate(((200, 784), (10, 200))):
-            part, raw = reach(seen, f"the linear layers that {name!r} begins with", "first", index, at)
+            part, raw = reach(seen, f"the first weight of a linear layer of {name!r}", "first", index, at)
             part.shape(*shape).finite()
             layers.append(raw.data)
         begins.append([calls, *layers])
         moved = ask_weights(seen, ("last", index), settings)
         learnt = not torch.equal(moved[-2], layers[1])
-        require(learnt, f"the model of {name!r} has not learnt anything", misconception="optimizer-reused")
+        require(learnt, f"training did not change the model of {name!r}", misconception="optimizer-reused")
         ask_accuracy(accuracy.item(index, f"the accuracy of {name!r}", PERCENT), settings, moved, test)
     for at, layer in enumerate(begins[0][1:]):
-        part, raw = reach(seen, "the linear layers that another seed begins with", "before", at)
+        part, raw = reach(seen, "the first weight of a linear layer with another seed", "before", at)
         part.shape(*layer.shape).finite()
         require(
-            not torch.equal(raw.data, layer), "two seeds lead to the same weights", misconception="argument-ignored"
+            not torch.equal(raw.data, layer),
+            "different seeds lead to the same weights",
+            misconception="argument-ignored",
         )
     for calls, *layers in begins[1:]:
         equal = calls == begins[0][0] and all(map(torch.equal, layers, begins[0][1:]))
-        require(equal, "the rungs do not begin alike", misconception="same-seed-not-reset")
+        said = "the rungs do not all start with the same weights and the same order"
+        require(equal, said, misconception="same-seed-not-reset")

@@ -37,11 +37,12 @@ def _run(seen, folder, lookalikes=None):
     """Ask that every writer is closed and all was written into one folder; return what stands there."""
     named = {"writer-not-closed": lambda count: count > 0}
     expect(seen).item("open", "the number of writers that are still open", named).equals(0)
-    runs = expect(seen).item("runs", "the event files, by folder", lookalikes).is_a(dict)
+    runs = expect(seen).item("runs", "the dict of event files", lookalikes).is_a(dict)
     loaded = {name: [pair for blob in blobs for pair in _loaded(blob)] for name, blobs in seen.value["runs"].items()}
+    written = [name for name, values in loaded.items() if values]
     runs.satisfies(
-        lambda _: [name for name, values in loaded.items() if values] == [folder],
-        "there are event files in other folders than expected, or none at all", expected=f"all values in {folder}",
+        lambda _: written == [folder], "values were written into other folders than expected, or nowhere",
+        got=f"values in {', '.join(written) or 'no folder'}", expected=f"all values in {folder}",
     )  # fmt: skip
     return loaded[folder]
 
@@ -96,7 +97,7 @@ def test_curves(submission, rng):
         }
         expect(_without_poles(_curve(values, tag)), named, what=f"the curve {tag}").equals(expected)
         steps = [step for step, _ in _curve(values, tag)]
-        expect(steps, what=f"the list of steps of the curve {tag}, poles included").equals(list(angles))
+        expect(steps, what=f"the list of steps of the curve {tag}, poles included,").equals(list(angles))
 
 
 def _points(rng, first, count):
@@ -108,7 +109,15 @@ def test_reads_curve(submission, rng):
     """reads every point of one tag"""
     points = _points(rng, _int(rng, -9, 9), 5)
     named = {"accumulator-not-reloaded": "not found in Reservoir"}
-    expect(submission.probe.read_curve("run", f"curve{_int(rng, 0, 100)}", [points]), named).equals(points)
+    _known(expect(submission.probe.read_curve("run", f"curve{_int(rng, 0, 100)}", [points]), named)).equals(points)
+
+
+def _known(read):
+    """Ask that the tag was found."""
+    return read.satisfies(
+        lambda found: found != "not found in Reservoir", "an exception was raised: the accumulator has no such tag",
+        got="KeyError: … not found in Reservoir", expected="no exception",
+    )  # fmt: skip
 
 
 @pytest.mark.step("read_curve")
@@ -125,7 +134,7 @@ def test_reads_all_files(submission, rng):
     seen = submission.probe.read_curve("run/second", "loss", parts)
     expected = [point for part in parts for point in part]
     named["points-out-of-order"] = lambda found: found != expected and sorted(found) == sorted(expected)
-    expect(seen, named).equals(expected)
+    _known(expect(seen, named)).equals(expected)
 
 
 def _weights(rng):
@@ -176,14 +185,20 @@ def test_histogram_values(submission, rng, device):
         named = {"weights/layer.weight": weights * factor, "weights/layer.bias": bias, "weights/scale": weights[0],
                  "gradients/layer.weight": grad}  # fmt: skip
         for tag, expected in named.items():
-            got = expect(found, what="the set of histograms").item((step, tag), f"the histogram {tag} at step {step}")
+            got = expect(found, what="the dict of histograms, by step and tag,").item((step, tag))
             got.satisfies(
                 lambda figures, expected=expected: torch.allclose(
                     torch.tensor(figures), torch.tensor(_figures(expected)), rtol=1e-5, atol=1e-5
                 ),
-                f"the histogram {tag} at step {step} is not that of its values: count, min, max, sum, sum of squares",
-                expected=str([float(f"{each:.5g}") for each in _figures(expected)]),
+                f"the histogram {tag} at step {step} is not that of its values",
+                got=_told, expected=_told(_figures(expected)),
             )  # fmt: skip
+
+
+def _told(figures):
+    """Return figures of a histogram in words."""
+    names = ("count", "min", "max", "sum", "sum of squares")
+    return ", ".join(f"{name} {figure:.5g}" for name, figure in zip(names, figures, strict=True))
 
 
 @pytest.mark.step("write_histograms")
@@ -191,11 +206,11 @@ def test_writer_stays_open(submission, rng, device):
     """leaves the caller's writer open and the model as it was"""
     weights, bias, steps, factors = _weights(rng)
     seen = expect(submission.probe.histograms(weights, bias, steps, factors))
-    seen.item("closed", "whether the caller's writer was closed", {"closes-callers-writer": True}).equals(False)
-    kept = seen.item("kept", "what was kept").length(3)
+    seen.item("closed", lookalikes={"closes-callers-writer": True}).is_false("the caller's writer was closed")
+    kept = seen.item("kept", "the dict of the model's tensors").length(3)
     kept.item("weight", "the model's weight").tensor(weights * factors[-1], device=device)
-    kept.item("grad", "its gradient").tensor(weights.sin() * factors[-1], device=device)
-    kept.item("other", "whether the bias still has no gradient").equals(True)
+    kept.item("grad", "the gradient of the model's weight").tensor(weights.sin() * factors[-1], device=device)
+    kept.item("other").is_true("the bias has a gradient after the call, and had none before it")
 
 
 @pytest.mark.step("read_ranges")
@@ -250,7 +265,7 @@ def _trial(submission, rng, hparams):
 
 @pytest.mark.step("write_trial")
 def test_trial(submission, rng):
-    """notes hyperparameters and metrics, each as what it is"""
+    """records hyperparameters as hyperparameters and metrics as metrics"""
     hparams = {"lr": 10.0 ** -_int(rng, 1, 5), "batch_size": float(_int(rng, 1, 100))}
     values, metrics = _trial(submission, rng, hparams)
     found, names = _hparams(values)
@@ -261,14 +276,14 @@ def test_trial(submission, rng):
         ),
     }
     expect(found, named, what="the record of hyperparameters").equals(hparams)
-    expect(names, what="the record of which values are metrics").equals(sorted(metrics))
+    expect(names, what="the record of the metrics' names").equals(sorted(metrics))
     scalars = {value.tag: value.simple_value for _, value in values if value.HasField("simple_value")}
-    expect(scalars, what="the scalars").equals(metrics)
+    expect(scalars, what="the dict of scalars").equals(metrics)
 
 
 @pytest.mark.step("write_trial")
 def test_kinds(submission, rng):
-    """keeps words, whole numbers and flags among the hyperparameters"""
+    """records strings, whole numbers and flags among the hyperparameters"""
     hparams = {"optimizer": f"adam{_int(rng, 0, 9)}", "layers": _int(rng, 1, 9), "nesterov": True, "lr": 0.125}
     values, _ = _trial(submission, rng, hparams)
     named = {

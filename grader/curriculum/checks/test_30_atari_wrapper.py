@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import expect, require
+from grader.compare import describe, expect, require
 
 SIZES = ((48, 64), (64, 40))
 OTHER_SIZE = (20, 30)  # of another wrapper that is around
@@ -64,21 +64,21 @@ def close_to(got, expected):
     return bool((got.double() - expected.double()).abs().max() <= 1.01)
 
 
-def ask_for_frame(expectation, frame, size):
+def ask_for_frame(expectation, what, frame, size):
     """Ask for a numpy array that is the frame in small, whether it was rounded on the way or not."""
     expected = expected_frame(frame, size)
     expectation.given().satisfies(
         lambda a: hasattr(a, "shares_with") and not hasattr(a, "is_leaf"),
-        "it is no numpy array",
+        f"{what} is not a numpy array",
         expected="a numpy array",
     )
+    shape = tuple(expected.shape)
+    expectation.satisfies(lambda a: a.shape == shape, f"{what} has the wrong shape", expected=f"shape {shape}")
+    expectation.satisfies(lambda a: a.dtype == "float32", f"{what} has the wrong dtype", expected="float32")
     expectation.satisfies(
-        lambda a: a.shape == tuple(expected.shape), "it has the wrong shape", expected=f"shape {tuple(expected.shape)}"
-    )
-    expectation.satisfies(lambda a: a.dtype == "float32", "it has the wrong dtype", expected="float32")
-    expectation.satisfies(
-        lambda a: close_to(a.data, expected), "it holds other pixels than expected", expected="the frame, averaged"
-    )
+        lambda a: close_to(a.data, expected), f"{what} has the wrong values",
+        expected=f"{describe(expected.numpy(), values=True)}, but for rounding",
+    )  # fmt: skip
 
 
 @pytest.mark.step("resize_frame")
@@ -87,7 +87,7 @@ def test_frame(submission, rng):
     for size, rows in zip(SIZES, (210, 250), strict=True):
         frame = torch.randint(0, 256, (rows, 160, 3), generator=rng, dtype=torch.uint8).numpy()
         seen = submission.resize_frame(frame, size)
-        ask_for_frame(expect(seen, slips(frame, size), what="the frame"), frame, size)
+        ask_for_frame(expect(seen, slips(frame, size)), "the result", frame, size)
 
 
 @pytest.mark.step("resize_frame")
@@ -107,13 +107,25 @@ def ask_for_space(expectation, size, old=None):
         "pixels-scaled": lambda v: v.get("bounds") == [0.0, 0.0, 1.0, 1.0],
     }
     space = expect(expectation._value, named, what="the declared space")
-    space.satisfies(lambda v: isinstance(v, dict) and "bounds" in v, "it is no Box", expected="a gymnasium.spaces.Box")
+    said = "the declared space is not a gymnasium.spaces.Box"
+    space.satisfies(lambda v: isinstance(v, dict) and "bounds" in v, said, expected="a gymnasium.spaces.Box")
     for key, expected in (("shape", (3, *size)), ("dtype", "float32"), ("bounds", [0.0, 0.0, 255.0, 255.0])):
         space.satisfies(
             lambda v, key=key, expected=expected: v[key] == expected,
-            f"the declared space has another {key}",
-            expected=str(expected),
+            f"the declared space has the wrong {key}",
+            got=lambda v, key=key: told(key, v[key]),
+            expected=told(key, expected),
         )
+
+
+def told(key, found):
+    """Return one fact of a space in words."""
+    if key != "bounds":
+        return str(found)
+    low, other_low, high, other_high = map(describe, found)
+    if (low, high) == (other_low, other_high):
+        return f"from {low} to {high}"
+    return f"from {low} or {other_low} to {high} or {other_high}"
 
 
 @pytest.mark.step("frame_space")
@@ -132,18 +144,19 @@ def test_real_games(submission, rng):
         for index in range(4):
             frame = seen.value["frames"][index].data.numpy()
             where = "the frame of reset" if index == 0 else f"the frame of step {index}"
-            ask_for_frame(given.item(index, where, slips(frame, size)), frame, size)
+            ask_for_frame(given.item(index, where, slips(frame, size)), where, frame, size)
         require(bool(frames), "no frames")
 
 
 @pytest.mark.step("SmallFrames")
 def test_declares_them(submission, rng):
-    """declares what it gives, and contains it"""
+    """declares a space that contains its frames"""
     for size in SIZES:
         seen = submission.probe.wrapped("ALE/Breakout-v5", whole(rng, 0, 10**6), size)
         ask_for_space(expect(seen).item("space"), size, old=(210, 160, 3))
-        contained = expect(seen).item("contained", "whether the space contains the observations")
-        contained.equals([True, True, True, True])
+        contained = expect(seen).item("contained")
+        said = "the declared space does not contain every observation"
+        contained.satisfies(lambda found: found == [True] * 4, said, got="")
 
 
 @pytest.mark.step("SmallFrames")
@@ -152,21 +165,20 @@ def test_default_size(submission, rng):
     seen = submission.probe.wrapped("ALE/AirRaid-v5", whole(rng, 0, 10**6), None)
     ask_for_space(expect(seen).item("space"), (64, 64), old=(250, 160, 3))
     frame = expect(seen).item("frames").length(4)._value[0].data.numpy()
-    ask_for_frame(
-        expect(seen).item("given").length(4).item(0, "the frame of reset", slips(frame, (64, 64))), frame, (64, 64)
-    )
+    given = expect(seen).item("given").length(4).item(0, "the frame of reset", slips(frame, (64, 64)))
+    ask_for_frame(given, "the frame of reset", frame, (64, 64))
 
 
 @pytest.mark.step("SmallFrames")
 def test_is_a_wrapper(submission, rng):
     """leaves the rest of the game as it is"""
     seen = expect(submission.probe.wrapped("ALE/Pong-v5", whole(rng, 0, 10**6), (48, 64)))
-    seen.item("is_wrapper", "whether it is an ObservationWrapper").equals(True)
+    seen.item("is_wrapper").is_true("SmallFrames is not a subclass of gymnasium.ObservationWrapper")
     for key in ("game_space", "own_space"):
         old = {"shape": (210, 160, 3), "dtype": "uint8", "bounds": [0.0, 0.0, 255.0, 255.0]}
-        seen.item(key, "what the game itself declares").equals(old)
-    seen.item("same_actions", "whether the action space is the game's").equals(True)
-    seen.item("seen_through", "whether `unwrapped` is the game").equals(True)
+        seen.item(key, "the game's own observation space").equals(old)
+    seen.item("same_actions").is_true("the action space is not that of the game")
+    seen.item("seen_through").is_true("`unwrapped` is not the game")
 
 
 @pytest.mark.step("make_games")
@@ -177,11 +189,12 @@ def test_games(submission, rng):
     size = SIZES[whole(rng, 0, 2)]
     seen = submission.probe.games(names, size)
     found = expect(seen)
-    found.satisfies(lambda value: isinstance(value, dict), "it is no list of games", expected="a list")
+    found.satisfies(lambda value: isinstance(value, dict), "the result is not a list", expected="a list of games")
     named = {"one-game-for-all": lambda ids: set(ids) < set(names)}
-    found.item("ids", "the list of ids", named).equals(names)
-    found.item("wrapped", "whether each is a SmallFrames", {"wrapper-forgotten": [False] * 4}).equals([True] * 4)
-    found.item("layers", "how many times each game is wrapped by a SmallFrames").equals([1] * 4)
+    found.item("ids", "the list of the games' ids", named).equals(names)
+    wrapped = found.item("wrapped", lookalikes={"wrapper-forgotten": [False] * 4})
+    wrapped.satisfies(lambda flags: flags == [True] * 4, "not every game is a SmallFrames", got="")
+    found.item("layers", "the list of how often each game is wrapped in a SmallFrames").equals([1] * 4)
     for index in range(4):
         spaces = found.item("spaces").length(4)
         ask_for_space(spaces.item(index), size)

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from grader.compare import expect, require
+from grader.compare import describe, expect, require
 
 GAMES = ("ALE/Breakout-v5", "ALE/AirRaid-v5", "ALE/Pong-v5")
 # Where the frames do not matter, three tables at which the same game is played: its emulator is started once.
 TABLES = ("ALE/Pong-v5",) * 3
+RAN_AWAY = "the games were played on and on, and the batches were never filled"
 
 
 def whole(rng, low, high):
@@ -37,7 +38,7 @@ def test_batch(submission, rng):
     for count, size in ((3, (8, 6)), (1, (4, 7))):
         frames = torch.rand(count, 3, *size, generator=rng) * 180 + 20
         seen = submission.to_batch(list(frames.numpy()))
-        expect(seen, slips(frames), what="the batch").tensor(scaled(frames))
+        expect(seen, slips(frames)).tensor(scaled(frames))
 
 
 @pytest.mark.step("to_batch")
@@ -45,11 +46,14 @@ def test_frames_left_alone(submission, rng):
     """leaves the frames as they were, and shares no memory with them"""
     frames = [(torch.rand(3, 5, 4, generator=rng) * 255).numpy()]
     seen = submission.to_batch(frames)
-    batch = expect(seen, what="the batch").is_tensor()
+    batch = expect(seen).is_tensor()
     kept = expect(seen.arguments[0] if seen.arguments else None, what="the list of frames").length(1)
     changed = {"mutates-caller": lambda a: a.shape == (3, 5, 4)}
     part = kept.item(0, "the caller's frame", changed)
-    part.satisfies(lambda a: torch.equal(a.data, torch.from_numpy(frames[0])), "the caller's frame was changed")
+    part.satisfies(
+        lambda a: torch.equal(a.data, torch.from_numpy(frames[0])), "the caller's frame was changed",
+        expected=describe(frames[0], values=True),
+    )  # fmt: skip
     batch.tensor(scaled(torch.from_numpy(frames[0])).unsqueeze(0))
 
 
@@ -74,13 +78,14 @@ def test_dark(submission, rng):
         for frame, expected, name in cases:
             seen = submission.is_dark(frame.numpy(), threshold)
             named = {name: lambda v, expected=expected: bool(v) is not expected} if name else {}
-            asked = expect(seen, named, what="the answer").given()
+            asked = expect(seen, named, what="the answer").given("True or False")
             asked.satisfies(
-                lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is no bool", expected="True or False"
+                lambda v: type(v).__name__ in ("bool", "bool_"), "the answer is not a bool", expected="True or False"
             )
             asked.satisfies(
-                lambda v, expected=expected: bool(v) is expected, "the answer is wrong", expected=str(expected)
-            )
+                lambda v, expected=expected: bool(v) is expected, "the answer is not what was expected",
+                expected=str(expected),
+            )  # fmt: skip
 
 
 def between(rng, low, high):
@@ -110,7 +115,7 @@ def test_ends_of_episodes(submission, rng):
         ends = (whole(rng, 3, 6), whole(rng, 2, 5))
         seed = whole(rng, 0, 10**6)
         seen = submission.probe.play_some(game, seed, 14, ends, how)
-        diary = expect(seen).item("diary", "what was asked of the game")
+        diary = expect(seen).item("diary", "the list of calls to the game")
         # After the last frame a reset may wait until the next one is asked for.
         calls = list(seen.value["diary"])
         if calls and calls[-1][0] == "reset":
@@ -122,14 +127,21 @@ def test_ends_of_episodes(submission, rng):
         }
         expected = _expected_diary(seed, ends, 14)
         for index, (name, asked) in enumerate(expected):
-            call = diary.item(index, f"call {index + 1} of the game (what, which game, seed or action)", named)
+            call = diary.item(index, f"call {index + 1} to the game", named)
             call.satisfies(
                 lambda entry, name=name, asked=asked: entry[0] == name and (name == "step" or entry[2] == asked),
-                f"call {index + 1} of the game is another one",
-                expected=f"reset with seed {asked}" if name == "reset" else "a step",
-            )
-        require(len(calls) == len(expected), "the game went on after the last frame", got=f"{len(calls)} calls",
+                f"call {index + 1} to the game is not what was expected",
+                got=lambda entry: told(entry[0], entry[2]), expected=told(name, asked),
+            )  # fmt: skip
+        require(len(calls) == len(expected), "the game was played on after the last frame", got=f"{len(calls)} calls",
                 expected=f"{len(expected)} calls", called=seen.called)  # fmt: skip
+
+
+def told(name, asked):
+    """Return a call to a game in words; `asked` is the seed of a reset."""
+    if name == "reset":
+        return "a reset without a seed" if asked is None else f"a reset with the seed {asked}"
+    return f"a {name} of the episode" if name == "step after the end" else "a step"
 
 
 def _goes_on(diary):
@@ -150,7 +162,7 @@ def _expected_diary(seed, ends, count):
 
 @pytest.mark.step("play")
 def test_gives_frames(submission, rng):
-    """gives the frame of each step, and plays no step that nobody asked for"""
+    """yields the frame of each step, and takes no step that was not asked for"""
     count = whole(rng, 4, 9)
     seen = submission.probe.play_some("ALE/Pong-v5", whole(rng, 0, 10**6), count, (10**6,), "terminated")
     found = expect(seen)
@@ -161,7 +173,10 @@ def test_gives_frames(submission, rng):
     for index in range(count):
         given = seen.value["given"][index].data
         frame = got.item(index, f"frame {index}", {"reset-frame-yielded": lambda _, i=index: _is_behind(seen.value, i)})
-        frame.satisfies(lambda a, expected=given: torch.equal(a.data, expected), "it is not the frame of that step")
+        said = f"frame {index} is not the one that step {index + 1} of the game returned"
+        frame.satisfies(
+            lambda a, expected=given: torch.equal(a.data, expected), said, expected=describe(given.numpy(), values=True)
+        )
 
 
 def _is_behind(value, index):
@@ -181,16 +196,17 @@ def test_actions(submission, rng):
         lambda a: len(set(a)) > 1, "every action is the same", expected="actions drawn from the action space"
     )
     unseeded = {"action-space-not-seeded": lambda a: a != runs[0].value["actions"]}
-    expect(runs[1]).item("actions", "the actions with the same seed", unseeded).equals(runs[0].value["actions"])
-    other = expect(runs[2]).item("actions", "the actions with another seed")
-    other.satisfies(lambda a: a != runs[0].value["actions"], "another seed gives the same actions")
-    drawn = expect(runs[0]).item("drawn", "what the action space draws").length(24)._value
+    again = expect(runs[1]).item("actions", "the list of actions with the same seed", unseeded)
+    again.equals(runs[0].value["actions"])
+    other = expect(runs[2]).item("actions", "the list of actions with another seed")
+    other.satisfies(lambda a: a != runs[0].value["actions"], "different seeds led to the same actions")
+    drawn = expect(runs[0]).item("drawn", "the list of the action space's draws").length(24)._value
     again = {"reseeds-each-episode": lambda a: a == [*drawn[:7], *drawn[:9], *drawn[:7], *drawn[:1]]}
     as_drawn = expect(runs[0]).item("actions", "the list of actions", again)
     as_drawn.satisfies(
         lambda a: a == drawn,
-        "these are not the draws of the action space that begin with the seed",
-        expected=str(drawn),
+        "the actions are not those that the action space draws with that seed",
+        expected=describe(drawn),
     )
 
 
@@ -216,7 +232,7 @@ def test_batches(submission, rng):
             chosen = set(seen.value["order"])
         # Who never chooses some of the games is stuck for that reason.
         stuck = {"game-kept-after-dark": lambda ran_away: ran_away is True and len(chosen) == 3}
-        expect(seen).item("ran_away", "whether it played on and on without filling its batches", stuck).equals(False)
+        expect(seen).item("ran_away", lookalikes=stuck).is_false(RAN_AWAY)
         batches = expect(seen).item("batches", "the list of batches").length(3)
         frames = played(seen)
         bright = frames[frames.mean(dim=(1, 2, 3)) > threshold]
@@ -227,7 +243,8 @@ def test_batches(submission, rng):
             if len(expected) == size:
                 part.tensor(scaled(expected))
             else:
-                part.satisfies(lambda _: False, "it holds frames that were not played, or some of them twice")
+                said = f"batch {index} contains frames that were not played, or the same frame twice"
+                part.satisfies(lambda _: False, said)
 
 
 def _holds_dark(batch, frames, threshold):
@@ -238,7 +255,7 @@ def _holds_dark(batch, frames, threshold):
 
 @pytest.mark.step("frame_batches")
 def test_not_changed_later(submission, rng):
-    """hands out batches that stay as they are"""
+    """hands out batches that do not change later"""
     seen, size = ask(submission, rng, games=TABLES[:2])
     first = expect(seen).item("batches").length(3)
     later = expect(seen).item("later").length(3)
@@ -263,42 +280,40 @@ def test_chooses_games(submission, rng):
     seed = whole(rng, 0, 10**6)
     runs = [submission.probe.some_batches(list(TABLES), 15, each, 1.0, 2, 0) for each in (seed, seed, seed + 1)]
     for run in runs:
-        expect(run).item("order", "the order of the games").length(30)
+        expect(run).item("order", "the list of the games played").length(30)
     first, _, other = (run.value["order"] for run in runs)
     named = {
         "one-game-only": lambda v: len(set(v)) == 1,
         "games-in-turn": lambda v: all(v[i] != v[i + 1] for i in range(29)),
         "reseeded-at-each-call": lambda v: v[:15] == v[15:],
     }
-    order = expect(runs[0]).item("order", "the order of the games", named)
+    order = expect(runs[0]).item("order", "the list of the games played", named)
     # Chance alone might leave out a game in one run, or a game's second turn: not in two.
-    order.satisfies(lambda v: {*v, *other} == {0, 1, 2}, "some games are never played", expected="all three")
-    once = "no game is ever chosen twice in a row"
+    order.satisfies(lambda v: {*v, *other} == {0, 1, 2}, "some games were never played", expected="all three games")
+    once = "no game was ever chosen twice in a row"
     order.satisfies(lambda v: any(each[i] == each[i + 1] for each in (v, other) for i in range(29)), once)
-    rounds = "of three games in a row, each is always another: they take turns"
+    rounds = "the games take turns: each three turns show all three games"
     order.satisfies(
         lambda v: any(len(set(v[i : i + 3])) < 3 for i in range(0, 30, 3)), rounds, misconception="games-in-turn"
     )
-    order.satisfies(lambda v: v[:15] != v[15:], "the second batch chooses the games in the same order as the first")
+    order.satisfies(lambda v: v[:15] != v[15:], "the second batch chose the games in the same order as the first")
     unseeded = {"chooser-not-seeded": lambda v: v != first}
-    expect(runs[1]).item("order", "the order of the games with the same seed", unseeded).equals(first)
-    expect(runs[2]).item("order", "the order with another seed").satisfies(
-        lambda v: v != first, "another seed gives the same order of games"
-    )
+    expect(runs[1]).item("order", "the list of the games played with the same seed", unseeded).equals(first)
+    expect(runs[2]).item("order").satisfies(lambda v: v != first, "different seeds led to the same order of games")
 
 
 @pytest.mark.step("frame_batches")
 def test_chooses_after_dark(submission, rng):
-    """chooses a game anew after a dark frame too"""
+    """chooses a game anew after a dark frame, too"""
     seen = submission.probe.some_batches(list(TABLES), 8, whole(rng, 0, 10**6), 1.0, 2, 2)
-    expect(seen).item("ran_away", "whether it played on and on without filling its batches").equals(False)
-    order = expect(seen).item("order", "the order of the games").satisfies(len, "no game was played")._value
+    expect(seen).item("ran_away").is_false(RAN_AWAY)
+    order = expect(seen).item("order").satisfies(len, "no game was played")._value
     frames = played(seen)
     dark = [index for index in range(len(order) - 1) if frames[index].mean() <= 1.0]
     kept = [order[index + 1] == order[index] for index in dark]
-    expect(kept, what="whether the game stayed after a dark frame").satisfies(
-        lambda stayed: len(set(order)) == 1 or not all(stayed), "after a dark frame the same game is always played on",
-        expected="another game now and then", misconception="game-kept-after-dark",
+    expect(kept).satisfies(
+        lambda stayed: len(set(order)) == 1 or not all(stayed), "after a dark frame, the same game was always chosen",
+        got="", expected="another game now and then", misconception="game-kept-after-dark",
     )  # fmt: skip
 
 
@@ -309,7 +324,7 @@ def test_seeds(submission, rng):
     seen, _ = ask(submission, rng, count=6, seed=seed, games=TABLES)
     asked = expect(seen)
     same = {"one-seed-for-all-games": lambda v: [each for each in v if each is not None] == [seed] * 3}
-    asked.item("seeds", "the seeds given to `reset`", same).satisfies(
+    asked.item("seeds", "the list of seeds given to `reset`", same).satisfies(
         lambda v: sorted(each for each in v if each is not None) == [seed, seed + 1, seed + 2],
         "the games were reset with other seeds than expected", expected=f"{seed}, {seed + 1} and {seed + 2}, once each",
     )  # fmt: skip

@@ -18,7 +18,7 @@ def whole(rng, low, high):
 
 @pytest.mark.step("output_size")
 def test_convolution(submission, rng):
-    """counts the places of a kernel that moves by strides"""
+    """computes the output size of a convolution"""
     for size, kernel, stride, padding in (
         (64, 4, 2, 1),
         (4, 4, 1, 0),
@@ -47,9 +47,9 @@ def ask_size(submission, numbers, expected, slips, fixed, parts=()):
         "hard-coded-size": lambda got: got in fixed,
         "parentheses-forgotten": lambda got: got in parts,
     }
-    expect(seen).item("size", "what came back", named).equals(expected)
+    expect(seen).item("size", "the result", named).equals(expected)
     named = {"measured-not-counted": lambda count: count > 0}
-    expect(seen).item("placed", "how many layers have run", named).equals(0)
+    expect(seen).item("placed", "the number of layers that were run", named).equals(0)
 
 
 def _transposed(size, kernel, stride, padding):
@@ -63,7 +63,7 @@ def _setting(rng):
 
 @pytest.mark.step("output_size")
 def test_transposed(submission, rng):
-    """counts how far the kernels of a transposed convolution reach"""
+    """computes the output size of a transposed convolution"""
     for size, kernel, stride, padding in ((32, 4, 2, 1), (1, 4, 1, 0), *(_setting(rng) for _ in range(6))):
         expected = _transposed(size, kernel, stride, padding)
         slips = (size * stride, size * stride + kernel, size * stride + kernel - 2 * padding, expected + padding,
@@ -86,9 +86,8 @@ class Plan:
         submission.recognise(recognised(batch_shape[1]))
         seen = submission.probe.watched(name, sizes, batch_shape, train, whole(rng, 0, 10**6), last)
         expect(seen).item("batch", "the batch").shape(*batch_shape).dtype(torch.float64).finite()
-        expect(seen).item("kept", "whether the batch is as it was", {"mutates-caller": False}).equals(True)
-        named = {"mode-not-restored": False}
-        expect(seen).item("train", "whether train mode is as it was", named).equals(True)
+        expect(seen).item("kept", lookalikes={"mutates-caller": False}).is_true("the batch was changed")
+        expect(seen).item("train", lookalikes={"mode-not-restored": False}).is_true("train mode was changed")
         layers = self._layers(seen, len(seen.value["batch"].data), seen.value["out"] is None)
         run = {slip: Run(self, layers, seen.value["batch"].data, train, slip) for slip in ("", *slips)}
         expected = run.pop("").result()
@@ -106,19 +105,19 @@ class Plan:
         forced = {
             "dtype-forced": lambda t: t.shape == tuple(expected.shape) and t.dtype in ("float32", "torch.float32")
         }
-        out = expect(seen).item("out", "what came out", {**flat, **forced, **lookalikes})
+        out = expect(seen).item("out", "the result", {**flat, **forced, **lookalikes})
         out.tensor(expected)
 
     def _layers(self, seen, batch, broke):
         """Ask whether convolutions and batch norms ran in this order, with these sizes; return them."""
         expect(seen).item("layers", "the list of layers that ran", {"list-hides-layers": []}).satisfies(
-            len, "none of the layers that `modules()` knows of ran", expected="five convolutions"
+            len, "no layer that the network has registered was run", expected="five convolutions"
         )
         layers = seen.value["layers"]
         convolutions = [layer for layer in layers if layer["kind"] != "BatchNorm2d"]
         kinds = [layer["kind"] for layer in convolutions]
         expect(kinds, what="the list of convolutions that ran").satisfies(
-            lambda got: set(got) == {self.kind}, f"a network of {self.kind} layers is due", expected=self.kind
+            lambda got: set(got) == {self.kind}, f"not every convolution is an nn.{self.kind}", expected=self.kind
         )
         expected = [[batch, out, height, height] for out, height in zip(self.channels[1:], self.heights, strict=True)]
         # Fewer layers than expected only where the next one had no room left.
@@ -136,7 +135,8 @@ class Plan:
         expect(sizes, odd, what="the list of shapes after each convolution").equals(expected)
         order = [int(layer["kind"] == "BatchNorm2d") for layer in layers]
         expected = [step for index in range(5) for step in ([0, 1] if index in self.norms else [0])]
-        expect(order, self._norm_slips(), what="the order of convolutions (0) and batch norms (1)").equals(expected)
+        what = "the list of layers in order, 0 for a convolution and 1 for a batch norm,"
+        expect(order, self._norm_slips(), what=what).equals(expected)
         for index, layer in enumerate(convolutions):
             ends = self.channels[index : index + 2]
             weight = expect(layer["weight"], what=f"the weight of convolution {index + 1}")
@@ -149,8 +149,8 @@ class Plan:
                 said = "a batch norm lacks its weight, bias or running statistics"
                 whole_norm = lambda each: all(each[key].data is not None for key in NORM)  # noqa: E731
                 momentum = expect(layer).item("momentum", "the momentum of a batch norm")
-                momentum.satisfies(lambda value: value == 0.1, "a batch norm is not as it comes", expected="0.1")
-                expect(layer, what="a batch norm").satisfies(whole_norm, said, expected="nn.BatchNorm2d as it comes")
+                momentum.satisfies(lambda value: value == 0.1, "a batch norm has another momentum", expected="0.1")
+                expect(layer).satisfies(whole_norm, said, got="", expected="nn.BatchNorm2d with its defaults")
         return layers
 
     def _norm_slips(self):
@@ -294,25 +294,27 @@ def test_discriminator_float32(submission, rng, device):
         "state-between-calls": lambda t: t.shape == (2,),
     }
     submission.recognise(recognised(2))
-    seen = expect(submission.probe.plain_pass("Discriminator", sizes, frames, device), flat, what="what came out")
+    seen = expect(submission.probe.plain_pass("Discriminator", sizes, frames, device), flat)
     seen.shape(3).dtype(torch.float32).on(device).finite().requires_grad(True)
-    seen.satisfies(lambda t: t.data.min() >= 0 and t.data.max() <= 1, "answers lie outside of 0 to 1")
+    seen.satisfies(lambda t: t.data.min() >= 0 and t.data.max() <= 1, "some answers are below 0 or above 1")
 
 
 def ask_device(seen):
     """Ask that nothing is moved to a device of the network's own choice."""
-    expect(seen).item("moved", "whether something was moved", {"hard-coded-device": True}).equals(False)
+    moved = expect(seen).item("moved", lookalikes={"hard-coded-device": True})
+    moved.is_false("something was moved to a device that the network chose itself")
 
 
 @pytest.mark.step("Discriminator")
 def test_discriminator_defaults(submission):
-    """takes frames of 3 channels to 64 features when nothing is said"""
+    """takes frames of 3 channels and has 64 features by default"""
     seen = submission.probe.by_default("Discriminator", [2, 3, 64, 64])
     expected = [[64, 3, 4, 4], [128, 64, 4, 4], [256, 128, 4, 4], [512, 256, 4, 4], [1, 512, 4, 4]]
     ask_device(seen)
-    expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(expected))
+    shapes = expect(seen).item("weights", "the sorted list of the weights' shapes", {"list-hides-layers": []})
+    shapes.equals(sorted(expected))
     named = {"output-not-flat": lambda t: t.shape != (2,) and math.prod(t.shape) == 2}
-    expect(seen).item("out", "what came out", named).shape(2).on("meta")
+    expect(seen).item("out", "the result", named).shape(2).on("meta")
 
 
 @pytest.mark.step("Generator")
@@ -339,16 +341,17 @@ def test_generator_float32(submission, rng, device):
         "state-between-calls": lambda t: t.shape == (2, 2, 64, 64),
     }
     submission.recognise(recognised(5))
-    seen = expect(submission.probe.plain_pass("Generator", sizes, latent, device), cut, what="what came out")
+    seen = expect(submission.probe.plain_pass("Generator", sizes, latent, device), cut)
     seen.shape(3, 2, 64, 64).dtype(torch.float32).on(device).finite().requires_grad(True)
-    seen.satisfies(lambda t: t.data.abs().max() <= 1, "frames hold values outside of -1 to 1", misconception="no-tanh")
+    seen.satisfies(lambda t: t.data.abs().max() <= 1, "some pixels are below -1 or above 1", misconception="no-tanh")
 
 
 @pytest.mark.step("Generator")
 def test_generator_defaults(submission):
-    """takes latent vectors of 100 numbers to frames of 3 channels when nothing is said"""
+    """turns latent vectors of 100 numbers into frames of 3 channels by default"""
     seen = submission.probe.by_default("Generator", [2, 100, 1, 1])
     expected = [[100, 512, 4, 4], [512, 256, 4, 4], [256, 128, 4, 4], [128, 64, 4, 4], [64, 3, 4, 4]]
     ask_device(seen)
-    expect(seen).item("weights", "the sorted shapes of the weights", {"list-hides-layers": []}).equals(sorted(expected))
-    expect(seen).item("out", "what came out").shape(2, 3, 64, 64).on("meta")
+    shapes = expect(seen).item("weights", "the sorted list of the weights' shapes", {"list-hides-layers": []})
+    shapes.equals(sorted(expected))
+    expect(seen).item("out", "the result").shape(2, 3, 64, 64).on("meta")

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.compare import expect, looks_like, near, require
+from grader.compare import describe, expect, looks_like, near, require
 
 GAMES = ("ALE/Breakout-v5", "ALE/Pong-v5", "ALE/AirRaid-v5")
 SHAPES = {
@@ -34,7 +34,7 @@ def test_latent(submission, rng, device):
         seen = expect(submission.sample_latent(batch_size, latent_size, generator, device))
         seen.shape(batch_size, latent_size, 1, 1).dtype(torch.float32).on(device).finite()
         seen.keeps_globals(misconception="global-rng-touched")
-        depend = "the numbers depend on each other: mean and standard deviation come out as exactly 0 and 1"
+        depend = "the numbers depend on each other: their mean and standard deviation are exactly 0 and 1"
         seen.satisfies(lambda t: not _standardised(t), depend, misconception="statistics-of-the-batch")
 
 
@@ -54,10 +54,18 @@ def test_normal(submission, rng, device):
     generator = torch.Generator().manual_seed(whole(rng, 0, 10**6))
     seen = expect(submission.sample_latent(50, 100, generator, device), {"latent-uniform": _is_uniform})
     seen.shape(50, 100, 1, 1)
-    seen.satisfies(lambda t: abs(t.data.mean()) < 0.1, "its mean is far from 0", expected="about 0")
-    seen.satisfies(lambda t: abs(t.data.std() - 1) < 0.1, "its standard deviation is far from 1", expected="about 1")
-    far = "hardly any number lies beyond 2 standard deviations, or too many do"
-    seen.satisfies(lambda t: 0.02 < (t.data.abs() > 2).double().mean() < 0.08, far, expected="about 4.6 % of them")
+    seen.satisfies(
+        lambda t: abs(t.data.mean()) < 0.1, "the mean of the numbers is far from 0",
+        got=lambda t: f"{t.data.mean():.3g}", expected="about 0",
+    )  # fmt: skip
+    seen.satisfies(
+        lambda t: abs(t.data.std() - 1) < 0.1, "the standard deviation of the numbers is far from 1",
+        got=lambda t: f"{t.data.std():.3g}", expected="about 1",
+    )  # fmt: skip
+    seen.satisfies(
+        lambda t: 0.02 < (t.data.abs() > 2).double().mean() < 0.08, "too few or too many numbers are beyond -2 and 2",
+        got=lambda t: f"{(t.data.abs() > 2).double().mean():.1%}", expected="about 4.6%",
+    )  # fmt: skip
 
 
 def _is_uniform(t):
@@ -76,19 +84,19 @@ def test_uses_generator(submission, rng, device):
     first = seen.value[0].data
     drawn_anew = {"global-rng-touched": lambda t: not torch.equal(t.data, first)}
     three.item(2, "the draw with another generator in the same state", drawn_anew).values(first)
-    same = "the second draw with the same generator brought the same numbers"
+    same = "a second draw from the same generator returned the same numbers"
     again = three.item(1, "the second draw").shape(3, 5, 1, 1)
     again.satisfies(lambda t: not torch.equal(t.data, first), same, misconception="reseeded-at-each-call")
 
 
 @pytest.mark.step("sample_latent")
 def test_latent_on_device(submission, rng):
-    """brings the numbers to the device that it is given"""
+    """moves the numbers to the device that it is given"""
     pair = expect(submission.probe.drawn_elsewhere(3, 5, torch.device("meta"))).length(2)
-    latent = pair.item(0, "what came back", {"hard-coded-device": lambda t: t.device == "cpu"})
+    latent = pair.item(0, "the result", {"hard-coded-device": lambda t: t.device == "cpu"})
     latent.shape(3, 5, 1, 1).on("meta")
-    elsewhere = {"drawn-on-another-device": True}
-    pair.item(1, "whether it draws on another device than the generator's", elsewhere).equals(False)
+    elsewhere = pair.item(1, lookalikes={"drawn-on-another-device": True})
+    elsewhere.is_false("the numbers were drawn on another device than the generator's")
 
 
 def loss_of(real, fake, slip=""):
@@ -173,8 +181,8 @@ def test_loss_on_device(submission, rng):
     seen = submission.attempt("discriminator_loss", *elsewhere)
     # A loss that became a number on the way fails there too, for another reason.
     number = "item" in str(seen.exception)
-    require(seen.exception is None, "on another device it raised", got=str(seen.exception),
-            expected="a loss on the device of the answers",
+    require(seen.exception is None, "an exception was raised for answers on another device",
+            called=seen.called, got=str(seen.exception), expected="a loss on the device of the answers",
             misconception="python-value-breaks-graph" if number else "hard-coded-device")  # fmt: skip
     expect(seen, {"hard-coded-device": lambda t: t.device == "cpu"}).shape().on("meta")
 
@@ -212,7 +220,8 @@ def _right_optimizer(optimizer, network, expected, frozen, lr, at_another_rate):
         setting.satisfies(
             lambda each, value=value: all(one == value for one in each),
             f"{key} {of} is not what was expected",
-            expected=str(value),
+            got=lambda each, value=value: describe(next((one for one in each if one != value), each)),
+            expected=describe(value),
         )
 
 
@@ -239,9 +248,9 @@ class Round:
             self.game, self.seed, self.frames, self.weights, self.garbage, self.latents, self.upstream,
             self.lr, self.momentum, self.train, device,
         )  # fmt: skip
-        frames = expect(seen).item("frames", "the real frames").shape(*self.frames.shape).dtype(torch.float32).finite()
-        frames.satisfies(
-            lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the frames are no game's frames"
+        frames = expect(seen).item("frames", "the tensor of real frames").shape(*self.frames.shape)
+        frames.dtype(torch.float32).finite().satisfies(
+            lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the real frames are not those of a game"
         )
         self.frames = seen.value["frames"].data
         return seen
@@ -324,9 +333,11 @@ def test_three_steps(submission, rng, device):
     seen = run.seen(submission, device)
     early = {"step-before-backward": lambda _: seen.value["steps"][0][1] == 0 < seen.value["arrived"]}
     cleared = {"zero-after-backward": lambda steps: not steps[0][0] and steps[0][1] > 0}
-    steps = expect(seen).item("steps", "whether there were gradients at each step of the optimizer", early | cleared)
-    none = "when the optimizer was asked for its step, no parameter had a gradient"
-    steps.satisfies(lambda each: all(has for has, _ in each), none, expected="the gradients of this step's loss")
+    steps = expect(seen).item("steps", lookalikes=early | cleared)
+    none = "no parameter of the discriminator had a gradient when its optimizer took a step"
+    steps.satisfies(
+        lambda each: all(has for has, _ in each), none, got="", expected="the gradients of this step's loss"
+    )
     parameters = expect(seen).item("discriminator").length(4)
     for index, name in enumerate(("first weight", "first bias", "last weight", "last bias")):
         named = early | run.parameters_like(SLIPS, index)
@@ -346,9 +357,7 @@ def test_losses(submission, rng, device):
             "scalar-tensor-not-number": lambda value: value.shape == (),
             **run.losses_like(slips, index, device),
         }
-        loss = losses.item(index, f"the loss of step {index + 1}", named).is_a(float)
-        said = f"the loss of step {index + 1} is not what was expected"
-        loss.satisfies(near(expected, device), said, expected=f"{expected:.6g}")
+        losses.item(index, f"the loss of step {index + 1}", named).near(expected, device)
 
 
 @pytest.mark.step("discriminator_step")
@@ -360,12 +369,13 @@ def test_generator_untouched(submission, rng, device):
         parts = zip(run.garbage["generator"], run.weights["generator"], strict=True)
         for index, (grad, weight) in enumerate(parts):
             named = {"no-detach": lambda t: True}
-            expect(seen).item("generator_grads").item(index, "the .grad of the generator", named).values(grad)
+            kept = expect(seen).item("generator_grads").item(index, "the .grad of a parameter of the generator", named)
+            kept.values(grad)
             expect(seen).item("generator").item(index, "a parameter of the generator").values(weight)
-        modes = expect(seen).item("train", "train mode of the networks' modules")
+        modes = expect(seen).item("train", "the list of the modules' train mode")
         modes.satisfies(
-            lambda flags, train=train: set(flags) == {train}, "train mode was changed", expected=str(train),
-            misconception="mode-not-restored",
+            lambda flags, train=train: set(flags) == {train}, "train mode of the networks was changed",
+            expected=f"{train} for each module", misconception="mode-not-restored",
         )  # fmt: skip
 
 
@@ -377,19 +387,21 @@ def test_caller_keeps_frames(submission, rng, device):
     after = expect(seen).item("after").length(3)
     _, generator = run.networks()
     for index, frames in enumerate(run.frames.chunk(3)):
-        after.item(index).item(0, "real").requires_grad(False).values(frames)
-        fake = after.item(index).item(1, "fake", {"detaches-in-place": lambda t: not t.requires_grad})
+        after.item(index).item(0, "the tensor real after the call").requires_grad(False).values(frames)
+        detached = {"detaches-in-place": lambda t: not t.requires_grad}
+        fake = after.item(index).item(1, "the tensor fake after the call", detached)
         fake.requires_grad(True)
-        written = expect(seen).item("written").item(index, "whether the frames were written to")
-        written.satisfies(lambda each: each is False, "frames of the caller were written to", expected="left alone",
-                          misconception="mutates-caller")  # fmt: skip
+        written = expect(seen).item("written").item(index)
+        written.satisfies(
+            lambda each: each is False, "the caller's frames were written to", got="", misconception="mutates-caller"
+        )
         fake.values(generator(run.latents[index].double()).detach())
-    lost = {"no-detach": False}
-    expect(seen).item("leads_back", "whether the fake frames still lead back to the generator", lost).equals(True)
+    leads_back = expect(seen).item("leads_back", lookalikes={"no-detach": False})
+    leads_back.is_true("after the call, the fake frames no longer lead back to the generator")
     generator(run.latents[2].double()).backward(run.upstream.double())
     for index, parameter in enumerate(generator.parameters()):
-        through = expect(seen).item("through_fake").item(index, "the generator", {"no-detach": lambda t: True})
-        through.grad(parameter.grad)
+        what = "a parameter of the generator, after backward through the fake frames,"
+        expect(seen).item("through_fake").item(index, what, {"no-detach": lambda t: True}).grad(parameter.grad)
 
 
 @pytest.mark.step("discriminator_step")
@@ -397,22 +409,25 @@ def test_what_discriminator_sees(submission, rng, device):
     """shows each frame once, and asks for no gradient of the frames"""
     run = Round(rng)
     seen = run.seen(submission, device)
-    inputs = expect(seen).item("inputs", "what the discriminator was called with", {"calls-forward-directly": []})
+    inputs = expect(seen).item("inputs", lookalikes={"calls-forward-directly": []})
     inputs.satisfies(
-        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", expected="each frame once"
-    )
+        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", got="no call",
+        expected="calls that show each frame once",
+    )  # fmt: skip
     frames = len(run.frames) + 3 * run.batch
-    once = f"{frames} frames in three steps"
     inputs.satisfies(
-        lambda calls: sum(call[0] for call in calls) == frames, "it did not see each frame once", expected=once
-    )
-    inputs.satisfies(
-        lambda calls: not any(call[2] for call in calls), "frames that lead back to the generator were shown to it",
-        expected="requires_grad=False", misconception="no-detach",
+        lambda calls: sum(call[0] for call in calls) == frames, "the discriminator did not see each frame once",
+        got=lambda calls: f"{sum(call[0] for call in calls)} frames in three steps",
+        expected=f"{frames} frames in three steps",
     )  # fmt: skip
     inputs.satisfies(
-        lambda calls: not any(call[1] for call in calls), "frames that require a gradient were shown to it",
-        expected="requires_grad=False", misconception="gradients-computed-in-vain",
+        lambda calls: not any(call[2] for call in calls),
+        "the discriminator was shown frames that lead back to the generator",
+        got="requires_grad=True", expected="requires_grad=False", misconception="no-detach",
+    )  # fmt: skip
+    inputs.satisfies(
+        lambda calls: not any(call[1] for call in calls), "the discriminator was shown frames that require a gradient",
+        got="requires_grad=True", expected="requires_grad=False", misconception="gradients-computed-in-vain",
     )  # fmt: skip
 
 
@@ -422,4 +437,5 @@ def test_step_on_device(submission, device):
     no_gradient_yet = lambda error: "'NoneType' object has no attribute" in error.message  # noqa: E731
     submission.recognise({"grad-starts-as-none": no_gradient_yet})
     named = {"hard-coded-device": lambda said: isinstance(said, str)}
-    expect(submission.probe.step_on(device), named, what="what the step raised on another device").equals(None)
+    raised = expect(submission.probe.step_on(device), named)
+    raised.no_exception("the step raised an exception on another device")

@@ -48,7 +48,7 @@ def loss_of(answers, slip=""):
 
 @pytest.mark.step("generator_loss")
 def test_loss(submission, rng, device):
-    """is the mean loss of answers that should have been 1"""
+    """returns the mean loss of answers that should have been 1"""
     for size in (5, 3):
         answers = torch.randn(size, generator=rng).mul(2).sigmoid()
         named = {
@@ -102,8 +102,8 @@ def test_loss_on_device(submission, rng):
     seen = submission.attempt("generator_loss", torch.empty(3, device="meta"))
     # A loss that became a number on the way fails there too, for another reason.
     number = "item" in str(seen.exception)
-    require(seen.exception is None, "on another device it raised", got=str(seen.exception),
-            expected="a loss on the device of the answers",
+    require(seen.exception is None, "an exception was raised for answers on another device",
+            called=seen.called, got=str(seen.exception), expected="a loss on the device of the answers",
             misconception="python-value-breaks-graph" if number else "hard-coded-device")  # fmt: skip
     expect(seen, {"hard-coded-device": lambda t: t.device == "cpu"}).shape().on("meta")
 
@@ -133,14 +133,14 @@ class Round:
 
     def _not_cut_off(self, seen):
         """Go on only where backward found its way."""
-        cut = expect(seen).item("cut_off", "the graph")
-        said = "the generator's loss has nothing behind it: `backward` found no tensor that requires a gradient"
-        cut.satisfies(lambda fault: fault != "nothing behind", said, misconception="detached-generator")
-        said = "`backward` ran a second time through a graph that the first pass had freed"
+        cut = expect(seen).item("cut_off")
+        said = "backward found no graph behind the generator's loss: nothing there requires a gradient"
+        cut.satisfies(lambda fault: fault != "nothing behind", said, got="", misconception="detached-generator")
+        said = "backward ran a second time through a graph that the first pass had freed"
         both_halves = {
             "no-detach": lambda _: sum(n for n, leads_back in seen.value["shown"] if leads_back) > self.batch
         }
-        expect(seen).item("cut_off", "the graph", both_halves).satisfies(lambda fault: fault != "freed", said)
+        expect(seen).item("cut_off", lookalikes=both_halves).satisfies(lambda fault: fault != "freed", said, got="")
         return seen
 
     def gan_steps(self, submission, device, game=""):
@@ -150,9 +150,9 @@ class Round:
             self.train, device,
         )  # fmt: skip
         self._not_cut_off(seen)
-        frames = expect(seen).item("frames", "the real frames").shape(*self.frames.shape).dtype(torch.float32).finite()
-        frames.satisfies(
-            lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the frames are no game's frames"
+        frames = expect(seen).item("frames", "the tensor of real frames").shape(*self.frames.shape)
+        frames.dtype(torch.float32).finite().satisfies(
+            lambda t: t.data.abs().max() < 1.001 and t.data.std() > 0.05, "the real frames are not those of a game"
         )
         self.frames = seen.value["frames"].data
         return seen
@@ -289,7 +289,7 @@ def _weight(shape, rng):
 
 def _check_networks(run, seen, kind, slips):
     """Ask for the parameters of both networks after each of three steps."""
-    trail = expect(seen).item("trail", "what the networks were after each step").length(3)
+    trail = expect(seen).item("trail", "the list of both networks' parameters after each step").length(3)
     for step, expected in enumerate(run.expected(kind)["trail"]):
         named = _in_time(seen.value) | run.like(kind, slips, seen.value["trail"], step)
         if not seen.value["steps"] or seen.value["arrived"]:
@@ -312,16 +312,14 @@ def _in_time(seen):
     }
 
 
-def _check_losses(losses, expected, named, device):
+def _check_losses(losses, names, expected, named, device):
     """Ask for plain floats with these values; `named` gives the lookalikes for each index."""
-    for index, value in enumerate(expected):
+    for index, (name, value) in enumerate(zip(names, expected, strict=True)):
         no_number = {
             "loss-keeps-graph": lambda v: v.requires_grad,
             "scalar-tensor-not-number": lambda v: v.shape == (),
         }
-        loss = losses.item(index, f"loss {index + 1}", no_number | named(index)).is_a(float)
-        said = f"loss {index + 1} is not what was expected"
-        loss.satisfies(near(value, device), said, expected=f"{value:.6g}")
+        losses.item(index, name, no_number | named(index)).near(value, device)
 
 
 def _check_one_round(submission, rng, device, name):
@@ -340,35 +338,49 @@ def _check_returned(submission, rng, device, name):
         seen = run.generator_steps(submission, name, device)
         slips = ("trained-toward-fake", "saturating-loss", "mean-vs-sum")
         losses, expected = expect(seen).item("losses").length(3), run.expected("generator")["losses"]
-        _check_losses(losses, expected, lambda i, run=run: run.losses_like("generator", slips, i, device), device)
+        names = [f"the loss of step {step + 1}" for step in range(3)]
+        like = lambda i, run=run: run.losses_like("generator", slips, i, device)  # noqa: E731
+        _check_losses(losses, names, expected, like, device)
         _check_modes(seen, train)
 
 
 def _check_modes(seen, train):
-    modes = expect(seen).item("train", "train mode of the networks' modules")
-    said = "train mode was changed"
-    modes.satisfies(lambda flags: set(flags) == {train}, said, expected=str(train), misconception="mode-not-restored")
+    modes = expect(seen).item("train", "the list of the modules' train mode")
+    modes.satisfies(
+        lambda flags: set(flags) == {train}, "train mode of the networks was changed",
+        expected=f"{train} for each module", misconception="mode-not-restored",
+    )  # fmt: skip
 
 
 def _check_shown(seen, frames, attached):
     """Ask how many frames the discriminator has seen, and how many of them led back to the generator."""
-    shown = expect(seen).item("shown", "what the discriminator was called with", {"calls-forward-directly": []})
+    shown = expect(seen).item("shown", lookalikes={"calls-forward-directly": []})
     shown.satisfies(
-        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", expected="a call of it"
-    )
-    often = "the discriminator did not see each frame as often as it should"
-    shown.satisfies(lambda calls: sum(c for c, _ in calls) == frames, often, expected=f"{frames} frames in three steps")
+        lambda calls: len(calls) > 0, "`discriminator_net(frames)` was never called", got="no call",
+        expected="calls that show the frames",
+    )  # fmt: skip
+    shown.satisfies(
+        lambda calls: sum(c for c, _ in calls) == frames, "the discriminator saw too many or too few frames",
+        got=lambda calls: f"{sum(c for c, _ in calls)} frames in three steps",
+        expected=f"{frames} frames in three steps",
+    )  # fmt: skip
     count = lambda calls: sum(c for c, leads_back in calls if leads_back)  # noqa: E731
-    said = "frames cut off from the generator were shown where its gradient is needed"
-    shown.satisfies(lambda calls: count(calls) >= attached, said, misconception="detached-generator")
-    said = "frames that lead back to the generator were shown where no gradient of it is wanted"
-    shown.satisfies(lambda calls: count(calls) <= attached, said, misconception="no-detach")
+    leading = lambda calls: f"{count(calls)} frames that lead back to the generator"  # noqa: E731
+    said = "the discriminator was shown frames cut off from the generator, where its gradient is needed"
+    shown.satisfies(
+        lambda calls: count(calls) >= attached, said, got=leading, expected=str(attached),
+        misconception="detached-generator",
+    )  # fmt: skip
+    said = "the discriminator was shown frames that lead back to the generator, where no gradient is wanted"
+    shown.satisfies(
+        lambda calls: count(calls) <= attached, said, got=leading, expected=str(attached), misconception="no-detach"
+    )
 
 
 def _check_device(submission, name, device):
     named = {"hard-coded-device": lambda said: isinstance(said, str)}
     seen = submission.probe.step_on(name, device)
-    expect(seen, named, what="what the step raised on another device").equals(None)
+    expect(seen, named).no_exception("the step raised an exception on another device")
 
 
 @pytest.mark.step("generator_step")
@@ -385,7 +397,7 @@ def test_losses(submission, rng, device):
 
 @pytest.mark.step("generator_step")
 def test_shown(submission, rng, device):
-    """shows the discriminator each frame once, with its way back to the generator"""
+    """shows the discriminator each frame once, still connected to the generator"""
     run = Round(rng)
     seen = run.generator_steps(submission, "generator_step", device)
     _check_shown(seen, 3 * run.batch, 3 * run.batch)
@@ -457,14 +469,15 @@ def test_both_losses(submission, rng, device):
     slips = ("trained-toward-fake", "saturating-loss", "labels-swapped", "mean-vs-sum")
     expected = run.expected("gan")["losses"]
     for step in range(3):
-        pair = pairs.item(step, f"what step {step + 1} returned").length(2)
+        pair = pairs.item(step, f"the result of step {step + 1}").length(2)
         first = 2 * step
         swapped = {"losses-swapped": lambda v, i=first: any(near(each, device)(v) for each in expected[i : i + 2])}
         like = lambda i, first=first, swapped=swapped: (  # noqa: E731
             # Two updates show in the discriminator's own loss already.
             run.losses_like("gan", slips if i else (*slips, "two-updates"), first + i, device) | swapped
         )
-        _check_losses(pair, expected[first : first + 2], like, device)
+        names = [f"the {network}'s loss of step {step + 1}" for network in ("discriminator", "generator")]
+        _check_losses(pair, names, expected[first : first + 2], like, device)
     _check_modes(seen, False)
 
 
@@ -473,11 +486,14 @@ def test_calls(submission, rng, device):
     """runs the generator once, and shows the discriminator each frame as often as needed"""
     run = Round(rng)
     seen = run.gan_steps(submission, device)
-    made = expect(seen).item("generated", "the batches that the generator was called with")
-    made.satisfies(lambda sizes: sum(sizes) > 0, "`generator_net(latent)` was never called",
+    made = expect(seen).item("generated", "the list of the sizes of the generator's batches")
+    made.satisfies(lambda sizes: sum(sizes) > 0, "`generator_net(latent)` was never called", got="no call",
                    misconception="calls-forward-directly")  # fmt: skip
-    twice = "the generator network was called more than once for a step"
-    made.satisfies(lambda sizes: len(sizes) <= 3, twice, expected="one call for each", misconception="fakes-made-anew")
+    made.satisfies(
+        lambda sizes: len(sizes) <= 3, "the generator network was called more than once in a step",
+        got=lambda sizes: f"{len(sizes)} calls in three steps", expected="3 calls in three steps",
+        misconception="fakes-made-anew",
+    )  # fmt: skip
     made.equals([run.batch] * 3)
     _check_shown(seen, len(run.frames) + 6 * run.batch, 3 * run.batch)
 

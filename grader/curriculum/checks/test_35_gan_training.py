@@ -7,13 +7,16 @@ import pytest
 import torch
 
 import grader.torchvision_cpu  # noqa: F401  before torchvision
-from grader.compare import expect, require
+from grader.compare import describe, expect, require
 from grader.curriculum.checks._gan_training import (
     TAGS,
     Task,
     curve,
+    expect_end,
+    expect_paths,
     expect_picture,
     expect_points,
+    expect_throughout,
     grid_of,
     pixels_of,
     random_weights,
@@ -29,7 +32,7 @@ from torchvision.utils import make_grid
 
 @pytest.mark.step("image_grid")
 def test_grid(submission, rng):
-    """shows -1 as black and 1 as full, whatever else is in the images"""
+    """shows -1 as black and 1 as full brightness, whatever else is in the images"""
     for count, height, width in ((3, 6, 5), (10, 4, 7)):
         images = torch.rand(count, 3, height, width, generator=rng) * 1.2 - 0.7
         named = {
@@ -63,7 +66,10 @@ def test_grid_keeps_images(submission, rng):
 def test_grid_on_cpu(submission):
     """brings the grid to the CPU, wherever the images are"""
     named = {"grid-left-on-device": "meta"}
-    expect(submission.probe.grid_of_elsewhere((5, 3, 6, 4)), named, what="where the grid is").equals("cpu")
+    expect(submission.probe.grid_of_elsewhere((5, 3, 6, 4)), named).satisfies(
+        lambda place: place == "cpu", "the grid is on the wrong device",
+        got=lambda place: describe(torch.device(place)), expected=describe(torch.device("cpu")),
+    )  # fmt: skip
 
 
 # Step 2
@@ -83,10 +89,13 @@ def test_averages(submission, rng, device):
     """writes the mean of the losses since the last report, under each tag"""
     rounds = _rounds(rng)
     seen = submission.probe.report(rounds)
-    runs = expect(seen).item("runs", "the event files, by folder", {
+    runs = expect(seen).item("runs", "the dict of event files", {
         "add-scalars-makes-runs": lambda found: any(name.startswith("run/") for name in found)
     })  # fmt: skip
-    runs.satisfies(lambda found: set(found) == {"run"}, "there are values in other folders too", expected="all in run")
+    runs.satisfies(
+        lambda found: set(found) == {"run"}, "event files were written into other folders",
+        got=lambda found: f"files in {', '.join(found)}", expected="all files in run",
+    )  # fmt: skip
     values = values_in(seen, "run")
     for tag in ("loss/a", "loss/b"):
         losses = [(iteration, more[tag]) for iteration, more in rounds]
@@ -116,9 +125,10 @@ def test_emptied(submission, rng):
     rounds = _rounds(rng)
     seen = expect(submission.probe.report(rounds))
     named = {"averages-not-reset": lambda left: all(left[0].values())}
-    seen.item("left", "what is left in losses after each report", named).equals([{"loss/a": [], "loss/b": []}] * 3)
-    named = {"closes-callers-writer": True}
-    seen.item("closed", "whether the caller's writer was closed", named).equals(False)
+    left = seen.item("left", "the list of what is left in losses after each report", named)
+    left.equals([{"loss/a": [], "loss/b": []}] * 3)
+    closed = seen.item("closed", lookalikes={"closes-callers-writer": True})
+    closed.is_false("the caller's writer was closed")
 
 
 # Steps 3 and 4
@@ -140,25 +150,30 @@ def test_saved(submission, rng, device):
         "iteration-forgotten": lambda held: "iteration" not in held,
     }
     expected = {*NETS, *OPTIMIZERS, "iteration", "generator"}
-    held = expect(seen).item("held", "what the file holds", named)
+    held = expect(seen).item("held", "the content of the file", named)
+    said = "the file cannot be read as tensors and plain data"
+    held.satisfies(lambda held: not isinstance(held, str), said, got=str, expected="a dict")
     held.is_a(dict).satisfies(
-        lambda held: expected <= set(held), "something is missing in the file", expected=str(sorted(expected))
-    )
+        lambda held: expected <= set(held), "something is missing in the file",
+        got=lambda held: describe(sorted(held)), expected=describe(sorted(expected)),
+    )  # fmt: skip
     gan = expect(seen).item("gan", "the gan").length(6)
     for name in NETS:
-        held.item(name, name).item("weight", f"the weight of {name}").values(_data(gan, name, "weight"))
+        content = f"{name} in the file"
+        held.item(name, content).item("weight", f"the weight of {content}").values(_data(gan, name, "weight"))
         buffers = {"buffers-skipped": lambda found: "kept" not in found}
-        held.item(name, name, buffers).item("kept", f"the buffer of {name}").values(_data(gan, name, "kept"))
+        held.item(name, content, buffers).item("kept", f"the buffer of {content}").values(_data(gan, name, "kept"))
     for name in OPTIMIZERS:
-        state = held.item(name, name).item("state", f"the state of {name}").item(0, f"the state of {name}")
+        content = f"{name} in the file"
+        state = held.item(name, content).item("state", f"the state of {content}").item(0, f"the state of {content}")
         expected = _data(gan, name, "state", 0, "momentum_buffer")
-        state.item("momentum_buffer", f"the momentum in {name}").values(expected)
+        state.item("momentum_buffer", f"the momentum of {content}").values(expected)
     number = {"scalar-tensor-not-number": lambda found: hasattr(found, "requires_grad") and tuple(found.shape) == ()}
-    held.item("iteration", "the iteration", number).equals(10 * steps)
-    held.item("generator", "the state of the random numbers").values(_data(gan, "generator"))
-    expect(seen).item("undrawn", "whether the random numbers go on as they would have").equals(True)
-    named = {"mode-not-restored": False}
-    expect(seen).item("modes", "whether both nets are still in train mode", named).equals(True)
+    held.item("iteration", "the iteration in the file", number).equals(10 * steps)
+    held.item("generator", "the generator's state in the file").values(_data(gan, "generator"))
+    expect(seen).item("undrawn").is_true("numbers were drawn from gan.generator")
+    modes = expect(seen).item("modes", lookalikes={"mode-not-restored": False})
+    modes.is_true("a net is no longer in train mode")
 
 
 def _data(part, *keys):
@@ -171,22 +186,24 @@ def _data(part, *keys):
 
 @pytest.mark.step("save_checkpoint")
 def test_saved_at_one_stroke(submission, rng, device):
-    """keeps the old checkpoint whole where writing the new one fails halfway"""
+    """keeps the old checkpoint intact when writing the new one fails halfway"""
     seen = expect(submission.probe.saved_over(*random_weights(rng), whole_number(rng, 0, 1000), device))
     named = {"checkpoint-written-in-place": lambda held: isinstance(held, str)}
     named["scalar-tensor-not-number"] = lambda held: hasattr(held, "requires_grad") and tuple(held.shape) == ()
-    seen.item("held", "the iteration in the checkpoint after a failed save", named).equals(10)
-    seen.item("failed", "whether the failure was passed on", {"exception-kept-back": False}).equals(True)
-    named = {"checkpoint-written-in-place": True}
-    seen.item("gone", "whether the old checkpoint was gone or changed before the new one was whole", named).equals(
-        False
-    )
-    seen.item("same_folder", "whether the other file is in the same folder").equals(True)
+    held = seen.item("held", "the iteration in the checkpoint after a failed save", named)
+    said = "after a failed save, the checkpoint cannot be read any more"
+    held.satisfies(lambda held: not isinstance(held, str), said, got=str, expected="the old checkpoint")
+    held.equals(10)
+    failed = seen.item("failed", lookalikes={"exception-kept-back": False})
+    failed.is_true("the failure to write the file did not reach the caller")
+    gone = seen.item("gone", lookalikes={"checkpoint-written-in-place": True})
+    gone.is_false("the old checkpoint was removed or changed before the new one was complete")
+    seen.item("same_folder").is_true("the temporary file was in another folder than the checkpoint")
 
 
 @pytest.mark.step("load_checkpoint")
 def test_loaded(submission, rng, device):
-    """goes on as the saved training would have"""
+    """continues as the saved training would have"""
     steps = whole_number(rng, 2, 5)
     seen = expect(submission.probe.loaded(*random_weights(rng), whole_number(rng, 0, 1000), steps, device))
     before = seen.item("before", "the gans after loading").length(2)
@@ -197,46 +214,52 @@ def test_loaded(submission, rng, device):
         part = before.item(0, "the loaded gan").item(f"{name} kept", f"the buffer of {name} after loading",
             {"buffers-skipped": torch.zeros(3)})  # fmt: skip
         part.tensor(expected, device=device)
-    seen.item("same", "whether nets and optimizers are the same objects as before").equals(True)
-    named = {"parameters-replaced": False}
-    seen.item("parameters", "whether the nets have the parameters that the optimizers hold", named).equals(True)
+    seen.item("same").is_true("a net or an optimizer was replaced by another object")
+    parameters = seen.item("parameters", lookalikes={"parameters-replaced": False})
+    parameters.is_true("the nets no longer have the parameters that the optimizers hold")
     named = {"mode-not-kept": lambda modes: modes != [False, True]}
-    seen.item("modes", "the modes of both nets, False and True before", named).equals([False, True])
+    seen.item("modes", "the list of both nets' `training`, which was [False, True],", named).equals([False, True])
     after = seen.item("after", "the gans one step later").length(2)
     for name in NETS:
         expected = _data(before, 1, name)
-        before.item(0, "the loaded gan").item(name, f"the weights of {name} after loading").tensor(
+        before.item(0, "the loaded gan").item(name, f"the weight of {name} after loading").tensor(
             expected, device=device
         )
     for name in NETS:
         expected, loaded = _data(after, 1, name), _data(before, 0, name)
         named = {"optimizer-state-forgotten": loaded - 0.1}
-        after.item(0, "the loaded gan").item(name, f"{name} one step after loading", named).values(expected)
+        weight = after.item(0, "the loaded gan").item(name, f"the weight of {name} one step after loading", named)
+        weight.values(expected)
     named = {"random-state-forgotten": lambda found: True}
-    drawn = after.item(0, "the loaded gan").item("random", "the next random numbers", named)
+    drawn = after.item(0, "the loaded gan").item("random", "the tensor of gan.generator's next numbers", named)
     drawn.tensor(_data(after, 1, "random"))
 
 
 @pytest.mark.step("load_checkpoint")
 def test_loads_from_elsewhere(submission, rng, device):
-    """reads what was saved on a device that this machine may not have"""
+    """reads a file that was saved on a device that this machine may not have"""
     seen = submission.probe.loaded_from_elsewhere(*random_weights(rng), whole_number(rng, 0, 1000), device)
     named = {"map-location-forgotten": lambda ended: ended != "loaded"}
-    expect(seen).item("ended", "how loading ended", named).equals("loaded")
+    expect(seen).item("ended", lookalikes=named).satisfies(
+        lambda ended: ended == "loaded", "load_checkpoint raised an exception", got=str, expected="no exception"
+    )
     gans = expect(seen).item("gans", "the loaded gan and the saved one").length(2)
     for name in NETS:
         expected = _data(gans, 1, name)
-        gans.item(0, "the loaded gan").item(name, f"the weights of {name}").tensor(expected, device=device)
+        gans.item(0, "the loaded gan").item(name, f"the weight of {name}").tensor(expected, device=device)
 
 
 @pytest.mark.step("load_checkpoint")
 def test_refuses_objects(submission, rng, device):
     """refuses a file with anything but tensors and plain data"""
     seen = expect(submission.probe.trapped(*random_weights(rng), device))
-    named = {"unpickles-anything": True}
-    seen.item("sprung", "whether something in the file was run", named).equals(False)
+    sprung = seen.item("sprung", lookalikes={"unpickles-anything": True})
+    sprung.is_false("code that was hidden in the file was run")
     named = {"exception-kept-back": "loaded", "another-error-raised": lambda ended: ended.endswith("Error")}
-    seen.item("ended", "how loading ended", named).equals("UnpicklingError")
+    seen.item("ended", lookalikes=named).satisfies(
+        lambda ended: ended == "UnpicklingError", "no UnpicklingError was raised",
+        got=lambda ended: "no exception" if ended == "loaded" else ended, expected="UnpicklingError",
+    )  # fmt: skip
 
 
 # Step 5
@@ -254,7 +277,7 @@ def _averages(task, tag, every, *, reset=True):
 
 @pytest.mark.step("train")
 def test_reports(submission, rng, device):
-    """reports the averages of the losses since the last report, each time that they are due"""
+    """reports the averages of the losses since the last report, each time a report is due"""
     task, every = Task(rng), whole_number(rng, 2, 4)
     values = values_in(task.run(submission.probe, 7, every, 100, device), "logs/gan")
     for tag, other in (TAGS, TAGS[::-1]):
@@ -276,8 +299,7 @@ def test_images(submission, rng, device):
     seen = task.run(submission.probe, 5, 100, every, device)
     again = {"fakes-made-anew": lambda latents: len(latents) > 5}
     expect(seen).item("latents", "the list of latents that the generator network saw", again).length(5)
-    mode = {"mode-not-restored": False}
-    expect(seen).item("modes", "whether both nets were and are in train mode", mode).equals(True)
+    expect_throughout(expect(seen), {"mode-not-restored": False})
     values = values_in(seen, "logs/gan")
     images = {(step, value.tag): value.image.encoded_image_string for step, value in values if value.HasField("image")}
     steps = range(every, 6, every)
@@ -291,10 +313,8 @@ def test_images(submission, rng, device):
         expect_picture(pixels_of(images[step, "real"]), task.real[step - 1], f'the image "real" at step {step}')
         expect_picture(pixels_of(images[step, "fake"]), task.fakes[step - 1], f'the image "fake" at step {step}')
     expected = sorted(f"logs/gan/{tag}_{step:06}.png" for step in steps for tag in ("fake", "real"))
-    pictures = expect(seen).item("pictures", "the pictures, by path").is_a(dict)
-    pictures.satisfies(
-        lambda found: sorted(found) == expected, "there are other pictures than expected", expected=str(expected)
-    )
+    pictures = expect(seen).item("pictures", "the dict of pictures").is_a(dict)
+    expect_paths(pictures, expected)
     for step in steps:
         for tag, frames in (("real", task.real), ("fake", task.fakes)):
             path = f"logs/gan/{tag}_{step:06}.png"
@@ -303,7 +323,8 @@ def test_images(submission, rng, device):
             expect_picture(pixels_of(blob._value.data.numpy().tobytes()), frames[step - 1], f"the picture {path}")
     counts = [2 * (iteration // every) for iteration in range(1, 6)]
     early = {"told-too-early": lambda found: sum(found) < sum(counts)}
-    expect(seen).item("shown", "the number of pictures at each call of after_iteration", early).equals(counts)
+    shown = expect(seen).item("shown", "the list of the numbers of pictures at each call of after_iteration", early)
+    shown.equals(counts)
 
 
 @pytest.mark.step("train")
@@ -324,16 +345,16 @@ def test_trains_both(submission, rng, device):
     for index in (1, 0, 2, 3):
         latents.item(index, f"latent {index + 1}", named).tensor(task.latents[index])
     named = {"drawn-on-another-device": lambda count: count == 0 and flags["there"]}
-    seen.item("sampled", "how often sample_latent was called", named).equals(4)
+    seen.item("sampled", "the number of calls to sample_latent", named).equals(4)
     named = {"detached-generator": lambda t: not flags["reached"] and torch.equal(t.data.cpu(), task.forger)}
-    seen.item("forger", "a weight of the generator network afterwards", named).tensor(
-        task.trained["forger"], device=device
-    )
-    seen.item("judge", "a weight of the discriminator afterwards").tensor(task.trained["judge"], device=device)
-    named = {"mode-not-restored": False}
-    seen.item("modes", "whether both nets were and are in train mode", named).equals(True)
-    seen.item("after", "the iterations at which after_iteration was called").equals([(i, i) for i in range(1, 5)])
-    seen.item("iteration", "gan.iteration afterwards").equals(4)
+    forger = seen.item("forger", "the weight of the generator network after the call", named)
+    forger.tensor(task.trained["forger"], device=device)
+    judge = seen.item("judge", "the weight of the discriminator after the call")
+    judge.tensor(task.trained["judge"], device=device)
+    expect_throughout(seen, {"mode-not-restored": False})
+    after = seen.item("after", "the list of (argument, gan.iteration) in each call of after_iteration")
+    after.equals([(i, i) for i in range(1, 5)])
+    seen.item("iteration", "gan.iteration after the call").equals(4)
 
 
 @pytest.mark.step("train")
@@ -344,7 +365,7 @@ def test_goes_on(submission, rng, device):
     seen = task.run(submission.probe, total, 2, 100, device)
     named = {"resume-starts-anew": lambda taken: taken >= total}
     expect(seen).item("taken", "the number of batches taken", named).equals(5)
-    expect(seen).item("iteration", "gan.iteration afterwards", {"resume-starts-anew": 5}).equals(total)
+    expect(seen).item("iteration", "gan.iteration after the call", {"resume-starts-anew": 5}).equals(total)
     values = values_in(seen, "logs/gan")
     for tag in TAGS:
         expected = _averages(task, tag, 2)
@@ -363,9 +384,8 @@ def test_ctrl_c(submission, rng, device):
     task = Task(rng, batches=5)
     seen = task.run(submission.probe, 9, 2, 100, device, "ctrl-c")
     values = values_in(seen, "logs/gan")
-    named = {"ctrl-c-escapes": "KeyboardInterrupt"}
-    expect(seen).item("ended", "how the call ended", named).equals("returned")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(5)
+    expect_end(seen, "returned", "after Ctrl-C", {"ctrl-c-escapes": "KeyboardInterrupt"})
+    expect(seen).item("iteration", "gan.iteration after the call").equals(5)
     for tag in TAGS:
         expect_points(curve(values, tag), _averages(task, tag, 2), f"the curve {tag}", {}, device)
 
@@ -376,8 +396,8 @@ def test_error(submission, rng, device):
     task = Task(rng, batches=3)
     seen = task.run(submission.probe, 9, 2, 100, device, "error")
     values_in(seen, "logs/gan")
-    expect(seen).item("ended", "how the call ended", {"errors-swallowed": "returned"}).equals("error")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(3)
+    expect_end(seen, "error", "after an exception out of the batches", {"errors-swallowed": "returned"})
+    expect(seen).item("iteration", "gan.iteration after the call").equals(3)
 
 
 @pytest.mark.step("train")
@@ -397,11 +417,11 @@ def test_device(submission):
     """moves frames and latents to the device that it is given"""
     seen = expect(submission.probe.places(torch.device("meta")))
     for name in ("latents", "real"):
-        named = {"hard-coded-device": ["cpu"]}
-        seen.item(name, f"where the nets met {name}", named).satisfies(
-            lambda places: set(places) == {"meta"}, "not all of it was there", expected="meta"
+        frames = "latents" if name == "latents" else "real frames"
+        seen.item(name, lookalikes={"hard-coded-device": ["cpu"]}).satisfies(
+            lambda places: set(places) == {"meta"}, f"{frames} were not on the device that was given", got=""
         )
-    seen.item("sampled", "how often sample_latent was called").equals(1)
+    seen.item("sampled", "the number of calls to sample_latent").equals(1)
 
 
 @pytest.mark.step("train", last=True)
@@ -409,7 +429,7 @@ def test_real_frames(submission, rng, device):
     """trains the ready-made nets on frames of the real games"""
     seen = submission.probe.real_frames(4, 2, whole_number(rng, 0, 1000), device)
     values = values_in(seen, "logs/real")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
+    expect(seen).item("iteration", "gan.iteration after the call").equals(2)
     frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
     images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
     require("real" in images, 'there is no image "real"', expected="one at the last iteration")

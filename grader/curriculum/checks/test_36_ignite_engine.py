@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from grader.compare import expect
 
+COMPLETED = "the number of times that Events.COMPLETED was fired"
 LABELS = ("run starts", "epoch starts", "iteration starts", "iteration ends", "epoch ends", "run ends")
 
 
@@ -77,7 +78,8 @@ def test_output(submission, rng, device):
         part = outputs.item(index, f"output {index + 1}", named).is_a(float)
         part.satisfies(
             lambda output, expected=losses[index]: math.isclose(output, expected, rel_tol=tolerance, abs_tol=1e-6),
-            f"output {index + 1} is not that batch's loss", expected=f"{losses[index]:.5g}",
+            f"output {index + 1} is not the loss of that batch",
+            got=lambda output: f"{output:.7g}", expected=f"{losses[index]:.7g}",
         )  # fmt: skip
 
 
@@ -91,14 +93,14 @@ def test_trains(submission, rng, device):
         dirty = [_trained(*task, zeroed="never", start=start) for start in (7.0, 0.0)]
         dirty.append(_trained(*task, zeroed="last"))
         early = _trained(*task, step_first=True)
-        steps = expect(seen).item("steps", "the steps of the optimizer").is_a(list) and seen.value["steps"]
+        steps = expect(seen).item("steps", "the list of the optimizer's steps").is_a(list) and seen.value["steps"]
         for index, name in enumerate(("weight", "bias"), start=1):
             named = {
                 "zero-grad-missing": lambda seen, i=index: any(_alike(seen, each[i]) for each in dirty),
                 "zero-after-backward": lambda _, steps=steps: not steps[0][0] and steps[0][1] > 0,
                 "step-before-backward": lambda seen, i=index, steps=steps: steps[0][1] == 0 and _alike(seen, early[i]),
             }
-            expect(seen).item(name, f"the model's {name}", named).tensor(expected[index], device=device)
+            expect(seen).item(name, f"the model's {name} after training", named).tensor(expected[index], device=device)
 
 
 @pytest.mark.step("make_process_function")
@@ -106,7 +108,7 @@ def test_mode(submission, rng, device):
     """calls the model once for each batch, in training mode"""
     named = {"calls-forward-directly": [], "train-mode-forgotten": lambda modes: False in modes}
     seen = submission.probe.train(*_training(rng, "mse", 0.1), device)
-    expect(seen).item("modes", "training mode at each call of the model", named).equals([True] * 3)
+    expect(seen).item("modes", "the list of the model's `training`, call by call,", named).equals([True] * 3)
 
 
 @pytest.mark.step("make_process_function")
@@ -114,9 +116,9 @@ def test_device(submission):
     """moves inputs and targets to the device that it was given, and changes nothing else about them"""
     named = {"hard-coded-device": ["cpu", "cpu"]}
     seen = expect(submission.probe.places_of_batch(torch.device("meta")))
-    seen.item("devices", "where inputs and targets were", named).equals(["meta", "meta"])
+    seen.item("devices", "the list of the device types of inputs and targets", named).equals(["meta", "meta"])
     named = {"dtype-forced": lambda dtypes: len(dtypes) == 2}
-    seen.item("dtypes", "the dtypes of inputs and targets", named).equals(["torch.float64", "torch.int64"])
+    seen.item("dtypes", "the list of the dtypes of inputs and targets", named).equals(["torch.float64", "torch.int64"])
 
 
 def _journal(length, epochs, *, local=False):
@@ -164,7 +166,7 @@ def test_journal(submission, rng):
         }
         seen = expect(submission.probe.journal(length, epochs))
         seen.item("before", "the number of entries and iterations before the run").equals(0)
-        seen.item("kept", "whether the journal still begins with the entry that was there").equals(True)
+        seen.item("kept").is_true("the journal no longer begins with the entry that was there before")
         seen.item("journal", "the journal", named).equals(expected)
 
 
@@ -246,7 +248,14 @@ def test_lows(submission, rng):
                 # What the first engine left behind decides what the second one does.
                 "state-between-calls": _lows([*outputs, *each], after=len(outputs)) if index else None,
             }
-            seen.item(index, "the list of (iteration, output) at which it fired", named).equals(_lows(each))
+            _fired(seen.item(index, "the list of (iteration, output) at which the event fired", named)).equals(
+                _lows(each)
+            )
+
+
+def _fired(times):
+    """Ask that the engine knows the event."""
+    return times.satisfies(lambda fired: fired is not None, "the engine does not know the event NEW_LOW", got="")
 
 
 @pytest.mark.step("announce_lows")
@@ -255,8 +264,9 @@ def test_engines_apart(submission, rng):
     low, high = torch.rand(4, generator=rng).tolist(), (1e6 * (torch.rand(4, generator=rng) + 5)).tolist()
     seen = expect(submission.probe.two_lows(low, high)).length(2)
     named = {"custom-event-not-registered": lambda fired: fired is None}
-    seen.item(0, "the list of (iteration, output) at which the first engine fired", named).equals(_lows(low))
-    seen.item(1, "the list of (iteration, output) at which the second engine fired", named).equals(_lows(high))
+    for index, (name, outputs) in enumerate((("first", low), ("second", high))):
+        what = f"the list of (iteration, output) at which the {name} engine fired"
+        _fired(seen.item(index, what, named)).equals(_lows(outputs))
 
 
 @pytest.mark.step("stop_below")
@@ -270,7 +280,8 @@ def test_stops(submission, rng):
         named = {"terminate-epoch-is-not-terminate": stop + 2, "wrong-event": 2 * length}
         seen = expect(submission.probe.stopped(outputs, epochs, threshold))
         seen.item("iterations", "the number of iterations that ran", named).equals(stop)
-        seen.item("ends", "how often Events.COMPLETED was fired", {"interrupt-is-not-terminate": 0}).equals(1)
+        ends = seen.item("ends", COMPLETED, {"interrupt-is-not-terminate": 0})
+        ends.equals(1)
 
 
 @pytest.mark.step("stop_below")
@@ -280,16 +291,16 @@ def test_runs_on(submission, rng):
     outputs = [threshold + each for each in (1.0, 0.0, 2.0, 0.0, 3.0, 1.0)]
     seen = expect(submission.probe.stopped(outputs, 3, threshold))
     seen.item("iterations", "the number of iterations that ran").equals(6)
-    seen.item("ends", "how often Events.COMPLETED was fired").equals(1)
+    seen.item("ends", COMPLETED).equals(1)
 
 
 @pytest.mark.step("run_for")
 def test_endless(submission, rng):
-    """runs just as many iterations as it is told, though the data never end"""
+    """runs exactly as many iterations as it is told, although the data never end"""
     for iterations in (1, 4 + _int(rng, 0, 9)):
         first = _int(rng, 1, 50)
         seen = expect(submission.probe.endless(first, iterations))
-        seen.item("ran_away", "whether it ran on without end", {"infinite-run": True}).equals(False)
+        seen.item("ran_away", lookalikes={"infinite-run": True}).is_false("the engine ran on without end")
         seen.item("ran", "the list of batches that were processed").equals(list(range(first, first + iterations)))
         seen.item("taken", "the number of batches taken from the data").equals(iterations)
         seen.item("ends", "the list of starts and ends of the run").equals(["starts", "ends"])
@@ -300,8 +311,10 @@ def test_state(submission, rng):
     """returns the engine's state"""
     iterations, first = 3 + _int(rng, 0, 5), _int(rng, 1, 50)
     seen = expect(submission.probe.endless(first, iterations))
-    seen.item("ran_away", "whether it ran on without end", {"infinite-run": True}).equals(False)
-    seen.item("state", "whether an ignite State came back").equals(True)
+    seen.item("ran_away", lookalikes={"infinite-run": True}).is_false("the engine ran on without end")
+    seen.item("state").is_true("the result is not the State of an engine")
     seen.item("iteration", "the state's iteration").equals(iterations)
-    seen.item("recording", "whether gradients were recorded in each iteration").equals([True] * iterations)
+    seen.item("recording").satisfies(
+        lambda flags: flags == [True] * iterations, "autograd was switched off in an iteration", got=""
+    )
     seen.item("output", "the state's output").equals(math.sqrt(first + iterations - 1))

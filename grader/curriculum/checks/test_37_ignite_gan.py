@@ -11,8 +11,11 @@ from grader.curriculum.checks._gan_training import (
     TAGS,
     Task,
     curve,
+    expect_end,
+    expect_paths,
     expect_picture,
     expect_points,
+    expect_throughout,
     grid_of,
     in_blocks,
     pixels_of,
@@ -55,12 +58,12 @@ def test_outputs(submission, rng, device):
 
         pair = outputs.item(index, f"output {index + 1}", {"losses-swapped": lambda pair, near=near: near(pair[::-1])})
         pair.is_a(tuple).length(2)
-        for place in range(2):
+        for place, net in enumerate(("discriminator", "generator")):
             named = {
                 "returns-graph-tensor": lambda t: t.requires_grad,
                 "scalar-tensor-not-number": lambda t: hasattr(t, "requires_grad") and tuple(t.shape) == (),
             }
-            pair.item(place, f"part {place} of an output", named).is_a(float)
+            pair.item(place, f"the {net}'s loss in output {index + 1}", named).is_a(float)
         pair.satisfies(
             near, f"output {index + 1} is not the pair of losses", expected=f"({expected[0]:.5g}, {expected[1]:.5g})"
         )
@@ -82,24 +85,24 @@ def test_trains_both(submission, rng, device):
     }
     for index in (1, 0, 2, 3):
         latents.item(index, f"latent {index + 1}", named).tensor(task.latents[index])
-    seen.item("drawn", "whether gan.generator itself has drawn them", {"random-state-forgotten": False}).equals(True)
-    seen.item("sampled", "how often sample_latent was called").equals(4)
+    drawn = seen.item("drawn", lookalikes={"random-state-forgotten": False})
+    drawn.is_true("the latents were not drawn from gan.generator itself")
+    seen.item("sampled", "the number of calls to sample_latent").equals(4)
     order = ["discriminator_step", "generator_step"] * 4
-    seen.item("steps", "the order of the updates", {"generator-goes-first": order[::-1]}).equals(order)
+    seen.item("steps", "the list of updates in order", {"generator-goes-first": order[::-1]}).equals(order)
     named = {"detached-generator": lambda t: not flags["reached"] and torch.equal(t.data.cpu(), task.forger)}
-    seen.item("forger", "a weight of the generator network afterwards", named).tensor(
-        task.trained["forger"], device=device
-    )
-    seen.item("judge", "a weight of the discriminator afterwards").tensor(task.trained["judge"], device=device)
-    mode = {"mode-not-restored": False}
-    seen.item("modes", "whether both nets were and are in train mode", mode).equals(True)
+    forger = seen.item("forger", "the weight of the generator network after the run", named)
+    forger.tensor(task.trained["forger"], device=device)
+    judge = seen.item("judge", "the weight of the discriminator after the run")
+    judge.tensor(task.trained["judge"], device=device)
+    expect_throughout(seen, {"mode-not-restored": False})
 
 
 @pytest.mark.step("make_process_function")
 def test_leaves_frames(submission, rng, device):
     """leaves real and fake frames in the state, with no graph behind them"""
     task, seen = _process(submission, rng, device)
-    left = seen.item("left", "what was left in the state").length(4)
+    left = seen.item("left", "the list of what was left in the state").length(4)
     for index in range(4):
         named = {"frames-swapped": task.fakes[index]}
         real = left.item(index).item("real", "engine.state.real", named)
@@ -116,20 +119,22 @@ def test_device(submission):
     seen = expect(submission.probe.places([66, 3], torch.device("meta")))
     _expect_meta(seen)
     named = {"drawn-on-another-device": lambda places: "meta" in places}
-    drawn = seen.item("drawn", "where torch.randn drew with gan.generator", named)
-    drawn.satisfies(lambda places: "meta" not in places, "the generator is not there", expected="cpu")
-    left = seen.item("left", "where the frames are that were left in the state", {"hard-coded-device": ["cpu", "cpu"]})
-    left.satisfies(
-        lambda places: "meta" in places, "the batch was left on another device", expected="the device it was sent to"
-    )
-    seen.item("counts", "the numbers of real and fake frames in the state").equals([[66, 66], [3, 3]])
+    drawn = seen.item("drawn", lookalikes=named)
+    said = "torch.randn was called with gan.generator, but for another device than the generator's"
+    drawn.satisfies(lambda places: "meta" not in places, said, got="")
+    left = seen.item("left", lookalikes={"hard-coded-device": ["cpu", "cpu"]})
+    said = "the frames that were left in the state are not on the device that was given"
+    left.satisfies(lambda places: "meta" in places, said, got="")
+    counts = seen.item("counts", "the list of the numbers of real and fake frames in the state, batch by batch,")
+    counts.equals([[66, 66], [3, 3]])
 
 
 def _expect_meta(seen):
     for name in ("latents", "real"):
         named = {"hard-coded-device": lambda places: set(places) == {"cpu"}}
-        seen.item(name, f"where the nets met {name}", named).satisfies(
-            lambda places: set(places) == {"meta"}, "not all of it was there", expected="meta"
+        frames = "latents" if name == "latents" else "real frames"
+        seen.item(name, lookalikes=named).satisfies(
+            lambda places: set(places) == {"meta"}, f"{frames} were not on the device that was given", got=""
         )
 
 
@@ -153,7 +158,8 @@ def test_averages(submission, rng):
                 "mean-is-not-running": sum(mine[: index + 1]) / (index + 1),
                 "last-for-average": mine[index],
             }
-            part = metrics.item(index, "the metrics").item(name, f"{name} after iteration {index + 1}", named)
+            after = f"after iteration {index + 1}"
+            part = metrics.item(index, f"the dict of metrics {after}").item(name, f"{name} {after}", named)
             part.equals(_running(mine)[index])
 
 
@@ -168,7 +174,7 @@ def test_logger(submission, rng, device):
 
 @pytest.mark.step("attach_logger")
 def test_late_logger(submission, rng, device):
-    """writes them at the engine's numbers, wherever those begin"""
+    """writes both averages at the engine's iteration numbers, wherever these begin"""
     _expect_logged(submission, rng, device, 9, whole_number(rng, 11, 19))
 
 
@@ -178,20 +184,25 @@ def _expect_logged(submission, rng, device, count, done):
     names = ("avg_loss_dis", "avg_loss_gen", "seconds")
     seen = submission.probe.logged(log_dir, [dict(zip(names, row, strict=True)) for row in rows], every, done)
     kind = "ignite.handlers.tensorboard_logger.TensorboardLogger"
-    expect(seen).item("kind", "the class of what came back").equals(kind)
+    answered = expect(seen).item("kind").is_a(str)
+    answered.satisfies(lambda v: v != "builtins.NoneType", "the result is None; is a `return` missing?", got="None")
+    answered.satisfies(lambda v: v == kind, "the result has the wrong type", got=str, expected=kind)
     named = {"contrib-import": lambda modules: len(modules) > 0}
-    expect(seen).item("contrib", "the modules of ignite.contrib that were imported", named).equals([])
-    kept = {"state-between-calls": True}
-    expect(seen).item("same", "whether two engines got one and the same logger", kept).equals(False)
+    expect(seen).item("contrib", "the list of modules imported from ignite.contrib", named).equals([])
+    same = expect(seen).item("same", lookalikes={"state-between-calls": True})
+    same.is_false("two engines got one and the same logger")
     named = {
         "add-scalars-makes-runs": lambda found: any(name.endswith("avg_loss_dis") for name in found),
         "log-dir-ignored": lambda found: len(found) > 0 and log_dir not in found,
     }
-    runs = expect(seen).item("runs", "the event files, by folder", named).is_a(dict)
-    runs.satisfies(lambda found: {log_dir} >= set(found), "there are values in other folders too", expected=log_dir)
+    runs = expect(seen).item("runs", "the dict of event files", named).is_a(dict)
+    runs.satisfies(
+        lambda found: {log_dir} >= set(found), "event files were written into other folders",
+        got=lambda found: f"files in {', '.join(found)}", expected=f"all files in {log_dir}",
+    )  # fmt: skip
     values = values_in(seen, log_dir)
-    closed = {"closes-callers-writer": True}
-    expect(seen).item("closed", "whether the logger was closed", closed).equals(False)
+    closed = expect(seen).item("closed", lookalikes={"closes-callers-writer": True})
+    closed.is_false("the logger was closed")
     expected = ["train/avg_loss_dis", "train/avg_loss_gen"]
     tags = sorted({value.tag for _, value in values})
     named = {"logs-all-metrics": [*expected, "train/seconds"], "wrong-tag": lambda tags: len(tags) == 2}
@@ -238,7 +249,7 @@ def _expect_images(seen, folder, expected_frames, steps, done=0):
     named = {"log-dir-ignored": lambda found: (
         sorted(path.split("/")[-1] for path in found) == sorted(path.split("/")[-1] for path in paths.values())
     )}  # fmt: skip
-    pictures = expect(seen).item("pictures", "the pictures, by path", named).is_a(dict)
+    pictures = expect(seen).item("pictures", "the dict of pictures", named).is_a(dict)
     in_place = sorted(seen.value["pictures"]) == sorted(paths.values())
     running = [
         sorted((index, tag) for index in range(start, start + len(steps)) for tag in expected_frames)
@@ -251,17 +262,17 @@ def _expect_images(seen, folder, expected_frames, steps, done=0):
         "step-counts-from-zero": lambda found: in_place and found in running,
     }
     expect(sorted(images), named, what="the list of (step, tag) of all images").equals(expected)
-    pictures.satisfies(
-        lambda found: sorted(found) == sorted(paths.values()), "there are other pictures than expected",
-        expected=str(sorted(paths.values())),
-    )  # fmt: skip
+    expect_paths(pictures, sorted(paths.values()))
     for step, tag in expected:
         frames = expected_frames[tag][step - done - 1]
         other = expected_frames["fake" if tag == "real" else "real"][step - done - 1]
         late = expected_frames[tag][step - done - 2]
         name = f'the image "{tag}" at step {step}'
-        require(not _shows(images[step, tag], other), f"{name} shows the other frames", misconception="frames-swapped")
-        require(not _shows(images[step, tag], late), f"{name} shows earlier frames", misconception="wrong-event")
+        wrong = "real" if tag == "fake" else "fake"
+        said = f"{name} shows the {wrong} frames"
+        require(not _shows(images[step, tag], other), said, misconception="frames-swapped")
+        said = f"{name} shows the frames of the iteration before"
+        require(not _shows(images[step, tag], late), said, misconception="wrong-event")
         expect_picture(pixels_of(images[step, tag]), frames, f'the image "{tag}" at step {step}')
         blob = pictures.item(paths[step, tag], paths[step, tag]).dtype(torch.uint8)
         expect_picture(pixels_of(blob._value.data.numpy().tobytes()), frames, f"the picture {paths[step, tag]}")
@@ -280,18 +291,19 @@ def test_images(submission, rng):
 
 @pytest.mark.step("attach_images")
 def test_late_images(submission, rng):
-    """shows them after many iterations too"""
+    """shows images after many iterations, too"""
     _expect_all_images(submission, rng, whole_number(rng, 2, 3), 999_996)
 
 
 def _expect_all_images(submission, rng, every, done):
     frames = {tag: in_blocks(torch.rand(7, 3, 3, 4, 4, generator=rng) * 1.2 - 0.7) for tag in ("real", "fake")}
     seen = submission.probe.images(frames["real"], frames["fake"], every, done)
-    expect(seen).item("closed", "whether the logger was closed", {"closes-callers-writer": True}).equals(False)
+    closed = expect(seen).item("closed", lookalikes={"closes-callers-writer": True})
+    closed.is_false("the logger was closed")
     steps = [step for step in range(done + 1, done + 8) if step % every == 0]
     _expect_images(seen, "logs/gan", frames, steps, done)
-    changed = {"mutates-caller": False}
-    expect(seen).item("unchanged", "whether the frames in the state are as they were", changed).equals(True)
+    unchanged = expect(seen).item("unchanged", lookalikes={"mutates-caller": False})
+    unchanged.is_true("the frames in the state were changed")
 
 
 # Step 5
@@ -302,8 +314,7 @@ def test_together(submission, rng, device):
     """logs averages that hold the loss of their own iteration, and images"""
     task, every = Task(rng, batches=9), whole_number(rng, 2, 4)
     seen = task.run(submission.probe, 6, every, 5, device)
-    ran_away = {"infinite-run": "it ran on without end"}
-    expect(seen).item("ended", "how the call ended", ran_away).equals("returned")
+    expect_end(seen, "returned", "after 6 iterations", {"infinite-run": "it ran on without end"})
     expect(seen).item("taken", "the number of batches taken").equals(6)
     values = values_in(seen, "logs/gan")
     for tag in TAGS:
@@ -319,11 +330,11 @@ def test_together(submission, rng, device):
     _expect_images(seen, "logs/gan", {"real": task.real, "fake": task.fakes}, [5])
     counts = [0, 0, 0, 0, 2, 2]
     early = {"told-too-early": lambda found: len(found) == 6 and sum(found) < sum(counts)}
-    expect(seen).item("shown", "the number of pictures at each call of after_iteration", early).equals(counts)
-    mode = {"mode-not-restored": False}
-    expect(seen).item("modes", "whether both nets were and are in train mode", mode).equals(True)
-    touched = {"global-rng-touched": True}
-    expect(seen).item("global", "whether torch's global random state was touched", touched).equals(False)
+    shown = expect(seen).item("shown", "the list of the numbers of pictures at each call of after_iteration", early)
+    shown.equals(counts)
+    expect_throughout(expect(seen), {"mode-not-restored": False})
+    touched = expect(seen).item("global", lookalikes={"global-rng-touched": True})
+    touched.is_false("torch's global random state was changed")
 
 
 @pytest.mark.step("train")
@@ -334,12 +345,11 @@ def test_device_of_training(submission):
 
 @pytest.mark.step("train")
 def test_counts(submission, rng, device):
-    """runs as many iterations as are left, and counts on from those before"""
+    """runs as many iterations as are left, and continues to count from those before"""
     done = whole_number(rng, 3, 6)
     task = Task(rng, batches=9, done=done)
     seen = task.run(submission.probe, done + 4, 2, 100, device)
-    named = {"infinite-run": "it ran on without end"}
-    expect(seen).item("ended", "how the call ended", named).equals("returned")
+    expect_end(seen, "returned", "after 4 iterations", {"infinite-run": "it ran on without end"})
     named = {"resume-starts-anew": lambda taken: taken == done + 4 and len(seen.value["after"]) != 4}
     expect(seen).item("taken", "the number of batches taken", named).equals(4)
     numbers = [(number, number) for number in range(done + 1, done + 5)]
@@ -348,12 +358,12 @@ def test_counts(submission, rng, device):
             found == [(n, n - 1) for n, _ in numbers] and seen.value["iteration"] == done + 4
         )
     }
-    what = "after_iteration's number and gan.iteration at each of its calls"
+    what = "the list of (argument, gan.iteration) in each call of after_iteration"
     expect(seen).item("after", what, early).equals(numbers)
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(done + 4)
-    expect(seen).item("state", "the iteration of the state that came back").equals(done + 4)
+    expect(seen).item("iteration", "gan.iteration after the call").equals(done + 4)
+    expect(seen).item("state", "the iteration of the returned state").equals(done + 4)
     for name, what in (("judge", "the discriminator"), ("forger", "the generator network")):
-        expect(seen).item(name, f"a weight of {what} afterwards").tensor(task.trained[name], device=device)
+        expect(seen).item(name, f"the weight of {what} after the call").tensor(task.trained[name], device=device)
 
 
 @pytest.mark.step("train")
@@ -367,8 +377,9 @@ def test_nothing_left(submission, rng, device):
         ))  # fmt: skip
         named = {"infinite-run": lambda count: count == 3, "resume-starts-anew": lambda count, n=iterations: count == n}
         seen.item("taken", "the number of batches taken", named).equals(0)
-        seen.item("iteration", "gan.iteration afterwards").equals(4)
-        seen.item("kind", "the class of what came back").equals("State")
+        seen.item("iteration", "gan.iteration after the call").equals(4)
+        answered = seen.item("kind").is_a(str)
+        answered.satisfies(lambda v: v == "State", "the result has the wrong type", got=str, expected="State")
 
 
 @pytest.mark.step("train")
@@ -390,17 +401,15 @@ def test_ctrl_c(submission, rng, device):
     task = Task(rng, batches=5)
     seen = task.run(submission.probe, 9, 2, 100, device, "ctrl-c")
     values = values_in(seen, "logs/gan")
-    expect(seen).item("ended", "how the call ended", {"ctrl-c-escapes": "KeyboardInterrupt"}).equals("returned")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(5)
-    expect([step for step, _ in curve(values, "train/avg_loss_dis")], what="the steps that were logged").equals([2, 4])
+    expect_end(seen, "returned", "after Ctrl-C", {"ctrl-c-escapes": "KeyboardInterrupt"})
+    expect(seen).item("iteration", "gan.iteration after the call").equals(5)
+    expect([step for step, _ in curve(values, "train/avg_loss_dis")], what="the list of logged steps").equals([2, 4])
     seen = task.run(submission.probe, 9, 100, 100, device, "told ctrl-c")
-    ended = expect(seen).item("ended", "how the call ended after Ctrl-C in after_iteration",
-        {"ctrl-c-escapes": "KeyboardInterrupt"})  # fmt: skip
-    ended.equals("returned")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(3)
+    expect_end(seen, "returned", "after Ctrl-C in after_iteration", {"ctrl-c-escapes": "KeyboardInterrupt"})
+    expect(seen).item("iteration", "gan.iteration after the call").equals(3)
     seen = task.run(submission.probe, 9, 100, 100, device, "amid ctrl-c")
-    expect(seen).item("ended", "how the call ended after Ctrl-C amid an iteration").equals("returned")
-    what = "the iterations that were completed before Ctrl-C in the third"
+    expect_end(seen, "returned", "after Ctrl-C in the middle of an iteration")
+    what = "gan.iteration after Ctrl-C in the middle of the third iteration"
     named = {"wrong-event": lambda found: found == 3 and seen.value["after"] == [(1, 1), (2, 2)]}
     expect(seen).item("iteration", what, named).equals(2)
 
@@ -414,8 +423,8 @@ def test_error(submission, rng, device):
         "errors-swallowed": lambda ended, seen=seen: ended == "returned" and len(seen.value["after"]) > 2,
         "another-error-raised": "another error",
     }
-    expect(seen).item("ended", "how the call ended", named).equals("error")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(3)
+    expect_end(seen, "error", "after an exception out of the batches", named)
+    expect(seen).item("iteration", "gan.iteration after the call").equals(3)
     for stop, expected in (("told error", "error"), ("told exit", "SystemExit")):
         seen = Task(rng, batches=5).run(submission.probe, 4, 2, 100, device, stop)
         values_in(seen, "logs/gan")
@@ -423,7 +432,7 @@ def test_error(submission, rng, device):
             "errors-swallowed": lambda ended, seen=seen: ended == "returned" and len(seen.value["after"]) > 2,
             "another-error-raised": "another error",
         }
-        expect(seen).item("ended", "how the call ended after an error in after_iteration", named).equals(expected)
+        expect_end(seen, expected, "after an exception in after_iteration", named)
 
 
 @pytest.mark.step("train", last=True)
@@ -431,7 +440,7 @@ def test_real_frames(submission, rng, device):
     """trains the ready-made nets on frames of the real games"""
     seen = submission.probe.real_frames(4, 2, whole_number(rng, 0, 1000), device)
     values = values_in(seen, "logs/real")
-    expect(seen).item("iteration", "gan.iteration afterwards").equals(2)
+    expect(seen).item("iteration", "gan.iteration after the call").equals(2)
     frames = expect(seen).item("frames", "the last batch").shape(4, 3, 64, 64)
     images = {value.tag: value.image.encoded_image_string for _, value in values if value.HasField("image")}
     require("real" in images, 'there is no image "real"', expected="one at the last iteration")

@@ -160,7 +160,7 @@ class Observer:
                 return None
             refused = isinstance(error, PermissionError)
             if refused or (isinstance(error, OSError) and self._attempts.network):
-                return self._attempts.last or "do something on the system that a submission may not"
+                return self._attempts.last or "do something on the system"
             error = error.__cause__ or error.__context__
         return None
 
@@ -216,8 +216,8 @@ _GLOBALS: dict[Global, Callable[[], Any]] = {
     "default dtype": torch.get_default_dtype,
     "grad mode": torch.is_grad_enabled,
     "torch's global random state": torch.get_rng_state,
-    "numpy's global random state": lambda: np.random.get_state(legacy=True)[1],  # type: ignore[index]
-    "python's global random state": random.getstate,
+    "NumPy's global random state": lambda: np.random.get_state(legacy=True)[1],  # type: ignore[index]
+    "Python's global random state": random.getstate,
 }
 
 

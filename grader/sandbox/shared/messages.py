@@ -22,8 +22,8 @@ MAX_LINE_NUMBER = 1_000_000
 MAX_LABELS = 1000
 
 Global = Literal[
-    "default dtype", "grad mode", "torch's global random state", "numpy's global random state",
-    "python's global random state",
+    "default dtype", "grad mode", "torch's global random state", "NumPy's global random state",
+    "Python's global random state",
 ]  # fmt: skip
 
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
