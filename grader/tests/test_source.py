@@ -9,7 +9,8 @@ import pytest
 from grader.catalogue import places
 from grader.catalogue.catalogue import find, find_file, find_own
 from grader.errors import UsageError
-from grader.judging.source import MAX_BYTES, read_source
+from grader.files import MAX_BYTES
+from grader.judging.source import read_source
 
 SOLUTION = find("05").solution
 

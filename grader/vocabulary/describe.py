@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from pathlib import Path
 from types import NoneType
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from grader.catalogue.places import curriculum
 from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
 
 MAX_VALUES = 6
@@ -46,7 +48,13 @@ def describe(value: Any, *, values: bool = False) -> str:
         return device(str(value))
     if isinstance(value, torch.Generator):
         return f"torch.Generator().manual_seed({value.initial_seed()})"
-    return shorten(repr(str(value) if isinstance(value, Path) else value))
+    return shorten(repr(_without_our_folder(str(value)) if isinstance(value, (str, Path)) else value))
+
+
+def _without_our_folder(text: str) -> str:
+    """Return a text in which a path to data begins at the folder of exercises, not at the root of this machine."""
+    data = curriculum().data
+    return text.replace(f"{data.parent}{os.sep}", "") if str(data) in text else text
 
 
 def in_full(value: Any) -> str:
