@@ -120,11 +120,6 @@ def test_piped_output_has_no_colour(passed):
     assert "\x1b[" not in passed[0].stderr
 
 
-@pytest.mark.parametrize("name", ["5", "05", "leaf_and_grad", "05_leaf_and_grad", STUB])
-def test_every_way_to_name_an_exercise(name):
-    assert find(name) is find("05")
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the children in /proc")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_the_children_die_with_the_grader(tmp_path, how):

@@ -8,19 +8,16 @@ from pathlib import Path
 import pytest
 
 from grader.catalogue.catalogue import find, known_checks
-from grader.errors import Cancelled, GraderError, UsageError
+from grader.errors import Cancelled, GraderError
 from grader.judging import plugin, run
 from grader.judging.grading import Grader, read_source
 from grader.judging.overlay import lay_over
 from grader.judging.submission import Source
-from grader.sandbox.child import landlock
-from grader.sandbox.child.lockdown import seccomp_rules
 from grader.sandbox.parent.client import Limits
 from grader.sandbox.parent.launch import SpawnLauncher
-from grader.tests.conftest import step
+from grader.tests.process.conftest import SHIELDED, step
 from grader.verdict import Outcome
 
-SHIELDED = landlock.version() > 0 and seccomp_rules(scoped_signals=True, gpu=False) is not None
 RIGHT = "    return tensor.requires_grad_()\n"
 
 
@@ -246,26 +243,6 @@ def test_too_many_processes_are_ended_with_their_parent(submit):
     assert "processes" in step(submit(switch_on(body)), "switch_on").checks[0].said
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "too large"), (None, "no file")],
-)
-def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):
-    path = tmp_path / "file.py"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UsageError, match=said) as caught:
-        read_source(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_the_line_that_is_not_utf8_is_named(tmp_path):
-    path = tmp_path / "file.py"
-    path.write_bytes(b"one = 1\ntwo = '\xe9'\n")
-    with pytest.raises(UsageError, match="line 2"):
-        read_source(path)
-
-
 def test_what_is_printed_cannot_paint_over_the_verdict(submit):
     verdict = submit(switch_on("    print('\\x1b[2Jfine\\x07')\n    raise ValueError('\\x1b[31m')\n"))
     check = step(verdict, "switch_on").checks[0]
@@ -318,3 +295,22 @@ def test_a_submission_cannot_read_the_file_that_it_came_from(submit, exercise):
 def test_a_tensor_arrives_as_one_of_its_own(submit):
     verdict = submit(switch_on("    assert not tensor._is_view()\n    tensor.detach_()\n" + RIGHT))
     assert step(verdict, "switch_on").outcome is Outcome.PASSED
+
+
+def test_a_check_that_did_not_run_is_a_fault_and_no_pass(exercise, monkeypatch):
+    """A check that the file declares but pytest does not collect must never count as passed."""
+    import grader.judging.grading as grading
+    import grader.judging.plugin as plugin
+    from grader.catalogue.catalogue import Check
+
+    more = (*known_checks(exercise), Check("test_vanished", "switch_on", "is not there"))
+    monkeypatch.setattr(grading, "known_checks", lambda _: more)
+    monkeypatch.setattr(plugin, "known_checks", lambda _: more)
+    with Grader("cpu") as grader, pytest.raises(GraderError, match="test_vanished"):
+        grader.grade(exercise, read_source(exercise.solution), seed=1)
+
+
+def test_a_step_that_builds_on_a_failed_one_is_blocked(exercise, launcher):
+    needs = dataclasses.replace(exercise, needs={"switch_on": ("predict_row",)})
+    verdict = Grader("cpu", launcher=launcher).grade(needs, read_source(exercise.stub), seed=1)
+    assert {check.outcome for check in verdict.steps[-1].checks} == {"blocked"}
