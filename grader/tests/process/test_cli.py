@@ -153,3 +153,11 @@ def wait_for(condition, seconds=60):
     while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_traceback_is_shown_to_whoever_asks_for_it(debug):
+    done = run("exercise", "99", GRADER_DEBUG="1" if debug else "")
+    assert done.returncode == 2
+    assert ("Traceback (most recent call last)" in done.stderr) == debug
+    assert done.stderr.splitlines()[-1].startswith("grader: there is no exercise '99'")

@@ -1,288 +1,384 @@
-"""`watch`, driven in a pseudo-terminal: keys typed, files saved as editors do, the screen read."""
+"""What each key of `watch` does, what a save does, and what is said where something is amiss."""
 
-from __future__ import annotations
+import asyncio
+import sqlite3
+from contextlib import closing
 
-import os
-import shlex
-import signal
-import subprocess
-import sys
-import termios
-import time
-from pathlib import Path
-from typing import Any
-
+import psutil
 import pytest
 
-from grader.catalogue.catalogue import ROOT
-from grader.proofs.tools.pseudo_terminal import PATIENCE, PseudoTerminal
-from grader.proofs.tools.spare_checkout import copy_checkout
+from grader.learning.watch import app as watch
+from grader.record import database
+from grader.record.progress import Progress
+from grader.tests.screen.conftest import ENDLESS, NAME, SOLUTION, STUB, WRONG
 
-NAME = "05_leaf_and_grad.py"
-SOLUTION = (ROOT / "solutions" / NAME).read_text(encoding="utf-8")
-STUB = '"""An exercise that nobody has begun."""\n' + "".join(
-    f"def {step}(*arguments):\n    raise NotImplementedError('step: {step}')\n\n\n"
-    for step in ("predict_row", "will_keep_grad", "build_four", "middle_and_leaf", "result_requires_grad", "switch_on")
-)
-WRONG = SOLUTION.replace("return tensor.requires_grad_()", "return tensor")
-ENDLESS = SOLUTION.replace("return tensor.requires_grad_()", "while True: pass")
+PASSED = "Passed: 6 of 6 steps"
+DEADLY = f"{SOLUTION}# os.abort\n"
 
 
-class Terminal(PseudoTerminal):
-    """`watch` in a checkout."""
-
-    def __init__(self, checkout: Path, *arguments: str, **others: Any) -> None:
-        super().__init__([sys.executable, "-m", "grader", "watch", *arguments], checkout, **others)
-        self.file = checkout / "exercises" / NAME
-
-    def save(self, text: str) -> None:
-        self.file.write_text(text, encoding="utf-8")
-
-    def left(self) -> int | None:
-        """Wait until the program has ended; return its exit code."""
-        end = time.monotonic() + PATIENCE
-        while self.process.isalive() and time.monotonic() < end:
-            self.text  # noqa: B018  what is not read would keep it from writing its last
-        assert not self.process.isalive()
-        return self.process.exitstatus
-
-    def is_sane(self) -> bool:
-        """Whether the terminal echoes and reads lines, as a shell expects it."""
-        local = termios.tcgetattr(self.process.child_fd)[3]
-        return bool(local & termios.ECHO and local & termios.ICANON)
-
-    def workers(self) -> list[int]:
-        return [pid for pid in _running("grader.learning.watch.worker") if _parent(pid) == self.process.pid]
+async def in_place(stage, screen):
+    stage.save(SOLUTION)
 
 
-def _running(words: str) -> list[int]:
-    pids = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
-    return [pid for pid in pids if words in _read(pid, "cmdline").replace("\0", " ")]
-
-
-def _parent(pid: int) -> int:
-    return int((_read(pid, "stat").rpartition(")")[2].split() or [0, 0])[1])
-
-
-def _read(pid: int, name: str) -> str:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
-    except OSError:
-        return ""
-
-
-def _gone(pids: list[int]) -> bool:
-    """Wait until none of them runs; what is dead and not yet waited for has no command line."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and any(_read(pid, "cmdline") for pid in pids):
-        time.sleep(0.05)
-    return not any(_read(pid, "cmdline") for pid in pids)
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """A checkout of its own, so that nobody's files or record are touched."""
-    copy_checkout(tmp_path)
-    (tmp_path / "exercises" / NAME).write_text(STUB, encoding="utf-8")
-    return tmp_path
-
-
-@pytest.fixture
-def opened(checkout):
-    """Open `watch` with these arguments; whatever happens, it is ended afterwards."""
-    open_now = []
-
-    def opened(*arguments, **others):
-        open_now.append(Terminal(checkout, *arguments, **others))
-        return open_now[-1]
-
-    yield opened
-    for terminal in open_now:
-        terminal.end()
-
-
-def in_place(terminal):
-    terminal.save(SOLUTION)
-
-
-def rename_over(terminal):
-    new = terminal.file.with_name(".new")
+async def rename_over(stage, screen):
+    new = stage.file.with_name(".new")
     new.write_text(SOLUTION, encoding="utf-8")
-    new.replace(terminal.file)
+    new.replace(stage.file)
 
 
-def keep_a_backup(terminal):
-    terminal.file.rename(terminal.file.with_name(NAME + "~"))
-    terminal.save(SOLUTION)
+async def keep_a_backup(stage, screen):
+    stage.file.rename(stage.file.with_name(NAME + "~"))
+    stage.save(SOLUTION)
 
 
-def delete_and_make_anew(terminal):
-    terminal.file.unlink()
-    terminal.shows("there is no file")
-    terminal.save(SOLUTION)
+async def delete_and_make_anew(stage, screen):
+    stage.file.unlink()
+    await screen.shows("there is no file")
+    stage.save(SOLUTION)
 
 
-def several_at_once(terminal):
+async def several_at_once(stage, screen):
     for text in (WRONG, "", WRONG, SOLUTION):
-        terminal.save(text)
-        time.sleep(0.01)
+        stage.save(text)
+        await asyncio.sleep(0.01)
 
 
-def unchanged_and_then_changed(terminal):
-    terminal.save(STUB)
-    time.sleep(0.3)
-    terminal.save(SOLUTION)
+async def unchanged_and_then_changed(stage, screen):
+    stage.save(STUB)
+    await asyncio.sleep(0.3)
+    stage.save(SOLUTION)
 
 
 @pytest.mark.parametrize(
     "way",
     [in_place, rename_over, keep_a_backup, delete_and_make_anew, several_at_once, unchanged_and_then_changed],
 )
-def test_a_save_is_graded_however_it_is_made(opened, way):
-    terminal = opened("05")
-    terminal.shows("Next to write: predict_row")
-    way(terminal)
-    assert terminal.shows("Passed: 6 of 6 steps", "n goes on to 06")
+def test_a_save_is_graded_however_it_is_made(stage, way):
+    async def scene(screen):
+        await screen.shows("Next to write: predict_row")
+        await way(stage, screen)
+        await screen.shows(PASSED, "n goes on to 06")
+
+    stage.play(scene)
 
 
-def test_polling_sees_a_save(opened):
-    terminal = opened("05", "--poll")
-    terminal.shows("Next to write: predict_row")
-    rename_over(terminal)
-    assert terminal.shows("Passed: 6 of 6 steps")
+def test_polling_sees_a_save(stage):
+    async def scene(screen):
+        await screen.shows("Next to write: predict_row")
+        await rename_over(stage, screen)
+        await screen.shows(PASSED)
+
+    stage.play(scene, poll=True)
 
 
-def test_what_changed_since_the_last_save_is_said(opened):
-    terminal = opened("05")
-    terminal.save(SOLUTION)
-    terminal.shows("Passed: 6 of 6 steps")
-    terminal.save(WRONG)
-    assert terminal.shows("Since the last save:", "switch_on: ✓ passed → ✗ failed")
+@pytest.mark.parametrize("poll", [False, True])
+def test_an_exercise_that_is_a_link_is_followed_to_where_it_leads(stage, tmp_path, poll):
+    first, second = tmp_path / "notes" / "mine.py", tmp_path / "other" / "mine.py"
+    for file in (first, second):
+        file.parent.mkdir()
+        file.write_text(STUB, encoding="utf-8")
+    stage.file.unlink()
+    stage.file.symlink_to(first)
+
+    async def scene(screen):
+        await screen.shows("Next to write")
+        first.write_text(SOLUTION, encoding="utf-8")
+        await screen.shows(PASSED)
+        stage.file.unlink()
+        stage.file.symlink_to(second)
+        await screen.shows("Next to write")
+        second.write_text(WRONG, encoding="utf-8")
+        await screen.shows("✗ failed")
+
+    stage.play(scene, poll=poll)
 
 
-def test_a_newer_save_stops_the_run_under_way(opened):
-    terminal = opened("05", "--call-limit", "1000", "--limit", "1000")
-    terminal.shows("Next to write: predict_row")
-    terminal.save(ENDLESS)
-    terminal.shows("grading")
-    terminal.save(SOLUTION)
-    assert terminal.shows("Passed: 6 of 6 steps")
+def test_what_changed_since_the_last_save_is_said(stage):
+    stage.save(SOLUTION)
+
+    async def scene(screen):
+        await screen.shows(PASSED)
+        stage.save(WRONG)
+        await screen.shows("Since the last save:", "switch_on: ✓ passed → ✗ failed")
+
+    stage.play(scene)
 
 
-def test_the_first_unfinished_exercise_is_picked(opened):
-    assert opened().shows("01 Creating tensors")
+def test_a_newer_save_stops_the_run_under_way(stage):
+    async def scene(screen):
+        await screen.shows("Next to write: predict_row")
+        stage.save(ENDLESS)
+        await screen.shows("grading")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED)
+
+    stage.play(scene)
 
 
-def test_keys_for_help_with_an_answer(opened):
-    terminal = opened("05")
-    terminal.save(WRONG)
-    terminal.shows("✗ failed")
-    for key, words in (
-        ("h", "hint 1 of 3"), ("h", "hint 2 of 3"), ("?", "explain the misconception"),
-        ("c", "Press c again"), ("c", "the same code"), ("\x1b", "✗ failed"), ("d", "only cpu"),
-    ):  # fmt: skip
-        terminal.type(key)
-        assert terminal.shows(words)
+def test_keys_are_heard_while_an_endless_answer_is_graded(stage):
+    stage.save(ENDLESS)
+
+    async def scene(screen):
+        await screen.shows("grading")
+        for key, words in (("g", "grading"), ("?", "next exercise"), ("h", "hint 1 of 3"), ("n", "06 Backward")):
+            await screen.press(key)
+            await screen.shows(words)
+        await screen.press("p", "g", "q")
+        assert not screen.app.is_running
+
+    stage.play(scene)
 
 
-def test_reset_asks_keeps_the_text_and_says_where(opened, checkout):
-    subprocess.run(["git", "init", "-q"], cwd=checkout, check=True)
-    terminal = opened("05")
-    terminal.shows("Next to write: predict_row")
-    terminal.save(WRONG)
-    terminal.shows("✗ failed")
-    terminal.type("r")
-    terminal.shows("Your text is kept")
-    assert terminal.file.read_text(encoding="utf-8") == WRONG
-    terminal.type("r")
-    assert terminal.shows("--undo", "Next to write: predict_row")
-    kept = list((checkout / ".grader" / "backup").rglob("*.py"))
+def test_grading_again_gives_another_verdict(stage):
+    stage.save(WRONG)
+
+    async def scene(screen):
+        await screen.shows("said under seed ")
+        before = screen.text
+        await screen.press("g")
+        await screen.until(lambda: "said under seed " in screen.text != before)
+
+    stage.play(scene)
+
+
+def test_keys_for_help_with_an_answer(stage):
+    stage.save(WRONG)
+
+    async def scene(screen):
+        await screen.shows("✗ failed")
+        for key, words in (
+            ("h", "hint 1 of 3"), ("h", "hint 2 of 3"), ("?", "explain the misconception"), ("e", "See it happen"),
+            ("c", "Press c again"), ("c", "the same code"), ("escape", "✗ failed"), ("d", "only cpu"),
+        ):  # fmt: skip
+            await screen.press(key)
+            await screen.shows(words)
+
+    stage.play(scene)
+
+
+def test_hints_lead_on_by_keys(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("h")
+        await screen.shows("hint 1 of 3", "h gives the next one.")
+        await screen.press("h", "h")
+        await screen.shows("hint 3 of 3", "That is the last one. c shows a solution.")
+
+    stage.play(scene)
+
+
+def test_what_both_cost_is_shown_once_it_passed(stage):
+    stage.save(SOLUTION.replace("leaf**2", "leaf * leaf"))
+
+    async def scene(screen):
+        await screen.shows(PASSED)
+        await screen.press("c")
+        await screen.shows("leaf * leaf")
+        await screen.shows("3 operations, the solution 2")
+
+    stage.play(scene, size=(100, 60))
+
+
+def test_a_comparison_does_not_stop_a_grading(stage):
+    stage.save(SOLUTION)
+
+    async def scene(screen):
+        await screen.shows(PASSED)
+        stage.save(ENDLESS)
+        await screen.shows("grading")
+        await screen.press("c")
+        await screen.shows("the same code")
+        assert "grading" in screen.text
+        stage.save(WRONG)
+        await screen.shows("✗ failed")
+
+    stage.play(scene)
+
+
+def test_reset_asks_keeps_the_text_and_says_where(stage):
+    watch.stubs.keep_untouched()
+
+    async def scene(screen):
+        await screen.shows("Next to write: predict_row")
+        stage.save(WRONG)
+        await screen.shows("✗ failed")
+        await screen.press("r")
+        await screen.shows("Your text is kept")
+        assert stage.file.read_text(encoding="utf-8") == WRONG
+        await screen.press("r")
+        await screen.shows("--undo", "Next to write: predict_row")
+
+    stage.play(scene)
+    kept = list((stage.folder / ".grader" / "backup").rglob("*.py"))
     assert [each.read_text(encoding="utf-8") for each in kept] == [WRONG]
 
 
-def test_next_previous_and_list(opened):
-    terminal = opened("05")
-    terminal.type("n")
-    terminal.shows("06 Backward")
-    terminal.type("p")
-    terminal.shows("05 Leaves")
-    terminal.type("l")
-    terminal.shows("20 Optimizers")
-    terminal.type("\x1b[B\r")
-    assert terminal.shows("06 Backward", "checks")
+def test_next_previous_and_list(stage):
+    async def scene(screen):
+        for keys, words in (
+            (["n"], "06 Backward"), (["p"], "05 Leaves"), (["l"], "20 Optimizers"), (["down", "enter"], "06 Backward"),
+        ):  # fmt: skip
+            await screen.press(*keys)
+            await screen.shows(words)
+        await screen.shows("06 Backward", "checks")
+
+    stage.play(scene)
 
 
-@pytest.mark.parametrize("size", [(40, 10), (200, 60)])
-def test_resizing(opened, size):
-    terminal = opened("05")
-    terminal.shows("Next to write")
-    terminal.resize(*size)
-    terminal.type("?")
-    assert terminal.shows("next exercise")
+def test_a_verdict_may_come_while_the_list_is_open(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("l")
+        await screen.shows("20 Optimizers")
+        stage.save(SOLUTION)
+        await screen.until(
+            lambda: "passed" in [row["outcome"] for row in Progress(stage.record).everything()["attempt"]]
+        )
+        await screen.press("escape")
+        await screen.shows(PASSED)
+
+    stage.play(scene)
 
 
-@pytest.mark.parametrize("leave", ["q", "\x03"])
-def test_leaving_gives_the_terminal_back(opened, leave):
-    terminal = opened("05")
-    terminal.shows("Next to write")
-    workers = terminal.workers()
-    terminal.type(leave)
-    assert terminal.left() == 0
-    assert terminal.is_sane()
-    assert _gone(workers)
+def workers():
+    return [each for each in psutil.Process().children() if "watch.worker" in " ".join(each.cmdline())]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_gives_the_terminal_back(opened, number):
-    terminal = opened("05")
-    terminal.shows("Next to write")
-    terminal.process.kill(number)
-    terminal.left()
-    assert terminal.is_sane()
+def test_a_killed_worker_is_said_and_replaced(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        stage.save(ENDLESS)
+        await screen.shows("grading")
+        for each in workers():
+            each.kill()
+        await screen.shows("the process that grades ended: SIGKILL")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED)
+
+    stage.play(scene)
 
 
-def test_a_terminal_that_closes_ends_it_and_what_it_started(opened):
-    terminal = opened("05")
-    terminal.shows("Next to write")
-    pids = [terminal.process.pid, *terminal.workers()]
-    terminal.process.ptyproc.fileobj.close()
-    assert _gone(pids)
+def test_the_last_words_of_the_process_that_grades_are_shown(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        stage.save(DEADLY)
+        await screen.shows("the process that grades ended: exit code 1; these were its last words")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED)
+
+    stage.play(scene)
 
 
-def test_killed_outright_it_leaves_nothing_running(opened):
-    terminal = opened("05")
-    terminal.shows("Next to write")
-    workers = terminal.workers()
-    assert workers
-    terminal.process.kill(signal.SIGKILL)
-    assert _gone(workers)
+def test_a_process_that_ends_at_once_is_not_started_for_ever(stage):
+    count = stage.folder / "count"
+    boot = f"import sys; open({str(count)!r}, 'a').write('x'); sys.exit('no torch here')"
+
+    async def scene(screen):
+        await screen.shows("the process that grades ended: exit code 1; no torch here")
+        await screen.press("g")
+        await screen.shows("ended 2 times before it had answered", "no torch here", "doctor")
+        await asyncio.sleep(0.5)
+
+    stage.play(scene, boot=boot)
+    assert count.read_text() == "xx"
 
 
-def test_a_killed_worker_is_said_and_replaced(opened):
-    terminal = opened("05")
-    terminal.save(ENDLESS)
-    terminal.shows("grading")
-    for pid in terminal.workers():
-        os.kill(pid, signal.SIGKILL)
-    terminal.shows("the process that grades ended")
-    terminal.save(SOLUTION)
-    assert terminal.shows("Passed: 6 of 6 steps")
+def test_an_answer_that_is_too_large_is_one_line_and_the_next_one_is_heard(stage, monkeypatch):
+    once = stage.folder / "once"
+    boot = f"""
+import os, sys
+if not os.path.exists({str(once)!r}):
+    open({str(once)!r}, "w").close()
+    sys.stdin.readline()
+    print("x" * {17 * 2**20}, flush=True)
+    sys.stdin.read()
+sys.path.append(sys.argv.pop())
+from grader.learning.watch.worker import main
+main()
+"""
+
+    async def scene(screen):
+        await screen.shows("the process that grades ended: its answer is larger than 16 MB")
+        await screen.press("g")
+        await screen.shows("Next to write")
+
+    stage.play(scene, boot=boot)
 
 
-def test_the_editor_is_opened_and_left(opened):
-    terminal = opened("05", editor=f"cp {shlex.quote(str(ROOT / 'solutions' / NAME))}")
-    terminal.shows("Next to write")
-    terminal.type("o")
-    # What was written in it is graded. Not sooner than this do keys belong to the screen again.
-    assert terminal.shows("Passed: 6 of 6 steps")
-    terminal.type("?")
-    assert terminal.shows("open in $EDITOR")
+def test_a_record_that_is_locked_costs_a_complaint_and_no_key(stage, monkeypatch):
+    monkeypatch.setattr(database, "WAIT_SECONDS", 1.0)
+    Progress(stage.record).take_hint(watch.catalogue.find("05"), "switch_on", 3)
+    with closing(sqlite3.connect(stage.record, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        async def scene(screen):
+            await screen.shows("Next to write")
+            assert not screen.complaint
+            await screen.press("h", "?")
+            await screen.shows("next exercise")
+            assert not screen.complaint
+            await screen.until(lambda: screen.complaint)
+            assert "next exercise" in screen.text
+            other.execute("ROLLBACK")
+            stage.save(SOLUTION)
+            await screen.shows(PASSED)
+            await screen.until(lambda: not screen.complaint)
+
+        stage.play(scene)
 
 
-def test_without_a_terminal_it_names_exercise():
-    done = subprocess.run(
-        [sys.executable, "-m", "grader", "watch"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "python -m grader exercise" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_a_record_that_cannot_be_written_costs_a_complaint_alone(stage):
+    stage.record.parent.write_text("in the way", encoding="utf-8")
+
+    async def scene(screen):
+        await screen.shows("Next to write", "progress cannot be kept")
+        await screen.press("h")
+        await screen.shows("hint 1 of 3", "progress cannot be kept")
+        assert screen.text.count("cannot be kept") == 1
+
+    stage.play(scene)
+
+
+def test_what_was_amiss_before_it_was_opened_is_said(stage):
+    async def scene(screen):
+        await screen.shows("it was set aside")
+
+    stage.save(ENDLESS)
+    stage.play(scene, complaint="the record was damaged; it was set aside")
+
+
+def test_a_fault_behind_the_screen_is_one_line_and_watching_goes_on(stage, monkeypatch):
+    def record(*_):
+        raise RuntimeError("the record is odd")
+
+    monkeypatch.setattr(Progress, "record", record)
+
+    async def scene(screen):
+        await screen.shows("Next to write", "a fault of the grader, not of your code: the record is odd")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED)
+
+    assert stage.play(scene).traces == ""
+
+
+def test_a_fault_is_traced_where_somebody_asks_for_it(stage, monkeypatch):
+    monkeypatch.setenv("GRADER_DEBUG", "1")
+    monkeypatch.setattr(Progress, "record", lambda *_: 1 / 0)
+
+    async def scene(screen):
+        await screen.shows("a fault of the grader, not of your code: division by zero")
+
+    assert "Traceback (most recent call last)" in stage.play(scene).traces
+
+
+def test_leaving_leaves_no_process_behind(stage):
+    started = []
+
+    async def scene(screen):
+        await screen.shows("Next to write")
+        started.extend(workers())
+        await screen.press("q")
+
+    stage.play(scene)
+    assert len(started) == 1
+    assert not psutil.wait_procs(started, timeout=10)[1]
