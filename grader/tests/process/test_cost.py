@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
 from grader.catalogue.catalogue import find
 from grader.judging.cost import differences
-from grader.judging.grading import Grader, read_source
+from grader.judging.grading import read_source
 from grader.judging.submission import Source
 
 EXERCISE = find("05")
@@ -15,17 +15,16 @@ EXERCISE = find("05")
 SOLUTION = EXERCISE.solution.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def grader():
-    with Grader() as grader:
-        yield grader
+def counted(cost):
+    """Return a cost without its seconds, which depend on what else the machine does."""
+    return replace(cost, seconds=0.0)
 
 
 def test_the_solution_costs_the_same_twice(grader):
     source = read_source(EXERCISE.solution)
     first, again = (grader.measure(EXERCISE, source, seed=3) for _ in range(2))
     assert first.keys() == set(EXERCISE.steps)
-    assert not any(differences(first[name], again[name]) for name in first)
+    assert [counted(cost) for cost in first.values()] == [counted(cost) for cost in again.values()]
 
 
 def test_a_spare_copy_is_counted(grader):
@@ -36,7 +35,7 @@ def test_a_spare_copy_is_counted(grader):
         for each in (Source(EXERCISE.stub, text, ""), read_source(EXERCISE.solution))
     )
     assert "copies of tensors" in " ".join(differences(yours["middle_and_leaf"], expected["middle_and_leaf"]))
-    assert not differences(yours["switch_on"], expected["switch_on"])
+    assert counted(yours["switch_on"]) == counted(expected["switch_on"])
 
 
 def test_a_step_that_does_not_pass_is_not_measured(grader):

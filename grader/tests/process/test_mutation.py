@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from grader.catalogue.catalogue import find
-from grader.judging.grading import Grader
 from grader.proofs.mutants import graded as mutation
 from grader.proofs.mutants.operators import mutants
 
@@ -16,12 +15,6 @@ EXERCISE = find("05")
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(mutation, "FOLDER", tmp_path / "mutants")
     return tmp_path / "mutants"
-
-
-@pytest.fixture(scope="module")
-def grader():
-    with Grader() as grader:
-        yield grader
 
 
 def _few(grader):
