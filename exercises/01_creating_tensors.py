@@ -2,9 +2,9 @@
 
 A tensor is an array of numbers with any number of dimensions, all of one dtype. There are three ways to make one: a
 typed constructor (`torch.FloatTensor([1, 2])`), a function that converts a list, a number or a numpy array
-(`torch.tensor([1, 2])`), and a factory that is told a shape (`torch.zeros((2, 3))`). `torch.Tensor` and its typed kin
-are classes. A class takes a list for data, but whole numbers for sizes, and the memory that it then hands out holds
-whatever was there before.
+(`torch.tensor([1, 2])`), and a factory that takes a shape (`torch.zeros((2, 3))`). `torch.Tensor` and the typed
+constructors are classes. A class treats a list as data but whole numbers as sizes, and a tensor made from sizes holds
+whatever was in that memory before.
 
     >>> import torch
     >>> torch.tensor([1, 2, 3])
@@ -17,7 +17,7 @@ whatever was there before.
     >>> total, total.shape, total.item()
     (tensor(6), torch.Size([]), 6)
 
-The typed constructors are old and know the CPU only; new code says `torch.tensor(..., dtype=..., device=...)`.
+The typed constructors are old and work on the CPU only; new code uses `torch.tensor(..., dtype=..., device=...)`.
 
 Read on: https://docs.pytorch.org/docs/stable/tensors.html
 """
@@ -27,19 +27,19 @@ import torch
 
 
 def from_data(data: list | np.ndarray, device: torch.device) -> torch.Tensor:
-    """Step 1. Make a float32 tensor of a list or of a numpy array.
+    """Step 1. Make a float32 tensor from a list or a numpy array.
 
     data: a list of numbers, a list of equally long lists of numbers, or a numpy array of any shape; whole numbers or
     floating-point numbers.
 
-    Returns a float32 tensor of the same shape on `device`, which requires no gradient. `data` stays as it is, and so do
-    torch's settings, such as its default dtype.
+    Returns a float32 tensor of the same shape on `device` that does not require a gradient. `data` stays as it is, and
+    so do torch's settings, such as the default dtype.
     """
     raise NotImplementedError("step 1: from_data")
 
 
 def from_number(value: int | float, device: torch.device) -> torch.Tensor:
-    """Step 2. Make a tensor with no dimensions at all, which holds one number.
+    """Step 2. Make a tensor that has no dimensions at all and holds one number.
 
     value: a Python number.
 
@@ -49,22 +49,22 @@ def from_number(value: int | float, device: torch.device) -> torch.Tensor:
 
 
 def filled(shape: tuple[int, ...], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Step 3. Make three tensors by their shape alone.
+    """Step 3. Make three tensors from a shape alone.
 
-    shape: the size of each dimension, one or more of them.
+    shape: the size of each dimension; there is at least one.
 
-    Returns three float32 tensors of this shape on `device`: one of zeros, one of ones, and one of random numbers that
-    are uniform over [0, 1). The random ones come from torch's global generator, and are others at each call.
+    Returns three float32 tensors of this shape on `device`: one of zeros, one of ones, and one of random numbers drawn
+    uniformly from [0, 1). The random numbers come from torch's global generator and differ from call to call.
     """
     raise NotImplementedError("step 3: filled")
 
 
 def constructor_facts(name: str) -> tuple[torch.dtype, int]:
-    """Step 4. Tell which dtype a typed constructor makes, and how many bits one number takes in it.
+    """Step 4. Say which dtype a typed constructor makes, and how many bits one number of that dtype takes.
 
-    name: of the eight classic ones, HalfTensor, FloatTensor and DoubleTensor (floating point), ByteTensor (unsigned),
-    CharTensor, ShortTensor, IntTensor and LongTensor (signed); or one of the later ones, BFloat16Tensor and BoolTensor.
-    In memory a bool takes as much as the smallest integer. A table or a question to torch: both are welcome.
+    name: one of the eight classic constructors, HalfTensor, FloatTensor and DoubleTensor (floating point), ByteTensor
+    (unsigned), CharTensor, ShortTensor, IntTensor and LongTensor (signed); or one of the later ones, BFloat16Tensor and
+    BoolTensor. In memory, a bool takes as much space as the smallest integer. You may write a table or ask torch.
 
     Returns the `torch.dtype` and the number of bits.
     """
@@ -72,23 +72,23 @@ def constructor_facts(name: str) -> tuple[torch.dtype, int]:
 
 
 def predict_call(name: str, argument: int | list[int] | None) -> tuple[tuple[int, ...], torch.dtype] | None:
-    """Step 5. Tell what a call of the class or of the function makes.
+    """Step 5. Say what a call to the class or to the function makes.
 
     name: "Tensor" for the class `torch.Tensor`, "tensor" for the function `torch.tensor`.
     argument: the only argument of the call, a whole number above 0 or a list of one or more whole numbers; None means
-    that the call has no argument. The class makes torch's default dtype, float32; the function takes the dtype from
-    what it is given.
+    that the call has no argument. The class uses torch's default dtype, float32; the function takes the dtype from
+    its argument.
 
-    Returns the shape and the dtype of the tensor that comes back, or None where the call raises an error.
+    Returns the shape and the dtype of the tensor that the call returns, or None if the call raises an error.
     """
     raise NotImplementedError("step 5: predict_call")
 
 
 def sums(matrix: torch.Tensor) -> tuple[float, list[float]]:
-    """Step 6. Sum a matrix, and hand out Python numbers.
+    """Step 6. Sum a matrix, and return Python numbers.
 
     matrix: float32 of shape (N, C), N and C at least 1, on any device. It stays as it is.
 
-    Returns the sum of all its numbers, a Python float, and the sums of its rows, a list of N Python floats.
+    Returns the sum of all its numbers as a Python float, and the sums of its rows as a list of N Python floats.
     """
     raise NotImplementedError("step 6: sums")

@@ -1,8 +1,8 @@
 """03 Sharing memory
 
-A tensor is a window on a block of memory, its *storage*: a shape, steps for each dimension, a place to start. Several
-tensors, and numpy arrays too, can look at the same storage, and a write through one of them shows in all. Some ways of
-making a tensor open another window, some copy the numbers to a new storage, and `reshape` does the one or the other.
+A tensor is a window on a block of memory, its *storage*: a shape, a step for each dimension, and a place to start.
+Several tensors, and numpy arrays too, can look at the same storage, and a write through one of them shows in all. Some
+ways of making a tensor open another window, others copy the numbers to a new storage, and `reshape` may do either.
 
     >>> import numpy as np
     >>> import torch
@@ -27,7 +27,7 @@ import torch
 
 
 def shares(expression: str) -> bool:
-    """Step 1. Tell whether an expression gives a window on memory that is already there, or a copy.
+    """Step 1. Say whether an expression gives a window on memory that is already there, or a copy.
 
     The names in it stand for
       array = np.zeros((3, 4), dtype=np.float32)
@@ -36,7 +36,7 @@ def shares(expression: str) -> bool:
     expression: one of "torch.tensor(array)", "torch.from_numpy(array)", "torch.as_tensor(array)",
     "torch.as_tensor(array, dtype=torch.float64)", "tensor.numpy()", "tensor.view(12)", "tensor.reshape(12)",
     "tensor.t()", "tensor.t().reshape(12)", "tensor[1]", "tensor[:, 1:3]", "tensor[[0, 2]]", "tensor.clone()" and
-    "tensor.detach()". Thinking and trying are both welcome.
+    "tensor.detach()". You may think it through or try it out.
 
     Returns True where writing into the result changes `array` or `tensor`, False where it does not.
     """
@@ -44,12 +44,12 @@ def shares(expression: str) -> bool:
 
 
 def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
-    """Step 2. Tell whether two tensors lie in the same storage.
+    """Step 2. Say whether two tensors lie in the same storage.
 
-    a, b: tensors on one device, with one element or more, in no relation or made from one another by torch. Two
-    different rows of one matrix lie in the same storage too, although they have no element in common, and so do the
-    two where `view` shows the same bytes as another dtype. Two tensors that hold the same numbers need not. Nothing is
-    written into either.
+    a, b: tensors on one device, with one element or more, either unrelated or made from one another by torch. Two
+    different rows of one matrix lie in the same storage too, although they have no element in common, and so do a
+    tensor and a `view` that shows its bytes as another dtype. Two tensors that hold the same numbers need not. Nothing
+    is written into either.
 
     Returns a bool.
     """
@@ -57,9 +57,9 @@ def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def window_and_copy(array: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Step 3. Make two tensors of a numpy array, one that shares its memory and one that is safe from it.
+    """Step 3. Make two tensors from a numpy array: one that shares its memory and one that is independent of it.
 
-    array: of any shape, also (), contiguous or not, and of a dtype that torch knows. It stays as it is.
+    array: of any shape, including (), contiguous or not, and of a dtype that torch knows. It stays as it is.
 
     Returns two tensors on the CPU with the shape, the dtype and the numbers of `array`. The first shares the memory of
     `array`; the second has memory of its own.
@@ -80,11 +80,11 @@ def doubled_row(matrix: torch.Tensor, index: int) -> torch.Tensor:
 def flat_view(tensor: torch.Tensor) -> torch.Tensor:
     """Step 5. Flatten a tensor without copying it, or refuse.
 
-    tensor: of any shape with at least one dimension; contiguous, or not, as a transposed matrix is.
+    tensor: of any shape with at least one dimension; contiguous, or not contiguous, like a transposed matrix.
 
     Returns a tensor of one dimension with the same numbers in the same order, in the memory of `tensor`; where `tensor`
-    requires a gradient, gradients flow back through it. Where its elements do not lie so that one can look at them in
-    that way, raises RuntimeError and hands out no copy.
+    requires a gradient, gradients flow back through it. If no such window exists, because of how the elements lie in
+    memory, raises RuntimeError and returns no copy.
     """
     raise NotImplementedError("step 5: flat_view")
 

@@ -34,10 +34,10 @@ def predict_row(requires_grad: bool, is_result: bool) -> tuple[bool, bool, bool]
 
 
 def will_keep_grad(tensor: torch.Tensor) -> bool:
-    """Step 2. Tell whether a backward pass that reaches `tensor` will leave a gradient in its `.grad`.
+    """Step 2. Say whether a backward pass that reaches `tensor` will leave a gradient in its `.grad`.
 
-    Look at the tensor's own attributes; run nothing and change nothing. Mind a result for which
-    somebody has already called `retain_grad()`.
+    Look at the tensor's own attributes; run nothing and change nothing. Do not forget that somebody
+    may have called `retain_grad()` on a result already.
 
     Returns a bool.
     """
@@ -62,7 +62,7 @@ def build_four(
 def middle_and_leaf(x: torch.Tensor, upstream: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Step 4. Keep the gradient of a tensor in the middle of a graph.
 
-    x, upstream: float32 of shape (N,), neither requires a gradient, and neither may be changed:
+    x, upstream: float32 of shape (N,). Neither requires a gradient, and neither may be changed:
     make a leaf of your own that holds the numbers of `x`. Compute middle = leaf ** 2 and
     loss = (middle * upstream).sum(), then run backward once.
 
@@ -75,7 +75,7 @@ def result_requires_grad(inputs_require_grad: list[bool], grad_enabled: bool) ->
     """Step 5. Predict whether the result of an operation on float tensors requires a gradient.
 
     inputs_require_grad: `requires_grad` of each input, at least one of them.
-    grad_enabled: False where the operation runs under `torch.no_grad()`.
+    grad_enabled: False if the operation runs under `torch.no_grad()`.
 
     Returns a bool.
     """
@@ -85,8 +85,8 @@ def result_requires_grad(inputs_require_grad: list[bool], grad_enabled: bool) ->
 def switch_on(tensor: torch.Tensor) -> torch.Tensor:
     """Step 6. Make an existing leaf require a gradient from now on.
 
-    tensor: a floating-point leaf that requires none. There are two ways, an attribute and a method;
-    either will do.
+    tensor: a floating-point leaf that does not require one. There are two ways, an attribute and a
+    method; either will do.
 
     Returns `tensor` itself: no copy, same numbers, a leaf as before.
     """

@@ -3,7 +3,7 @@
 A net is a chain of operations. To get its gradients, walk the chain backwards: from the gradient of the loss
 with respect to an operation's result (its *upstream* gradient), work out the gradients with respect to the
 operation's inputs. A matrix product `a @ b` turns its upstream gradient into two products, and each gradient
-has the shape of what it belongs to. Here you do this without autograd; in 09 autograd does it for you.
+has the shape of the tensor it belongs to. Here you do this without autograd; in 09 autograd does it for you.
 
     >>> import torch
     >>> a = torch.tensor([[1.0, 2.0, 3.0]])  # (1, 3)
@@ -18,7 +18,7 @@ has the shape of what it belongs to. Here you do this without autograd; in 09 au
 
 The net: `h = x @ w1`, then ReLU, then `y_pred = h_relu @ w2`. There are no biases. The shapes, everywhere below:
 x (N, D_in), y and y_pred (N, D_out), w1 (D_in, H), w2 (H, D_out), h and h_relu (N, H). All tensors are float32
-and on one device. What a function is given it leaves unchanged, unless its text says otherwise.
+and on one device. Every function leaves its arguments unchanged unless its text says otherwise.
 
 Read on: https://docs.pytorch.org/tutorials/beginner/pytorch_with_examples.html
 """
@@ -47,7 +47,7 @@ def make_tensors(
 
 
 def forward(x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Step 2. Run the net, and keep what the way back will need.
+    """Step 2. Run the net, and keep what the backward pass will need.
 
     ReLU makes every negative element 0 and leaves the others as they are.
 
@@ -57,12 +57,12 @@ def forward(x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> tuple[torch.
 
 
 def loss_and_gradient(y_pred: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Step 3. Measure the error, and begin the way back. Do not use autograd.
+    """Step 3. Measure the error, and begin the backward pass. Do not use autograd.
 
     The loss is the sum, over all elements, of the squared differences between y_pred and y.
 
     Returns (loss, grad_y_pred): the loss with shape (), and the gradient of the loss with respect to y_pred,
-    of the shape of y_pred.
+    with the shape of y_pred.
     """
     raise NotImplementedError("step 3: loss_and_gradient")
 
@@ -77,7 +77,7 @@ def backward(
 
     Through the ReLU the gradient passes unchanged where h is greater than 0, and not at all where h is 0 or less.
 
-    Returns (grad_w1, grad_w2), of the shapes of w1 and w2.
+    Returns (grad_w1, grad_w2), with the shapes of w1 and w2.
     """
     raise NotImplementedError("step 4: backward")
 
@@ -85,8 +85,8 @@ def backward(
 def sgd_step(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, lr: float) -> torch.Tensor:
     """Step 5. Take one step of gradient descent on both weights. Do not use autograd.
 
-    Compute the loss and both gradients at the weights as they came in, then subtract `lr` times its gradient from
-    each weight. Change w1 and w2 in place: the caller's own tensors hold the new numbers afterwards.
+    Compute the loss and both gradients at the weights as you receive them, then subtract `lr` times its gradient
+    from each weight. Change w1 and w2 in place: the caller's own tensors hold the new numbers afterwards.
     You may call the functions above.
 
     Returns the loss before the step, of shape ().

@@ -1,9 +1,9 @@
 """09 The same net with autograd
 
-Weights that require a gradient make autograd record every operation from them to the loss. Nobody has to keep
-the values in the middle: one call of `loss.backward()` walks the recorded graph, adds each weight's gradient to its
-`.grad`, and lets the graph go; the next forward pass records a new one. Two things remain with you. The update
-must not be recorded, though the weights stay leaves that require a gradient; and `.grad` must be cleared.
+Weights that require a gradient make autograd record every operation from them to the loss. You no longer keep the
+values in between: one call of `loss.backward()` walks the recorded graph, adds each weight's gradient to its `.grad`,
+and frees the graph; the next forward pass records a new one. Two things are still up to you. The update must not be
+recorded, although the weights stay leaves that require a gradient; and `.grad` must be cleared.
 
     >>> import torch
     >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -43,7 +43,7 @@ def make_weights(
 def compute_loss(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> torch.Tensor:
     """Step 2. Run the net and return its loss, with the graph behind it.
 
-    w1, w2: leaves that require a gradient. Change nothing of what you are given, and run no backward pass.
+    w1, w2: leaves that require a gradient. Change nothing that you are given, and run no backward pass.
 
     Returns the loss, of shape (), such that its `backward()` leaves the gradients of w1 and w2 in their `.grad`.
     """
@@ -51,7 +51,7 @@ def compute_loss(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.T
 
 
 def sgd_update(w1: torch.Tensor, w2: torch.Tensor, lr: float) -> None:
-    """Step 3. Take one step of gradient descent with the gradients that are there.
+    """Step 3. Take one step of gradient descent with the gradients that are already there.
 
     w1, w2: leaves that require a gradient, each with its gradient in `.grad`.
 
@@ -65,7 +65,7 @@ def sgd_update(w1: torch.Tensor, w2: torch.Tensor, lr: float) -> None:
 def train(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, lr: float, steps: int) -> list[float]:
     """Step 4. Take `steps` steps of gradient descent on the same x and y.
 
-    w1, w2: leaves that require a gradient. There may be something in their `.grad` already; it has no say.
+    w1, w2: leaves that require a gradient. Their `.grad` may already hold something; it must have no effect.
 
     Each step computes the loss and its gradients at the weights as they are, then subtracts `lr` times the gradient
     from each weight. The caller's own w1 and w2 are changed in place, without `.data`, and are leaves that require

@@ -1,10 +1,10 @@
 """10 An engine for backward
 
-What `backward` does fits on a page. Each operation leaves a node behind that knows its parents, the nodes it was
+What `backward` does fits on a page. Each operation leaves behind a node that knows its parents, the nodes it was
 computed from, and for each parent a *local gradient*: the derivative of its own value with respect to that parent's.
 Going back from the last node, each node multiplies the gradient that arrived at it by its local gradients and
-passes the products on. A node that was used several times receives several contributions: they add up, and it may
-pass on nothing before all of them have arrived. Here you write this engine for single numbers; torch's does the
+passes the products on. A node that was used several times receives several contributions: they add up, and the node
+must pass nothing on until all of them have arrived. Here you write this engine for single numbers; torch's does the
 same for tensors.
 
     >>> import torch
@@ -15,7 +15,7 @@ same for tensors.
     >>> x.grad
     tensor(108.)
 
-Four ways lead from y back to x, but autograd visits each of the two operations once.
+Four paths lead from y back to x, but autograd visits each of the two operations once.
 
 Read on: https://docs.pytorch.org/tutorials/beginner/blitz/autograd_tutorial.html
 """
@@ -26,12 +26,12 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)
 class Node:
-    """Given, and complete: a number and how it came about.
+    """Given, and complete: a number and how it was computed.
 
-    parents: the nodes it was computed from; empty for a leaf. The same node may stand there twice.
+    parents: the nodes it was computed from; empty for a leaf. The same node may appear twice.
     local_gradients: for each parent, the derivative of `value` with respect to that parent's value.
     requires_grad: False for a constant.
-    grad: what backward left there; None as long as that is nothing.
+    grad: the gradient that backward left there; None until it has left one.
     """
 
     value: float
@@ -42,7 +42,7 @@ class Node:
 
 
 def add(a: Node, b: Node) -> Node:
-    """Step 1. Add two numbers, and record it.
+    """Step 1. Add two numbers, and record the operation.
 
     Returns a new Node: `value` is the sum, `parents` are a and b in this order, `local_gradients` the derivatives of
     the sum with respect to a and to b, and it requires a gradient if at least one of a and b does. Its `grad`
@@ -52,19 +52,19 @@ def add(a: Node, b: Node) -> Node:
 
 
 def multiply(a: Node, b: Node) -> Node:
-    """Step 2. Multiply two numbers, and record it.
+    """Step 2. Multiply two numbers, and record the operation.
 
-    Everything as in step 1, with the product for the sum.
+    Everything is as in step 1, with the product instead of the sum.
     """
     raise NotImplementedError("step 2: multiply")
 
 
 def tanh(a: Node) -> Node:
-    """Step 3. Take the hyperbolic tangent (`math.tanh`), and record it.
+    """Step 3. Take the hyperbolic tangent (`math.tanh`), and record the operation.
 
     Its derivative at a number is 1 minus the square of the hyperbolic tangent of that number.
 
-    Returns a new Node with the one parent a; everything else as in step 1.
+    Returns a new Node with a as its only parent; everything else is as in step 1.
     """
     raise NotImplementedError("step 3: tanh")
 
@@ -73,12 +73,12 @@ def topological_order(root: Node) -> list[Node]:
     """Step 4. List the graph behind `root` so that backward can walk along the list.
 
     The list holds root and every node that it was computed from, directly or through others, leaves and constants
-    included: each exactly once, and each before its own parents, so that root comes first. Where several orders
-    do that, any of them will do.
+    included: each exactly once, and each before its own parents, so root comes first. If several orders do that,
+    any of them will do.
 
-    The work must grow with the number of nodes and not with the number of ways through them: the `parents` of one
-    node are looked at 20 times at most, however often it was used. No way through the graph is longer
-    than 100 nodes, so that functions may call themselves.
+    The work must grow with the number of nodes and not with the number of paths through them: look at the `parents`
+    of one node 20 times at most, however often it was used. No path through the graph is longer than 100 nodes, so
+    your functions may call themselves.
     """
     raise NotImplementedError("step 4: topological_order")
 
@@ -89,9 +89,9 @@ def backward(root: Node, upstream: float = 1.0) -> None:
     root: a node that requires a gradient. upstream: the gradient that arrives at it.
 
     Afterwards each leaf behind root (or root itself, if it is a leaf) that requires a gradient holds in `grad`, as a
-    float, the sum of what was there before, if anything was, and of all that arrived at it now. The `grad` of
-    results and of constants stays None, and everything else of every node stays as it is, so that
-    backward can run again. Each node passes its gradient on once, when all of it has arrived; the limit of
-    step 4 holds here too. You may call `topological_order`.
+    float, the sum of what was there before, if anything was, and of everything that arrived at it now. The `grad` of
+    results and of constants stays None, and everything else about every node stays as it is, so that backward can
+    run again. Each node passes its gradient on once, when all of it has arrived; the limit from step 4 applies here
+    too. You may call `topological_order`.
     """
     raise NotImplementedError("step 5: backward")

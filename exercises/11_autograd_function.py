@@ -1,7 +1,7 @@
 """11 An operation of your own
 
 A function made of tensor operations leaves one node in the graph for each of them, and backward goes through them
-one by one. Where a number in between is too large, the gradient is lost, though the result looks fine:
+one by one. If a number in between is too large, the gradient is lost, although the result looks fine:
 
     >>> import torch
     >>> x = torch.tensor([-100.0], requires_grad=True)
@@ -10,12 +10,12 @@ one by one. Where a number in between is too large, the gradient is lost, though
     >>> y.item(), x.grad
     (0.0, tensor([nan]))
 
-A class derived from `torch.autograd.Function` is one node instead: `forward` computes the result, `backward` is told
+A class derived from `torch.autograd.Function` is one node instead: `forward` computes the result, `backward` is given
 the gradient that arrives there (`upstream`) and returns the gradient of each argument, by a formula of your
-choice. Both get a `ctx` that is fresh for each call: `ctx.save_for_backward(...)` hands tensors from forward to
-backward, which finds them in `ctx.saved_tensors`; what is no tensor may be put on ctx as an attribute. The class is
-used through `apply`, which takes no keyword arguments: `Sigmoid.apply(x)`. Most operations need no such class:
-autograd works the gradient out by itself.
+choice. Both get a `ctx` that is new for each call: `ctx.save_for_backward(...)` hands tensors from forward to
+backward, which finds them in `ctx.saved_tensors`; anything that is not a tensor may be stored on ctx as an attribute.
+You use the class through `apply`, which takes no keyword arguments: `Sigmoid.apply(x)`. Most operations need no such
+class: autograd works out the gradient by itself.
 
 Read on: https://docs.pytorch.org/docs/stable/notes/extending.html
 """
@@ -51,7 +51,7 @@ class Sigmoid(torch.autograd.Function):
 
 
 def sigmoid(x: torch.Tensor) -> torch.Tensor:
-    """Step 2. Offer the class of step 1 as an ordinary function.
+    """Step 2. Offer the class from step 1 as an ordinary function.
 
     Returns the sigmoid of x, with the node of `Sigmoid`, and no other, between it and x.
     """
@@ -65,7 +65,7 @@ class ScaledProduct(torch.autograd.Function):
     them as they are, and returns a tensor of that shape and dtype. Either of a and b, or both, may require a gradient.
 
     `backward` returns one thing for each argument of `forward`, in the same order: a gradient for a tensor, None for
-    what is no tensor. Tensors are handed on as in step 1, and `upstream` stays as it is.
+    anything that is not a tensor. Hand tensors on as in step 1; `upstream` stays as it is.
     """
 
     @staticmethod
@@ -80,14 +80,15 @@ class ScaledProduct(torch.autograd.Function):
 
 
 def passes_gradcheck(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> bool:
-    """Step 4. Tell whether the backward of a function agrees with small differences of its values.
+    """Step 4. Say whether the backward of a function agrees with small differences of its values.
 
     function: takes a tensor and returns one of the same shape and dtype. x: float32, of any shape; it requires no
     gradient and stays as it is.
 
     `torch.autograd.gradcheck` compares the two, but float32 has too few digits for it: give it the numbers of x in
-    float64, as a tensor that requires a gradient, and keep its own tolerances. By itself it raises where they disagree.
+    float64, as a tensor that requires a gradient, and keep its own tolerances. Left to itself, it raises an error where
+    the two disagree.
 
-    Returns True where they agree at x and False where they do not; nothing is raised.
+    Returns True where they agree at x and False where they do not; raises nothing.
     """
     raise NotImplementedError("step 4: passes_gradcheck")

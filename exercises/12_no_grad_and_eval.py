@@ -1,9 +1,9 @@
 """12 Predicting, and freezing
 
 Two switches look alike and have nothing to do with each other. `torch.no_grad()` is about autograd: inside it nothing
-is recorded. `model.eval()` is about layers that behave differently while training: dropout then drops nothing, and
-batch norm uses its running statistics, and leaves them alone, instead of those of the batch. For a prediction one
-wants both.
+is recorded. `model.eval()` is about layers that behave differently in training: in eval mode, dropout drops nothing,
+and batch norm uses its running statistics instead of those of the batch, and does not update them. For a prediction you
+want both.
 
     >>> import torch
     >>> dropout = torch.nn.Dropout(0.5)
@@ -41,11 +41,11 @@ def predict_row(no_grad: bool, eval_mode: bool) -> tuple[bool, bool, bool]:
 def predict(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Step 2. Predict, and leave no trace.
 
-    Run the model on x in eval mode, all of its modules, and let autograd record nothing meanwhile. Afterwards every
-    module is in the mode that it was in before: the model may come in either mode, and some of its parts may be in
-    another one than the rest. That holds too where the forward pass raises; its exception then goes on to the caller.
-    Parameters and their gradients, x, and autograd's own switch, which may be on or off when you are called, are as
-    before.
+    Run the model on x with all of its modules in eval mode, and let autograd record nothing meanwhile. Afterwards every
+    module is in the mode that it was in before: you may get the model in either mode, and some of its parts may be in
+    a different mode from the rest. This also holds if the forward pass raises an exception, which then goes on to the
+    caller. The parameters and their gradients, x, and autograd's own switch, which may be on or off when you are
+    called, are as before.
 
     Returns what the model returned, which requires no gradient.
     """
@@ -55,12 +55,12 @@ def predict(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
 def freeze(model: nn.Module, part: nn.Module, lr: float) -> torch.optim.SGD:
     """Step 3. Freeze a part of a model, and make an optimizer for the rest.
 
-    part: a module of the model, which may hold other modules. Its parameters must not require a gradient any more; the
-    other parameters stay as they are, and some of them may have been frozen before. No parameter's
-    values change, and no module's mode.
+    part: a module of the model, which may hold other modules. Its parameters must no longer require a gradient; the
+    other parameters stay as they are, and some of them may have been frozen before. The values of all parameters and
+    the mode of every module stay the same.
 
-    Returns `torch.optim.SGD(parameters, lr=lr)`, where `parameters` are those of the model that still require a
-    gradient, and no others, in the order of `model.parameters()`.
+    Returns `torch.optim.SGD(parameters, lr=lr)`, where `parameters` are those parameters of the model that still
+    require a gradient, and no others, in the order of `model.parameters()`.
     """
     raise NotImplementedError("step 3: freeze")
 
@@ -69,8 +69,8 @@ def through_frozen(first: nn.Module, middle: nn.Module, last: nn.Module, x: torc
     """Step 4. Run x through three modules, one after the other, the middle one frozen.
 
     A backward pass from the result leaves gradients in the parameters of `first` and `last`, and none in those of
-    `middle`. All their parameters require a gradient when they come in; whether those of `middle` still do when
-    you return is up to you. Their values, all modules' modes, and x stay as they are.
+    `middle`. All the parameters require a gradient when you get the modules; whether those of `middle` still do when
+    you return is up to you. The parameters' values, the modes of all modules, and x stay as they are.
 
     Returns the result of `last`.
     """
@@ -81,7 +81,7 @@ def outputs_require_grad(x_requires_grad: bool, frozen: list[bool]) -> list[bool
     """Step 5. Predict how far `requires_grad` spreads.
 
     x goes through a chain of linear layers, one after the other, with recording switched on. frozen: for each layer,
-    whether all of its parameters are frozen; of a layer that is not, all parameters require a gradient.
+    whether all of its parameters are frozen; in a layer that is not frozen, all parameters require a gradient.
 
     Returns a list of bools: for each layer, whether its output requires a gradient.
     """

@@ -1,9 +1,9 @@
 """13 Dynamic graphs
 
-PyTorch records the graph while your code runs, and lets go of it after backward: the next call builds a new
-one. That costs a little time, and in return a net is ordinary Python. A `for`, an `if`, a `while` or a
-recursion may depend on the input, so that a long sentence gets a deep graph and a short one a shallow one. A
-layer that is used several times in one run is one set of weights, whose gradient is the sum over all its uses.
+PyTorch records the graph while your code runs, and frees it after backward: the next call builds a new one.
+That costs a little time, and in return a net is ordinary Python. A `for`, an `if`, a `while` or a recursion
+may depend on the input, so a long sentence gets a deep graph and a short one a shallow graph. A layer that is
+used several times in one run is one set of weights, whose gradient is the sum over all its uses.
 
     >>> import torch
     >>> weight = torch.tensor(0.5, requires_grad=True)
@@ -29,7 +29,7 @@ Tree: TypeAlias = "int | tuple[Tree, Tree]"
 
 
 class DynamicNet(torch.nn.Module):
-    """Step 1. A net that draws its depth anew at each run.
+    """Step 1. A net that draws a new depth at each run.
 
     inputs, hidden, outputs: the numbers of features. most: the largest depth.
 
@@ -37,9 +37,9 @@ class DynamicNet(torch.nn.Module):
     hidden) and `self.last` (hidden to outputs), with biases, and nothing else that has parameters.
 
     `forward` gets x of shape (N, inputs) and a `torch.Generator` on the CPU. It draws
-    depth = torch.randint(most + 1, (1,), generator=generator), one draw at each run and no other. Then h
-    = relu(first(x)); `depth` times (perhaps never) h = relu(middle(h)), the same layer each time. Returns
-    last(h), of shape (N, outputs).
+    depth = torch.randint(most + 1, (1,), generator=generator), one draw at each run and no other. Then it
+    computes h = relu(first(x)), and `depth` times (perhaps never) h = relu(middle(h)), with the same layer
+    each time. Returns last(h), of shape (N, outputs).
     """
 
     def __init__(self, inputs: int, hidden: int, outputs: int, most: int) -> None:
@@ -50,14 +50,14 @@ class DynamicNet(torch.nn.Module):
 
 
 def settle(x: torch.Tensor, rate: torch.Tensor, limit: float) -> tuple[torch.Tensor, int]:
-    """Step 2. Let the numbers decide how often something is done.
+    """Step 2. Let the numbers decide how often something happens.
 
     x: of any shape, its norm (the root of the sum of the squares) above 0. rate: no dimensions, between
     0 and 1. limit: above 0.
 
-    As long as the norm of x is greater than `limit`, x is multiplied by `rate`; a norm that is not
-    greater to begin with is left alone. Asking the tensor a question is fine, but what is returned has to
-    be computed from tensors.
+    As long as the norm of x is greater than `limit`, multiply x by `rate`; if the norm is not greater to
+    begin with, leave x alone. You may ask a tensor a question, but the result must be computed from
+    tensors.
 
     Returns (result, count): the x at the end, and how often it was multiplied, an int.
     """
@@ -65,7 +65,7 @@ def settle(x: torch.Tensor, rate: torch.Tensor, limit: float) -> tuple[torch.Ten
 
 
 def read_sequence(cell: torch.nn.Linear, sequence: torch.Tensor) -> torch.Tensor:
-    """Step 3. A recurrent net: as many uses of one layer as the sequence is long.
+    """Step 3. A recurrent net: one layer is used as many times as the sequence is long.
 
     cell: from F + H features to H. sequence: of shape (T, F), T may be 0.
 
@@ -80,7 +80,7 @@ def read_sequence(cell: torch.nn.Linear, sequence: torch.Tensor) -> torch.Tensor
 def read_tree(combine: torch.nn.Linear, vectors: torch.Tensor, tree: Tree) -> torch.Tensor:
     """Step 4. A recursive net: the graph has the shape of a parse tree.
 
-    combine: from 2 * D features to D. vectors: of shape (W, D), a row for each word.
+    combine: from 2 * D features to D. vectors: of shape (W, D), one row for each word.
     tree: the number of a word, or a pair (left, right) of trees, such as ((0, 2), 1).
 
     The vector of a word is its row. The vector of a pair is tanh(combine(left and right in one vector,
@@ -95,10 +95,10 @@ def route(x: torch.Tensor, positive: torch.nn.Module, other: torch.nn.Module) ->
     """Step 5. A modular net: the input chooses the part that works on it.
 
     x: of shape (N, F). Rows whose sum is above 0 go through `positive`, all others through `other`. Both
-    are modules from (n, F) to (n, K), n at least 1; call them as modules are called.
+    are modules from (n, F) to (n, K), n at least 1; call the modules themselves, not their `forward`.
 
     A row goes through its own module and not through the other one, and a module that no row chooses
-    does not run at all: its parameters are no part of the graph, and keep a `.grad` of None.
+    does not run at all: its parameters are not part of the graph, and keep a `.grad` of None.
 
     Returns the results, of shape (N, K), in the order of the rows.
     """
@@ -112,7 +112,8 @@ def count_nodes(tensor: torch.Tensor) -> int:
     `next_functions` is a tuple of pairs (node, number): where its gradients go; a node of None leads
     nowhere and does not count. Nodes at leaves (AccumulateGrad) do count.
 
-    Returns how many different nodes can be reached from `tensor`, its own among them. Whoever is reached
-    on several ways is one node. (To remember nodes keep them, not their `id()`, which may be used again.)
+    Returns how many different nodes can be reached from `tensor`, including its own. A node that can be
+    reached along several paths counts once. (To remember nodes, keep the nodes themselves, not their
+    `id()`, which may be used again.)
     """
     raise NotImplementedError("step 6: count_nodes")

@@ -1,12 +1,12 @@
 """14 Static graphs
 
-A dynamic graph is recorded anew at each call. A static one is made once, ahead of the calls, and then used again
-and again: a compiler can look at the whole of it and fuse operations, and it can be saved and run where
+A dynamic graph is recorded anew at each call. A static graph is made once, ahead of the calls, and then used again
+and again: a compiler can look at the whole graph and fuse operations, and the graph can be saved and run where
 there is no Python. The price is distance: what runs is no longer the code that you read, so it is harder to
 debug, and Python that depends on the numbers in a tensor needs a way into the graph.
-`torch.jit.script` reads a function's source and makes a graph with the branches in it. It is deprecated today:
+`torch.jit.script` reads a function's source and makes a graph with the branches in it. It is deprecated now:
 `torch.compile` (graphs made while the function is first called) and `torch.export` (one whole graph, to be
-saved) took its place.
+saved) have taken its place.
 
     >>> import torch
     >>> def halve(x: torch.Tensor) -> torch.Tensor:
@@ -21,8 +21,8 @@ saved) took its place.
     >>> len(graphs), [node.op for node in graphs[0].graph.nodes]
     (1, ['placeholder', 'call_function', 'output'])
 
-A backend gets each graph that was found and returns what is to run in its place. "eager" runs the graph as it
-is, "aot_eager" makes the graph of the backward pass beforehand as well; the default, "inductor", generates code.
+A backend gets each graph that was found and returns the function that will run in its place. "eager" runs the graph
+as it is, "aot_eager" makes the graph of the backward pass beforehand as well; the default, "inductor", generates code.
 
 Read on: https://docs.pytorch.org/docs/stable/user_guide/torch_compiler/torch.compiler.html
 """
@@ -47,9 +47,9 @@ def branching(x: torch.Tensor, weight: torch.Tensor, other: torch.Tensor) -> tor
 def scripted() -> torch.jit.ScriptFunction:
     """Step 2. The function of step 1 as one graph, made from its source by `torch.jit`.
 
-    The branch stays a branch: a node `prim::If` is in the `graph` of what is returned, and each call goes
-    the way that its own `x` asks for. Values and gradients are those of step 1, and again just one of the
-    products is computed. (That `torch.jit` warns that it is deprecated is no mistake of yours.)
+    The branch stays a branch: the `graph` of what you return has a `prim::If` node, and each call takes
+    the branch that its own `x` selects. Values and gradients are those of step 1, and again only one of
+    the products is computed. (`torch.jit` warns that it is deprecated; that is not a mistake of yours.)
 
     Returns the ScriptFunction, called like `branching`.
     """
@@ -62,13 +62,13 @@ def three_ways(
     weight: torch.Tensor,
     upstream: torch.Tensor,
 ) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Step 3. Run one function plainly and compiled, and hold the results side by side.
+    """Step 3. Run one function plainly and compiled, and put the results side by side.
 
     function: of x and weight, differentiable. x, weight: tensors that require no gradient; nothing about
-    them is changed. upstream: of the shape of the result.
+    them is changed. upstream: has the shape of the result.
 
     Three ways: "plain" calls `function` as it is; "eager" and "aot_eager" each call what `torch.compile`
-    makes of it with the backend of that name. Each way begins afresh, with a leaf of its own (not one for
+    makes of it with the backend of that name. Each way starts afresh, with a leaf of its own (not one for
     all three) that holds the numbers of `weight`, and runs backward with `upstream` as the upstream gradient.
 
     Returns a dict from the name of the way to (result, gradient of the weight).
@@ -79,13 +79,13 @@ def three_ways(
 def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     """Step 4. The function of step 1 in a form that `torch.export` can take.
 
-    Export wants one graph for all inputs, and stops at an `if` that asks for the numbers in a tensor.
-    `torch.cond` puts such a branch into the graph: it takes the condition (a tensor with one bool), a
-    function for either case, and a tuple with the arguments of both.
+    Export needs one graph for all inputs, and stops at an `if` that asks for the numbers in a tensor.
+    `torch.cond` puts such a branch into the graph: it takes the condition (a tensor with one bool), one
+    function for each case, and a tuple with the arguments of both.
 
-    Arguments, values and the gradient of the chosen weight are those of step 1; the other weight's is
-    None or zeros. In the graph that `torch.export` makes of it the branch is a `cond`: just one of the
-    products is computed.
+    Arguments, values and the gradient of the chosen weight are those of step 1; the gradient of the other
+    weight is None or zeros. In the graph that `torch.export` makes of your function, the branch is a
+    `cond`: only one of the products is computed.
     """
     raise NotImplementedError("step 4: branching_in_graph")
 
@@ -93,12 +93,13 @@ def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tenso
 def exported(model: torch.nn.Module, example: torch.Tensor) -> torch.export.ExportedProgram:
     """Step 5. Export a model for batches of any size.
 
-    model: its `forward` takes one tensor, named x, of shape (N, F); it comes in evaluation mode, stays
-    in it, and keeps its parameters as they are, `requires_grad` included. example: such a tensor, N at least 2.
+    model: its `forward` takes one tensor, named x, of shape (N, F); you get it in evaluation mode, and it
+    stays in that mode and keeps its parameters as they are, `requires_grad` included. example: such a
+    tensor, N at least 2.
 
-    A graph is made for the shapes of the example, unless `torch.export.export` is told which dimensions
-    are dynamic. What is returned has to run, by its `module()`, for every N from 2 up, without an upper
-    limit, not only for that of the example.
+    The graph is made for the shapes of the example, unless you tell `torch.export.export` which dimensions
+    are dynamic. The `module()` of what you return must run for every N from 2 up, without an upper limit,
+    and not only for the N of the example.
     """
     raise NotImplementedError("step 5: exported")
 
@@ -110,12 +111,12 @@ def count_compiles(
 
     function: takes one tensor, and becomes a single graph. inputs: called with one after the other; the list stays
     as it is.
-    dynamic: handed on to `torch.compile`. False makes a graph for each shape; True one for all from the
-    start; None one for the first shape, and one for all others as soon as the shape changes.
+    dynamic: passed on to `torch.compile`. False makes a graph for each shape; True makes one for all shapes
+    from the start; None makes one for the first shape, and one for all others as soon as the shape changes.
 
     Begin with `torch.compiler.reset()`: torch remembers what it has compiled, and which shapes it has
     seen. Count the graphs that come to a backend, as in the example above: Python inside the function
-    tells nothing, for its effects are repeated at each call, compiled or not.
+    tells you nothing, because its effects are repeated at each call, compiled or not.
 
     Returns the number of compilations.
     """

@@ -21,7 +21,7 @@ like a list; a slice is a new container with the same layers in it.
     True
 
 N is the number of samples in a batch, C the number of classes. Floating-point tensors are float32. No step sets a
-seed, a default device or another of torch's global settings.
+seed, a default device or any other of torch's global settings.
 
 Read on: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
 """
@@ -41,7 +41,7 @@ def build_pipeline(num_inputs: int, num_classes: int, dropout_prob: float, devic
     weights and biases that the layers of `torch.nn` start with.
 
     For an x of shape (N, num_inputs) the pipeline returns shape (N, num_classes), and each sample's probabilities
-    add up to 1. Tell the softmax along which dimension: a softmax without one guesses, and warns.
+    add up to 1. Tell the softmax which dimension to use: a softmax without one guesses, and warns.
     """
     raise NotImplementedError("step 1: build_pipeline")
 
@@ -51,9 +51,9 @@ def parameters_per_layer(pipeline: nn.Sequential) -> list[int]:
 
     pipeline: any `nn.Sequential`; it is neither run nor changed. An entry of it may itself consist of layers.
 
-    Returns one int for each entry of the pipeline, in order: the number of elements of all its parameters, frozen
-    ones included, buffers not. An entry without parameters counts 0, and a layer that stands in the pipeline twice has
-    two entries.
+    Returns one int for each entry of the pipeline, in order: the number of elements of all its parameters, including
+    frozen ones but not buffers. An entry without parameters counts 0, and a layer that appears in the pipeline twice
+    has two entries.
     """
     raise NotImplementedError("step 2: parameters_per_layer")
 
@@ -61,7 +61,7 @@ def parameters_per_layer(pipeline: nn.Sequential) -> list[int]:
 def normalised_dim(probabilities: torch.Tensor) -> int:
     """Step 3. Find out along which dimension a softmax was taken.
 
-    probabilities: what a softmax along one dimension returned; two dimensions or more, each of a size of at least 2.
+    probabilities: the result of a softmax along one dimension; it has two or more dimensions, each of size at least 2.
     Along that dimension all sums are 1, up to rounding; along any other, some of them may be 1, but not all. It is not
     changed.
 
@@ -75,9 +75,9 @@ def predict(pipeline: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
 
     pipeline: as in step 1, in training or evaluation mode; x: shape (N, num_inputs), on the pipeline's device.
 
-    Returns what the pipeline gives for x when its dropout does nothing, shape (N, C), with no graph behind it.
-    Afterwards the pipeline is in the mode in which it came, autograd records or not, as before, and the pipeline's
-    layers, their settings, parameters and `.grad`, and x are as they were.
+    Returns what the pipeline returns for x when its dropout does nothing: shape (N, C), with no graph behind it.
+    Afterwards the pipeline is in the same mode as before, autograd is on or off as before, and the pipeline's layers,
+    their settings, parameters and `.grad`, and x are as they were.
     """
     raise NotImplementedError("step 4: predict")
 
@@ -87,10 +87,11 @@ def classification_loss(pipeline: nn.Sequential, x: torch.Tensor, targets: torch
 
     pipeline: as in step 1; x: shape (N, num_inputs); targets: int64 of shape (N,), each the index of a class.
 
-    Logits are what goes into the softmax. `F.cross_entropy` wants logits and applies a softmax itself. Returns the
-    mean cross-entropy of the pipeline's logits, shape (), from which gradients flow to all its parameters; it is right
-    for large logits too, where the softmax rounds a probability to 0 and its logarithm is minus infinity. Dropout
-    acts or does not, as the mode of the pipeline says. The pipeline keeps its mode, its seven layers, the values of
-    their parameters and what is in their `.grad`; x and targets are not changed either.
+    Logits are what goes into the softmax. `F.cross_entropy` expects logits and applies a softmax itself.
+
+    Returns the mean cross-entropy of the pipeline's logits, shape (), from which gradients flow to all its parameters;
+    it is right for large logits too, where the softmax rounds a probability to 0 and its logarithm is minus infinity.
+    Dropout is active or not, depending on the mode of the pipeline. The pipeline keeps its mode, its seven layers, the
+    values of their parameters and what is in their `.grad`; x and targets are not changed either.
     """
     raise NotImplementedError("step 5: classification_loss")

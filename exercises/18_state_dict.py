@@ -1,8 +1,8 @@
 """18 What a model remembers: state_dict
 
 `state_dict()` of a module is a dict from names to tensors: its parameters and its registered buffers, at any depth.
-It is what one saves, loads and copies; the class that made the module is code, and stays code. The tensors in it are
-the module's own memory, not copies, and `load_state_dict` writes values into the tensors that are there.
+This dict is what you save, load and copy; the class that made the module is code, and stays code. The tensors in it
+are the module's own memory, not copies, and `load_state_dict` writes values into the tensors that are already there.
 
     >>> import torch
     >>> from torch import nn
@@ -32,7 +32,7 @@ from torch import nn
 
 
 def is_saved(thing: str) -> bool:
-    """Step 1. Tell by thought alone what a `state_dict()` holds.
+    """Step 1. Say by thought alone what a `state_dict()` holds.
 
     thing: one of
       "parameter", "frozen parameter" (its `requires_grad` is False), "buffer" (made by `register_buffer`),
@@ -48,8 +48,7 @@ def is_saved(thing: str) -> bool:
 def save_weights(model: nn.Module, path: str) -> None:
     """Step 2. Write a file of weights at `path`: all entries of `model`, and not the model object.
 
-    What is saved is a dict from names to tensors that `torch.load(path, weights_only=True)` can read. The model is not
-    changed.
+    Save a dict from names to tensors that `torch.load(path, weights_only=True)` can read. The model is not changed.
     """
     raise NotImplementedError("step 2: save_weights")
 
@@ -57,13 +56,13 @@ def save_weights(model: nn.Module, path: str) -> None:
 def load_weights(model: nn.Module, path: str) -> nn.Module:
     """Step 3. Read a file of weights into `model`, and return `model`.
 
-    The file may have been written on a device that is not there any more, such as "cuda:7": read it anyway. The
-    parameters of the model remain the same objects, with the same `requires_grad`, so that an optimizer made for them
-    goes on working; its modules keep their modes.
+    The file may have been written on a device that is no longer there, such as "cuda:7": read it anyway. The
+    parameters of the model remain the same objects, with the same `requires_grad`, so an optimizer made for them goes
+    on working; its modules keep their modes.
 
-    Raises the RuntimeError of `load_state_dict` where the names in the file and in the model differ. Files come from
-    anywhere: one that holds more than tensors and plain data is refused, as `torch.load` does it by itself since
-    torch 2.6, with `pickle.UnpicklingError`; no code in it runs.
+    Raises the RuntimeError of `load_state_dict` if the names in the file and in the model differ. Files come from
+    anywhere: refuse a file that holds more than tensors and plain data with `pickle.UnpicklingError`, as `torch.load`
+    does by default since torch 2.6; no code in it runs.
     """
     raise NotImplementedError("step 3: load_weights")
 
@@ -85,7 +84,7 @@ def copy_weights(source: nn.Module, target: nn.Module) -> None:
     """Step 5. Make `target` compute what `source` computes.
 
     Both have the same entries, with the same shapes. Writes the values of all entries of `source` into those of
-    `target`. Afterwards each has its own memory, as before: to train one of them does not change the other. The
+    `target`. Afterwards each has its own memory, as before: training one of them does not change the other. The
     parameters of `target` remain the same objects, with the same `requires_grad`, and its modules keep their modes;
     `source` is not changed.
     """
@@ -93,9 +92,9 @@ def copy_weights(source: nn.Module, target: nn.Module) -> None:
 
 
 def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Step 6. Put the present values aside, as one does with the best weights so far.
+    """Step 6. Put the current values aside, as you would with the best weights so far.
 
-    Returns a dict from the name of each entry to a tensor with its values, that requires no gradient and that stays
-    as it is, whatever happens to the model later. The model is not changed.
+    Returns a dict from the name of each entry to a tensor with its values that requires no gradient and stays as it
+    is, whatever happens to the model later. The model is not changed.
     """
     raise NotImplementedError("step 6: snapshot")

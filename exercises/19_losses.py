@@ -1,10 +1,10 @@
 """19 Losses, written from tensor operations
 
 A loss measures how far a prediction is from its target: one number for each element, which a
-*reduction* then turns into one for all. Regression compares numbers (MAE, MSE, RMSE), classification
-compares probabilities (binary and categorical cross-entropy). The formulas take logarithms, and the
-logarithm of a probability that was rounded to 0 is minus infinity: that is why the losses that begin at
-the *logits*, the raw scores of a net, are the ones to use in practice.
+*reduction* then turns into one number for all. Regression compares numbers (MAE, MSE, RMSE),
+classification compares probabilities (binary and categorical cross-entropy). The formulas take
+logarithms, and the logarithm of a probability that was rounded to 0 is minus infinity: that is why, in
+practice, you use the losses that start from the *logits*, the raw scores of a net.
 
     >>> import torch
     >>> predictions, targets = torch.tensor([[1.0], [2.0], [6.0]]), torch.tensor([[1.0], [2.0], [3.0]])
@@ -18,8 +18,8 @@ the *logits*, the raw scores of a net, are the ones to use in practice.
 For every step: the arguments are floating-point tensors of one dtype, unless a step says otherwise. None
 of them is changed. The result has their dtype and device, and gradients flow back through it to every
 floating-point argument, targets included. Use tensor operations (`exp`, `log`, `softmax`, `logsumexp`,
-`logsigmoid`, `softplus`, `gather` and the like are welcome); do not call the finished losses of `torch.nn`
-and `torch.nn.functional`, nor `log_softmax`: those you rebuild here. `reduction` is "none" (the losses as
+`logsigmoid`, `softplus`, `gather` and the like are welcome); do not call the ready-made losses of `torch.nn`
+and `torch.nn.functional`, nor `log_softmax`: you rebuild those here. `reduction` is "none" (the losses as
 they are), "mean" or "sum" (a tensor with no dimensions); a helper of your own may do that part.
 
 Read on: https://docs.pytorch.org/docs/stable/nn.html#loss-functions
@@ -31,29 +31,28 @@ import torch
 def regression_losses(
     predictions: torch.Tensor, targets: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Step 1. The three losses of regression, each over all elements and with no dimensions.
+    """Step 1. The three regression losses, each over all elements and with no dimensions.
 
     predictions, targets: of the same shape, with any number of dimensions.
 
     Returns (mae, mse, rmse): the mean of the absolute differences, the mean of the squared
-    differences, and the square root of the latter. Raises ValueError where the shapes differ, be it
-    only (N,) and (N, 1): the difference of those two would be broadcast to (N, N).
+    differences, and the square root of the latter. Raises ValueError if the shapes differ, even if they
+    are only (N,) and (N, 1): the difference of those two would be broadcast to (N, N).
     """
     raise NotImplementedError("step 1: regression_losses")
 
 
 def bce(probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
-    """Step 2. Binary cross-entropy of probabilities, as a sigmoid at the end of a net gives them.
+    """Step 2. Binary cross-entropy of probabilities, such as a sigmoid at the end of a net returns.
 
     probabilities: numbers p from 0 to 1, of any shape, one element or more.
     targets: numbers t from 0 to 1, not only 0 and 1, of the same shape.
 
     The loss of an element is -(t log p + (1 - t) log(1 - p)). Keep each of the two logarithms at -100
-    or above, as PyTorch does, so that it is finite for a p of exactly 0 or 1; the gradient is asked for
-    only between those. "mean" is over all elements.
+    or above, as PyTorch does, so that the loss is finite for a p of exactly 0 or 1; the gradient matters
+    only for a p between those two. "mean" is over all elements.
 
-    Returns the reduced losses. Raises ValueError where the shapes differ, and where a p is below 0 or
-    above 1.
+    Returns the reduced losses. Raises ValueError if the shapes differ, and if a p is below 0 or above 1.
     """
     raise NotImplementedError("step 2: bce")
 
@@ -61,13 +60,13 @@ def bce(probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> t
 def bce_with_logits(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     """Step 3. Binary cross-entropy of logits: the same loss for p = sigmoid(logits), but stable.
 
-    logits: any finite numbers x, also 1000 and -1000, of any shape, one element or more.
+    logits: any finite numbers x, even 1000 and -1000, of any shape, one element or more.
     targets: numbers t from 0 to 1, of the same shape.
 
-    Loss and gradient have to be right for large logits too, where the loss grows like |x| and has no
-    upper limit: sigmoid rounds to 0 or 1 there, and exp overflows.
+    Loss and gradient must be right for large logits too, where the loss grows like |x| and has no upper
+    limit: sigmoid rounds to 0 or 1 there, and exp overflows.
 
-    Returns the reduced losses. Raises ValueError where the shapes differ.
+    Returns the reduced losses. Raises ValueError if the shapes differ.
     """
     raise NotImplementedError("step 3: bce_with_logits")
 
@@ -75,10 +74,10 @@ def bce_with_logits(logits: torch.Tensor, targets: torch.Tensor, reduction: str)
 def log_softmax(logits: torch.Tensor, dim: int) -> torch.Tensor:
     """Step 4. The logarithm of the softmax along one dimension, stable for large logits.
 
-    logits: any finite numbers, also 1000 and -1000, of any shape with at least one dimension.
+    logits: any finite numbers, even 1000 and -1000, of any shape with at least one dimension.
     dim: the dimension along which the probabilities add up to 1; may be negative.
 
-    Returns x - log(sum(exp(x))), of the shape of `logits`; the sum runs along `dim`.
+    Returns x - log(sum(exp(x))), with the shape of `logits`; the sum runs along `dim`.
     """
     raise NotImplementedError("step 4: log_softmax")
 
@@ -89,8 +88,8 @@ def nll(log_probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) 
     log_probabilities: of shape (N, C), what step 4 returns along dim 1.
     targets: int64 of shape (N,), the number of the right class for each sample, 0 to C - 1.
 
-    "none" gives N losses, one for each sample; "mean" is over the N samples. New tensors have to be
-    made on the device of the arguments.
+    "none" gives N losses, one for each sample; "mean" is over the N samples. Make any new tensors on
+    the device of the arguments.
 
     Returns the reduced losses.
     """
@@ -100,7 +99,7 @@ def nll(log_probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) 
 def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     """Step 6. Categorical cross-entropy of logits: steps 4 and 5 in one.
 
-    logits: of shape (N, C), any finite numbers, also 1000 and -1000.
+    logits: of shape (N, C), any finite numbers, even 1000 and -1000.
     targets: either int64 of shape (N,), the numbers of the right classes, or floating point of shape
       (N, C), a probability for each class (a one-hot row, or several classes that share the 1).
 

@@ -1,9 +1,9 @@
 """20 Optimizers, as torch.optim has them
 
 An optimizer takes the gradients that backward left in `.grad` and changes the parameters so that the loss
-becomes smaller. All of torch's have one interface: parameters come in *groups* with hyperparameters of their
-own, `step` updates each parameter in place, `zero_grad` clears the gradients, and `state_dict` holds what has
-to be saved to go on later. The class `torch.optim.Optimizer` brings all of that except `step`.
+becomes smaller. All of torch's optimizers share one interface: parameters come in *groups* with hyperparameters
+of their own, `step` updates each parameter in place, `zero_grad` clears the gradients, and `state_dict` holds
+what must be saved to go on later. The class `torch.optim.Optimizer` provides all of that except `step`.
 
     >>> import torch
     >>> w = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
@@ -17,20 +17,20 @@ to be saved to go on later. The class `torch.optim.Optimizer` brings all of that
     >>> sorted(optimizer.state[w])
     ['exp_avg', 'exp_avg_sq', 'step']
 
-For steps 1 to 4: write an optimizer that agrees with torch's of that name, step for step.
+For steps 1 to 4: write an optimizer that agrees with torch's optimizer of that name, step for step.
 
 - `__init__` hands the parameters and a dict with the default of each hyperparameter to the base class, which
   makes `self.param_groups`: a list of dicts, each with "params" and all hyperparameters under the names of the
-  constructor's arguments. `step` reads them from the group, each time, for a scheduler may have changed them.
-- What an optimizer remembers of a parameter lies in `self.state[parameter]`, a dict of its own for each
-  parameter, with keys of your choice: only what is there gets into `state_dict`, and a run that goes on from one
-  gives the same numbers as a run that never stopped. Remembered tensors have the parameter's shape, dtype and
+  constructor's arguments. `step` reads them from the group each time, because a scheduler may have changed them.
+- What an optimizer remembers about a parameter lies in `self.state[parameter]`, a dict of its own for each
+  parameter, with keys of your choice: only what is there gets into `state_dict`, and a run that goes on from that
+  dict gives the same numbers as a run that never stopped. Remembered tensors have the parameter's shape, dtype and
   device, and share no memory with `.grad`.
 - `step` changes the parameters in place and records nothing for autograd (there is a decorator for that). It
   leaves each `.grad` as it is. A parameter whose `.grad` is None is skipped: neither it nor what is remembered
-  of it changes. Any other takes its step, also one that was frozen after its gradient came.
-- g stands for the gradient; squares, roots and divisions are taken element by element. Build it from tensor
-  operations, do not use another optimizer.
+  about it changes. Every other parameter takes its step, even if it was frozen after it got its gradient.
+- g stands for the gradient; squares, roots and divisions are taken element by element. Build the optimizer from
+  tensor operations; do not use another optimizer.
 
 Read on: https://docs.pytorch.org/docs/stable/optim.html
 """
@@ -46,7 +46,7 @@ class SGD(torch.optim.Optimizer):
 
     Otherwise each parameter has a buffer. At the parameter's first step buffer = g; later
     buffer = momentum * buffer + (1 - dampening) * g. Then parameter -= lr * buffer. The buffer is a sum
-    of gradients: lr is no part of it.
+    of gradients: lr is not part of it.
     """
 
     def __init__(self, params: ParamsT, lr: float, momentum: float = 0.0, dampening: float = 0.0) -> None:
@@ -57,11 +57,11 @@ class SGD(torch.optim.Optimizer):
 
 
 class Adagrad(torch.optim.Optimizer):
-    """Step 2. Adagrad: the more gradient an element has had in all, the smaller its steps.
+    """Step 2. Adagrad: the more gradient an element has had in total, the smaller its steps.
 
     square_sum, 0 at first, becomes square_sum + g ** 2; then
-    parameter -= lr * g / (root of square_sum + eps). The sum never shrinks, so the steps become smaller
-    for ever.
+    parameter -= lr * g / (root of square_sum + eps). The sum never shrinks, so the steps keep getting
+    smaller.
     """
 
     def __init__(self, params: ParamsT, lr: float, eps: float = 1e-10) -> None:
@@ -72,7 +72,7 @@ class Adagrad(torch.optim.Optimizer):
 
 
 class RMSprop(torch.optim.Optimizer):
-    """Step 3. RMSprop: as Adagrad, but with a moving average in which recent gradients count most.
+    """Step 3. RMSprop: like Adagrad, but with a moving average in which recent gradients count most.
 
     square_average, 0 at first, becomes alpha * square_average + (1 - alpha) * g ** 2; then
     parameter -= lr * g / (root of square_average + eps).
@@ -95,7 +95,7 @@ class Adam(torch.optim.Optimizer):
     place of the two in parameter -= lr * average / (root of square_average + eps). What is remembered
     stays uncorrected.
 
-    Gradients a thousand times as large give (but for eps) the same steps.
+    Gradients a thousand times as large give the same steps (apart from eps).
     """
 
     def __init__(
@@ -112,7 +112,7 @@ def clear_gradients(optimizer: torch.optim.Optimizer, set_to_none: bool) -> None
 
     set_to_none: True puts None into each `.grad`. False fills each gradient with zeros in place (it
     remains the same tensor), and leaves those that are None as they are. The difference matters: a
-    parameter with a gradient of zeros still moves by its momentum, one without a gradient rests.
+    parameter with a gradient of zeros still moves by its momentum, one without a gradient stays put.
 
     Do it yourself, without `optimizer.zero_grad`. Nothing else changes. Returns None.
     """
@@ -120,7 +120,7 @@ def clear_gradients(optimizer: torch.optim.Optimizer, set_to_none: bool) -> None
 
 
 def hand_over(source: torch.optim.Optimizer, target: torch.optim.Optimizer) -> None:
-    """Step 6. Let one optimizer go on where another stands.
+    """Step 6. Let one optimizer carry on from where another one is.
 
     source, target: optimizers of one class of torch.optim, over different parameters, in groups of the
     same sizes and shapes.

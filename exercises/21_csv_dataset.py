@@ -2,7 +2,7 @@
 
 A `Dataset` answers two questions: how many items are there, and what is item number i? Read the file
 once, make tensors of the right shape and dtype, and hand out one row at a time. pandas reads the file;
-its numbers are float64 or int64, and what a network computes with is float32.
+its numbers are float64 or int64, but a network computes with float32.
 
     >>> import pandas as pd
     >>> import torch
@@ -27,14 +27,14 @@ from torch.utils.data import Dataset
 
 
 def read_numbers(path: str, has_header: bool) -> torch.Tensor:
-    """Step 1. Read all numbers of a CSV file.
+    """Step 1. Read all numbers in a CSV file.
 
     path: a comma-separated file with one row of numbers in each line, two or more rows, one or more columns.
-    has_header: whether one line with the names of the columns stands before the rows. Without it,
+    has_header: whether one line with the names of the columns comes before the rows. Without it,
       the first line is a row of numbers like the others.
 
-    Returns float32 of shape (rows, columns), every row in the order of the file, also where two are equal. The
-    line of names is no row.
+    Returns float32 of shape (rows, columns), every row in the order of the file, even if two are equal. The
+    line of names is not a row.
     """
     raise NotImplementedError("step 1: read_numbers")
 
@@ -43,7 +43,7 @@ def read_columns(path: str, feature_names: list[str], label_name: str) -> tuple[
     """Step 2. Read the features and the labels of a CSV file whose first line names the columns.
 
     path: a file of numbers as in step 1. It may have columns that nobody asks for, and its columns
-      may stand in any order.
+      may come in any order.
     feature_names: the columns to use as features, one or more of them. The caller's list stays as it is.
     label_name: the column of labels: whole numbers, which the file may write as 3 or as 3.0.
 
@@ -60,8 +60,8 @@ def position(index: int, length: int) -> int:
     index: any whole number. -1 means the last of `length` items, -length the first.
     length: how many items there are, 0 or more.
 
-    Returns a position from 0 to length - 1. Raises IndexError where there is no such item. A loop
-    over an object that has only `__len__` and `__getitem__` ends at that exception, and at nothing else.
+    Returns a position from 0 to length - 1. Raises IndexError if there is no such item. A loop over an
+    object that has only `__len__` and `__getitem__` ends at that exception, and at nothing else.
     """
     raise NotImplementedError("step 3: position")
 
@@ -72,13 +72,13 @@ class CsvDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     path, feature_names, label_name: as in step 2. The file is read once, when the dataset is made:
       whatever happens to it later changes no item.
     transform: None, or a function that takes the features of one item, float32 of shape
-      (len(feature_names),), and returns what is handed out in their place, just as it is: any dtype,
-      any shape. It is called once each time that an item is asked for, never before. The label does not
-      pass through it.
+      (len(feature_names),). What it returns, in any dtype and any shape, is handed out in their place,
+      just as it is. Call it once each time an item is asked for, never before. The label does not pass
+      through it.
 
     `len(dataset)` is the number of rows. `dataset[index]` takes an index as step 3 does, IndexError
     included, and returns (features, label): float32 of shape (len(feature_names),), unless a transform
-    makes it something else, and an int64 tensor of shape (). Both are on the CPU.
+    turns it into something else, and an int64 tensor of shape (). Both are on the CPU.
     The features of an item are a copy: whatever the transform or the caller writes into them does not
     reach the dataset.
     """

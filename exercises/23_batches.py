@@ -1,9 +1,9 @@
 """23 Batches
 
-An epoch is one pass over the data: every item once, in an order that nobody can guess, in handfuls called
-batches. First by hand, then by `DataLoader`, which also stacks the items and can share the work among
-processes. Every random number comes from a generator of your own, so that a seed fixes the order of all
-epochs and the rest of the program draws what it would have drawn anyway.
+An epoch is one pass over the data: every item once, in an unpredictable order, in small groups called
+batches. You make them by hand first, then with `DataLoader`, which also stacks the items and can share the
+work among processes. Every random number comes from a generator of your own, so a seed fixes the order of
+all epochs, and the rest of the program draws what it would have drawn anyway.
 
     >>> import torch
     >>> from torch.utils.data import DataLoader, TensorDataset
@@ -34,17 +34,18 @@ def iterate_batches(
     x, y: inputs of shape (N, ...) and targets of shape (N,), each of any dtype, N at least 1; y[i] belongs to
       x[i]. Neither may be changed.
     batch_size: how many items are in a batch; the last one holds what is left and may be smaller.
-    generator: on the CPU. All that is random comes from it, and it goes on from where it stands: the
+    generator: on the CPU. Everything random comes from it, and it goes on from its current state: the
       next call, with the same generator, yields another order.
 
-    Yields tuples (x_batch, y_batch) on the device and of the dtypes of x and y. Every item is in exactly one
-    batch, x still beside its y. All orders of the items are possible, not only those that keep neighbours together.
+    Yields tuples (x_batch, y_batch) on the device and with the dtypes of x and y. Every item is in exactly one
+    batch, each x still beside its y. All orders of the items are possible, not only those that keep neighbours
+    together.
     """
     raise NotImplementedError("step 1: iterate_batches")
 
 
 def count_batches(length: int, batch_size: int, drop_last: bool) -> int:
-    """Step 2. Tell how many batches an epoch has.
+    """Step 2. Say how many batches an epoch has.
 
     length: how many items there are, 0 or more.
     batch_size: 1 or more.
@@ -60,8 +61,8 @@ def make_loader(dataset: Dataset[Any], batch_size: int, drop_last: bool, seed: i
 
     dataset: has a length and tuples of tensors as items.
     drop_last: as in step 2.
-    seed: fixes the order of every epoch. Two loaders with one seed agree in their first epoch, in their
-      second, and so on, whatever else the program draws in between; one loader's epochs differ.
+    seed: fixes the order of every epoch. Two loaders with the same seed agree in their first epoch, in
+      their second, and so on, whatever else the program draws in between; one loader's epochs differ.
 
     Returns a DataLoader, which stacks items into batches as DataLoader does by default and starts no
     worker processes. Neither making it nor looping over it changes torch's global random state.
@@ -81,7 +82,7 @@ def first_batch(loader: DataLoader[Any]) -> Any:
 
 
 def pad_collate(batch: list[tuple[torch.Tensor, int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Step 5. Make a batch of sequences that differ in length; what `DataLoader(collate_fn=...)` calls.
+    """Step 5. Make a batch of sequences that differ in length; `DataLoader(collate_fn=...)` calls this.
 
     batch: a list of B items (sequence, label), B at least 1; sequence float32 of shape (length,), length
       at least 1, on the CPU; label a Python int. The sequences may not be changed.
@@ -96,19 +97,19 @@ def pad_collate(batch: list[tuple[torch.Tensor, int]]) -> tuple[torch.Tensor, to
 
 
 def seed_worker(worker_id: int) -> None:
-    """Step 6. Give a worker random numbers of its own; what `DataLoader(worker_init_fn=...)` calls.
+    """Step 6. Give a worker random numbers of its own; `DataLoader(worker_init_fn=...)` calls this.
 
-    A worker is a process that holds a copy of the dataset, made anew for each epoch. In each one,
+    A worker is a process that holds a copy of the dataset, made anew for each epoch. In each worker,
     DataLoader seeds the global generators of torch, Python and numpy (older advice to seed numpy by hand
-    is out of date). A generator that the dataset holds is copied as it stands: all workers would draw the
-    same numbers from it, in every epoch.
+    is out of date). A generator that the dataset holds is copied in its current state: all workers would
+    draw the same numbers from it, in every epoch.
 
-    worker_id: 0 to the number of workers - 1. It runs in the worker, before the first item. There,
+    worker_id: 0 to the number of workers - 1. The function runs in the worker, before the first item. There,
       `get_worker_info()` has `id`, `seed` and `dataset`: the worker's own copy of the dataset, and a seed
       of up to 63 bits that DataLoader drew from its generator for this epoch, plus the id.
 
     Seeds `dataset.generator`, a torch.Generator, with a number that differs between workers and between
-    epochs and follows from `seed` alone: the same `seed`, the same numbers, and two seeds that lie less than
-    2**32 apart give different ones. Nothing else is changed.
+    epochs and follows from `seed` alone: the same `seed` gives the same numbers, and two seeds that are less
+    than 2**32 apart give different ones. Nothing else is changed.
     """
     raise NotImplementedError("step 6: seed_worker")

@@ -1,8 +1,8 @@
 """24 The training loop
 
-Loss and optimizer never meet: `backward` writes into the `.grad` of each parameter, and `step` reads it there.
-So the order of the lines is all that makes a loop train: on to the device, clear, forward, loss, backward,
-step, and keep the loss as a number.
+The loss and the optimizer never meet: `backward` writes into the `.grad` of each parameter, and `step` reads it
+there. So it is the order of its lines that makes a loop train: move to the device, clear, forward, loss,
+backward, step, and keep the loss as a number.
 
     >>> import torch
     >>> weight = torch.nn.Parameter(torch.tensor(1.0))
@@ -40,12 +40,12 @@ def train_step(
 ) -> float:
     """Step 1. Train on one batch.
 
-    model: lies on `device` already. Call the model itself, once, not its `forward`: hooks run only then.
-    inputs, targets: one batch, of whatever shapes model and loss take, both possibly on another device than the
-      model. Move both to `device`; the caller's own tensors stay as they are.
+    model: is on `device` already. Call the model itself, once, not its `forward`: hooks run only then.
+    inputs, targets: one batch, of whatever shapes the model and the loss take, both possibly on a different device
+      from the model. Move both to `device`; the caller's own tensors stay as they are.
     loss_function: takes (outputs, targets), returns a 0-d tensor.
     optimizer: any kind; holds the model's parameters, perhaps in several groups. Whatever is in their `.grad` when
-      you are called is stale and must not count; old posts clear the gradients at the end, which trusts whoever
+      you are called is stale and must not count; old posts clear the gradients at the end, which relies on whatever
       ran before.
 
     Changes the parameters by one step of the optimizer. Returns this batch's loss, the one that was
@@ -63,13 +63,13 @@ def train_epoch(
 ) -> list[float]:
     """Step 2. Train on every batch of `loader`, once and in its order.
 
-    loader: yields batches (inputs, targets), and may have no length; the last batch may be smaller. Take a batch
-      when its turn has come, not all of them beforehand. The other arguments are as in step 1.
-    The model may arrive in eval mode: somebody has validated it in between. It, with all that is in it,
-    must be in train mode while it trains, and stays so.
+    loader: yields batches (inputs, targets), and may have no length; the last batch may be smaller. Take each batch
+      when its turn comes, not all of them beforehand. The other arguments are as in step 1.
+    The model may arrive in eval mode, because somebody has validated it in between. The model, with everything in
+    it, must be in train mode while it trains, and it stays in train mode.
 
-    Returns the loss of each batch in order, as Python floats. Keep nothing else of a batch: inputs,
-    outputs and the graph of a loss must be free to go before the next batch but one.
+    Returns the loss of each batch in order, as Python floats. Keep nothing else of a batch: its inputs, its
+    outputs and the graph of its loss must be released before the next batch but one.
     """
     raise NotImplementedError("step 2: train_epoch")
 
@@ -84,14 +84,14 @@ def train(
 ) -> list[float]:
     """Step 3. The whole blueprint: put the model in place, make the optimizer, run the epochs.
 
-    model: may lie on another device. It is moved to `device` for good, not copied.
+    model: may be on another device. Move it to `device` for good; do not copy it.
     loader: iterate over it anew in each epoch; it may shuffle each time.
-    make_optimizer: called once for the whole run, with the model's parameters, when the model is in its
+    make_optimizer: call it once for the whole run, with the model's parameters, when the model is in its
       place. For most devices `to` keeps the Parameter objects today, and an optimizer made too early
       happens to work; where it replaces them, the optimizer would hold the old ones.
-    epochs: 0 or more, all of them, however the loss moves. With 0 the model is moved, and nothing is trained.
+    epochs: 0 or more; run all of them, however the loss moves. With 0, the model is moved and nothing is trained.
 
-    All that steps 1 and 2 ask for holds here too. Nothing is seeded. Returns the loss of each batch of all epochs,
+    Everything that steps 1 and 2 ask for holds here too. Seed nothing. Returns the loss of each batch of all epochs,
     in order: a flat list of Python floats.
     """
     raise NotImplementedError("step 3: train")
@@ -111,11 +111,11 @@ def fit_digits(
     model: takes (B, 784) float32, returns (B, 10) logits.
     csv_path: a file in MNIST's CSV format: no header; each line a label 0 to 9, then 784 pixels 0 to 255.
       Pixels become float32: 0 becomes 0 and 255 becomes 1, whichever pixels the file has. Labels become int64.
-      Each line counts, also one that stands there twice.
+      Each line counts, even one that is in the file twice.
     Batches come from a `DataLoader` over a `TensorDataset`, with this `batch_size`, `shuffle=True` and this
-    `generator`, the last smaller batch included; torch's global random state stays as it is. Cross-entropy loss,
-    plain SGD with this `lr`.
+    `generator`, including the last, smaller batch; torch's global random state stays as it is. Use cross-entropy
+    loss and plain SGD with this `lr`.
 
-    Trains `model` on `device` by your `train`, and returns its history. Try it on fixtures/digits/train.csv.
+    Trains `model` on `device` with your `train`, and returns its history. Try it on fixtures/digits/train.csv.
     """
     raise NotImplementedError("step 4: fit_digits")

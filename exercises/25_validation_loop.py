@@ -1,8 +1,8 @@
 """25 The validation loop
 
-A model is judged by data that it was not trained on. Such a pass looks like training with most of it taken
+You judge a model by data that it was not trained on. Such a pass looks like training with most of it taken
 away: no dropout, no graph, no step, and afterwards the model is as it was. Its result decides which of the
-weights that came by during training are kept.
+weights that training has produced are kept.
 
     >>> import torch
     >>> batches = [torch.tensor([1.0, 1.0, 1.0, 1.0]), torch.tensor([6.0])]
@@ -49,8 +49,9 @@ def validate(model: nn.Module, loader: DataLoader[Any], loss_function: LossFunct
       smaller, and its sampler may leave out samples of the dataset, which then do not count.
     loss_function: takes (outputs, targets), returns the mean loss of a batch, a 0-d tensor.
 
-    No graph is recorded, not even one that is thrown away, and afterwards autograd is switched on as before.
-    Parameters (`requires_grad` included), their `.grad` and buffers stay as they are. Nothing is seeded.
+    Record no graph, not even one that is thrown away; afterwards autograd is switched on as before.
+    Parameters (`requires_grad` included), their `.grad` and buffers stay as they are. Seed nothing.
+
     Returns the mean loss over all samples, a Python float.
     """
     raise NotImplementedError("step 2: validate")
@@ -61,7 +62,7 @@ def copy_weights(model: nn.Module) -> dict[str, torch.Tensor]:
 
     Returns a dict with the names that `model.state_dict()` has, parameters and buffers. Each tensor has the
     values, dtype and device of the model's, requires no gradient, and stays as it is when the model is
-    trained on. The model is not changed, nor is its mode.
+    trained further. The model is not changed, nor is its mode.
     """
     raise NotImplementedError("step 3: copy_weights")
 
@@ -79,17 +80,18 @@ def fit(
     """Step 4. Train, validate every few epochs, and end with the best weights.
 
     model, loss_function, device: as in step 2. Whatever mode the model arrives in, it trains in train mode.
-    train_loader, validation_loader: as the loader of step 2. In each epoch go once through `train_loader` itself: it
-      may shuffle each time. Nothing is seeded.
-    optimizer: holds the model's parameters. What is in their `.grad` before a batch does not count. Training
-      goes on from where it stands, also after a validation that was worse than one before.
+    train_loader, validation_loader: like the loader of step 2. In each epoch, go through `train_loader` itself once:
+      it may shuffle each time. Seed nothing.
+    optimizer: holds the model's parameters. What is in their `.grad` before a batch does not count. Training goes on
+      from the weights that the model has reached, even after a validation that was worse than an earlier one.
     epochs: 0 or more. Epochs are counted from 1.
     every: 1 or more. Validate on `validation_loader` after epoch `every`, 2 * `every`, and so on, and at no
-      other time. A loop that asks `epoch % every == 0` while it counts from 0 validates one epoch in.
+      other time. A loop that asks `epoch % every == 0` while it counts from 0 validates after one epoch.
 
     At the end the same model object, with the same Parameter objects, holds the weights, buffers included, that it
-    had at the validation with the lowest loss, the first such one of several; without any validation, those of the
-    last epoch.
+    had at the validation with the lowest loss, the first of them if several are equal; without any validation, it
+    holds those of the last epoch.
+
     Returns one pair (epoch, validation loss) for each validation, in order: an int and a float.
     """
     raise NotImplementedError("step 4: fit")

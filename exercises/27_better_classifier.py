@@ -1,9 +1,9 @@
 """27 A better classifier, measured rung by rung
 
-Each rung of a ladder changes one thing about the digit classifier of exercise 26. The rungs can be compared
-only if everything else is equal: the data, the first weights, the order of the batches; and if the test
+Each rung of a ladder changes one thing about the digit classifier of exercise 26. You can compare the rungs
+only if everything else is equal (the data, the initial weights, the order of the batches) and if the test
 data have decided nothing. One warning about the parts: binary cross-entropy takes the logarithm of an
-output and of one minus it, so outputs must lie between 0 and 1, and not every activation sees to that.
+output and of one minus it, so outputs must lie between 0 and 1, and not every activation ensures that.
 
     >>> import torch
     >>> from torch import nn
@@ -14,8 +14,8 @@ output and of one minus it, so outputs must lie between 0 and 1, and not every a
         ...
     RuntimeError: all elements of input should be between 0 and 1
 
-The solution is also a script: `python solutions/27_better_classifier.py` runs its ladder on fixtures/digits,
-`--train CSV --test CSV` on the real MNIST.
+The solution is also a script: `python solutions/27_better_classifier.py` runs its ladder on fixtures/digits, and
+with `--train CSV --test CSV` on the real MNIST.
 
 Read on: https://docs.pytorch.org/docs/stable/notes/randomness.html
 """
@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, Dataset
 
 @dataclass(frozen=True)
 class Settings:
-    """What a rung may change; as it stands, it is the classifier of exercise 26. Leave this class as it is."""
+    """What a rung may change; by default, the classifier of exercise 26. Leave this class as it is."""
 
     hidden: str = "sigmoid"  # or "leaky_relu"
     output: str = "sigmoid"  # or "leaky_relu"
@@ -54,8 +54,8 @@ def build_model(settings: Settings) -> nn.Module:
     """Step 1. Build the net 784-200-10 on the CPU.
 
     In order: a linear layer, the activation `hidden`, with `layer_norm` a `LayerNorm(200)`, a linear layer,
-    the activation `output`. "leaky_relu" has the negative slope 0.02. The parameters stand in the order in
-    which data meets them, and are initialised as torch does it.
+    the activation `output`. "leaky_relu" has the negative slope 0.02. The parameters are in the order in
+    which the data meets them, and are initialised as torch does it.
 
     Returns a new module that takes (B, 784) and returns (B, 10).
     """
@@ -66,11 +66,11 @@ def build_training(model: nn.Module, settings: Settings, lr: float) -> tuple[nn.
     """Step 2. Make the loss function and the optimizer for one model.
 
     "mse" is the mean squared error, "bce" the binary cross-entropy, each of outputs and targets, averaged
-    over all elements. "sgd" is plain SGD with `lr`; "adam" is Adam with torch's defaults, for which `lr`
-    means nothing.
+    over all elements. "sgd" is plain SGD with `lr`; "adam" is Adam with torch's defaults, which ignores
+    `lr`.
 
     Returns (loss_function, optimizer), the first as a module such as `nn.MSELoss()`, the second over all
-    parameters of `model`. Raises ValueError where "bce" meets an `output` that can leave 0 to 1.
+    parameters of `model`. Raises ValueError if "bce" meets an `output` that can leave the range 0 to 1.
     """
     raise NotImplementedError("step 2: build_training")
 
@@ -89,13 +89,13 @@ def run_rung(
 
     train, test: map-style datasets of pairs (pixels, label): (784,) float32 and a 0-d int64 tensor, on the
     CPU. Targets are 1.0 at the label and 0.0 elsewhere.
-    seed: decides the first weights and the order of the batches; nothing else does, whatever has been drawn
-      from torch's global generator before. Seed that generator if you like.
+    seed: alone decides the initial weights and the order of the batches, whatever has been drawn from torch's
+      global generator before. You may seed that generator.
 
-    In each epoch every training sample is used once, in batches of `batch_size` (the last may be smaller),
-    in a new order; all that runs on `device`. Call the model itself, not its `forward`. Each test
+    In each epoch, every training sample is used once, in batches of `batch_size` (the last may be smaller),
+    in a new order; all of this runs on `device`. Call the model itself, not its `forward`. Each test
     sample goes through the model once, in eval mode and without a graph, when training is over: the test data
-    choose no epoch and stop nothing.
+    do not choose an epoch and do not stop anything.
     """
     raise NotImplementedError("step 3: run_rung")
 
@@ -115,6 +115,6 @@ def climb(
     Every rung begins with the same linear layers, sees the training samples in the same order, and is a
     run of its own, as in step 3.
 
-    Returns a table with the columns "rung" (the names) and "accuracy" (floats), a row for each, in order.
+    Returns a table with the columns "rung" (the names) and "accuracy" (floats), one row for each rung, in order.
     """
     raise NotImplementedError("step 4: climb")

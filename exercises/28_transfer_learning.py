@@ -1,9 +1,9 @@
 """28 Transfer learning
 
-A net that was trained on one task has layers that see something in images of another: keep them as they
-are, and train a new head alone. Keeping needs two switches. A parameter that requires no gradient stays;
-but batch norm also has running averages, which no gradient changes, and which follow every batch that
-passes in train mode:
+A net that was trained on one task has layers that see something in images of another task: keep them as
+they are, and train only a new head. Keeping them takes two switches. A parameter that requires no gradient
+stays; but batch norm also has running averages, which no gradient changes, and which follow every batch
+that passes in train mode:
 
     >>> import torch
     >>> from torch import nn
@@ -15,8 +15,8 @@ passes in train mode:
     >>> norm.running_mean
     tensor([1., 2.])
 
-The weights in fixtures/weights know the digits 0 to 4; three steps make them tell 5 to 9 apart. Should
-`import torchvision` fail beside a CPU build of torch, import `grader.torchvision_cpu` first.
+The weights in fixtures/weights know the digits 0 to 4; three steps make them tell 5 to 9 apart. If
+`import torchvision` fails with a CPU build of torch, import `grader.torchvision_cpu` first.
 
 Read on: https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html
 """
@@ -35,14 +35,14 @@ MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 def load_pretrained(path: str, device: torch.device) -> nn.Module:
     """Step 1. Load a checkpoint into torchvision's `shufflenet_v2_x0_5`.
 
-    path: a file that `torch.save` wrote, perhaps on a machine with a GPU, which this one need not have: a
-      dict whose "num_classes" is the number of classes, and whose "state_dict" holds the weights in half
-      precision. They were saved out of a `DataParallel`, so that every key begins with "module.", which
+    path: a file that `torch.save` wrote, perhaps on a machine with a GPU, although this one may have none.
+      It holds a dict whose "num_classes" is the number of classes, and whose "state_dict" holds the weights
+      in half precision. They were saved from a `DataParallel`, so every key begins with "module.", which
       the model's own keys do not.
 
     Returns the model with that many classes, its weights as float32 on `device`. Raises RuntimeError, as
-    `load_state_dict` does, where the file lacks a weight, has one too many, or one of another shape. Nothing
-    but tensors and plain containers is unpickled: what else may be in the file is refused, not run.
+    `load_state_dict` does, if the file lacks a weight, has one too many, or has one of another shape. Unpickle
+    only tensors and plain containers: anything else in the file is refused, not run.
     """
     raise NotImplementedError("step 1: load_pretrained")
 
@@ -50,12 +50,12 @@ def load_pretrained(path: str, device: torch.device) -> nn.Module:
 def adapt(model: nn.Module, num_classes: int) -> None:
     """Step 2. Freeze a model and give it a new head, in place.
 
-    model: any module whose last layer is a linear layer named `fc`; it need not be that of step 1.
+    model: any module whose last layer is a linear layer named `fc`; it need not be the one from step 1.
 
-    Afterwards `model.fc` is a new `nn.Linear`, with as many inputs as the old one, `num_classes` outputs,
-    torch's usual initial weights, on the same device, also where the old one had as many outputs. Its parameters
-    require a gradient, all others of the model require none, also those that lie in no layer. Nothing else about
-    the model changes.
+    Afterwards `model.fc` is a new `nn.Linear`, with as many inputs as the old one, `num_classes` outputs and
+    torch's usual initial weights, on the same device, even if the old one had as many outputs. Its parameters
+    require a gradient; all other parameters of the model require none, even those that are not in any layer.
+    Nothing else about the model changes.
     """
     raise NotImplementedError("step 2: adapt")
 
@@ -74,8 +74,9 @@ def train_head(
     iterates over `loader` anew; its batches are moved to `device`; the model itself is called, not its
     `forward`; gradients from before do not count; the result is the loss of each batch of all epochs, as a
     flat list of Python floats.
-    Otherwise than there: the optimizer gets the two parameters of the head alone. While it trains, `model.fc`
-    is in train mode, every other module inside the model in eval mode, in whatever mode the model arrives (its own
-    does not matter): all parameters and buffers outside the head keep their values.
+
+    Unlike there, the optimizer gets only the two parameters of the head. During training, `model.fc` is in train
+    mode and every other module inside the model is in eval mode, whatever mode the model arrives in (the mode of
+    the model itself does not matter): all parameters and buffers outside the head keep their values.
     """
     raise NotImplementedError("step 3: train_head")

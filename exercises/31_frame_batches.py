@@ -1,9 +1,9 @@
 """31 Endless batches of real frames
 
-A GAN is trained on frames of games that somebody plays at random. Today's gymnasium gives five values from a step
-(older code expects four, with one `done`): the observation, the reward, *terminated* where the game is over,
-*truncated* where somebody broke it off, and a dict. After either of the two the game has to be reset before the next
-step. Frames go into the network in the range that the generator's last layer, a tanh, can produce: from -1 to 1.
+A GAN is trained on frames from games that somebody plays at random. Today's gymnasium returns five values from a step
+(older code expects four, with one `done`): the observation, the reward, *terminated* (the game is over), *truncated*
+(the game was cut short), and a dict. After either of the two, reset the game before the next step. Frames go into the
+network in the range that the generator's last layer, a tanh, can produce: from -1 to 1.
 
     >>> import ale_py, gymnasium
     >>> gymnasium.register_envs(ale_py)
@@ -36,46 +36,47 @@ def to_batch(frames: list[np.ndarray]) -> torch.Tensor:
     frames: one or more float32 arrays of shape (3, H, W), values from 0 to 255. They are not changed.
 
     Returns a float32 tensor of shape (N, 3, H, W) on the CPU, with the frames in order: 0 has become -1, 255 has become
-    1, and what lies between lies between, in proportion. It shares no memory with the frames.
+    1, and the values in between lie in between, in proportion. It shares no memory with the frames.
     """
     raise NotImplementedError("step 1: to_batch")
 
 
 def is_dark(frame: np.ndarray, threshold: float) -> bool:
-    """Step 2. Tell whether a frame shows nothing: between two scenes, games turn black.
+    """Step 2. Say whether a frame shows nothing: between two scenes, games turn black.
 
     frame: as in step 1. It is not changed.
 
-    Returns True where the mean of all its values is at most `threshold`, False otherwise; a bool of Python or of numpy.
+    Returns True if the mean of all its values is at most `threshold`, False otherwise, as a bool of Python or of numpy.
     """
     raise NotImplementedError("step 2: is_dark")
 
 
 def play(env: Game, seed: int) -> Iterator[np.ndarray]:
-    """Step 3. Play one game at random, without end, and give its frames.
+    """Step 3. Play one game at random, without end, and yield its frames.
 
     env: a game. Reset it with `seed`, and give its action space the same seed: `reset` does not do that. From then on
       draw each action from the action space, and reset the game, without a seed, when it was terminated or truncated:
-      with one, each episode would be the first again.
+      with a seed, each episode would repeat the first.
 
-    A generator: nothing happens before the first frame is asked for, and one step is played for each frame. Yields the
-    observation of each step, as it came, the last one of an episode included; what `reset` returns is not yielded.
+    This is a generator: nothing happens before the first frame is asked for, and one step is played for each frame.
+    Yields the observation of each step, as it came, including the last one of an episode; what `reset` returns is not
+    yielded.
     """
     raise NotImplementedError("step 3: play")
 
 
 def frame_batches(envs: list[Game], batch_size: int, seed: int, threshold: float) -> Iterator[torch.Tensor]:
-    """Step 4. Batches out of several games, without end.
+    """Step 4. Batches from several games, without end.
 
-    envs: one or more games whose observations are frames as in step 1, all of one shape. Play each by step 3,
+    envs: one or more games whose observations are frames as in step 1, all of one shape. Play each with step 3,
       the game at index i with the seed `seed + i`.
-    threshold: frames that are dark by step 2 are left out.
+    threshold: leave out frames that are dark according to step 2.
 
-    For each frame that is played choose a game at random, each with the same probability, by random numbers of your own
-    that begin with `seed`: the same seed gives the same batches, and no global random state is touched. After a dark
-    frame, too, the next game is chosen anew. Frames stand in a batch in the order in which they were played.
+    For each frame that is played, choose a game at random, each with the same probability, using random numbers of your
+    own that start from `seed`: the same seed gives the same batches, and no global random state is touched. After a
+    dark frame, too, choose the next game anew. The frames in a batch are in the order in which they were played.
 
-    Yields tensors of step 1, of `batch_size` frames each. A batch that was handed out is not changed later, and no more
-    frames are played than the batches asked for need.
+    Yields tensors as in step 1, of `batch_size` frames each. A batch that was handed out is not changed later, and no
+    more frames are played than the batches that were asked for need.
     """
     raise NotImplementedError("step 4: frame_batches")

@@ -1,8 +1,8 @@
 """32 The two networks of a GAN
 
 The discriminator takes a frame down to a single number, the generator takes a vector of random numbers up to
-a frame. Both do it with convolutions alone: one with stride 2 halves height and width, a transposed one with
-stride 2 doubles them. Which padding makes it come out even is a matter of counting.
+a frame. Both do it with convolutions alone: a convolution with stride 2 halves height and width, a transposed
+convolution with stride 2 doubles them. Which padding makes the sizes come out right is a matter of counting.
 
     >>> import torch
     >>> from torch import nn
@@ -23,11 +23,11 @@ from torch import nn
 def output_size(size: int, kernel_size: int, stride: int, padding: int, transposed: bool) -> int:
     """Step 1. Work out how high a picture is after a convolution, by counting alone: run no layer.
 
-    size: height of the picture that comes in; kernel_size, stride, padding: as in `nn.Conv2d`, or, where
-    `transposed` is True, as in `nn.ConvTranspose2d`; all else is as these layers have it by default. A kernel that
-    does not fit once more at the edge is not placed there.
+    size: height of the picture that comes in; kernel_size, stride, padding: as in `nn.Conv2d`, or, if `transposed`
+    is True, as in `nn.ConvTranspose2d`; everything else is as these layers have it by default. Where the kernel
+    does not fit once more at the edge, it is not placed there.
 
-    Returns the height of the picture that comes out, an int; it is at least 1 for what is asked here.
+    Returns the height of the picture that comes out, an int; for the sizes asked here it is at least 1.
     """
     raise NotImplementedError("step 1: output_size")
 
@@ -46,10 +46,10 @@ class Discriminator(nn.Module):
     follows layers 1 to 4, after the batch norm where there is one; a sigmoid follows layer 5. Whether a layer has a
     bias is up to you.
 
-    in_channels: channels of a frame; features: as above. Both have to work with other values.
+    in_channels: channels of a frame; features: as above. Both must work with other values.
 
     `forward` takes frames of shape (N, in_channels, 64, 64), N = 1 included, and returns probabilities of shape (N,),
-    between 0 and 1, of the frames' dtype, with the graph behind them.
+    between 0 and 1, with the frames' dtype and the graph behind them.
     """
 
     def __init__(self, in_channels: int = 3, features: int = 64) -> None:
@@ -60,7 +60,7 @@ class Discriminator(nn.Module):
 
 
 class Generator(nn.Module):
-    """Step 3. Write the network that makes frames out of random numbers, nearly the mirror image of step 2.
+    """Step 3. Write the network that makes frames from random numbers, nearly the mirror image of step 2.
 
     It runs five `nn.ConvTranspose2d` layers, each with kernel size 4:
 
@@ -72,10 +72,10 @@ class Generator(nn.Module):
     `nn.BatchNorm2d`, as it is by default, and then a ReLU follow layers 1 to 4, and only these; a tanh follows
     layer 5. Whether a layer has a bias is up to you.
 
-    latent_size: channels of what comes in; out_channels, features: as above. All have to work with other values.
+    latent_size: channels of what comes in; out_channels, features: as above. All must work with other values.
 
     `forward` takes latent vectors of shape (N, latent_size, 1, 1), N = 1 included, and returns frames of shape
-    (N, out_channels, 64, 64), between -1 and 1, of the latent vectors' dtype, with the graph behind them.
+    (N, out_channels, 64, 64), between -1 and 1, with the latent vectors' dtype and the graph behind them.
     """
 
     def __init__(self, latent_size: int = 100, out_channels: int = 3, features: int = 64) -> None:

@@ -1,8 +1,8 @@
 """35 Train a GAN on Atari frames
 
-The two steps of the exercises before become a training: real frames come in without end, the discriminator learns,
-the generator network learns, and now and then something is written down. The loss of a single batch jumps too much
-to be read, so averages are reported; whether the frames are any good, only pictures tell.
+The two steps of the previous exercises become a training: real frames come in without end, the discriminator learns,
+the generator network learns, and now and then something is logged. The loss of a single batch jumps too much to be
+readable, so averages are reported; only pictures tell whether the frames are any good.
 
     >>> import torch
     >>> import grader.torchvision_cpu
@@ -12,12 +12,12 @@ to be read, so averages are reported; whether the frames are any good, only pict
     tensor([0.0000, 0.0000, 0.5000, 0.5000, 1.0000, 1.0000])
 
 Once the steps pass, this file is a program. It trains on three real games, shows its progress, and leaves event
-files, pictures and a checkpoint in its folder. Ctrl-C ends it; started again, it goes on from there.
+files, pictures and a checkpoint in its folder. Ctrl-C ends it; when you start it again, it goes on from there.
 
     python exercises/35_gan_training.py --device cuda --iterations 20000
     tensorboard --logdir runs
 
-The first pictures are noise; 10,000 to 20,000 iterations make frames that one recognises.
+The first pictures are noise; after 10,000 to 20,000 iterations you can recognise the frames.
 
 Read on: https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html
 """
@@ -59,7 +59,7 @@ LATENT_SIZE = 100
 
 @dataclass
 class Gan:
-    """All that a training changes, on one device; `iteration` counts the iterations that are completed.
+    """Everything that a training changes, on one device; `iteration` counts the completed iterations.
 
     `generator` is a CPU generator of random numbers, from which every latent is drawn.
     """
@@ -79,13 +79,13 @@ def image_grid(images: torch.Tensor) -> torch.Tensor:
 
     Returns a float32 tensor of shape (3, height, width) on the CPU, with values in [0, 1]: the first 64 images (or all,
     if there are fewer), 8 in a row, with 2 black pixels around and between them, as `make_grid` lays them out. A pixel
-    of -1 becomes 0 and one of 1 becomes 1, whatever else there is in the images.
+    of -1 becomes 0 and a pixel of 1 becomes 1, whatever else is in the images.
     """
     raise NotImplementedError("step 1: image_grid")
 
 
 def report_averages(writer: SummaryWriter, losses: dict[str, list[float]], iteration: int) -> None:
-    """Step 2. Report the losses since the last report, and begin anew.
+    """Step 2. Report the losses since the last report, and start afresh.
 
     losses: a list of at least one loss for each tag.
 
@@ -100,10 +100,10 @@ def save_checkpoint(gan: Gan, path: str) -> None:
 
     Write a file at `path` with `torch.save`: a dict that holds "iteration" (the int), the `state_dict()` of both nets
     and both optimizers under the names that they have in `Gan`, and under "generator" the state of the random numbers,
-    `gan.generator.get_state()`. Nothing but tensors and plain data may be in it.
+    `gan.generator.get_state()`. It must hold nothing but tensors and plain data.
 
-    There may be a checkpoint at `path` already, and writing may fail halfway. Then the old one must still be there and
-    whole: write into another file of the same folder first, and put it in place with `os.replace`, which does that at
+    There may already be a checkpoint at `path`, and writing may fail halfway. Then the old one must still be there and
+    intact: write to another file in the same folder first, and put it in place with `os.replace`, which does that in
     one stroke. `gan` stays as it is.
     """
     raise NotImplementedError("step 3: save_checkpoint")
@@ -117,7 +117,7 @@ def load_checkpoint(gan: Gan, path: str) -> None:
     Put everything that the file holds into `gan`: afterwards a training with it goes on as the saved one would have.
     The nets and optimizers are the same objects as before, the nets with the same parameters, in the same mode. A file
     that holds anything but tensors and plain data is refused with the exception that `torch.load` raises, and nothing
-    in it is run: that is how `torch.load` is set today, unless one asks for something else.
+    in it is run: `torch.load` works that way today, unless you ask for something else.
     """
     raise NotImplementedError("step 4: load_checkpoint")
 
@@ -132,31 +132,31 @@ def train(
     images_every: int = 1000,
     after_iteration: Callable[[int], object] | None = None,
 ) -> None:
-    """Step 5. Train until `iterations` iterations are completed in all, those before this call included.
+    """Step 5. Train until `iterations` iterations are completed in all, including those before this call.
 
-    batches: endless; gives float32 tensors of shape (N, 3, 64, 64) on the CPU, in [-1, 1]. Take one for each iteration
-    and no more. log_dir: the folder for event files and pictures; it need not exist.
+    batches: endless; yields float32 tensors of shape (N, 3, 64, 64) on the CPU, in [-1, 1]. Take one for each iteration
+    and no more. log_dir: the folder for event files and pictures; it may not exist yet.
 
     An iteration: take a batch and move it to `device`. Draw a latent for each frame, once, with `sample_latent` and
     `gan.generator`, and call `gan.generator_net` once. With `discriminator_step` and then `generator_step` (both are
-    ready to use below, as is `sample_latent`) update both nets on the batch and these fake frames. Then
-    `gan.iteration` becomes one more. Both nets come in train mode and stay in it.
+    ready to use below, as is `sample_latent`), update both nets on the batch and these fake frames. Then
+    `gan.iteration` goes up by one. Both nets arrive in train mode and stay in it.
 
     After every iteration whose number, `gan.iteration`, is a multiple of `report_every`: report with step 2 the
     averages of the losses since the last report in this call, under the tags "dis_loss" and "gen_loss".
-    After every one that is a multiple of `images_every`: make grids of this iteration's batch and of its fake frames
-    with step 1. Write them as images with the tags "real" and "fake", and as pictures "real_001000.png" and
+    After every iteration whose number is a multiple of `images_every`: make grids of this iteration's batch and of its
+    fake frames with step 1. Write them as images with the tags "real" and "fake", and as pictures "real_001000.png" and
     "fake_001000.png" in `log_dir` (here at iteration 1000; the number always has at least six digits).
     Last of all, after every iteration, call `after_iteration` with `gan.iteration`, if it is given.
 
     `KeyboardInterrupt`, as Ctrl-C raises it anywhere in between, ends the training early, but is not passed on. Any
-    other exception is. However the function ends, its writer is closed, and `gan.iteration` is the number of iterations
-    that were completed.
+    other exception is. However the function ends, its writer is closed, and `gan.iteration` is the number of completed
+    iterations.
     """
     raise NotImplementedError("step 5: train")
 
 
-# All below is ready to use: the exercises before this one, and the program.
+# Everything below is ready to use: the previous exercises, and the program.
 
 
 class FrameWrapper(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
@@ -295,12 +295,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(usage="%(prog)s [options]", description="Train a GAN on Atari frames.")
     parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
-        "--iterations", type=at_least(0), default=20_000, help="how many in all, those before a resume included"
+        "--iterations", type=at_least(0), default=20_000, help="how many in all, including those before a resume"
     )
     parser.add_argument("--batch-size", type=at_least(2), default=16)
     parser.add_argument("--filters", type=at_least(1), default=64, help="width of both nets; fewer are faster")
     parser.add_argument("--report-every", type=at_least(1), default=100)
-    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often to save a checkpoint")
     parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--log-dir", default="runs/gan", help="event files, pictures and the checkpoint")
     options = parser.parse_args(arguments)
@@ -317,9 +317,9 @@ def main(arguments: list[str] | None = None) -> None:
         except RuntimeError as error:
             if "size mismatch" not in str(error):
                 raise
-            parser.error(f"{checkpoint} was saved with another --filters; ask for that, or for another --log-dir")
+            parser.error(f"{checkpoint} was saved with another --filters; use that one, or another --log-dir")
         print(f"going on after iteration {gan.iteration}")
-    # Other frames than before a resume.
+    # After a resume, frames other than those before it.
     batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
     shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*shown) as progress:
@@ -333,11 +333,11 @@ def main(arguments: list[str] | None = None) -> None:
                 raise KeyboardInterrupt
 
         def note(number: int, _frame: object) -> None:
-            if pressed:  # a second time: now, wherever it is
+            if pressed:  # the second time: stop at once, wherever it is
                 raise KeyboardInterrupt
             pressed.append(number)
 
-        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        # Ctrl-C waits for the end of its iteration: in the middle of one, it might leave a writer locked for good.
         pressed: list[int] = []
         signal.signal(signal.SIGINT, note)
         train(

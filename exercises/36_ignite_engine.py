@@ -1,8 +1,8 @@
 """36 Ignite: an engine that runs your training step
 
-An `Engine` is the training loop that you no longer write: it takes one batch after the other from the data and hands
-it to your *process function*. Everything else happens in *handlers*, functions that you attach to *events*: the start
-and the end of the run, of each epoch, of each iteration. What the engine knows, it keeps in `engine.state`: `epoch` and
+An `Engine` is the training loop that you no longer write: it takes one batch after another from the data and hands it
+to your *process function*. Everything else happens in *handlers*, functions that you attach to *events*: the start and
+the end of the run, of each epoch, of each iteration. The engine keeps what it knows in `engine.state`: `epoch` and
 `iteration` (both count from 1, and `iteration` counts on through all epochs), and `output`, which is what your process
 function returned last.
 
@@ -34,7 +34,7 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class LowEvents(EventEnum):
-    """An event of our own for step 4; ready to use."""
+    """The event for step 4; ready to use."""
 
     NEW_LOW = "new_low"
 
@@ -66,7 +66,7 @@ def attach_journal(engine: Engine, journal: list[tuple[str, int, int]]) -> None:
     moment, where `what` is one of these texts:
       "run starts", once, before the first epoch;
       "epoch starts", before each epoch;
-      "iteration starts", right before each call of the process function, once its batch was taken from the data;
+      "iteration starts", right before each call of the process function, after its batch was taken from the data;
       "iteration ends", right after each call of the process function;
       "epoch ends", after each epoch;
       "run ends", once, after the last epoch.
@@ -79,18 +79,18 @@ def attach_report(engine: Engine, every: int, report: list[tuple[int, float]]) -
 
     every: an int, at least 1.
     Append (iteration, output) to `report` right after each iteration whose number is a multiple of `every`: the number
-    is `engine.state.iteration`, the output is that iteration's. An event can be called with `every=...` to make one
-    that stands for each n-th of its kind.
+    is `engine.state.iteration`, the output is that iteration's. Call an event with `every=...` to get an event that
+    stands for every n-th of its kind.
     """
     raise NotImplementedError("step 3: attach_report")
 
 
 def announce_lows(engine: Engine) -> None:
-    """Step 4. Make an event of your own happen.
+    """Step 4. Fire an event of your own.
 
     The engine's outputs are floats. Register the event `LowEvents.NEW_LOW` with the engine, so that a caller can attach
     handlers to it afterwards, and fire it right after each iteration whose output is lower than all outputs before it.
-    The first output counts as lower, an equal one does not. Each engine has its own lowest output.
+    The first output counts as lower; an equal output does not. Each engine has its own lowest output.
     """
     raise NotImplementedError("step 4: announce_lows")
 
@@ -99,17 +99,17 @@ def stop_below(engine: Engine, threshold: float) -> None:
     """Step 5. End a run early.
 
     The engine's outputs are floats. End the whole run right after the first iteration whose output is lower than
-    `threshold`, however many epochs were asked for; an equal one does not end it. The run ends as it always does:
+    `threshold`, however many epochs were asked for; an equal output does not end it. The run ends in the usual way:
     nothing is raised, and handlers of `Events.COMPLETED` are still called.
     """
     raise NotImplementedError("step 5: stop_below")
 
 
 def run_for(engine: Engine, batches: Iterator[float], iterations: int) -> State:
-    """Step 6. Run an engine on data that never end.
+    """Step 6. Run an engine on data that never ends.
 
     batches: an endless generator. It has no length, so an engine that is told nothing else waits for its end forever.
-    iterations: at least 1; how many to run. No more batches than that may be taken from `batches`.
+    iterations: at least 1; how many to run. Take no more batches than that from `batches`.
     engine: has not run yet. Its process function may train, so gradients are recorded as usual.
 
     Returns the engine's state after the run.

@@ -1,8 +1,9 @@
 """37 The same GAN with Ignite
 
-With Ignite, the loop disappears: what remains is the process function, and for everything else a handler that exists
-already. `RunningAverage` smooths a number of the output: value = 0.98 value + 0.02 new one, beginning with the first.
-`TensorboardLogger` holds a writer (of tensorboardX, where it is installed), and its `OutputHandler` writes metrics.
+With Ignite, the loop disappears: what remains is the process function, and for everything else handlers that already
+exist. `RunningAverage` smooths a number in the output: value = 0.98 value + 0.02 new number, starting with the first
+number. `TensorboardLogger` holds a writer (from tensorboardX, if it is installed), and its `OutputHandler` writes
+metrics.
 
     >>> from ignite.engine import Engine, Events
     >>> from ignite.metrics import RunningAverage
@@ -14,7 +15,8 @@ already. `RunningAverage` smooths a number of the output: value = 0.98 value + 0
 
 Handlers of one event run in the order in which they were attached. Metrics are handlers too.
 
-Once the steps pass, this file is a program like that of exercise 35, with the same options; started again, it goes on.
+Once the steps pass, this file is a program like that of exercise 35, with the same options; when you start it again, it
+goes on.
 
     python exercises/37_ignite_gan.py --device cuda --iterations 20000
     tensorboard --logdir runs
@@ -62,7 +64,7 @@ LATENT_SIZE = 100
 
 @dataclass
 class Gan:
-    """All that a training changes, on one device; `iteration` counts the iterations that are completed.
+    """Everything that a training changes, on one device; `iteration` counts the completed iterations.
 
     `generator` is a CPU generator of random numbers, from which every latent is drawn.
     """
@@ -84,7 +86,7 @@ def make_process_function(gan: Gan, device: torch.device) -> Callable[[Engine, t
     `discriminator_step` and then `generator_step`; all three functions are ready to use below. For the pictures of
     step 4 it leaves the batch and the fake frames, on `device` and without a graph behind them, in
     `engine.state.real` and `engine.state.fake`.
-    It returns both losses as floats: (the discriminator's, the generator's). Both nets come in train mode and stay in
+    It returns both losses as floats: (the discriminator's, the generator's). Both nets arrive in train mode and stay in
     it.
     """
     raise NotImplementedError("step 1: make_process_function")
@@ -93,8 +95,8 @@ def make_process_function(gan: Gan, device: torch.device) -> Callable[[Engine, t
 def attach_averages(engine: Engine) -> None:
     """Step 2. Smooth both losses.
 
-    engine: its output is the pair of step 1. Attach two `RunningAverage`s: "avg_loss_dis" of the discriminator's loss,
-    "avg_loss_gen" of the generator's. They may stay as Ignite sets them.
+    engine: its output is the pair from step 1. Attach two `RunningAverage`s: "avg_loss_dis" of the discriminator's
+    loss, "avg_loss_gen" of the generator's. You may leave their settings at Ignite's defaults.
     """
     raise NotImplementedError("step 2: attach_averages")
 
@@ -102,11 +104,11 @@ def attach_averages(engine: Engine) -> None:
 def attach_logger(engine: Engine, log_dir: str, every: int) -> TensorboardLogger:
     """Step 3. Write both averages into an event file now and then.
 
-    engine: keeps the metrics of step 2 in `engine.state.metrics`, perhaps among others.
+    engine: keeps the metrics from step 2 in `engine.state.metrics`, perhaps among others.
     Make a `TensorboardLogger` for the folder `log_dir`, and attach an `OutputHandler` that writes these two metrics and
     nothing else under "train/avg_loss_dis" and "train/avg_loss_gen", right after every iteration whose number is a
-    multiple of `every`, at that number as the step. Both classes come from `ignite.handlers.tensorboard_logger`; the
-    old place, `ignite.contrib`, is on its way out, and nothing may be imported from there.
+    multiple of `every`, with that number as the step. Both classes come from `ignite.handlers.tensorboard_logger`; the
+    old place, `ignite.contrib`, is on its way out: import nothing from there.
 
     Returns the logger, which stays open.
     """
@@ -117,10 +119,10 @@ def attach_images(engine: Engine, logger: TensorboardLogger, log_dir: str, every
     """Step 4. Write pictures now and then.
 
     Right after every iteration whose number is a multiple of `every`, write grids of `engine.state.real` and
-    `engine.state.fake`, made by `image_grid`, which is ready below: as images with the tags "real" and "fake", at that
-    number as the step, and as pictures "real_001000.png" and "fake_001000.png" in the folder `log_dir`, which exists
-    (here at iteration 1000; the number always has at least six digits). `logger.writer` is the writer; it stays open.
-    The frames stay as they are.
+    `engine.state.fake`, made by `image_grid`, which is ready below: as images with the tags "real" and "fake", with
+    that number as the step, and as pictures "real_001000.png" and "fake_001000.png" in the folder `log_dir`, which
+    exists (here at iteration 1000; the number always has at least six digits). `logger.writer` is the writer; it stays
+    open. The frames stay as they are.
     """
     raise NotImplementedError("step 4: attach_images")
 
@@ -137,22 +139,25 @@ def train(
 ) -> State:
     """Step 5. Put it together and train until `iterations` iterations are completed in all.
 
-    batches: endless. Take one for each iteration and no more, and none where nothing is left to do.
-    Make an engine with the process function of step 1. `gan.iteration` iterations are done already: set
-    `engine.state.iteration` to it in a handler of `Events.STARTED`, and the engine counts on from there. After every
-    iteration `gan.iteration` is the engine's number.
-    With steps 2 to 4, log into `log_dir` the averages every `report_every` and images every `images_every` iterations.
-    A value that is logged holds the losses of its own iteration already. Last of all, after every iteration, call
-    `after_iteration` with the number of the iteration, if it is given. What that returns means nothing.
+    batches: endless. Take one for each iteration and no more, and none if nothing is left to do.
+    Make an engine with the process function from step 1. `gan.iteration` iterations are done already: set
+    `engine.state.iteration` to it in a handler of `Events.STARTED`, and the engine counts on from there; an
+    `epoch_length`, too, is compared with that total count. After every iteration, `gan.iteration` is the engine's
+    number.
+    With steps 2 to 4, log to `log_dir` the averages every `report_every` and images every `images_every` iterations.
+    A logged value already includes the losses of its own iteration. Last of all, after every iteration, call
+    `after_iteration` with the number of the iteration, if it is given. Ignore what it returns.
 
     `KeyboardInterrupt`, as Ctrl-C raises it, ends the training early, but is not passed on. Any other exception is.
     However the function ends, the logger is closed, both nets are in train mode as before, and torch's global random
-    state is as it was. Returns the engine's state, also where nothing was left to do.
+    state is as it was: the engine does not touch it here, so do not seed it or draw from it yourself.
+
+    Returns the engine's state, even if nothing was left to do.
     """
     raise NotImplementedError("step 5: train")
 
 
-# All below is ready to use: the exercises before this one, and the program.
+# Everything below is ready to use: the previous exercises, and the program.
 
 STATEFUL = ("discriminator_net", "discriminator_optimizer", "generator_net", "generator_optimizer")
 
@@ -163,12 +168,12 @@ def image_grid(images: torch.Tensor) -> torch.Tensor:
 
 
 def save_checkpoint(gan: Gan, path: str) -> None:
-    """Save nets, optimizers, random numbers and iteration, at one stroke."""
+    """Save nets, optimizers, random numbers and iteration, in one stroke."""
     state = {"iteration": gan.iteration, "generator": gan.generator.get_state()}
     for name in STATEFUL:
         state[name] = getattr(gan, name).state_dict()
     torch.save(state, path + ".part")
-    # Until here the old checkpoint is whole, from here on the new one: at no time there is none.
+    # Until here the old checkpoint is intact, from here on the new one: there is never none.
     os.replace(path + ".part", path)
 
 
@@ -318,12 +323,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(usage="%(prog)s [options]", description="Train a GAN on Atari frames with Ignite.")
     parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
-        "--iterations", type=at_least(0), default=20_000, help="how many in all, those before a resume included"
+        "--iterations", type=at_least(0), default=20_000, help="how many in all, including those before a resume"
     )
     parser.add_argument("--batch-size", type=at_least(2), default=16)
     parser.add_argument("--filters", type=at_least(1), default=64, help="width of both nets; fewer are faster")
     parser.add_argument("--report-every", type=at_least(1), default=100)
-    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often to save a checkpoint")
     parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--log-dir", default="runs/ignite_gan", help="event files, pictures and the checkpoint")
     options = parser.parse_args(arguments)
@@ -340,10 +345,10 @@ def main(arguments: list[str] | None = None) -> None:
         except RuntimeError as error:
             if "size mismatch" not in str(error):
                 raise
-            parser.error(f"{checkpoint} was saved with another --filters; ask for that, or for another --log-dir")
+            parser.error(f"{checkpoint} was saved with another --filters; use that one, or another --log-dir")
         print(f"going on after iteration {gan.iteration}")
-    logging.getLogger("ignite").setLevel(logging.CRITICAL)  # else Ctrl-C is called an error
-    # Other frames than before a resume.
+    logging.getLogger("ignite").setLevel(logging.CRITICAL)  # otherwise Ctrl-C is logged as an error
+    # After a resume, frames other than those before it.
     batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
     shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*shown) as progress:
@@ -357,11 +362,11 @@ def main(arguments: list[str] | None = None) -> None:
                 raise KeyboardInterrupt
 
         def note(number: int, _frame: object) -> None:
-            if pressed:  # a second time: now, wherever it is
+            if pressed:  # the second time: stop at once, wherever it is
                 raise KeyboardInterrupt
             pressed.append(number)
 
-        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        # Ctrl-C waits for the end of its iteration: in the middle of one, it might leave a writer locked for good.
         pressed: list[int] = []
         signal.signal(signal.SIGINT, note)
         train(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from grader.commands import authors, compare, grade, learn, record, watch
-from grader.commands.speak import complain
+from grader.commands.speak import complain, takes_standard_output
 from grader.errors import GraderError, UsageError, traced
 from grader.exit_code import ExitCode
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _make_writable()
     try:
         options = _parser().parse_args(arguments)
-        to_people = Console(stderr=getattr(options, "json", None) == "-", highlight=False)
+        to_people = Console(stderr=takes_standard_output(options), highlight=False)
         run: Callable[[argparse.Namespace, Console], int] = options.run
         code = run(options, to_people)
         sys.stdout.flush()
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _ended("interrupted; nothing is left running", ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read us has gone; there is nobody to tell, and Python would try to once more at its end.
+        # The reader has gone; there is nobody to tell, and Python would try once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return ExitCode.NOT_ALL_PASSED
     except Exception as error:  # a defect of ours; still one line
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_writable() -> None:
-    """Let nothing be in the way of printing: a stream that was closed, or one that cannot hold our signs."""
+    """Make printing always possible: replace a closed stream, and relax one that cannot encode our signs."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":

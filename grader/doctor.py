@@ -1,4 +1,4 @@
-"""Looks at this machine: what is installed, which devices there are, and how much isolation is to be had."""
+"""Looks at this machine: what is installed, which devices there are, and how much isolation is available."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
 from rich.console import Console
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.errors import GraderError
 from grader.record.database import Condition
-from grader.record.progress import DATABASE, Progress
+from grader.record.progress import Progress
 
 OLDEST_PYTHON = (3, 11)
 INSTALL = "python -m pip install -c constraints.txt -e ."
@@ -43,7 +45,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at, and what to do where it is not well."""
+    """One thing that was looked at, and what to do if something is wrong with it."""
 
     what: str
     health: Health
@@ -52,17 +54,17 @@ class Finding:
 
     @property
     def broken(self) -> bool:
-        """Whether nothing can be graded, or not everything, before this is mended."""
+        """Whether some or all of the exercises cannot be graded until this is fixed."""
         return self.health is Health.BROKEN
 
 
-def examine(console: Console, database: Path = DATABASE) -> list[Finding]:
-    """Look at everything; takes a few seconds, for torch is loaded and a sandbox started."""
+def examine(console: Console, database: Path | None = None) -> list[Finding]:
+    """Look at everything; this takes a few seconds, because it loads torch and starts a sandbox."""
     packages = list(_packages())
     found = [_python(), *packages]
     if any(each.what == "torch" and not each.broken for each in packages):
         found += [_torchvision(), *_devices(), _isolation()]
-    return [*found, _roms(), _terminal(console), _progress(database)]
+    return [*found, _roms(), _terminal(console), _progress(database or places.workspace().database)]
 
 
 def _python() -> Finding:
@@ -73,31 +75,36 @@ def _python() -> Finding:
 
 
 def _packages() -> Iterator[Finding]:
-    """Look at each package that pyproject.toml asks for on this system."""
-    for name, oldest in requirements():
+    """Look at each package that the grader needs on this system."""
+    for needed in requirements():
         try:
-            version = importlib.metadata.version(name)
+            version = importlib.metadata.version(needed.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, Health.BROKEN, f"not installed; {oldest} or newer is needed", INSTALL)
+            yield Finding(needed.name, Health.BROKEN, f"not installed; {needed.specifier} is needed", INSTALL)
             continue
-        if _number(version) < _number(oldest):
-            yield Finding(name, Health.BROKEN, f"{version} is too old; {oldest} or newer is needed", INSTALL)
+        if _is_new_enough(version, needed):
+            yield _imported(needed.name, version)
         else:
-            yield _imported(name, version)
+            yield Finding(needed.name, Health.BROKEN, f"{version} is installed; {needed.specifier} is needed", INSTALL)
 
 
-def requirements() -> list[tuple[str, str]]:
-    """Return name and oldest version of all that is needed here; what only other systems need is left out."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        lines = tomllib.load(file)["project"]["dependencies"]
-    here = [line for line in lines if "linux" not in line or sys.platform == "linux"]
-    return [(name, oldest) for name, oldest in re.findall(r"^([\w-]+)>=([\d.]+)", "\n".join(here), re.MULTILINE)]
+def _is_new_enough(version: str, needed: Requirement) -> bool:
+    """Return whether a version will do; what comes before a release of that number will, as vendors ship it."""
+    try:
+        return needed.specifier.contains(Version(version).base_version)
+    except InvalidVersion:
+        return False
 
 
-def _number(version: str) -> tuple[int, ...]:
-    """Return the numbers at the beginning of a version: 2.13.0+cpu and 2.13.0rc1 are 2.13.0."""
-    found = re.match(r"[\d.]*\d", version or "")
-    return tuple(int(part) for part in found.group().split(".") if part) if found else ()
+def requirements() -> list[Requirement]:
+    """Return all that is needed here, as the installed package states it, or else the checkout."""
+    try:
+        lines = importlib.metadata.requires("pytorch-katas") or []
+    except importlib.metadata.PackageNotFoundError:
+        with (places.checkout() / "pyproject.toml").open("rb") as file:
+            lines = tomllib.load(file)["project"]["dependencies"]
+    needed = map(Requirement, lines)
+    return [each for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
 def _imported(name: str, version: str) -> Finding:
@@ -125,8 +132,8 @@ def _torchvision() -> Finding:
 
     what = "torchvision's operators"
     if torchvision_cpu.DECLARED is None:
-        return Finding(what, Health.OK, "they load beside this torch")
-    said = "built for CUDA, beside a CPU torch: a plain `import torchvision` fails here"
+        return Finding(what, Health.OK, "they load with this torch")
+    said = "built for CUDA, but this torch is a CPU build: a plain `import torchvision` fails here"
     return Finding(what, Health.WARNING, said, "nothing: the exercises import grader.torchvision_cpu first")
 
 
@@ -136,7 +143,7 @@ def _devices() -> Iterator[Finding]:
     yield Finding("cpu", Health.OK, f"{_processor()}, {torch.get_num_threads()} threads")
     yield _cuda()
     there = torch.backends.mps.is_available()
-    name = _processor() if there else "none here: `--device mps` answers so"
+    name = _processor() if there else "none here, and `--device mps` says so"
     yield Finding("mps", Health.OK, name)
 
 
@@ -158,12 +165,12 @@ def _cuda() -> Finding:
     if torch.cuda.is_available():
         return _cuda_computes()
     if not NVIDIA.exists():
-        return Finding("cuda", Health.OK, "none here: `--device cuda` answers so")
+        return Finding("cuda", Health.OK, "none here, and `--device cuda` says so")
     if torch.version.cuda is None:
         todo = "for `--device cuda`: install a CUDA build of torch, see pytorch.org/get-started/locally"
-        return Finding("cuda", Health.WARNING, "there is a GPU, but this torch is built for the CPU alone", todo)
+        return Finding("cuda", Health.WARNING, "there is a GPU, but this torch is built for the CPU only", todo)
     said = f"there is a GPU, but torch for CUDA {torch.version.cuda} cannot use it"
-    return Finding("cuda", Health.WARNING, said, "for `--device cuda`: see `nvidia-smi`; the driver may be too old")
+    return Finding("cuda", Health.WARNING, said, "for `--device cuda`: run `nvidia-smi`; the driver may be too old")
 
 
 def _cuda_computes() -> Finding:
@@ -187,19 +194,19 @@ def _isolation() -> Finding:
         return Finding("isolation", Health.BROKEN, str(error), "report this with the output of this command")
     said, todo = ", ".join(in_force) or "a process of its own", ""
     if sys.platform != "linux":
-        return Finding("isolation", Health.WARNING, said, "grade what others wrote on Linux, which offers more")
+        return Finding("isolation", Health.WARNING, said, "to grade other people's code, use Linux, which isolates it")
     if "seccomp" not in in_force:
         todo = "install libseccomp (on Debian and Ubuntu: libseccomp2)"
     elif not any(part.startswith("landlock") for part in in_force):
-        todo = "files are not shielded; a kernel of 5.13 or newer with Landlock switched on does that"
+        todo = "files are not shielded; a kernel of 5.13 or newer, with Landlock switched on, shields them"
     return Finding("isolation", Health.WARNING if todo else Health.OK, said, todo)
 
 
 def _in_force() -> tuple[str, ...]:
     """Start a sandbox and return the protections that it reports."""
-    from grader.sandbox.child.lockdown import Policy
     from grader.sandbox.parent import launch
     from grader.sandbox.parent.client import Child
+    from grader.sandbox.shared.policy import Policy
 
     with contextlib.closing(launch.start("cpu")) as launcher:
         child = Child(launcher, Policy(""))
@@ -230,12 +237,12 @@ def _roms() -> Finding:
 def _terminal(console: Console) -> Finding:
     what, encoding = "terminal", console.encoding
     colours = f"{console.color_system} colours" if console.color_system else "no colours"
-    size = f"{console.width} columns, {colours}" if console.is_terminal else "none, plain text is printed"
+    size = f"{console.width} columns, {colours}" if console.is_terminal else "none; plain text is printed"
     said, todo = f"{size}, {encoding}", ""
     if not _holds_signs(encoding):
         todo = "signs (tick, cross, circle) show as ?: use a UTF-8 locale (LANG=C.UTF-8) or PYTHONIOENCODING=utf-8"
     elif console.is_terminal and console.is_dumb_terminal:
-        todo = "`watch` cannot draw here: use another terminal for it, or set TERM to what this one is"
+        todo = "`watch` cannot draw here: use another terminal for it, or set TERM to match this one"
     elif console.is_terminal and console.width < COLUMNS:
         todo = f"make the window {COLUMNS} columns wide, so that tables fit"
     return Finding(what, Health.WARNING if todo else Health.OK, said, todo)
@@ -251,10 +258,10 @@ def _holds_signs(encoding: str) -> bool:
 
 def _progress(path: Path) -> Finding:
     todo = {
-        Condition.DAMAGED: "nothing: the next grading sets the file aside, keeps it, and begins a new one",
+        Condition.DAMAGED: "nothing: the next grading sets the file aside, keeps it, and starts a new one",
         Condition.NEWER: "bring this checkout up to date (git pull); until then progress is not kept",
-        Condition.UNREADABLE: f"see who may read {path}",
-        Condition.UNWRITABLE: f"progress is not kept: see who may write {path.parent}",
+        Condition.UNREADABLE: f"check who may read {path}",
+        Condition.UNWRITABLE: f"progress is not kept: check who may write to {path.parent}",
     }
     condition = Progress(path).condition()
     health = Health.WARNING if condition in todo else Health.OK

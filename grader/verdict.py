@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 SCHEMA_VERSION = 2
 
@@ -122,24 +124,9 @@ class Verdict:
         return asdict(self) | {"score": {"passed": passed, "total": total}}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Verdict:
-        """Return the verdict that `to_dict` wrote; raise KeyError or ValueError for anything else."""
-        known = {each.name: data[each.name] for each in fields(cls)}
-        return cls(
-            **known
-            | {
-                "outcome": Outcome(data["outcome"]),
-                "steps": tuple(_step(step) for step in data["steps"]),
-                "isolation": tuple(data["isolation"]),
-            }
-        )
-
-
-def _step(data: dict[str, Any]) -> StepResult:
-    checks = tuple(_check(check) for check in data["checks"])
-    return StepResult(data["name"], Outcome(data["outcome"]), checks)
-
-
-def _check(data: dict[str, Any]) -> CheckResult:
-    lines = tuple(SourceLine(**line) for line in data["lines"])
-    return CheckResult(**data | {"outcome": Outcome(data["outcome"]), "lines": lines})
+    def from_dict(cls, data: object) -> Verdict:
+        """Return the verdict that `to_dict` wrote; raise ValueError for anything else."""
+        try:
+            return msgspec.convert(data, cls)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise ValueError(f"not a verdict: {error}") from None

@@ -31,11 +31,11 @@ def predict_call(name: str, argument: int | list[int] | None) -> tuple[tuple[int
     is_class = name == "Tensor"
     dtype = torch.float32 if is_class else torch.int64
     if argument is None:
-        # The class makes an empty tensor; the function misses its data.
+        # The class makes an empty tensor; the function lacks its data.
         return ((0,), dtype) if is_class else None
     if isinstance(argument, list):
         return (len(argument),), dtype
-    # subtle: one whole number is a size to the class and a value to the function.
+    # subtle: one whole number is a size for the class and a value for the function.
     return ((argument,) if is_class else ()), dtype
 
 

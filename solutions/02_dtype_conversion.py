@@ -5,7 +5,7 @@ import torch
 
 
 def to_float32(array: np.ndarray, device: torch.device) -> torch.Tensor:
-    # Without a dtype the tensor takes over numpy's, and numpy's default is float64.
+    # Without a dtype, the tensor takes numpy's, and numpy's default is float64.
     return torch.tensor(array, dtype=torch.float32, device=device)
 
 
@@ -27,12 +27,12 @@ def to_labels(column: np.ndarray, device: torch.device) -> torch.Tensor:
 
 def result_dtype(left: torch.dtype, right: torch.dtype | int | float) -> torch.dtype:
     tensor = torch.empty(1, dtype=left)
-    # subtle: one dimension, for a tensor without any would count for less.
+    # subtle: one dimension, because a tensor without any would count for less.
     other = torch.empty(1, dtype=right) if isinstance(right, torch.dtype) else right
     return torch.result_type(tensor, other)
 
 
 def brighten(image: torch.Tensor, amount: int) -> torch.Tensor:
-    # A Python number does not widen uint8, and 250 + 10 would be 4 there.
+    # A Python number does not widen uint8, so 250 + 10 would be 4.
     wide = image.to(torch.int16) + amount  # (H, W)
     return wide.clamp(0, 255).to(torch.uint8)

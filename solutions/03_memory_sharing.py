@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-# Another dtype, a list as index, and an order that the memory does not have need new memory.
+# Another dtype, a list as an index, and an order that the memory does not have all need new memory.
 COPIES = {
     "torch.tensor(array)",
     "torch.as_tensor(array, dtype=torch.float64)",
@@ -24,12 +24,12 @@ def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def window_and_copy(array: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    # `from_numpy` looks at the memory that is there, `tensor` always copies it.
+    # `from_numpy` uses the existing memory; `tensor` always copies it.
     return torch.from_numpy(array), torch.tensor(array)
 
 
 def doubled_row(matrix: torch.Tensor, index: int) -> torch.Tensor:
-    # The row is a view; only an operation without underscore leaves the matrix alone.
+    # The row is a view; only an operation without an underscore leaves the matrix alone.
     return matrix[index] * 2  # (C,)
 
 

@@ -16,19 +16,19 @@ def scale_(tensor: torch.Tensor, factor: float, bias: float) -> torch.Tensor:
 
 
 def abs_columns_(matrix: torch.Tensor, columns: list[int]) -> torch.Tensor:
-    # subtle: on the left of the assignment a list of columns is written to; on the right it is a copy.
+    # subtle: on the left of an assignment, a list of columns is written to; on the right, it is a copy.
     matrix[:, columns] = matrix[:, columns].abs()  # (N, len(columns))
     return matrix
 
 
 def shift_leaf_(weight: torch.Tensor, amount: float) -> torch.Tensor:
-    # Not to be recorded, but to be counted: `.data` would hide it from a backward pass that is still to come.
+    # Not recorded, but counted: `.data` would hide the change from a later backward pass.
     with torch.no_grad():
         return weight.add_(amount)
 
 
 def scaled_sigmoid(x: torch.Tensor, scale: float, bias: float) -> torch.Tensor:
-    # The product is a new tensor, for the sigmoid's result is kept; a sum keeps nothing, so it may overwrite.
+    # The product is a new tensor, because the sigmoid's result is kept; a sum keeps nothing, so it may overwrite.
     return (torch.sigmoid(x) * scale).add_(bias)
 
 

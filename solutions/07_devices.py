@@ -14,7 +14,7 @@ def choose_device() -> torch.device:
 
 
 def variable_on(values: list[float], device: torch.device) -> torch.Tensor:
-    # subtle: made where it is to live. A leaf that is moved afterwards is a result there.
+    # subtle: made where it should live. A leaf that is moved afterwards is a result there.
     return torch.tensor(values, device=device, requires_grad=True)  # (N,)
 
 
@@ -28,7 +28,7 @@ def move_and_differentiate(
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray:
-    # numpy knows neither graphs nor other devices: both are left behind, in this order.
+    # numpy knows neither graphs nor other devices: leave both behind, in this order.
     return tensor.detach().cpu().numpy()
 
 

@@ -21,7 +21,7 @@ def make_tensors(
 
 def forward(x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     h = x @ w1  # (N, H)
-    # subtle: not in place, for the way back has to know where h was negative.
+    # subtle: not in place, because the backward pass must know where h was negative.
     h_relu = h.clamp(min=0)
     return h, h_relu, h_relu @ w2
 
@@ -37,7 +37,7 @@ def backward(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     grad_w2 = h_relu.T @ grad_y_pred  # (H, D_out)
     grad_h_relu = grad_y_pred @ w2.T  # (N, H)
-    # The mask comes from the forward pass: the sign of the gradient itself has no say.
+    # The mask comes from the forward pass: the sign of the gradient itself does not matter.
     grad_h = grad_h_relu * (h > 0)  # (N, H)
     return x.T @ grad_h, grad_w2
 
@@ -45,7 +45,7 @@ def backward(
 def sgd_step(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, lr: float) -> torch.Tensor:
     h, h_relu, y_pred = forward(x, w1, w2)
     loss, grad_y_pred = loss_and_gradient(y_pred, y)
-    # subtle: both gradients before the first update, for the one of w1 is computed from w2.
+    # subtle: both gradients before the first update, because that of w1 is computed from w2.
     grad_w1, grad_w2 = backward(x, h, h_relu, w2, grad_y_pred)
     w1 -= lr * grad_w1
     w2 -= lr * grad_w2

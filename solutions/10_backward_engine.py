@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)
 class Node:
-    """A number and how it came about."""
+    """A number and how it was computed."""
 
     value: float
     parents: tuple["Node", ...] = ()
@@ -16,7 +16,7 @@ class Node:
 
 
 def add(a: Node, b: Node) -> Node:
-    # A sum passes what reaches it on to both sides unchanged, hence 1 and 1.
+    # A sum passes on what reaches it to both sides unchanged, hence 1 and 1.
     return Node(a.value + b.value, (a, b), (1.0, 1.0), a.requires_grad or b.requires_grad)
 
 
@@ -27,7 +27,7 @@ def multiply(a: Node, b: Node) -> Node:
 
 def tanh(a: Node) -> Node:
     value = math.tanh(a.value)
-    # The derivative in terms of the result, which is at hand already.
+    # The derivative in terms of the result, which is already at hand.
     return Node(value, (a,), (1 - value**2,), a.requires_grad)
 
 
@@ -41,7 +41,7 @@ def topological_order(root: Node) -> list[Node]:
         seen.add(node)
         for parent in node.parents:
             visit(parent)
-        # subtle: noted on the way out, when everything behind it has been noted already.
+        # subtle: added on the way out, when everything behind it has already been added.
         finished.append(node)
 
     visit(root)
@@ -49,7 +49,7 @@ def topological_order(root: Node) -> list[Node]:
 
 
 def backward(root: Node, upstream: float = 1.0) -> None:
-    # Kept beside the nodes: what passes through a result must be gone before the next pass.
+    # Kept outside the nodes: what passes through a result must be gone before the next pass.
     arrived = {root: upstream}
     for node in topological_order(root):
         if not node.requires_grad:

@@ -11,7 +11,7 @@ class Sigmoid(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-        # The exponent is never positive, so the power lies between 0 and 1 whatever x is.
+        # The exponent is never positive, so the power is between 0 and 1, whatever x is.
         power = torch.exp(-x.abs())
         y = torch.where(x >= 0, 1.0, power) / (1 + power)
         ctx.save_for_backward(y)
@@ -47,6 +47,6 @@ class ScaledProduct(torch.autograd.Function):
 
 
 def passes_gradcheck(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> bool:
-    # Another dtype means another tensor: the caller's x does not begin to require a gradient.
+    # Another dtype means another tensor: the caller's x does not start to require a gradient.
     leaf = x.to(torch.float64).requires_grad_()
     return torch.autograd.gradcheck(function, leaf, raise_exception=False)

@@ -26,7 +26,7 @@ class DynamicNet(torch.nn.Module):
 
 def settle(x: torch.Tensor, rate: torch.Tensor, limit: float) -> tuple[torch.Tensor, int]:
     count = 0
-    # The condition turns a tensor into a bool, which is no part of the graph; the product is.
+    # The condition turns a tensor into a bool, which is not part of the graph; the product is.
     while x.norm() > limit:
         x = x * rate
         count += 1
@@ -34,7 +34,7 @@ def settle(x: torch.Tensor, rate: torch.Tensor, limit: float) -> tuple[torch.Ten
 
 
 def read_sequence(cell: torch.nn.Linear, sequence: torch.Tensor) -> torch.Tensor:
-    # `new_zeros` takes dtype and device over from the sequence.
+    # `new_zeros` takes the dtype and the device from the sequence.
     h = sequence.new_zeros(cell.out_features)  # (H,)
     for x in sequence:
         h = torch.tanh(cell(torch.cat([x, h])))
@@ -44,7 +44,7 @@ def read_sequence(cell: torch.nn.Linear, sequence: torch.Tensor) -> torch.Tensor
 def read_tree(combine: torch.nn.Linear, vectors: torch.Tensor, tree: Tree) -> torch.Tensor:
     if isinstance(tree, int):
         return vectors[tree]  # (D,)
-    # The graph takes the shape of the tree, for it is recorded while Python runs.
+    # The graph takes the shape of the tree, because it is recorded while Python runs.
     left, right = (read_tree(combine, vectors, part) for part in tree)
     return torch.tanh(combine(torch.cat([left, right])))
 
@@ -53,7 +53,7 @@ def route(x: torch.Tensor, positive: torch.nn.Module, other: torch.nn.Module) ->
     chosen = x.sum(dim=1) > 0  # (N,)
     # subtle: called with no rows, a module would still be in the graph, with gradients of zero.
     parts = [module(x[rows]) for module, rows in ((positive, chosen), (other, ~chosen)) if rows.any()]
-    order = torch.cat([chosen.nonzero(), (~chosen).nonzero()]).squeeze(1)  # which row stands where in the parts
+    order = torch.cat([chosen.nonzero(), (~chosen).nonzero()]).squeeze(1)  # which row is where in the parts
     return torch.cat(parts)[order.argsort()]
 
 

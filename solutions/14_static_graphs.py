@@ -12,7 +12,7 @@ def branching(x: torch.Tensor, weight: torch.Tensor, other: torch.Tensor) -> tor
 
 
 def scripted() -> torch.jit.ScriptFunction:
-    # subtle: torch.jit.trace would watch a single call, and keep only the way that it took.
+    # subtle: torch.jit.trace would watch a single call, and keep only the branch that it took.
     return torch.jit.script(branching)
 
 
@@ -25,7 +25,7 @@ def three_ways(
     ways = {"plain": function} | {name: torch.compile(function, backend=name) for name in ("eager", "aot_eager")}
     found = {}
     for name, way in ways.items():
-        # A leaf for each way: one for all would collect the gradients of all three.
+        # One leaf for each way: a single one would collect the gradients of all three.
         leaf = weight.clone().requires_grad_()
         result = way(x, leaf)
         result.backward(upstream)
@@ -45,14 +45,14 @@ def branching_in_graph(x: torch.Tensor, weight: torch.Tensor, other: torch.Tenso
 
 
 def exported(model: torch.nn.Module, example: torch.Tensor) -> torch.export.ExportedProgram:
-    # Without a name for it, the size of the example would be written into the graph.
+    # Without a name for it, the size of the example would be fixed in the graph.
     return torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
 
 
 def count_compiles(
     function: Callable[[torch.Tensor], torch.Tensor], inputs: list[torch.Tensor], dynamic: bool | None
 ) -> int:
-    # What torch remembers of earlier compilations would be counted as well.
+    # Otherwise, what torch remembers about earlier compilations would change the count.
     torch.compiler.reset()
     compiles = 0
 

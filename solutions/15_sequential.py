@@ -19,12 +19,12 @@ def build_pipeline(num_inputs: int, num_classes: int, dropout_prob: float, devic
 
 
 def parameters_per_layer(pipeline: nn.Sequential) -> list[int]:
-    # A layer without parameters has an empty sum, 0, and needs no case of its own.
+    # For a layer without parameters the sum is empty, 0, and needs no case of its own.
     return [sum(each.numel() for each in layer.parameters()) for layer in pipeline]
 
 
 def normalised_dim(probabilities: torch.Tensor) -> int:
-    # How far the sums along each dimension are from 1: only rounding, or much more.
+    # How far the sums along each dimension are from 1: only by rounding, or by much more.
     off = [float((probabilities.sum(dim) - 1).abs().max()) for dim in range(probabilities.ndim)]
     return off.index(min(off))
 
@@ -41,5 +41,5 @@ def predict(pipeline: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
 
 def classification_loss(pipeline: nn.Sequential, x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     logits = pipeline[:-1](x)  # (N, C); the slice holds the same layers, in the same mode
-    # Cross-entropy takes the logarithm of the softmax itself, and more exactly.
+    # Cross-entropy takes the logarithm of the softmax itself, and more accurately.
     return F.cross_entropy(logits, targets)

@@ -10,7 +10,7 @@ from torch import nn
 class LinearLayer(nn.Module):
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
-        # The more numbers are added up for one output, the smaller each of them has to be.
+        # The more numbers are added up for one output, the smaller each of them must be.
         bound = in_features**-0.5
         self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))
         # None is registered too: the attribute exists, and nothing is listed or saved.
@@ -23,7 +23,7 @@ class LinearLayer(nn.Module):
 class ParallelBlock(nn.Module):
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
-        # subtle: branches that start alike get the same gradients, and stay alike for ever.
+        # subtle: branches that start alike get the same gradients, and stay alike forever.
         self.left = LinearLayer(in_features, out_features)
         self.right = LinearLayer(in_features, out_features)
 

@@ -12,7 +12,7 @@ def is_saved(thing: str) -> bool:
 
 
 def save_weights(model: nn.Module, path: str) -> None:
-    # Names and tensors, no classes: the file outlives a change of the code.
+    # Names and tensors, no classes: the file survives a change to the code.
     torch.save(model.state_dict(), path)
 
 
@@ -25,7 +25,7 @@ def load_weights(model: nn.Module, path: str) -> nn.Module:
 
 def load_matching(model: nn.Module, state: dict[str, torch.Tensor]) -> tuple[list[str], list[str]]:
     own = model.state_dict()
-    # strict=False forgives names, and never shapes: those are to be sorted out beforehand.
+    # strict=False forgives names, but never shapes: sort those out beforehand.
     fitting = {name: each for name, each in state.items() if name in own and own[name].shape == each.shape}
     missing = model.load_state_dict(fitting, strict=False).missing_keys
     return missing, [name for name in state if name not in fitting]
@@ -37,5 +37,5 @@ def copy_weights(source: nn.Module, target: nn.Module) -> None:
 
 
 def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:
-    # `state_dict` refers to the tensors that training goes on to change.
+    # `state_dict` refers to the tensors that training goes on changing.
     return copy.deepcopy(model.state_dict())

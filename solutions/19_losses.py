@@ -8,7 +8,7 @@ def reduced(losses: torch.Tensor, reduction: str) -> torch.Tensor:
 
 
 def refuse_other_shapes(predictions: torch.Tensor, targets: torch.Tensor) -> None:
-    # subtle: (N,) and (N, 1) fit each other by broadcasting, and the mean over (N, N) looks like any other loss.
+    # subtle: (N,) and (N, 1) broadcast against each other, and the mean over (N, N) looks like any other loss.
     if predictions.shape != targets.shape:
         raise ValueError(f"shapes differ: {tuple(predictions.shape)} and {tuple(targets.shape)}")
 
@@ -41,21 +41,21 @@ def bce_with_logits(logits: torch.Tensor, targets: torch.Tensor, reduction: str)
 
 
 def log_softmax(logits: torch.Tensor, dim: int) -> torch.Tensor:
-    # A constant less in every logit changes no probability; with the largest at 0, exp cannot overflow.
+    # Subtracting a constant from every logit changes no probability; with the largest at 0, exp cannot overflow.
     shifted = logits - logits.amax(dim=dim, keepdim=True)
     # subtle: the sum depends on the logits, and most of the gradient comes through it.
     return shifted - shifted.exp().sum(dim=dim, keepdim=True).log()
 
 
 def nll(log_probabilities: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
-    # Of each row only the entry of its own class counts.
+    # In each row, only the entry of its own class counts.
     picked = log_probabilities.gather(1, targets.unsqueeze(1)).squeeze(1)  # (N, C) -> (N,)
     return reduced(-picked, reduction)
 
 
 def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     log_probabilities = log_softmax(logits, dim=1)  # (N, C)
-    # Probabilities for targets weigh all classes; an index is the case with one of them 1.
+    # Probabilities as targets weigh all classes; an index is the case in which one of them is 1.
     if targets.is_floating_point():
         return reduced(-(targets * log_probabilities).sum(dim=1), reduction)
     return nll(log_probabilities, targets, reduction)

@@ -22,7 +22,7 @@ class SGD(torch.optim.Optimizer):
                     if "buffer" in state:
                         state["buffer"].mul_(group["momentum"]).add_(p.grad, alpha=1 - group["dampening"])
                     else:
-                        # subtle: a copy, for the gradient's memory is overwritten by the next backward.
+                        # subtle: a copy, because the next backward overwrites the gradient's memory.
                         state["buffer"] = p.grad.clone()
                     update = state["buffer"]
                 p.add_(update, alpha=-group["lr"])
@@ -59,7 +59,7 @@ class RMSprop(torch.optim.Optimizer):
                 state = self.state[p]
                 if not state:
                     state["square_average"] = torch.zeros_like(p)
-                # An average forgets, where the sum of Adagrad would bring the updates to a halt.
+                # An average forgets, whereas Adagrad's sum would bring the updates to a halt.
                 square_average = state["square_average"].lerp_(p.grad**2, 1 - group["alpha"])
                 p.addcdiv_(p.grad, square_average.sqrt() + group["eps"], value=-group["lr"])
 
@@ -80,7 +80,7 @@ class Adam(torch.optim.Optimizer):
                 state = self.state[p]
                 if not state:
                     state.update(t=0, average=torch.zeros_like(p), square_average=torch.zeros_like(p))
-                # Counted for each parameter: one that was skipped has averages that are younger.
+                # Counted for each parameter: one that was skipped has younger averages.
                 state["t"] += 1
                 state["average"].lerp_(p.grad, 1 - b1)
                 state["square_average"].lerp_(p.grad**2, 1 - b2)
@@ -92,7 +92,7 @@ class Adam(torch.optim.Optimizer):
 def clear_gradients(optimizer: torch.optim.Optimizer, set_to_none: bool) -> None:
     for group in optimizer.param_groups:
         for p in group["params"]:
-            # None frees the memory and lets an optimizer pass the parameter by; zeros do neither.
+            # None frees the memory and makes an optimizer skip the parameter; zeros do neither.
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:
@@ -100,5 +100,5 @@ def clear_gradients(optimizer: torch.optim.Optimizer, set_to_none: bool) -> None
 
 
 def hand_over(source: torch.optim.Optimizer, target: torch.optim.Optimizer) -> None:
-    # subtle: both optimizers would go on writing into the same averages.
+    # subtle: without a copy, both optimizers would go on writing into the same averages.
     target.load_state_dict(copy.deepcopy(source.state_dict()))

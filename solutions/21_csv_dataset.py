@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 
 def read_numbers(path: str, has_header: bool) -> torch.Tensor:
-    # subtle: pandas takes the first line for names unless it is told that there are none.
+    # subtle: pandas takes the first line as names unless it is told that there are none.
     table = pd.read_csv(path, header=0 if has_header else None)
     return torch.tensor(table.to_numpy(), dtype=torch.float32)
 
@@ -16,7 +16,7 @@ def read_numbers(path: str, has_header: bool) -> torch.Tensor:
 def read_columns(path: str, feature_names: list[str], label_name: str) -> tuple[torch.Tensor, torch.Tensor]:
     table = pd.read_csv(path)
     features = torch.tensor(table[feature_names].to_numpy(dtype="float32"))  # (N, F)
-    # A single name gives a column, a list of names a table: (N,) here, (N, 1) there.
+    # A single name gives a column, a list of names gives a table: (N,) versus (N, 1).
     labels = torch.tensor(table[label_name].to_numpy(), dtype=torch.int64)  # (N,)
     return features, labels
 

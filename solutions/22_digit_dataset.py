@@ -40,6 +40,6 @@ class DigitDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
 
 
 def draw(axes: Axes, pixels: torch.Tensor, label: int, cmap: str) -> None:
-    # Fixed limits: otherwise each picture is stretched to its own darkest and brightest pixel.
+    # Fixed limits: otherwise each picture is stretched between its own darkest and brightest pixel.
     axes.imshow(pixels.reshape(28, 28).numpy(), cmap=cmap, interpolation="none", vmin=0, vmax=1)
     axes.set_title(f"label = {label}")

@@ -22,13 +22,13 @@ def count_batches(length: int, batch_size: int, drop_last: bool) -> int:
 
 
 def make_loader(dataset: Dataset[Any], batch_size: int, drop_last: bool, seed: int) -> DataLoader[Any]:
-    # subtle: without a generator of its own the loader draws from the global one, in each epoch.
+    # subtle: without a generator of its own, the loader draws from the global one in each epoch.
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(dataset, batch_size, shuffle=True, drop_last=drop_last, generator=generator)
 
 
 def first_batch(loader: DataLoader[Any]) -> Any:
-    # A loader is no iterator: each `iter` begins a pass over the data anew.
+    # A loader is not an iterator: each `iter` begins a new pass over the data.
     return next(iter(loader))
 
 

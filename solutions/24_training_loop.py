@@ -38,7 +38,7 @@ def train_epoch(
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> list[float]:
-    # In each epoch, for a validation in between leaves the model in eval mode.
+    # In each epoch, because a validation in between leaves the model in eval mode.
     model.train()
     return [train_step(model, inputs, targets, loss_function, optimizer, device) for inputs, targets in loader]
 
@@ -53,7 +53,7 @@ def train(
 ) -> list[float]:
     # A module moves in place, unlike a tensor.
     model.to(device)
-    # subtle: only now, for moving may put other Parameter objects into the model.
+    # subtle: only now, because moving may put other Parameter objects into the model.
     optimizer = make_optimizer(model.parameters())
     history = []
     for _ in range(epochs):

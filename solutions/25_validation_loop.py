@@ -12,13 +12,13 @@ LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def average(losses: list[float], sizes: list[int]) -> float:
-    # Each batch weighs as much as it has samples: the last one is often smaller.
+    # The weight of each batch is its number of samples: the last one is often smaller.
     return sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
 
 
 def validate(model: nn.Module, loader: DataLoader[Any], loss_function: LossFunction, device: torch.device) -> float:
     was_training = model.training
-    # Two switches: eval() for dropout and batch norm, no_grad() for the graph. Neither stands for the other.
+    # Two switches: eval() for dropout and batch norm, no_grad() for the graph. Neither replaces the other.
     model.eval()
     losses, sizes = [], []
     with torch.no_grad():

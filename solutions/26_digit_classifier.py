@@ -20,7 +20,7 @@ class DigitClassifier(nn.Module):
             nn.Sigmoid(),
         )
         self.loss_function = nn.MSELoss()
-        # The layers are on the device by now: the optimizer holds the parameters that stay.
+        # The layers are on the device by now, so the optimizer holds the parameters that will stay.
         self.optimizer = torch.optim.SGD(self.parameters(), lr=lr)
         self.counter = 0
         self.progress: list[float] = []
@@ -42,7 +42,7 @@ class DigitClassifier(nn.Module):
 
 def fit(classifier: DigitClassifier, samples: Samples, epochs: int) -> None:
     for _ in range(epochs):
-        # In every epoch, for whoever evaluated in between left it in eval mode.
+        # In every epoch, because an evaluation in between leaves it in eval mode.
         classifier.train()
         for _, pixels, targets in samples:
             classifier.learn(pixels, targets)

@@ -31,7 +31,7 @@ LADDER = {
     "all together": Settings(hidden="leaky_relu", loss="bce", optimizer="adam", layer_norm=True),
 }
 
-# Percent on MNIST in the study notes that this ladder comes from, with --batch-size 1 --lr 0.01 --epochs 4.
+# Percentages on MNIST in the study notes that this ladder comes from, with --batch-size 1 --lr 0.01 --epochs 4.
 IN_THE_NOTES = {"sigmoid, MSE, SGD": 87.99, "BCE": 91.02, "LeakyReLU(0.02)": 97.07}
 DIGITS = Path(__file__).resolve().parents[1] / "fixtures" / "digits"
 
@@ -44,7 +44,7 @@ def build_model(settings: Settings) -> nn.Module:
     return nn.Sequential(
         nn.Linear(784, 200),
         activation(settings.hidden),
-        # Normalised before the last layer, whose inputs then stay within its reach.
+        # Normalised before the last layer, so that its inputs stay in a suitable range.
         *([nn.LayerNorm(200)] if settings.layer_norm else []),
         nn.Linear(200, 10),
         activation(settings.output),
@@ -52,7 +52,7 @@ def build_model(settings: Settings) -> nn.Module:
 
 
 def build_training(model: nn.Module, settings: Settings, lr: float) -> tuple[nn.Module, torch.optim.Optimizer]:
-    # Refused here, where it can be explained: the loss itself complains only when an output happens to leave.
+    # Refused here, where it can be explained: the loss itself complains only when an output happens to leave the range.
     if settings.loss == "bce" and settings.output != "sigmoid":
         raise ValueError(f"binary cross-entropy needs outputs from 0 to 1, and {settings.output} can leave them")
     loss_function = nn.BCELoss() if settings.loss == "bce" else nn.MSELoss()
@@ -71,7 +71,7 @@ def run_rung(
     batch_size: int,
     lr: float,
 ) -> float:
-    # subtle: right before the weights are drawn, or whatever ran before decides them.
+    # subtle: right before the weights are drawn; otherwise whatever ran before decides them.
     torch.manual_seed(seed)
     model = build_model(settings).to(device)
     loss_function, optimizer = build_training(model, settings, lr)
@@ -101,7 +101,7 @@ def climb(
     batch_size: int,
     lr: float,
 ) -> pd.DataFrame:
-    # Every rung has the same seed and data: what differs is the setting alone.
+    # Every rung has the same seed and data: only the settings differ.
     rows = [
         (name, run_rung(settings, train, test, device, seed, epochs, batch_size, lr))
         for name, settings in ladder.items()
@@ -141,7 +141,7 @@ def a_device(text: str) -> torch.device:
     try:
         device = torch.device(text)
         torch.zeros(1, device=device).item()
-    # torch raises whatever fits: AssertionError where it was built without CUDA, and more.
+    # torch raises various exceptions: AssertionError if it was built without CUDA, and others.
     except Exception as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no device that works here") from error
     return device
@@ -152,13 +152,13 @@ def read_digits(path: Path) -> TensorDataset:
         table = pd.read_csv(path, header=None, low_memory=False)
     except OSError as error:
         raise SystemExit(f"{path}: {error.strerror or error}") from error
-    except ValueError as error:  # pandas' own, and bytes that are no text
-        raise SystemExit(f"{path} is no CSV file: {' '.join(str(error).split())}") from error
+    except ValueError as error:  # pandas' own, and bytes that are not text
+        raise SystemExit(f"{path} is not a CSV file: {' '.join(str(error).split())}") from error
     if table.shape[1] != 785:
         raise SystemExit(f"{path} has {table.shape[1]} columns; there should be 785, a label and 784 pixels")
     rows = table.apply(pd.to_numeric, errors="coerce")
     most = pd.Series([9, *[255] * 784])
-    # What is no number has become NaN, which is never at least 0.
+    # Whatever is not a number has become NaN, which is never at least 0.
     good = ((rows >= 0) & rows.le(most, axis=1) & (rows % 1 == 0)).to_numpy()
     if not good.all():
         row, column = divmod(int((~good).argmax()), 785)
@@ -180,13 +180,13 @@ def main() -> None:
     parser.add_argument("--seed", type=seed, default=0)
     parser.add_argument("--epochs", type=whole, default=8)
     parser.add_argument("--batch-size", type=whole, default=8)
-    parser.add_argument("--lr", type=rate, default=0.4, help="of SGD")
+    parser.add_argument("--lr", type=rate, default=0.4, help="learning rate of SGD")
     given = parser.parse_args()
     train, test = read_digits(given.train), read_digits(given.test)
     print(f"{len(train)} images to train on, {len(test)} to test on, {given.epochs} epochs, seed {given.seed}")
     print(f"{'rung':28} {'here':>8} {'notes, MNIST':>13}")
     for name, settings in LADDER.items():
-        # A rung at a time, for each takes a while.
+        # One rung at a time, because each takes a while.
         table = climb({name: settings}, train, test, given.device, given.seed, given.epochs, given.batch_size, given.lr)
         noted = f"{IN_THE_NOTES[name]:.2f} %" if name in IN_THE_NOTES else "-"
         print(f"{name:28} {table['accuracy'][0]:8.2%} {noted:>13}", flush=True)

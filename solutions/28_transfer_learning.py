@@ -15,7 +15,7 @@ def load_pretrained(path: str, device: torch.device) -> nn.Module:
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     model = torchvision.models.shufflenet_v2_x0_5(weights=None, num_classes=checkpoint["num_classes"])
     state = {key.removeprefix("module."): value for key, value in checkpoint["state_dict"].items()}
-    # subtle: strict, or a key that fits nothing would leave random weights behind without a word.
+    # subtle: strict, or a key that fits nothing would silently leave random weights in place.
     model.load_state_dict(state)
     return model.to(device)
 
@@ -38,7 +38,7 @@ def train_head(
     optimizer = make_optimizer(model.fc.parameters())
     history = []
     for _ in range(epochs):
-        # subtle: batch norm's averages are no parameters; only eval mode keeps them.
+        # subtle: batch norm's averages are not parameters; only eval mode keeps them.
         model.eval()
         model.fc.train()
         for inputs, targets in loader:

@@ -11,7 +11,7 @@ CURVES = {"sin": math.sin, "cos": math.cos, "tan": math.tan}
 
 
 def write_curves(log_dir: str, degrees: Iterable[int]) -> None:
-    # Leaving the block closes the writer, even where something raises.
+    # Leaving the block closes the writer, even if something raises.
     with SummaryWriter(log_dir=log_dir) as writer:
         for angle in degrees:
             for tag, function in CURVES.items():
@@ -33,7 +33,7 @@ def write_histograms(writer: SummaryWriter, model: torch.nn.Module, step: int) -
 
 
 def read_ranges(log_dir: str, tag: str) -> list[tuple[int, float, float]]:
-    # subtle: by default one single histogram of each tag is kept, the last.
+    # subtle: by default, only one histogram of each tag is kept, the last.
     events = EventAccumulator(log_dir, size_guidance={HISTOGRAMS: 0}).Reload()
     return [(event.step, event.histogram_value.min, event.histogram_value.max) for event in events.Histograms(tag)]
 
@@ -42,5 +42,5 @@ def write_trial(
     log_dir: str, name: str, hparams: dict[str, bool | str | float | int], metrics: dict[str, float]
 ) -> None:
     with SummaryWriter(log_dir=log_dir) as writer:
-        # Without a name, the run would be called after the time of day.
+        # Without a name, the run would be named after the current time.
         writer.add_hparams(hparams, metrics, name=name)

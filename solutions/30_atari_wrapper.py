@@ -24,7 +24,7 @@ class SmallFrames(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
     def __init__(self, env: gymnasium.Env[np.ndarray, Any], size: tuple[int, int] = (64, 64)) -> None:
         super().__init__(env)
         self.size = size
-        # Without this line the wrapper goes on to declare what the game declares.
+        # Without this line, the wrapper would still declare what the game declares.
         self.observation_space = frame_space(size)
 
     def observation(self, observation: np.ndarray) -> np.ndarray:

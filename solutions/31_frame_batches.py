@@ -12,7 +12,7 @@ Game = gymnasium.Env[np.ndarray, Any]
 
 
 def to_batch(frames: list[np.ndarray]) -> torch.Tensor:
-    # Stacked first: a tensor made of a list of arrays is made number by number.
+    # Stacked first: a tensor from a list of arrays is made number by number.
     return torch.from_numpy(np.stack(frames)) * (2 / 255) - 1  # (N, 3, H, W)
 
 
@@ -27,7 +27,7 @@ def play(env: Game, seed: int) -> Iterator[np.ndarray]:
     while True:
         frame, _, terminated, truncated, _ = env.step(env.action_space.sample())
         yield frame
-        # subtle: after the yield, so that nothing is played that nobody has asked for.
+        # subtle: after the yield, so that nothing is played before somebody asks for it.
         if terminated or truncated:
             env.reset()
 

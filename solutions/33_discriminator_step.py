@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def sample_latent(batch_size: int, latent_size: int, generator: torch.Generator, device: torch.device) -> torch.Tensor:
-    # A CPU generator draws on the CPU alone, and so the same numbers for every device.
+    # A CPU generator draws only on the CPU, and so draws the same numbers for every device.
     return torch.randn(batch_size, latent_size, 1, 1, generator=generator).to(device)  # (B, L, 1, 1)
 
 

@@ -6,13 +6,13 @@ from torch.nn import functional as F
 
 
 def generator_loss(fake_probabilities: torch.Tensor) -> torch.Tensor:
-    # The label of real frames: the generator wants its own to be taken for such.
+    # The label of real frames: the generator wants its own frames to be taken for real.
     return F.binary_cross_entropy(fake_probabilities, torch.ones_like(fake_probabilities))
 
 
 def generator_step(discriminator_net: nn.Module, optimizer: torch.optim.Optimizer, fake: torch.Tensor) -> float:
     optimizer.zero_grad()
-    # No detach: the graph behind `fake` is the only road to the generator.
+    # No detach: the graph behind `fake` is the only path to the generator.
     loss = generator_loss(discriminator_net(fake))
     loss.backward()
     optimizer.step()
@@ -25,7 +25,7 @@ def generator_step_without_trace(
     thawed = [parameter for parameter in discriminator_net.parameters() if parameter.requires_grad]
     for parameter in thawed:
         parameter.requires_grad_(False)
-    # subtle: the flag counts while the graph is recorded, and gradients still flow through a frozen network.
+    # subtle: the flag matters while the graph is recorded, and gradients still flow through a frozen network.
     loss = generator_step(discriminator_net, optimizer, fake)
     for parameter in thawed:
         parameter.requires_grad_(True)
@@ -42,7 +42,7 @@ def gan_step(
 ) -> tuple[float, float]:
     fake = generator_net(latent)  # (M, 3, 64, 64)
 
-    # The generator's half of the call before has left gradients here.
+    # The generator's half of the previous call has left gradients here.
     discriminator_optimizer.zero_grad()
     real_answers = discriminator_net(real)  # (N,)
     fake_answers = discriminator_net(fake.detach())  # (M,)

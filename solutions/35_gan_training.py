@@ -39,7 +39,7 @@ STATEFUL = ("discriminator_net", "discriminator_optimizer", "generator_net", "ge
 
 @dataclass
 class Gan:
-    """All that a training changes, on one device; `iteration` counts the iterations that are completed.
+    """Everything that a training changes, on one device; `iteration` counts the completed iterations.
 
     `generator` is a CPU generator of random numbers, from which every latent is drawn.
     """
@@ -69,7 +69,7 @@ def save_checkpoint(gan: Gan, path: str) -> None:
     for name in STATEFUL:
         state[name] = getattr(gan, name).state_dict()
     torch.save(state, path + ".part")
-    # Until here the old checkpoint is whole, from here on the new one: at no time there is none.
+    # Until here the old checkpoint is intact, from here on the new one: there is never none.
     os.replace(path + ".part", path)
 
 
@@ -118,7 +118,7 @@ def write_images(writer: SummaryWriter, images: dict[str, torch.Tensor], iterati
         save_image(grid, Path(log_dir, f"{tag}_{iteration:06}.png"))
 
 
-# All below is ready to use: the exercises before this one, and the program.
+# Everything below is ready to use: the previous exercises, and the program.
 
 
 class FrameWrapper(gymnasium.ObservationWrapper[np.ndarray, Any, np.ndarray]):
@@ -257,12 +257,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(usage="%(prog)s [options]", description="Train a GAN on Atari frames.")
     parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
-        "--iterations", type=at_least(0), default=20_000, help="how many in all, those before a resume included"
+        "--iterations", type=at_least(0), default=20_000, help="how many in all, including those before a resume"
     )
     parser.add_argument("--batch-size", type=at_least(2), default=16)
     parser.add_argument("--filters", type=at_least(1), default=64, help="width of both nets; fewer are faster")
     parser.add_argument("--report-every", type=at_least(1), default=100)
-    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often to save a checkpoint")
     parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--log-dir", default="runs/gan", help="event files, pictures and the checkpoint")
     options = parser.parse_args(arguments)
@@ -279,9 +279,9 @@ def main(arguments: list[str] | None = None) -> None:
         except RuntimeError as error:
             if "size mismatch" not in str(error):
                 raise
-            parser.error(f"{checkpoint} was saved with another --filters; ask for that, or for another --log-dir")
+            parser.error(f"{checkpoint} was saved with another --filters; use that one, or another --log-dir")
         print(f"going on after iteration {gan.iteration}")
-    # Other frames than before a resume.
+    # After a resume, frames other than those before it.
     batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
     shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*shown) as progress:
@@ -295,11 +295,11 @@ def main(arguments: list[str] | None = None) -> None:
                 raise KeyboardInterrupt
 
         def note(number: int, _frame: object) -> None:
-            if pressed:  # a second time: now, wherever it is
+            if pressed:  # the second time: stop at once, wherever it is
                 raise KeyboardInterrupt
             pressed.append(number)
 
-        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        # Ctrl-C waits for the end of its iteration: in the middle of one, it might leave a writer locked for good.
         pressed: list[int] = []
         signal.signal(signal.SIGINT, note)
         train(

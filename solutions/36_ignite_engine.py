@@ -20,7 +20,7 @@ def make_process_function(
     device: torch.device,
 ) -> Callable[[Engine, Batch], float]:
     def process(_engine: Engine, batch: Batch) -> float:
-        # Set anew each time: a validation between two iterations leaves the model in evaluation mode.
+        # Set again each time: a validation between two iterations leaves the model in evaluation mode.
         model.train()
         inputs, targets = (part.to(device) for part in batch)
         optimizer.zero_grad()
@@ -47,19 +47,19 @@ def attach_journal(engine: Engine, journal: list[tuple[str, int, int]]) -> None:
         journal.append((what, engine.state.epoch, engine.state.iteration))
 
     for event, what in names.items():
-        # What follows the handler is passed on to it: no closure over the loop's variable.
+        # Arguments after the handler are passed on to it: no closure over the loop's variable.
         engine.add_event_handler(event, note, what)
 
 
 def attach_report(engine: Engine, every: int, report: list[tuple[int, float]]) -> None:
-    # The filter is the event's, so that the handler need not count.
+    # The event has the filter, so the handler does not need to count.
     @engine.on(Events.ITERATION_COMPLETED(every=every))
     def note(engine: Engine) -> None:
         report.append((engine.state.iteration, engine.state.output))
 
 
 def announce_lows(engine: Engine) -> None:
-    # An engine fires only events that it was told of.
+    # An engine fires only events that it was told about.
     engine.register_events(*LowEvents)
     lowest = math.inf
 
@@ -75,10 +75,10 @@ def stop_below(engine: Engine, threshold: float) -> None:
     @engine.on(Events.ITERATION_COMPLETED)
     def look(engine: Engine) -> None:
         if engine.state.output < threshold:
-            # `terminate` lets the iteration end and the closing events fire, where `break` or an exception would not.
+            # `terminate` lets the iteration end and the closing events fire; `break` or an exception would not.
             engine.terminate()
 
 
 def run_for(engine: Engine, batches: Iterator[float], iterations: int) -> State:
-    # An epoch of endless data has no end of its own; iterations can be counted all the same.
+    # An epoch of endless data has no end of its own, but iterations can still be counted.
     return engine.run(batches, max_iters=iterations)

@@ -40,7 +40,7 @@ LATENT_SIZE = 100
 
 @dataclass
 class Gan:
-    """All that a training changes, on one device; `iteration` counts the iterations that are completed.
+    """Everything that a training changes, on one device; `iteration` counts the completed iterations.
 
     `generator` is a CPU generator of random numbers, from which every latent is drawn.
     """
@@ -59,7 +59,7 @@ def make_process_function(gan: Gan, device: torch.device) -> Callable[[Engine, t
         fake = gan.generator_net(sample_latent(len(real), LATENT_SIZE, gan.generator, device))  # (N, 3, 64, 64)
         dis_loss = discriminator_step(gan.discriminator_net, gan.discriminator_optimizer, real, fake)
         gen_loss = generator_step(gan.discriminator_net, gan.generator_optimizer, fake)
-        # The engine lets its batch go after each iteration, so the handlers need a place of their own.
+        # The engine releases its batch after each iteration, so the handlers need a place of their own.
         engine.state.real, engine.state.fake = real, fake.detach()
         return dis_loss, gen_loss
 
@@ -86,7 +86,7 @@ def attach_logger(engine: Engine, log_dir: str, every: int) -> TensorboardLogger
 def attach_images(engine: Engine, logger: TensorboardLogger, log_dir: str, every: int) -> None:
     @engine.on(Events.ITERATION_COMPLETED(every=every))
     def write(engine: Engine) -> None:
-        # The engine's state carries the last batch from the step to whoever handles the event.
+        # The engine's state carries the last batch from the step to the handlers of the event.
         for tag, images in (("real", engine.state.real), ("fake", engine.state.fake)):
             grid = image_grid(images)
             logger.writer.add_image(tag, grid, engine.state.iteration)
@@ -109,7 +109,7 @@ def train(
     def go_on(engine: Engine) -> None:
         engine.state.iteration = gan.iteration
 
-    # subtle: averages first. A logger that was attached before them would write those of the iteration before.
+    # subtle: averages first. A logger attached before them would write those of the previous iteration.
     attach_averages(engine)
     with contextlib.closing(attach_logger(engine, log_dir, report_every)) as logger:
         attach_images(engine, logger, log_dir, images_every)
@@ -125,7 +125,7 @@ def train(
     return engine.state
 
 
-# All below is ready to use: the exercises before this one, and the program.
+# Everything below is ready to use: the previous exercises, and the program.
 
 STATEFUL = ("discriminator_net", "discriminator_optimizer", "generator_net", "generator_optimizer")
 
@@ -136,12 +136,12 @@ def image_grid(images: torch.Tensor) -> torch.Tensor:
 
 
 def save_checkpoint(gan: Gan, path: str) -> None:
-    """Save nets, optimizers, random numbers and iteration, at one stroke."""
+    """Save nets, optimizers, random numbers and iteration, in one stroke."""
     state = {"iteration": gan.iteration, "generator": gan.generator.get_state()}
     for name in STATEFUL:
         state[name] = getattr(gan, name).state_dict()
     torch.save(state, path + ".part")
-    # Until here the old checkpoint is whole, from here on the new one: at no time there is none.
+    # Until here the old checkpoint is intact, from here on the new one: there is never none.
     os.replace(path + ".part", path)
 
 
@@ -291,12 +291,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(usage="%(prog)s [options]", description="Train a GAN on Atari frames with Ignite.")
     parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
-        "--iterations", type=at_least(0), default=20_000, help="how many in all, those before a resume included"
+        "--iterations", type=at_least(0), default=20_000, help="how many in all, including those before a resume"
     )
     parser.add_argument("--batch-size", type=at_least(2), default=16)
     parser.add_argument("--filters", type=at_least(1), default=64, help="width of both nets; fewer are faster")
     parser.add_argument("--report-every", type=at_least(1), default=100)
-    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often a checkpoint is saved")
+    parser.add_argument("--images-every", type=at_least(1), default=1000, help="also how often to save a checkpoint")
     parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--log-dir", default="runs/ignite_gan", help="event files, pictures and the checkpoint")
     options = parser.parse_args(arguments)
@@ -313,10 +313,10 @@ def main(arguments: list[str] | None = None) -> None:
         except RuntimeError as error:
             if "size mismatch" not in str(error):
                 raise
-            parser.error(f"{checkpoint} was saved with another --filters; ask for that, or for another --log-dir")
+            parser.error(f"{checkpoint} was saved with another --filters; use that one, or another --log-dir")
         print(f"going on after iteration {gan.iteration}")
-    logging.getLogger("ignite").setLevel(logging.CRITICAL)  # else Ctrl-C is called an error
-    # Other frames than before a resume.
+    logging.getLogger("ignite").setLevel(logging.CRITICAL)  # otherwise Ctrl-C is logged as an error
+    # After a resume, frames other than those before it.
     batches = frame_batches(make_games(), options.batch_size, options.seed + gan.iteration)
     shown = (TextColumn("iteration"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*shown) as progress:
@@ -330,11 +330,11 @@ def main(arguments: list[str] | None = None) -> None:
                 raise KeyboardInterrupt
 
         def note(number: int, _frame: object) -> None:
-            if pressed:  # a second time: now, wherever it is
+            if pressed:  # the second time: stop at once, wherever it is
                 raise KeyboardInterrupt
             pressed.append(number)
 
-        # Ctrl-C waits for the end of its iteration: within one, it might leave a writer locked for good.
+        # Ctrl-C waits for the end of its iteration: in the middle of one, it might leave a writer locked for good.
         pressed: list[int] = []
         signal.signal(signal.SIGINT, note)
         train(

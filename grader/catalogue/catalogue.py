@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.catalogue import places
 from grader.errors import UsageError
-
-ROOT = Path(__file__).resolve().parents[2]
-CURRICULUM = ROOT / "grader" / "curriculum"
-FIXTURES = ROOT / "fixtures"
-ANSWERS = FIXTURES / "answers"
 
 
 @dataclass(frozen=True)
@@ -53,48 +49,58 @@ class Exercise:
     @property
     def stub(self) -> Path:
         """The file that the learner fills in."""
-        return ROOT / "exercises" / f"{self.name}.py"
+        return places.workspace().exercises / f"{self.name}.py"
+
+    @property
+    def handed_out(self) -> Path:
+        """The same file as the curriculum has it; in a checkout, the one that the learner fills in."""
+        return places.curriculum().stubs / f"{self.name}.py"
 
     @property
     def solution(self) -> Path:
         """The same file, solved."""
-        return ROOT / "solutions" / f"{self.name}.py"
+        return places.curriculum().solutions / f"{self.name}.py"
 
     @property
     def checks(self) -> Path:
         """The hidden checks."""
-        return CURRICULUM / "checks" / f"test_{self.name}.py"
+        return places.curriculum().checks / f"test_{self.name}.py"
 
     @property
     def probe(self) -> Path:
         """What runs beside a submission; may be absent."""
-        return CURRICULUM / "probes" / f"{self.name}.py"
+        return places.curriculum().probes / f"{self.name}.py"
 
     @property
     def hints(self) -> Path:
         """Three hints for each step."""
-        return CURRICULUM / "hints" / f"{self.name}.md"
+        return places.curriculum().hints / f"{self.name}.md"
+
+    @property
+    def answers(self) -> Path:
+        """The folder of known answers; only a checkout has it."""
+        return places.for_authors("answers") / self.name
 
     @property
     def wrong_answers(self) -> Path:
         """The folder of known wrong answers."""
-        return ANSWERS / self.name / "wrong"
+        return self.answers / "wrong"
 
     @property
     def right_answers(self) -> Path:
         """The folder of right answers of another shape."""
-        return ANSWERS / self.name / "right"
+        return self.answers / "right"
 
     @property
     def readable(self) -> tuple[str, ...]:
-        """Folders of fixtures that a submission may read."""
-        return tuple(str(FIXTURES / folder) for folder in self.data)
+        """Folders of data that a submission may read."""
+        return tuple(str(places.curriculum().data / folder) for folder in self.data)
 
 
 @functools.cache
 def exercises() -> tuple[Exercise, ...]:
     """Return every exercise in order."""
-    with (CURRICULUM / "curriculum.toml").open("rb") as file:
+    with (places.curriculum().tables / "curriculum.toml").open("rb") as file:
         rows = tomllib.load(file)["exercise"]
     return tuple(sorted((_exercise(row) for row in rows), key=lambda each: each.number))
 
@@ -112,6 +118,33 @@ def find(name: str) -> Exercise:
         if stem in (each.name, each.slug) or (stem.isdecimal() and stem.lstrip("0") == str(each.number)):
             return each
     raise UsageError(f"there is no exercise {name!r}; `python -m grader list` shows them all")
+
+
+def find_file(name: str) -> tuple[Exercise, Path | None]:
+    """Return the exercise that is meant, and the file where a path leads to another one than the exercise's own.
+
+    Raise UsageError for a path that leads nowhere.
+    """
+    exercise, path = find(name), Path(name)
+    if path.suffix != ".py" and len(path.parts) == 1:
+        return exercise, None
+    if path.exists():
+        is_own = exercise.stub.exists() and path.samefile(exercise.stub)
+        return exercise, None if is_own else path
+    if len(path.parts) > 1 and path.absolute() != exercise.stub:
+        raise UsageError(f"there is no file {name}")
+    return exercise, None
+
+
+def find_own(name: str) -> Exercise:
+    """Return the exercise that is meant; raise UsageError for a path to another file than its own."""
+    exercise, other = find_file(name)
+    if other:
+        raise UsageError(
+            f"{name} is not your file of exercise {exercise.number:02}, which is {exercise.stub}; "
+            f"`python -m grader exercise {exercise.number:02} --file {name}` grades it"
+        )
+    return exercise
 
 
 @functools.cache

@@ -7,11 +7,8 @@ import functools
 import tomllib
 from dataclasses import dataclass
 
-from grader.catalogue.catalogue import CURRICULUM
+from grader.catalogue import places
 from grader.errors import UsageError
-
-FILE = CURRICULUM / "misconceptions.toml"
-EXAMPLES = CURRICULUM / "examples"
 
 
 @dataclass(frozen=True)
@@ -35,14 +32,14 @@ class Misconception:
 
     @property
     def _file(self) -> str:
-        path = EXAMPLES / f"{self.id}.txt"
+        path = places.curriculum().examples / f"{self.id}.txt"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 @functools.cache
 def misconceptions() -> dict[str, Misconception]:
     """Return every misconception by id."""
-    with FILE.open("rb") as file:
+    with (places.curriculum().tables / "misconceptions.toml").open("rb") as file:
         return {name: Misconception(name, **texts) for name, texts in tomllib.load(file).items()}
 
 

@@ -1,4 +1,4 @@
-"""The commands `audit`, for authors, and `doctor`, for everybody."""
+"""The commands `audit` and `new`, for authors, and `doctor`, for everybody."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import argparse
 import os
 
 from rich.console import Console
+from rich.text import Text
 
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
-from grader.commands.options import count, seed, seed_or_new
+from grader.commands.options import count, from_here, seed, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
 from grader.seeds import SEEDS
@@ -20,13 +21,21 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     doctor = commands.add_parser("doctor", help="check this machine and what is installed")
     doctor.set_defaults(run=_doctor)
     audit = commands.add_parser("audit", help="prove the exercises themselves (for authors)")
-    audit.add_argument("exercises", nargs="*", help="which (default: every one)")
+    audit.add_argument("exercises", nargs="*", help="which exercises (default: all)")
     audit.add_argument("--changed", action="store_true", help="only those that the working tree changes")
     audit.add_argument("--seed", type=seed, help="the first seed")
     audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
-    audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (takes long)")
-    audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many at once")
+    audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (slow)")
+    audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
+    audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
     audit.set_defaults(run=_audit)
+    new = commands.add_parser("new", help="make the files of a new exercise (for authors)")
+    new.add_argument("number", type=count, help="its number")
+    new.add_argument("slug", help="its name in file names, such as leaf_and_grad")
+    new.add_argument("--title", help="its title (default: from the slug)")
+    new.add_argument("--part", default="New", help="the part of the curriculum that it belongs to")
+    new.add_argument("--steps", nargs="+", default=["first_step", "second_step"], metavar="NAME", help="its steps")
+    new.set_defaults(run=_new)
 
 
 def _audit(options: argparse.Namespace, console: Console) -> int:
@@ -34,14 +43,13 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     if options.changed and not (chosen := _changed(console)):
         return ExitCode.ALL_PASSED
     first = seed_or_new(options.seed)
-    from grader.learning.shown import to_overview
-    from grader.proofs import audit
+    from grader.proofs import audit, reading, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants)
+    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants, afresh=options.afresh)
     found = list(watched(findings, len(chosen), "auditing", console))
-    stray = [] if options.exercises else audit.leftovers()
-    console.print(to_overview.audit(found, stray, seeds))
+    stray = [] if options.exercises else reading.leftovers()
+    console.print(to_audit.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
 
@@ -56,6 +64,19 @@ def _changed(console: Console) -> tuple[Exercise, ...]:
     if not found.exercises:
         console.print("No exercise was changed.")
     return found.exercises
+
+
+def _new(options: argparse.Namespace, console: Console) -> int:
+    from grader.proofs import new_exercise
+
+    title = options.title or options.slug.replace("_", " ").capitalize()
+    made = new_exercise.make(options.number, options.slug, title, options.part, options.steps)
+    for path in made:
+        console.print(Text(str(from_here(path))), soft_wrap=True)
+    console.print(
+        f"`python -m grader audit {options.number}` tells what is missing; CONTRIBUTING.md says how to write it."
+    )
+    return ExitCode.ALL_PASSED
 
 
 def _doctor(_: argparse.Namespace, console: Console) -> int:

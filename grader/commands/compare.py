@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add this command to the command line."""
     compare = commands.add_parser("compare", help="your code beside the solution")
     add_exercise(compare)
-    compare.add_argument("--spoil", action="store_true", help="also before yours has passed")
+    compare.add_argument("--spoil", action="store_true", help="even before yours has passed")
     compare.add_argument("--seed", type=seed, help="measure with this seed")
     add_limits(compare)
     compare.set_defaults(run=_compare)
@@ -30,13 +30,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _compare(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_comparison
 
-    exercise, progress = catalogue.find(options.exercise), Progress()
+    exercise, progress = catalogue.find_own(options.exercise), Progress()
     passed = any(_has_passed(progress, exercise, device) for device in progress.devices())
     complain(progress.complaint)
     if not (passed or options.spoil):
         raise UsageError(
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
-            f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution all the same"
+            f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
     text = exercise.stub.read_text(encoding="utf-8", errors="replace") if exercise.stub.exists() else ""
     console.print(to_comparison.comparison(exercise, comparison.compare(exercise, text)))

@@ -15,7 +15,7 @@ from grader.commands.options import add_exercise, from_here
 from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.judging.session import DEVICES
+from grader.judging.devices import DEVICES
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State, unfinished
 
@@ -25,19 +25,19 @@ from grader.record.progress import Progress, State, unfinished
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add these commands to the command line."""
     listing = commands.add_parser("list", help="show all exercises and where you stand")
-    listing.add_argument("--device", choices=DEVICES, help="only this device (default: all that you graded on)")
-    listing.add_argument("--json", metavar="FILE", nargs="?", const="-", help="as JSON; - or nothing: standard output")
+    listing.add_argument("--device", choices=DEVICES, help="only this device (default: all that you have used)")
+    listing.add_argument("--json", metavar="FILE", nargs="?", const="-", help="as JSON (default: to standard output)")
     listing.set_defaults(run=_list)
     hint = commands.add_parser("hint", help="one more hint, from a nudge to nearly there")
     add_exercise(hint)
     hint.add_argument("step", nargs="?", help="which step (default: the first that is not passed)")
-    hint.add_argument("--again", action="store_true", help="only those that you have had already")
+    hint.add_argument("--again", action="store_true", help="only those that you have already had")
     hint.set_defaults(run=_hint)
-    explain = commands.add_parser("explain", help="what is behind a misconception, with an example to run")
+    explain = commands.add_parser("explain", help="explain a misconception, with an example to run")
     explain.add_argument("misconception", nargs="?", help="its name, as a verdict shows it (default: list them all)")
     explain.add_argument("--run", dest="run_it", action="store_true", help="run the example now")
     explain.set_defaults(run=_explain)
-    reset = commands.add_parser("reset", help="begin an exercise anew; what you wrote is kept")
+    reset = commands.add_parser("reset", help="start an exercise afresh; what you wrote is kept")
     add_exercise(reset)
     reset.add_argument("--undo", action="store_true", help="bring back what you wrote")
     reset.set_defaults(run=_reset)
@@ -91,15 +91,15 @@ def _as_json(states: dict[str, dict[str, State]]) -> str:
 def _hint(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_learner
 
-    exercise, progress = catalogue.find(options.exercise), Progress()
+    exercise, progress = catalogue.find_own(options.exercise), Progress()
     step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
-    if options.again:
-        shown, new = progress.hints_taken(exercise, step), False
-    else:
-        shown, new = progress.take_hint(exercise, step, LEVELS)
+    taken = progress.hints_taken(exercise, step)
+    shown = taken if options.again else min(taken + 1, LEVELS)
     if not shown:
-        raise UsageError(f"you have had no hint to `{step}` yet; leave out --again to get the first")
-    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=new))
+        raise UsageError(f"you have had no hint for `{step}` yet; leave out --again to get the first")
+    console.print(to_learner.hint(exercise, step, hints(exercise).get(step, ())[:shown], new=shown > taken))
+    if shown > taken:
+        progress.keep_hint(exercise, step, shown)
     complain(progress.complaint)
     return ExitCode.ALL_PASSED
 
@@ -133,11 +133,11 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 
 def _reset(options: argparse.Namespace, console: Console) -> int:
-    exercise = catalogue.find(options.exercise)
+    exercise = catalogue.find_own(options.exercise)
     file = from_here(exercise.stub)
     if options.undo:
         backup = stubs.undo(exercise)
-        _tell(console, f"{file} is again what you wrote, from {from_here(backup)}.")
+        _tell(console, f"{file} is back to what you wrote, from {from_here(backup)}.")
         return ExitCode.ALL_PASSED
     kept = stubs.reset(exercise)
     _tell(console, f"{file} is as it was handed out.")
@@ -148,5 +148,5 @@ def _reset(options: argparse.Namespace, console: Console) -> int:
 
 
 def _tell(console: Console, text: str) -> None:
-    """Print a line as it is: a path may hold brackets, and is not to be broken."""
+    """Print a line as it is: a path may hold brackets, and must not be broken."""
     console.print(Text(text), soft_wrap=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from grader.judging.session import ALL, DEVICES
+from grader.judging.devices import ALL, DEVICES
+from grader.reports.formats import FORMATS
 from grader.seeds import SEEDS, new_seed
 
 
@@ -21,11 +22,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def add_grading(parser: argparse.ArgumentParser) -> None:
-    """Let the command take all that has to do with grading."""
+    """Let the command take all the options of grading."""
     parser.add_argument("--device", choices=[*DEVICES, ALL], default="cpu", help="where to run (default: cpu)")
     parser.add_argument("--seed", type=seed, help="repeat the run with this seed")
-    parser.add_argument("--json", metavar="FILE", help="write the verdict as JSON; - for standard output")
-    parser.add_argument("--junit", metavar="FILE", help="write the verdict as JUnit XML")
+    for each in FORMATS:
+        parser.add_argument(f"--{each.name}", metavar="FILE", help=f"write {each.what}; - for standard output")
     add_limits(parser)
 
 
@@ -60,5 +61,5 @@ def seconds(text: str) -> float:
 
 
 def from_here(path: Path) -> Path:
-    """Return the path as one would type it in the current folder."""
+    """Return the path as you would type it in the current folder."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

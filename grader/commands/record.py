@@ -25,10 +25,10 @@ COLUMNS = {"attempt": ATTEMPT, "met": MET, "hint": HINT}
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add these commands to the command line."""
     leave = commands.add_parser("export", help="write your progress as JSON, to take to another machine")
-    leave.add_argument("file", nargs="?", default="-", help="where to (default: standard output)")
+    leave.add_argument("file", nargs="?", default="-", help="the file to write (default: standard output)")
     leave.set_defaults(run=_export)
     arrive = commands.add_parser("import", help="add the progress that `export` wrote")
-    arrive.add_argument("file", help="what `export` wrote; - for standard input")
+    arrive.add_argument("file", help="the file that `export` wrote; - for standard input")
     arrive.set_defaults(run=_import)
 
 
@@ -50,7 +50,7 @@ def _import(options: argparse.Namespace, console: Console) -> int:
     if progress.complaint:
         raise GraderError(progress.complaint)
     known = len(kept["attempt"]) - new
-    console.print(Text(f"Attempts added: {new}. Here already: {known}."), soft_wrap=True)
+    console.print(Text(f"Attempts added: {new}. Already here: {known}."), soft_wrap=True)
     return ExitCode.ALL_PASSED
 
 
@@ -64,7 +64,7 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
     except (ValueError, RecursionError):
         raise UsageError(f"{said} is not JSON; `python -m grader export` writes such a file") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UsageError(f"{said} holds no progress; `python -m grader export` writes such a file")
+        raise UsageError(f"{said} does not hold progress; `python -m grader export` writes such a file")
     if document.get("version") != VERSION:
         raise UsageError(f"{said} was written by another version of the grader; this one reads version {VERSION}")
     return {table: _rows(said, table, document.get(table)) for table in COLUMNS}
@@ -81,12 +81,12 @@ def _rows(said: str, table: str, rows: Any) -> list[dict[str, Any]]:
         raise UsageError(f"{said} is damaged: it has no list {table!r}; nothing was added")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict) or not all(_fits(column, row.get(column)) for column in COLUMNS[table]):
-            raise UsageError(f"{said} is damaged: entry {number} of {table!r} is no such entry; nothing was added")
+            raise UsageError(f"{said} is damaged: entry {number} of {table!r} is not valid; nothing was added")
     return rows
 
 
 def _fits(column: str, value: Any) -> bool:
-    """Return whether a value can stand in a column; text is shown later, so nothing that steers a terminal."""
+    """Return whether a value may be in a column; text is shown later, so it must not steer a terminal."""
     if column in NUMBERS:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= BIGGEST
     return isinstance(value, str) and value.isprintable()

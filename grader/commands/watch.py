@@ -12,17 +12,17 @@ from grader.catalogue import catalogue
 from grader.commands.options import add_exercise, add_limits
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.judging.session import DEVICES
+from grader.judging.devices import DEVICES
 from grader.record import workspace as stubs
 from grader.record.progress import Progress
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add this command to the command line."""
-    watch = commands.add_parser("watch", help="grade on every save, with hints and all else one key away")
+    watch = commands.add_parser("watch", help="grade on every save; everything else is one key away")
     add_exercise(watch, optional=True)
     watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
-    watch.add_argument("--poll", action="store_true", help="look for saves again and again (network file systems)")
+    watch.add_argument("--poll", action="store_true", help="check for saves at intervals (for network file systems)")
     add_limits(watch)
     watch.set_defaults(run=_watch)
 
@@ -30,7 +30,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _watch(options: argparse.Namespace, _: Console) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("watch needs a terminal with a screen; `python -m grader exercise 05` grades once and prints")
-    exercise = catalogue.find(options.exercise) if options.exercise else None
+    exercise = catalogue.find_own(options.exercise) if options.exercise else None
     from grader.learning.watch import app
 
     progress = Progress()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+
+from grader.units import size
 
 SLOWER = 3.0  # times: anything less is noise
 SLOWEST_UNSEEN = 0.05  # seconds: below this, nobody cares
@@ -23,12 +23,6 @@ class Cost:
     def __add__(self, other: Cost) -> Cost:
         """Return the sum of both."""
         return Cost(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
-    @classmethod
-    def of(cls, counted: Mapping[str, Any], seconds: float) -> Cost:
-        """Return what a child says that it counted; raise KeyError, TypeError or ValueError for anything else."""
-        operations, copies, made, nodes = (int(counted[name]) for name in ("operations", "copies", "bytes", "nodes"))
-        return cls(operations, copies, made, nodes, seconds)
 
 
 def quicker(first: dict[str, Cost], again: dict[str, Cost]) -> dict[str, Cost]:
@@ -49,13 +43,9 @@ def differences(yours: Cost, solution: Cost) -> list[str]:
         if getattr(yours, name) != getattr(solution, name)
     ]
     if yours.bytes != solution.bytes:
-        said.append(f"{_size(yours.bytes)} of new tensors, the solution {_size(solution.bytes)}")
+        said.append(f"{size(yours.bytes)} of new tensors, the solution {size(solution.bytes)}")
     slow, fast = sorted((yours.seconds, solution.seconds), reverse=True)
     if slow > SLOWEST_UNSEEN and slow > SLOWER * fast:
         times = f"{slow / max(fast, 1e-9):.1f} times"
         said.append(f"{times} {'as slow' if yours.seconds > solution.seconds else 'as fast'} as the solution")
     return said
-
-
-def _size(count: int) -> str:
-    return f"{count} bytes" if count < 10_000 else f"{count / 1e3:,.0f} kB" if count < 1e7 else f"{count / 1e6:,.0f} MB"

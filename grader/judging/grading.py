@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
 import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import torch
 
-from grader.catalogue.catalogue import Exercise, known_checks, probe_parameters, probe_text
-from grader.errors import Cancelled, GraderError, UsageError
+from grader.catalogue.catalogue import Exercise, known_checks, probe_text
+from grader.errors import Cancelled, GraderError
+from grader.judging.children import Children
+from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
 from grader.judging.plugin import Runner
 from grader.judging.run import Run
-from grader.judging.submission import Clock, Source, Submission, load_request
-from grader.sandbox.child.lockdown import Policy
+from grader.judging.source import Source, read_source
+from grader.judging.submission import load_request
 from grader.sandbox.parent import launch
-from grader.sandbox.parent.client import Child, Limits, Nursery
 from grader.sandbox.parent.launch import Launcher
+from grader.sandbox.parent.nursery import Nursery
+from grader.sandbox.shared.policy import Policy
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
 
-MAX_SOURCE_BYTES = 2**20
 MOST_PREPARED = 16
-DEVICES = ("cpu", "cuda", "mps")
+
+_judging = threading.Lock()
 
 # What a plain run of the checks needs of pytest: no plugin that somebody installed, nothing written or printed.
 PYTEST_OPTIONS = (
@@ -44,45 +45,18 @@ PYTEST_OPTIONS = (
 )  # fmt: skip
 
 
-def read_source(path: Path) -> Source:
-    """Read the file that is to be graded; raise UsageError, in one line, for what no submission can be."""
-    try:
-        size = path.stat().st_size
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder, not a Python file")
-        if size > MAX_SOURCE_BYTES:
-            raise UsageError(f"{path} is too large to be an exercise: {size / 2**20:,.0f} MB, at most 1 MB is read")
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path} is not UTF-8 text: line {line} holds a byte that is none") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    if not text.strip():
-        raise UsageError(f"{path} is empty; `git checkout {path}` brings an exercise back")
-    return Source(path, text, hashlib.sha256(data).hexdigest())
-
-
-def is_available(device: str) -> bool:
-    """Return whether this machine has the device."""
-    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
-
-
 class _Graded(NamedTuple):
-    """Runs that are over, and by what their children were held."""
+    """Finished runs, and how their child processes were confined."""
 
     runs: list[Run]
     in_force: tuple[str, ...]
 
 
 class Grader:
-    """Grades any number of submissions, the first one slowly, the others from warm. Use as a context.
+    """Grades any number of submissions, the first one slowly, the others while warm. Use as a context.
 
-    A check that breaks on what a submission sent is the submission's doing, or with `blames_itself` a fault of
-    the grader: an audit wants checks that read everything.
+    If a check breaks on what a submission sent, that is the submission's doing or, with `blames_itself`, a fault of
+    the grader: an audit needs checks that can read everything.
     """
 
     def __init__(
@@ -97,6 +71,7 @@ class Grader:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
         self._limits = limits or Limits()
+        self._owns_launcher = launcher is None
         self._launcher = launcher or launch.start(device)
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
@@ -110,13 +85,14 @@ class Grader:
         self.close()
 
     def close(self) -> None:
-        """End every process that was started."""
+        """End every process that was started; a launcher that was handed in is left to whoever started it."""
         if self._prepared:
             self._prepared.close()
-        self._launcher.close()
+        if self._owns_launcher:
+            self._launcher.close()
 
     def prepare(self, exercise: Exercise) -> None:
-        """Start the children that the exercise's next grading will need, ahead of it."""
+        """Start, ahead of time, the child processes that the exercise's next grading will need."""
         self._preload(exercise)
         policy = self._policy(exercise)
         if self._prepared and self._prepared.policy == policy:
@@ -129,8 +105,8 @@ class Grader:
     ) -> Verdict:
         """Run every check on the submission; a fault of the grader itself raises GraderError.
 
-        With `only`, the checks of these steps alone are run, and those of the others are blocked.
-        Unless `to_the_end`, the first check that does not pass settles it, and the others are blocked.
+        With `only`, only the checks of these steps are run, and those of the others are blocked.
+        Unless `to_the_end`, the first check that does not pass decides the verdict, and the others are blocked.
         """
         return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
 
@@ -138,9 +114,9 @@ class Grader:
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
         only: Collection[str] = (), to_the_end: bool = True,
     ) -> list[Verdict]:  # fmt: skip
-        """Return the verdicts under many seeds, several times faster than one by one, and not quite as surely.
+        """Return the verdicts under many seeds, several times faster than one by one, but not quite as surely.
 
-        Each check has one child for all of them, so that a submission can keep something from one seed to the next.
+        Each check has one child process for all of them, so a submission can keep something from one seed to the next.
         """
         started = time.perf_counter()
         graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end)
@@ -158,7 +134,7 @@ class Grader:
         ]  # fmt: skip
 
     def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
-        """Run every check and return what the calls of each step cost, of those steps that pass while counted."""
+        """Run every check and return the cost of each step's calls, for those steps that pass while it is counted."""
         run = self._run(exercise, source, [seed], measure=True).runs[0]
         passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
         return {step: cost for step, cost in run.costs.items() if step in passed}
@@ -166,8 +142,8 @@ class Grader:
     def _clear(self, exercise: Exercise, run: Run) -> None:
         """Blame the grader for checks that broke on a submission, unless they pass with the solution.
 
-        A child may send anything in place of what a check reckons with. If the same check with the same seed
-        can read the solution's answer, then what it could not read was no answer.
+        A child may send anything instead of what a check expects. If the same check with the same seed can read
+        the solution's answer, then what it could not read was not an answer.
         """
         solved: dict[str, CheckResult] = {}
         if not self._blames_itself:
@@ -183,11 +159,11 @@ class Grader:
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
         only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
     ) -> _Graded:  # fmt: skip
-        """Run the checks under every seed; return what was collected, and by what the children were held."""
+        """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
-        with _Children(self._nursery(self._policy(exercise)), load, exercise, clock) as children:
+        with Children(self._nursery(self._policy(exercise)), load, exercise, clock) as children:
             runs = [Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end) for seed in seeds]
             try:
                 _run_checks(exercise, Runner(exercise, self._device, runs), timeout=self._limits.exercise + 30)
@@ -217,63 +193,39 @@ class Grader:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")
 
 
-class _Children:
-    """Gives each check a child of its own; the runs that come to a check one after the other share it. A context."""
-
-    def __init__(self, nursery: Nursery, load: dict[str, Any], exercise: Exercise, clock: Clock) -> None:
-        self._nursery = nursery
-        self._load = load
-        self._clock = clock
-        self._parameters = probe_parameters(exercise)
-        self._check = ""
-        self._child: Child | None = None
-
-    def __enter__(self) -> _Children:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._dismiss()
-        self._nursery.close()
-
-    @property
-    def in_force(self) -> tuple[str, ...]:
-        """By what the children were held."""
-        return self._nursery.in_force
-
-    def _dismiss(self) -> None:
-        if self._child:
-            self._child.close()
-
-    @contextlib.contextmanager
-    def serve(self, check: str, seed: int, left: int) -> Iterator[tuple[Submission, Callable[[], str]]]:
-        """Yield a submission for a check, and a way to read what it printed; `left` is how many checks will follow."""
-        if self._child is None or check != self._check or self._child.closed:
-            self._dismiss()
-            self._check, self._child = check, self._nursery.take(self._load, left=left)
-        else:
-            self._child.tidy(Path(self._load["filename"]).name)
-        yield Submission(self._child, self._clock, seed, self._parameters), self._child.printed
-
-
 def _run_checks(exercise: Exercise, runner: Runner, timeout: float) -> None:
     """Run pytest on the exercise's checks, in this process, as if nobody had configured pytest."""
-    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        code = pytest.main([*PYTEST_OPTIONS, f"--timeout={timeout}", str(exercise.checks)], plugins=[runner])
-    finally:
-        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        os.environ.update(kept)
+    if threading.current_thread() is not threading.main_thread():
+        timeout = 0  # elsewhere pytest-timeout would end the whole process, and calls have limits of their own
+    # subtle: by its module, for in a path pytest takes `[` and `::` as the name of a test
+    checks = ("--pyargs", f"grader.curriculum.checks.{exercise.checks.stem}")
+    with _alone_in_this_process():
+        code = pytest.main([*PYTEST_OPTIONS, f"--timeout={timeout}", *checks], plugins=[runner])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     for run in runner.runs:
         for fault in run.faults:
-            raise GraderError(f"a check of {exercise.name} broke: {type(fault).__name__}: {fault}") from fault
+            raise fault
         if missing := {check.name for check in known_checks(exercise)} - run.results.keys():
             raise GraderError(
                 f"checks of {exercise.name} did not run: {', '.join(sorted(missing))} (pytest ended with {code!r})"
             )
+
+
+@contextlib.contextmanager
+def _alone_in_this_process() -> Iterator[None]:
+    """Have pytest find nothing that the user configured; refuse a second judge, since all of that is global."""
+    if not _judging.acquire(blocking=False):
+        raise GraderError("another submission is being graded in this process; grade one after the other")
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(kept)
+        _judging.release()
 
 
 def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepResult, ...]:
@@ -285,7 +237,7 @@ def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepRes
 
 
 def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> Verdict:
-    """Return the verdict for a device that is not here: neither passed nor failed."""
+    """Return the verdict for a device that this machine lacks: neither passed nor failed."""
     steps = tuple(StepResult(step, Outcome.UNAVAILABLE, ()) for step in exercise.steps)
     return Verdict(
         exercise.name, exercise.title, str(source.path), source.sha256, device, seed, Outcome.UNAVAILABLE, steps, (),

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+import pytest
+
 from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
 from grader.judging.cost import Cost
@@ -37,7 +39,7 @@ class Run:
     ) -> None:  # fmt: skip
         self.seed = seed
         self.results: dict[str, CheckResult] = {}
-        self.faults: list[BaseException] = []
+        self.faults: list[GraderError] = []
         self.stumbles: dict[str, Exception] = {}
         self.costs: dict[str, Cost] = {}
         self._needs = exercise.needs
@@ -80,23 +82,37 @@ class Run:
 
         A check that breaks without an Ending stumbled over the submission.
         """
-        check, ending = self._known[name], None
-        started = time.perf_counter()
+        check, started = self._known[name], time.perf_counter()
         self._left -= 1
-        with self._serve(name, self.seed, self._left) as (submission, read_printed):
+        with self._faults_filed(name), self._serve(name, self.seed, self._left) as (submission, read_printed):
+            ending = None
             try:
                 yield submission
             except Ending as caught:
                 ending = caught
-            except GraderError as fault:
-                self.faults.append(fault)
+            except (GraderError, pytest.fail.Exception):
                 raise
             except Exception as fault:
                 self.stumbles[name] = fault
                 ending = Ending(Outcome.CRASHED, UNREADABLE)
             printed = read_printed()
             self.costs[check.step] = self.costs.get(check.step, Cost()) + submission.cost
-        self.results[name] = _result(check, ending, printed, time.perf_counter() - started)
+            self.results[name] = _result(check, ending, printed, time.perf_counter() - started)
+
+    @contextlib.contextmanager
+    def _faults_filed(self, name: str) -> Iterator[None]:
+        """Keep what breaks around a check as it is: pytest would only say that the check did not run."""
+        try:
+            yield
+        except GraderError as fault:
+            self.faults.append(fault)
+            raise
+        except Exception as error:
+            self.faults.append(GraderError(f"{name} could not be run: {error}"))
+            raise
+        except pytest.fail.Exception:  # pytest-timeout, which ends what nothing else did
+            self.faults.append(GraderError(f"{name} was still waiting when its time was up"))
+            raise
 
 
 def _result(check: Check, ending: Ending | None, printed: str, seconds: float) -> CheckResult:

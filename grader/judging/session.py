@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from grader.catalogue.catalogue import Exercise, probe_text
 from grader.errors import NoSuchDevice
+from grader.judging.clock import Limits
+from grader.judging.devices import ALL, DEVICES, is_available
+from grader.judging.source import read_source
 from grader.sandbox.parent import launch
 
 if TYPE_CHECKING:
@@ -19,15 +22,12 @@ if TYPE_CHECKING:
     from grader.judging.grading import Grader
     from grader.verdict import Verdict
 
-DEVICES = ("cpu", "cuda", "mps")
-ALL = "all"
-
 
 class Session:
     """Keeps a grader for each device until it is closed. Use as a context.
 
-    `device` is one of DEVICES, or "all": then a device that is not here gives verdicts that say so,
-    where one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
+    `device` is one of DEVICES, or "all": then a device that this machine lacks gives verdicts that say so,
+    whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
     """
 
     def __init__(self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None) -> None:
@@ -44,8 +44,8 @@ class Session:
     def __exit__(self, *_: object) -> None:
         for grader in self._graders.values():
             grader.close()
-        for device in self._launchers.keys() - self._graders.keys():
-            self._launchers[device].close()
+        for launcher in self._launchers.values():
+            launcher.close()
 
     def prepare(self, exercise: Exercise) -> None:
         """Get ready for the next grading of an exercise that was graded before."""
@@ -57,14 +57,14 @@ class Session:
         for launcher in self._launchers.values():
             launcher.preload(exercise.preload, probe_text(exercise))
 
-    def grade(self, exercise: Exercise, path: Path, seed: int) -> list[Verdict]:
-        """Return a verdict for each device."""
+    def grade(self, exercise: Exercise, path: Path, seed: int, *, follow_links: bool = True) -> list[Verdict]:
+        """Return a verdict for each device; see read_source for what is no submission."""
         from grader.judging import grading
 
-        source = grading.read_source(path)
+        source = read_source(path, follow_links=follow_links)
         verdicts = []
         for device in self._devices:
-            if grading.is_available(device):
+            if is_available(device):
                 verdicts.append(self._grader(device).grade(exercise, source, seed=seed))
             elif self._all:
                 verdicts.append(grading.unavailable(exercise, source, device, seed))
@@ -73,12 +73,11 @@ class Session:
         return verdicts
 
     def measure(self, exercise: Exercise, path: Path, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
-        """Return what each step of a file costs on the first device, and what each step of the solution does."""
-        from grader.judging import grading
+        """Return the cost of each step of a file on the first device, and that of each step of the solution."""
         from grader.judging.cost import quicker
 
         grader = self._grader(self._devices[0])
-        sources = [grading.read_source(each) for each in (path, exercise.solution)]
+        sources = [read_source(each) for each in (path, exercise.solution)]
         # Twice in turn, and the quicker one counts: a first call loads things, and other programs get in the way.
         rounds = [[grader.measure(exercise, source, seed=seed) for source in sources] for _ in range(2)]
         yours, solution = (quicker(first, again) for first, again in zip(*rounds, strict=True))
@@ -87,7 +86,6 @@ class Session:
     def _grader(self, device: str) -> Grader:
         if device not in self._graders:
             from grader.judging.grading import Grader
-            from grader.sandbox.parent.client import Limits
 
             if device not in self._launchers:
                 self._launchers[device] = launch.start(device)

@@ -26,7 +26,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One step: the code of both, without docstrings and comments, and why the solution does it so."""
+    """One step: the code of both, without docstrings and comments, and why the solution does it that way."""
 
     step: str
     yours: str
@@ -50,7 +50,7 @@ class Comparison:
 
 
 def compare(exercise: Exercise, text: str) -> list[Comparison]:
-    """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is no Python."""
+    """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is not Python."""
     try:
         yours = _definitions(text)
     except (SyntaxError, ValueError) as error:

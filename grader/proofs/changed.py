@@ -6,14 +6,15 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.catalogue import catalogue
+from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise, exercises
 from grader.errors import UsageError
+from grader.proofs.kept import CODE, DATA
 
 MAIN = ("main", "origin/main")
-# Below these, what belongs to no exercise may change the verdict on each of them; not so below the others.
-SHARED = ("grader/", "fixtures/", "constraints.txt")
-ELSEWHERE = ("grader/tests/", "fixtures/answers/", "fixtures/hostile/", "fixtures/peers/", "fixtures/pictures/")
+# What the verdicts on all exercises depend on.
+SHARED = (*(f"grader/{name}" for name in CODE), *(f"fixtures/{name}" for name in DATA), "grader/curriculum/checks/_",
+          "grader/curriculum/curriculum.toml", "grader/curriculum/misconceptions.toml", "constraints.txt")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,12 @@ def changed() -> Changed:
 def sorted_out(paths: Sequence[str]) -> Changed:
     """Return what files, by their paths from the root, belong to."""
     touched = tuple(each for each in exercises() if any(_belongs(path, each) for path in paths))
-    shared = [path for path in paths if path.startswith(SHARED) and not path.startswith(ELSEWHERE)]
-    return Changed(touched, tuple(path for path in shared if not any(_belongs(path, each) for each in touched)))
+    return Changed(touched, tuple(path for path in paths if path.startswith(SHARED)))
 
 
 def _belongs(path: str, exercise: Exercise) -> bool:
-    file = catalogue.ROOT / path
-    own = (exercise.stub, exercise.solution, exercise.checks, exercise.probe, exercise.hints)
+    file = places.checkout() / path
+    own = (exercise.handed_out, exercise.solution, exercise.checks, exercise.probe, exercise.hints)
     return file in own or exercise.right_answers.parent in file.parents
 
 
@@ -55,7 +55,7 @@ def _base() -> str:
 
 def _git(*arguments: str) -> str:
     try:
-        done = subprocess.run(["git", *arguments], cwd=catalogue.ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", *arguments], cwd=places.checkout(), capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         raise UsageError("audit --changed asks git what was changed, and there is no history here") from None
     return done.stdout

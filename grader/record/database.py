@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import functools
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+import filelock
+
 WAIT_SECONDS = 5.0  # for another grader to finish its writing
+IMPATIENT_SECONDS = 0.1  # once that was in vain
 PAGE = 4096  # bytes: as much as the smallest change needs
 
 
@@ -21,7 +24,7 @@ class Condition(StrEnum):
     ABSENT = "not there yet"
     OK = "ok"
     DAMAGED = "damaged"
-    NEWER = "of a newer version"
+    NEWER = "from a newer version"
     UNREADABLE = "unreadable"
     UNWRITABLE = "not writable"
 
@@ -29,29 +32,48 @@ class Condition(StrEnum):
 class Database:
     """A SQLite file. It never stops a grading: what cannot be read or kept is said in `complaint`.
 
+    `migrations` holds SQL that brings a database from each version to the next; their number is the newest version.
     A damaged file is set aside and a new one begun; one of a newer version is left alone; where nothing can be
     written, what is there is still read.
     """
 
-    def __init__(self, path: Path, schema: str, version: int) -> None:
+    def __init__(self, path: Path, migrations: Sequence[str]) -> None:
         self.path = path
         self.complaint = ""
-        self._schema = schema
-        self._version = version
+        self._migrations = migrations
+        self._version = len(migrations)
+        self._patience = WAIT_SECONDS
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection whose changes are kept together or not at all; where that fails, `complaint` says so."""
-        database = self._usable() or self._empty()
+        database = self._begun() or self._empty()
         try:
             with database:
-                # Other graders wait from here on: what is read inside is still so when it is written.
-                database.execute("BEGIN IMMEDIATE")
                 yield database
         except sqlite3.Error as error:
-            self.complaint = f"progress could not be kept in {self.path}: {error}"
+            self._complain_of(error, "could ")
         finally:
             database.close()
+
+    def _begun(self) -> sqlite3.Connection | None:
+        """Return the database in a transaction: what is read in it is still so when it is written."""
+        database = self._usable()
+        try:
+            if database:
+                database.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            database.close()  # type: ignore[union-attr]
+            database = None
+            self._complain_of(error)
+        return database
+
+    def _complain_of(self, error: sqlite3.Error, tense: str = "can") -> None:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            self._patience = IMPATIENT_SECONDS  # whoever holds it has been waited for long enough
+            self.complaint = f"progress {tense}not be kept: another program holds {self.path}"
+        else:
+            self.complaint = f"progress {tense}not be kept in {self.path}: {error}"
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -94,11 +116,14 @@ class Database:
         """Return the database ready to be written, or None with a complaint."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.is_file():
+                self.complaint = f"progress cannot be kept in {self.path}, which is not a file"
+                return None
             return self._prepared()
         except _NewerDatabase as error:
             self.complaint = f"{self.path} was written by a newer grader (version {error}); it is left alone"
         except sqlite3.OperationalError as error:
-            self.complaint = f"progress cannot be kept in {self.path}: {error}"
+            self._complain_of(error)
         except sqlite3.DatabaseError:
             return self._begun_anew()
         except OSError as error:
@@ -107,7 +132,8 @@ class Database:
 
     def _prepared(self) -> sqlite3.Connection:
         """Return the database with every table that it should have; raise what makes it unusable."""
-        database = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None)
+        self._take_back_what_was_read_only()
+        database = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None)
         try:
             found = database.execute("PRAGMA user_version").fetchone()[0]
             if found > self._version:
@@ -117,16 +143,37 @@ class Database:
                 with contextlib.suppress(sqlite3.OperationalError):
                     database.execute("PRAGMA journal_mode = WAL")
                 self._bring_up_to_date(database)
-            elif database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            elif not self._is_whole(database):
                 raise sqlite3.DatabaseError
         except BaseException:
             database.close()
             raise
         return database
 
+    def _is_whole(self, database: sqlite3.Connection) -> bool:
+        sound = database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        return sound and _tables(database) == _tables_after(tuple(self._migrations))
+
+    def _take_back_what_was_read_only(self) -> None:
+        """Make SQLite's files beside the database writable again, where it is.
+
+        SQLite gives them the database's own mode when it makes them, and a mode that was changed back leaves theirs.
+        """
+        if not os.access(self.path, os.W_OK):
+            return
+        for suffix in ("-wal", "-shm"):
+            beside = self.path.with_name(self.path.name + suffix)
+            with contextlib.suppress(OSError):
+                if not os.access(beside, os.W_OK):
+                    beside.chmod(self.path.stat().st_mode & 0o777)
+
     def _bring_up_to_date(self, database: sqlite3.Connection) -> None:
-        """Make every table that is missing. With IMMEDIATE a second grader waits for its turn in place of failing."""
-        database.executescript(f"BEGIN IMMEDIATE; {self._schema} PRAGMA user_version = {self._version}; COMMIT;")
+        """Take every step that is missing. With IMMEDIATE a second grader waits for its turn in place of failing."""
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            found = database.execute("PRAGMA user_version").fetchone()[0]
+            _migrate(database, self._migrations[found:])
+            database.execute(f"PRAGMA user_version = {max(found, self._version)}")
 
     def _opened_to_read(self) -> sqlite3.Connection:
         """Return the database opened so that nothing in it is written; raise what makes that impossible.
@@ -134,10 +181,12 @@ class Database:
         A killed grader may have left a log of changes beside it, which is read too. Without one, and where no log
         can be opened, immutable tells SQLite to look for none and to leave nothing beside the file.
         """
+        if not self.path.is_file():
+            raise sqlite3.OperationalError("it is not a file")
         has_log = self.path.with_name(f"{self.path.name}-wal").exists()
         address = f"{self.path.absolute().as_uri()}?mode=ro"
         for each in (address, f"{address}&immutable=1")[not has_log :]:
-            database = sqlite3.connect(each, uri=True, timeout=WAIT_SECONDS)
+            database = sqlite3.connect(each, uri=True, timeout=self._patience)
             try:
                 database.execute("PRAGMA user_version")
             except sqlite3.Error as error:
@@ -174,14 +223,13 @@ class Database:
         except (OSError, sqlite3.Error):
             self.complaint = f"{self.path} is damaged and cannot be set aside; progress is not kept"
             return None
-        self.complaint = f"{self.path} was damaged; it was set aside as {aside.name}, and a new one begins"
+        self.complaint = f"{self.path} was damaged; it was set aside as {aside.name}, and a new one was started"
         return database
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         """Wait until no other grader sets this file aside; a killed one holds nobody up."""
-        with self.path.with_name(f"{self.path.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with filelock.FileLock(self.path.with_name(f"{self.path.name}.lock")):
             yield
 
     def _set_aside(self) -> Path:
@@ -195,8 +243,25 @@ class Database:
 
     def _empty(self) -> sqlite3.Connection:
         database = sqlite3.connect(":memory:", isolation_level=None)
-        database.executescript(self._schema)
+        self._bring_up_to_date(database)
         return database
+
+
+def _migrate(database: sqlite3.Connection, steps: Sequence[str]) -> None:
+    for statement in filter(str.strip, ";".join(steps).split(";")):
+        database.execute(statement)
+
+
+@functools.cache
+def _tables_after(migrations: tuple[str, ...]) -> dict[str, list[str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        _migrate(database, migrations)
+        return _tables(database)
+
+
+def _tables(database: sqlite3.Connection) -> dict[str, list[str]]:
+    names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: [row[1] for row in database.execute(f"PRAGMA table_info({name})")] for name in names}
 
 
 def _can_write(path: Path) -> bool:

@@ -1,7 +1,7 @@
-"""What has been attempted, passed, met and asked for; the only module that puts questions to the database.
+"""What has been attempted, passed, met and asked for; the only module that queries the database.
 
 A pass holds for one text of the submission, one text of the checks, one device and one version of
-torch. With any of them changed it is stale: shown, and no longer counted.
+torch. If any of them changes, it is stale: shown, but no longer counted.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from grader.catalogue.catalogue import ROOT, Exercise, exercises
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, exercises
 from grader.record.database import Condition, Database
 from grader.verdict import Outcome, Verdict
 
-DATABASE = ROOT / ".grader" / "progress.sqlite3"
-SCHEMA_VERSION = 2
-SCHEMA = """
+# From each version to the next: what stands here has been written to somebody's disk and is never changed.
+MIGRATIONS = (
+    """
 CREATE TABLE IF NOT EXISTS attempt (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, exercise TEXT NOT NULL, device TEXT NOT NULL, outcome TEXT NOT NULL,
     submission TEXT NOT NULL, checks TEXT NOT NULL, torch TEXT NOT NULL, seed INTEGER NOT NULL,
     steps_passed INTEGER NOT NULL, steps INTEGER NOT NULL, seconds REAL NOT NULL
 );
+CREATE INDEX IF NOT EXISTS by_exercise ON attempt (exercise, device);
+""",
+    """
 CREATE INDEX IF NOT EXISTS by_exercise ON attempt (exercise, device);
 CREATE TABLE IF NOT EXISTS met (
     at REAL NOT NULL, exercise TEXT NOT NULL, step TEXT NOT NULL, misconception TEXT NOT NULL,
@@ -36,7 +40,8 @@ CREATE TABLE IF NOT EXISTS open_step (exercise TEXT PRIMARY KEY, step TEXT NOT N
 CREATE TABLE IF NOT EXISTS hint (
     exercise TEXT NOT NULL, step TEXT NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (exercise, step)
 );
-"""
+""",
+)
 ATTEMPT = ("at", "exercise", "device", "outcome", "submission", "checks", "torch", "seed", "steps_passed", "steps",
            "seconds")  # fmt: skip
 MET = ("at", "exercise", "step", "misconception")
@@ -52,7 +57,7 @@ class State(StrEnum):
 
     PASSED = "passed"
     STALE = "stale"
-    IN_WORK = "in work"
+    IN_WORK = "in progress"
     NOT_STARTED = "not started"
 
 
@@ -69,8 +74,8 @@ class Meeting:
 class Progress:
     """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
 
-    def __init__(self, path: Path = DATABASE) -> None:
-        self._database = Database(path, SCHEMA, SCHEMA_VERSION)
+    def __init__(self, path: Path | None = None) -> None:
+        self._database = Database(path or places.workspace().database, MIGRATIONS)
 
     @property
     def complaint(self) -> str:
@@ -133,14 +138,10 @@ class Progress:
             return int((row.fetchone() or (0,))[0])
         return 0
 
-    def take_hint(self, exercise: Exercise, step: str, most: int) -> tuple[int, bool]:
-        """Keep that one more hint to a step was asked for, of `most`; return how many that makes, and if it is new."""
-        taken = self.hints_taken(exercise, step)
-        if taken >= most:
-            return most, False
+    def keep_hint(self, exercise: Exercise, step: str, taken: int) -> None:
+        """Keep that so many hints to a step have been taken."""
         with self._database.writing() as database:
-            database.execute(KEEP_HINT, (exercise.name, step, taken + 1))
-        return taken + 1, True
+            database.execute(KEEP_HINT, (exercise.name, step, taken))
 
     def meetings(self) -> dict[str, list[Meeting]]:
         """Return where each misconception was met, by its id, the last first."""

@@ -12,16 +12,16 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.catalogue.catalogue import ROOT, Exercise, exercises
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, exercises
 from grader.errors import UsageError
 
-FOLDER = ROOT / ".grader"
 MAX_VERSIONS = 100
 
 
 def keep_untouched() -> None:
     """Keep a copy of every exercise that nobody has touched yet, for a checkout that has no history."""
-    folder = FOLDER / "stubs"
+    folder = places.workspace().kept_stubs
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         for exercise in exercises():
@@ -102,13 +102,13 @@ def back_up(exercise: Exercise, text: str) -> Path:
 
 def untouched(exercise: Exercise) -> str:
     """Return the exercise as it was handed out: from the history of the checkout, or from the copy that was kept."""
-    texts = (*_versions(exercise.stub), read(FOLDER / "stubs" / exercise.stub.name))
+    texts = (*_versions(exercise.stub), read(places.workspace().kept_stubs / exercise.stub.name))
     for text in texts:
         if is_untouched(exercise, text):
             return text
     raise UsageError(
-        f"no untouched {exercise.stub.name} is at hand: this folder has no git history and no copy in .grader/stubs. "
-        "Fetch that file again from where you got the exercises"
+        f"there is no untouched {exercise.stub.name}: this folder has no git history and no copy in .grader/stubs. "
+        "Get that file again from where you got the exercises"
     )
 
 
@@ -151,7 +151,7 @@ def _git(*arguments: str, cwd: Path) -> str:
 
 
 def _backups(exercise: Exercise) -> Path:
-    return FOLDER / "backup" / exercise.name
+    return places.workspace().backups / exercise.name
 
 
 def read(path: Path) -> str:

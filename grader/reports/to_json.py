@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from grader.verdict import SCHEMA_VERSION, Verdict
 
@@ -24,7 +23,9 @@ def to_json(verdicts: Sequence[Verdict]) -> str:
 
 def from_json(text: str) -> list[Verdict]:
     """Return the verdicts that `to_json` wrote; raise ValueError for another version or form."""
-    document: dict[str, Any] = json.loads(text)
+    document = json.loads(text)
+    if not isinstance(document, dict) or not isinstance(document.get("verdicts"), list):
+        raise ValueError("not a list of verdicts")
     if document.get("schema") != SCHEMA_VERSION:
         raise ValueError(f"verdicts of schema {document.get('schema')!r}; this grader reads {SCHEMA_VERSION}")
     return [Verdict.from_dict(each) for each in document["verdicts"]]

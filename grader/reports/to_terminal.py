@@ -136,14 +136,14 @@ def _foot(verdict: Verdict) -> RenderableType:
     warning = (
         Text("The sandbox is weaker here than on Linux with Landlock; see README.", style="yellow") if weaker else None
     )
-    again = Text(f"Repeat exactly this run with --seed {verdict.seed}.", style="dim") if not verdict.passed else None
+    again = Text(f"Repeat this exact run with --seed {verdict.seed}.", style="dim") if not verdict.passed else None
     return Group(head, Text(how, style="dim"), *(part for part in (warning, again) if part))
 
 
 def summary(verdicts: Sequence[Verdict]) -> RenderableType:
     """Return one line for each exercise: for `all`."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("exercise", "device", "state", "steps", "first to mend", "seconds"):
+    for name in ("exercise", "device", "state", "steps", "first to fix", "seconds"):
         table.add_column(name, justify="right" if name == "seconds" else "left", overflow="fold")
     for verdict in verdicts:
         passed, total = verdict.score

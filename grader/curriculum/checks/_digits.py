@@ -5,9 +5,9 @@ import functools
 import numpy as np
 import torch
 
-from grader.catalogue.catalogue import FIXTURES
+from grader.compare import DATA
 
-DIGITS = FIXTURES / "digits"
+DIGITS = DATA / "digits"
 
 
 @functools.cache

@@ -4,12 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from grader.catalogue.catalogue import FIXTURES
-from grader.compare import expect, near
+from grader.compare import DATA, expect, near
 from grader.curriculum.checks._digits import real_digits
 
 META = torch.device("meta")
-CHECKPOINT = FIXTURES / "weights" / "digits_0_to_4.pt"
+CHECKPOINT = DATA / "weights" / "digits_0_to_4.pt"
 
 
 @pytest.mark.step("load_pretrained")

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from grader.curriculum.preload.watching import fill, watch
+
 
 class Parent(nn.Module):
     """A module that runs another one, by calling it."""
@@ -62,35 +64,6 @@ def look_at(module, state, x, upstream):
         output.backward(upstream)
     trained = dict(module.named_parameters())
     return seen | {"output": output, "x": x, "trained": trained, "hooked": hooked, "skipped": skipped}
-
-
-def fill(module, state):
-    """Write `state` into the parameters of these names and shapes."""
-    with torch.no_grad():
-        for name, each in module.named_parameters():
-            if name in state and state[name].shape == each.shape:
-                each.copy_(state[name])
-
-
-def watch(module, hooked, skipped):
-    """Count for each part how often its hook ran, and how often its forward ran without the hook."""
-    for name, part in module.named_modules():
-        hooked[name] = skipped[name] = 0
-        part.register_forward_hook(lambda *_, name=name: count(hooked, skipped, name))
-        part.forward = counting(part.forward, skipped, name)
-
-
-def count(hooked, skipped, name):
-    hooked[name] += 1
-    skipped[name] -= 1
-
-
-def counting(forward, skipped, name):
-    def counted(*args, **kwargs):
-        skipped[name] += 1
-        return forward(*args, **kwargs)
-
-    return counted
 
 
 def fresh(submission, name, arguments):

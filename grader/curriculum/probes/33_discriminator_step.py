@@ -1,27 +1,11 @@
 """Plays real games for frames, builds the two networks from weights that it is sent, and watches three steps."""
 
-import cv2
-import numpy as np
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from grader.curriculum.preload.games import STARTED
-
-
-def frames_of(game, seed, count):
-    """Play a game at random; return `count` of its frames, float32 (count, 3, 64, 64) in [-1, 1]."""
-    environment = STARTED[game]
-    environment.reset()
-    environment.action_space.seed(seed)
-    frames = []
-    for _ in range(count):
-        observation, _, terminated, truncated, _ = environment.step(environment.action_space.sample())
-        frames.append(cv2.resize(observation, (64, 64), interpolation=cv2.INTER_AREA))
-        if terminated or truncated:
-            environment.reset()
-    return torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).float() * (2 / 255) - 1
+from grader.curriculum.preload.drawing import DrawnThere
+from grader.curriculum.preload.frames import frames_of
 
 
 def networks(weights, device):
@@ -59,23 +43,9 @@ def draw_thrice(submission, batch_size, latent_size, seed, device):
     return first, second, again
 
 
-class _DrawnThere(TorchFunctionMode):
-    """Notes whether random numbers are drawn from a generator on another device than the CPU, where it lives."""
-
-    def __init__(self):
-        self.elsewhere = False
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        place = kwargs.get("device")
-        if kwargs.get("generator") is not None and place is not None and torch.device(place).type != "cpu":
-            self.elsewhere = True
-        return function(*args, **kwargs)
-
-
 def drawn_elsewhere(submission, batch_size, latent_size, device):
     """Draw on a device; return what came back, and whether the generator on the CPU was asked to draw there."""
-    with _DrawnThere() as drawing:
+    with DrawnThere() as drawing:
         latent = submission.sample_latent(batch_size, latent_size, torch.Generator().manual_seed(1), device)
     return latent, drawing.elsewhere
 

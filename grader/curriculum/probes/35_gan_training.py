@@ -4,34 +4,13 @@ import copy
 import itertools
 import os
 import pickle
-import threading
 from pathlib import Path
 
 import torch
 from tensorboardX import SummaryWriter
-from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-WRITING_THREADS = ("_EventLoggerThread", "_AsyncWriterThread")  # of tensorboardX and torch.utils.tensorboard
-
-
-def _bytes(path):
-    data = bytearray(Path(path).read_bytes())
-    return torch.frombuffer(data, dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
-
-
-def _left_behind():
-    """Return event files by folder and pictures by path, and how many writers are still open."""
-    runs, pictures = {}, {}
-    for folder, _, names in sorted(os.walk(".")):
-        for name in sorted(names):
-            path = Path(folder, name)
-            if "tfevents" in name:
-                runs.setdefault(Path(folder).as_posix(), []).append(_bytes(path))
-            elif path.suffix == ".png":
-                pictures[path.as_posix()] = _bytes(path)
-    open_writers = sum(type(each).__name__ in WRITING_THREADS for each in threading.enumerate())
-    return {"runs": runs, "pictures": pictures, "open": open_writers}
+from grader.curriculum.preload.gan import Forger, Judge, batches, gan_of, left_behind
 
 
 class _Elsewhere(TorchDispatchMode):
@@ -63,58 +42,27 @@ def report(submission, rounds):
             left.append(copy.deepcopy(losses))
             losses |= {tag: [] for tag in values if tag not in losses}
         closed = writer.file_writer is None
-    return _left_behind() | {"left": left, "closed": closed}
+    return left_behind() | {"left": left, "closed": closed}
 
 
-class _Judge(nn.Module):
-    """A discriminator with few weights; notes on which kind of device it meets frames."""
-
-    def __init__(self, weight):
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-        self.register_buffer("kept", weight[0, 0, :3].clone())
-        self.places, self.modes = [], []
-
-    def forward(self, frames):
-        self.places.append(frames.device.type)
-        self.modes.append(self.training)
-        frames = frames.to(self.weight.device) if frames.device.type != "meta" else torch.zeros_like(self.weight)[None]
-        return torch.sigmoid((frames * self.weight).mean(dim=(1, 2, 3)) * 100)
-
-
-class _Forger(nn.Module):
-    """A generator network with few weights; notes the latents that it meets and their device."""
+class _Judge(Judge):
+    """Also has a buffer, which a checkpoint has to hold."""
 
     def __init__(self, weight):
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
+        super().__init__(weight)
         self.register_buffer("kept", weight[0, 0, :3].clone())
-        self.latents, self.places, self.modes = [], [], []
-
-    def forward(self, latent):
-        self.places.append(latent.device.type)
-        self.modes.append(self.training)
-        if latent.device.type == "meta":
-            latent = torch.zeros(len(latent), 1, 1, 1, device=self.weight.device)
-        self.latents.append(latent.detach().cpu())
-        return torch.tanh(latent.mean(dim=(1, 2, 3), keepdim=True) * 10 + self.weight)
 
 
-def _gan(submission, judge, forger, seed, lr, device, momentum=0.0):
-    nets = [_Judge(judge).to(device), _Forger(forger).to(device)]
-    optimizers = [torch.optim.SGD(net.parameters(), lr=lr, momentum=momentum) for net in nets]
-    generator = torch.Generator().manual_seed(seed)
-    return submission.Gan(nets[0], optimizers[0], nets[1], optimizers[1], generator)
+class _Forger(Forger):
+    """Also has a buffer, which a checkpoint has to hold."""
+
+    def __init__(self, weight):
+        super().__init__(weight)
+        self.register_buffer("kept", weight[0, 0, :3].clone())
 
 
-def _batches(real, taken, stops_with):
-    for index, batch in enumerate(itertools.chain.from_iterable(itertools.repeat(list(real)))):
-        if index == len(real) and stops_with:
-            raise stops_with
-        if index > 3 * len(real):  # nobody asked for so many
-            return
-        taken.append(index)
-        yield batch.cpu().clone()
+def _gan(submission, judge, forger, *settings, **others):
+    return gan_of(submission, _Judge(judge), _Forger(forger), *settings, **others)
 
 
 def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
@@ -141,7 +89,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     torch.randn = drawn
     try:
         submission.train(
-            gan, _batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
+            gan, batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
             after_iteration=note,
         )  # fmt: skip
     except KeyboardInterrupt:
@@ -152,7 +100,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
         ended = "error"
     finally:
         torch.randn = randn
-    return _left_behind() | {
+    return left_behind() | {
         "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "latents": gan.generator_net.latents, "judge": gan.discriminator_net.weight.detach(),
         "forger": gan.generator_net.weight.detach(), "reached": gan.generator_net.weight.grad is not None,
@@ -204,7 +152,7 @@ def real_frames(submission, batch_size, iterations, seed, device):
     frames = submission.frame_batches(submission.make_games(), batch_size, seed)
     batches = noted(itertools.islice(frames, iterations + 3))  # nobody asks for more
     submission.train(gan, batches, "logs/real", iterations, device, 1, iterations)
-    return _left_behind() | {"frames": seen[-1], "iteration": gan.iteration}
+    return left_behind() | {"frames": seen[-1], "iteration": gan.iteration}
 
 
 def _trained(submission, judge, forger, seed, steps, device):

@@ -2,86 +2,19 @@
 
 import contextlib
 import itertools
-import os
 import shutil
 import sys
-import threading
 from pathlib import Path
 
 import torch
 from ignite.engine import Engine, Events, State
 from ignite.handlers.tensorboard_logger import TensorboardLogger
-from torch import nn
 
-WRITING_THREADS = ("_EventLoggerThread", "_AsyncWriterThread")  # of tensorboardX and torch.utils.tensorboard
-
-
-def _bytes(path):
-    data = bytearray(Path(path).read_bytes())
-    return torch.frombuffer(data, dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
+from grader.curriculum.preload.gan import Forger, Judge, batches, gan_of, left_behind
 
 
-def _left_behind():
-    """Return event files by folder and pictures by path, and how many writers are still open."""
-    runs, pictures = {}, {}
-    for folder, _, names in sorted(os.walk(".")):
-        for name in sorted(names):
-            path = Path(folder, name)
-            if "tfevents" in name:
-                runs.setdefault(Path(folder).as_posix(), []).append(_bytes(path))
-            elif path.suffix == ".png":
-                pictures[path.as_posix()] = _bytes(path)
-    open_writers = sum(type(each).__name__ in WRITING_THREADS for each in threading.enumerate())
-    return {"runs": runs, "pictures": pictures, "open": open_writers}
-
-
-class _Judge(nn.Module):
-    """A discriminator with few weights; notes on which kind of device it meets frames."""
-
-    def __init__(self, weight):
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-        self.places, self.modes = [], []
-
-    def forward(self, frames):
-        self.places.append(frames.device.type)
-        self.modes.append(self.training)
-        frames = frames.to(self.weight.device) if frames.device.type != "meta" else torch.zeros_like(self.weight)[None]
-        return torch.sigmoid((frames * self.weight).mean(dim=(1, 2, 3)) * 100)
-
-
-class _Forger(nn.Module):
-    """A generator network with few weights; notes the latents that it meets and their device."""
-
-    def __init__(self, weight):
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-        self.latents, self.places, self.modes = [], [], []
-
-    def forward(self, latent):
-        self.places.append(latent.device.type)
-        self.modes.append(self.training)
-        if latent.device.type == "meta":
-            latent = torch.zeros(len(latent), 1, 1, 1, device=self.weight.device)
-        self.latents.append(latent.detach().cpu())
-        return torch.tanh(latent.mean(dim=(1, 2, 3), keepdim=True) * 10 + self.weight)
-
-
-def _gan(submission, judge, forger, seed, lr, device, momentum=0.0):
-    nets = [_Judge(judge).to(device), _Forger(forger).to(device)]
-    optimizers = [torch.optim.SGD(net.parameters(), lr=lr, momentum=momentum) for net in nets]
-    generator = torch.Generator().manual_seed(seed)
-    return submission.Gan(nets[0], optimizers[0], nets[1], optimizers[1], generator)
-
-
-def _batches(real, taken, stops_with):
-    for index, batch in enumerate(itertools.chain.from_iterable(itertools.repeat(list(real)))):
-        if index == len(real) and stops_with:
-            raise stops_with
-        if index > 3 * len(real):  # nobody asked for so many
-            return
-        taken.append(index)
-        yield batch.cpu().clone()
+def _gan(submission, judge, forger, *settings, **others):
+    return gan_of(submission, Judge(judge), Forger(forger), *settings, **others)
 
 
 def _in_train_mode(gan):
@@ -222,7 +155,7 @@ def logged(submission, log_dir, metrics, every, done):
             each.close()
     shutil.rmtree("logs/before", ignore_errors=True)
     contrib = sorted(name for name in sys.modules if name.startswith("ignite.contrib."))
-    return _left_behind() | {"kind": kind, "contrib": contrib, "same": same, "closed": any(closed)}
+    return left_behind() | {"kind": kind, "contrib": contrib, "same": same, "closed": any(closed)}
 
 
 def images(submission, real, fake, every, done):
@@ -240,7 +173,7 @@ def images(submission, real, fake, every, done):
     closed = logger.writer.file_writer is None
     logger.close()
     unchanged = torch.equal(kept[0], real) and torch.equal(kept[1], fake)
-    return _left_behind() | {"closed": closed, "unchanged": unchanged}
+    return left_behind() | {"closed": closed, "unchanged": unchanged}
 
 
 def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
@@ -276,7 +209,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     ended, state, everybodys = "returned", None, torch.get_rng_state()
     try:
         state = submission.train(
-            gan, _batches(real, taken, stops.get(stop, _RanAway())), "logs/gan", iterations, device, **every,
+            gan, batches(real, taken, stops.get(stop, _RanAway())), "logs/gan", iterations, device, **every,
             after_iteration=note,
         )  # fmt: skip
     except KeyboardInterrupt:
@@ -291,7 +224,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
         ended = "error" if error is stops["error"] else "another error"
     finally:
         submission.generator_step = own
-    return _left_behind() | {
+    return left_behind() | {
         "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "state": state.iteration if isinstance(state, State) else None, "kind": type(state).__name__,
         "modes": _in_train_mode(gan), "global": not torch.equal(everybodys, torch.get_rng_state()),
@@ -316,4 +249,4 @@ def real_frames(submission, batch_size, iterations, seed, device):
     frames = submission.frame_batches(submission.make_games(), batch_size, seed)
     batches = noted(itertools.islice(frames, iterations + 3))  # nobody asks for more
     submission.train(gan, batches, "logs/real", iterations, device, 1, iterations)
-    return _left_behind() | {"frames": seen[-1], "iteration": gan.iteration}
+    return left_behind() | {"frames": seen[-1], "iteration": gan.iteration}

@@ -39,7 +39,7 @@ def _after(exercise: Exercise, taken: int, *, new: bool, by_key: bool) -> str:
     if taken < LEVELS:
         return f"\n{'h' if by_key else 'The same command'} gives the next one."
     compare = "c" if by_key else f"`python -m grader compare {exercise.number:02} --spoil`"
-    return f"\nThat is the last one. {compare} shows a solution."
+    return f"\nThat was the last one. {compare} shows a solution."
 
 
 def misconceptions(known: Sequence[Misconception], met: dict[str, list[Meeting]]) -> RenderableType:
@@ -51,12 +51,12 @@ def misconceptions(known: Sequence[Misconception], met: dict[str, list[Meeting]]
         sign = "● " if each.id in met else "  "
         table.add_row(Text(sign + each.id, style="bold" if each.id in met else ""), each.title)
     count = len(met.keys() & {each.id for each in known})
-    foot = f"\n{len(known)} in all; ● marks the {count} that you met. `python -m grader explain NAME` tells more."
+    foot = f"\n{len(known)} in all; ● marks the {count} that you met. `python -m grader explain NAME` says more."
     return Group(table, Text(foot, style="dim"))
 
 
 def explanation(found: Misconception, met: Sequence[Meeting]) -> RenderableType:
-    """Return all that is known of a misconception, and where the learner met it."""
+    """Return all that is known about a misconception, and where the learner met it."""
     parts: list[RenderableType] = [
         Text.assemble("\n", (found.title, "bold"), (f"   {found.id}", "dim")),
         Text(found.why),

@@ -1,4 +1,4 @@
-"""What `watch` shows of a verdict: all steps, what changed, and the first thing to mend, most important first."""
+"""What `watch` shows of a verdict: all steps, what changed, and the first thing to fix, most important first."""
 
 from __future__ import annotations
 

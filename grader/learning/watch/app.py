@@ -253,17 +253,23 @@ class WatchApp(App[None]):
     def action_hint(self) -> None:
         """Show one more hint to the first step that is not passed."""
         if self._verdict and self._verdict.passed:
-            self._show(Text("All steps pass: there is nothing left to hint at. c compares, n goes on."))
+            self._show(Text("All steps pass: no hints are left to give. c compares, n goes on."))
             return
         exercise = self._exercise
         step = self._verdict.first_open_step if self._verdict else exercise.steps[0]
+
+        def take(progress: Progress) -> tuple[int, bool]:
+            taken = progress.hints_taken(exercise, step)
+            if taken < LEVELS:
+                progress.keep_hint(exercise, step, taken + 1)
+            return min(taken + 1, LEVELS), taken < LEVELS
 
         def show(taken: tuple[int, bool]) -> None:
             shown, new = taken
             texts = hints(exercise).get(step, ())[:shown]
             self._show(to_learner.hint(exercise, step, texts, new=new, by_key=True))
 
-        self._look_up(lambda progress: progress.take_hint(exercise, step, LEVELS), show)
+        self._look_up(take, show)
 
     def action_explain(self) -> None:
         """Explain the first misconception that the verdict names."""
@@ -309,7 +315,7 @@ class WatchApp(App[None]):
     def action_reset(self) -> None:
         """Put the stub back, when asked twice."""
         if self._asked_again != "r":
-            self._ask("r", "Begin this exercise anew? Your text is kept. Press r again to do so.")
+            self._ask("r", "Reset this exercise? Your text is kept. Press r again to do it.")
             return
         self._asked_again = ""
         try:

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.catalogue.catalogue import ROOT, Exercise
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise
 from grader.judging.cost import Cost
+from grader.units import MB
 from grader.verdict import Verdict
 
 # Neither the current folder nor the grader's own comes first: a `random.py` there would be taken for Python's.
 BOOT = "import sys; sys.path.append(sys.argv.pop()); from grader.learning.watch.worker import main; main()"
-LARGEST_ANSWER = 16 * 2**20
+LARGEST_ANSWER = 16 * MB
 MOST_KEPT = 2**16  # bytes of what the process says on standard error
 LAST_WORDS_SECONDS = 0.5  # what it started may hold its standard error open
 
@@ -34,11 +36,14 @@ class Answer:
 
 
 class GradingProcess:
-    """One process that grades, one request at a time; a newer request cancels the one under way."""
+    """One process that grades, one request at a time; a newer request cancels the one under way.
 
-    def __init__(self, call_limit: float, limit: float, boot: str = BOOT, folder: Path = ROOT) -> None:
-        self._command = (sys.executable, "-P", "-c", boot, str(call_limit), str(limit), str(folder))
-        self._folder = folder
+    It runs `boot`, with the grader imported from the folder `code`.
+    """
+
+    def __init__(self, call_limit: float, limit: float, boot: str = BOOT, code: Path | None = None) -> None:
+        code = code or places.imported_from()
+        self._command = (sys.executable, "-P", "-c", boot, str(call_limit), str(limit), str(code))
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
@@ -66,7 +71,7 @@ class GradingProcess:
         """Return the process, another one where it has ended; torch begins to load."""
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, cwd=self._folder, limit=LARGEST_ANSWER, start_new_session=True,
+                *self._command, cwd=places.workspace().root, limit=LARGEST_ANSWER, start_new_session=True,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
             self.said = ""
@@ -85,7 +90,7 @@ class GradingProcess:
                 read = json.loads(line)
                 self._settle(read["id"], _answer(read))
         except ValueError:
-            why = f"its answer is larger than {LARGEST_ANSWER >> 20} MB, or is none"
+            why = f"its answer is larger than {LARGEST_ANSWER // MB} MB, or is none"
             process.kill()
         code = await process.wait()
         await asyncio.wait({listening}, timeout=LAST_WORDS_SECONDS)
@@ -105,9 +110,9 @@ class GradingProcess:
 
     def _why_ended(self, why: str) -> str:
         if self._ended_at_once < 2:
-            return f"the process that grades ended: {why}. The next save starts another."
+            return f"the grading process ended: {why}. The next save starts another."
         return (
-            f"the process that grades ended {self._ended_at_once} times before it had answered: {why}. "
+            f"the grading process ended {self._ended_at_once} times before it had answered: {why}. "
             "`python -m grader doctor` looks for the cause."
         )
 

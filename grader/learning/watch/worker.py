@@ -18,7 +18,8 @@ from typing import Any, TextIO
 
 from grader.catalogue.catalogue import find
 from grader.errors import Cancelled, GraderError, UsageError, traced
-from grader.judging.session import DEVICES, Session
+from grader.judging.devices import DEVICES
+from grader.judging.session import Session
 
 Request = dict[str, Any]
 
@@ -120,6 +121,6 @@ def _get_ready(request: Request, session: Session) -> None:
 
 @functools.cache
 def _devices() -> list[str]:
-    from grader.judging.grading import is_available
+    from grader.judging.devices import is_available
 
     return [device for device in DEVICES if is_available(device)]

@@ -12,27 +12,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
-from grader.catalogue.catalogue import ROOT, Exercise, find, probe_parameters, probe_text
-from grader.judging.grading import Grader, read_source
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, find
+from grader.judging.grading import Grader
 from grader.judging.plugin import Runner
 from grader.judging.run import Run
-from grader.judging.submission import Clock, Submission, load_request
+from grader.judging.source import read_source
 from grader.proofs.bench.watch import debounce_seconds, save_and_switch_seconds
+from grader.proofs.tools.in_process import InProcessSubmissions
 from grader.proofs.tools.processes import proportional_memory
-from grader.sandbox.child.server import Server
-from grader.sandbox.parent.client import Child, Limits
-from grader.sandbox.shared import wire
-from grader.sandbox.shared.freeze import Node
+from grader.units import MB
 
-MB = 2**20
 WARM_RATIO, COLD_RATIO = 1 / 15, 1.2
 WARM_SECONDS, LIST_SECONDS, MOST_MEMORY_MB = 0.150, 0.3, 700
 SAVE_SECONDS, SWITCH_SECONDS, IDLE_PERCENT = 0.120, 0.150, 1.0
@@ -102,7 +98,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=places.checkout(), check=True, stdout=subprocess.DEVNULL)
 
 
 def _ratios(left: list[float], right: list[float]) -> list[float]:
@@ -132,7 +128,7 @@ def _peak_memory(command: list[str]) -> list[float]:
 
 
 def _peak_of(command: list[str]) -> float:
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=places.checkout(), stdout=subprocess.DEVNULL)
     peak = 0.0
     while process.poll() is None:
         time.sleep(0.05)
@@ -144,32 +140,9 @@ def _plain_pytest(exercise: Exercise) -> int:
     """Run the checks as any pytest suite would be: the solution imported beside them, no sandbox at all."""
     import pytest
 
-    source = read_source(exercise.solution)
-    probe = probe_text(exercise)
-
-    @contextmanager
-    def serve(_check: str, seed: int, _left: int) -> Iterator[tuple[Submission, Callable[[], str]]]:
-        child = _InProcess(load_request(source, probe, seed))
-        yield Submission(cast(Child, child), Clock(Limits()), seed, probe_parameters(exercise)), str
-
-    runner = Runner(exercise, "cpu", [Run(exercise, 0, serve)])
+    served = InProcessSubmissions(exercise, read_source(exercise.solution))
+    runner = Runner(exercise, "cpu", [Run(exercise, 0, served.serve)])
     return int(pytest.main(["-q", "--noconftest", str(exercise.checks)], plugins=[runner]))
-
-
-class _InProcess:
-    """Answers as a child does, in this process."""
-
-    def __init__(self, load: Node) -> None:
-        self._server = Server("cpu")
-        self._loaded = self._server.answer(load, {})
-
-    def loaded(self, _seconds: float) -> tuple[Node, wire.Arrays]:
-        """Return the answer to having been loaded."""
-        return self._loaded
-
-    def ask(self, request: Node, arrays: wire.Arrays, _seconds: float) -> tuple[Node, wire.Arrays]:
-        """Do what is asked."""
-        return self._server.answer(request, arrays)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalogue.catalogue import FIXTURES, Exercise, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, find
 from grader.errors import UsageError
 from grader.judging.overlay import definitions
 from grader.verdict import Outcome
 
-HOSTILE = FIXTURES / "hostile"
+HOSTILE = places.for_authors("hostile")
 FAMILIES = ("endings", "comparison", "patching", "reading", "channel", "resources", "system")
 STOPPED = {Outcome.REFUSED, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.FAILED}
 KEYS = {"harm", "ending", "exercise", "via", "limit"}

@@ -19,11 +19,12 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.progress import track
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.errors import GraderError
-from grader.judging.grading import Grader, read_source
+from grader.judging.clock import Limits
+from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
-from grader.judging.submission import Source
+from grader.judging.source import Source, read_source
 from grader.proofs.hostile import to_hostile
 from grader.proofs.hostile.corpus import Attack, Result, attacks
 from grader.proofs.hostile.decoys import Decoys
@@ -32,7 +33,6 @@ from grader.reports import to_terminal
 from grader.reports.to_json import from_json, to_json
 from grader.reports.to_junit import to_junit
 from grader.sandbox.parent import launch
-from grader.sandbox.parent.client import Limits
 from grader.verdict import Outcome, Verdict
 
 FAULT = "fault of the grader"
@@ -118,7 +118,7 @@ class Arena:
         command = [sys.executable, "-m", "grader", "exercise", attack.exercise.name, "--file", source.path.name]
         ran = subprocess.run(
             [*command, "--seed", str(SEED), "--json", "-"], cwd=source.path.parent, capture_output=True, text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=SECONDS_FOR_A_COMMAND, check=False,
+            env=os.environ | {"PYTHONPATH": str(places.imported_from())}, timeout=SECONDS_FOR_A_COMMAND, check=False,
         )  # fmt: skip
         if ran.returncode not in (0, 1):
             raise GraderError(f"exit code {ran.returncode}: {ran.stderr.strip()[-500:]}")

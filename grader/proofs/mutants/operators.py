@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from grader.catalogue.catalogue import ANSWERS, Exercise
+from grader.catalogue.catalogue import Exercise
 
 Change = tuple[ast.AST, str]
 Operator = Callable[[ast.AST], Iterator[Change]]
@@ -92,7 +92,7 @@ def without_graph(exercise: Exercise) -> dict[str, str]:
 
 
 def _declared(exercise: Exercise) -> dict[str, Any]:
-    path = ANSWERS / exercise.name / "equivalent.toml"
+    path = exercise.answers / "equivalent.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

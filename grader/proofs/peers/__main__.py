@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader import __version__
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.errors import GraderError, UsageError
 from grader.proofs.peers import check50, gradescope, tables
 from grader.proofs.peers.comparison import Comparison, Row, hostile, row
@@ -55,7 +55,10 @@ def _complain(text: str, code: int) -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m grader.proofs.peers", description=__doc__)
     parser.add_argument(
-        "--envs", type=Path, default=ROOT / ".tox" / "peers" / "tools", help="where the tools are installed"
+        "--envs",
+        type=Path,
+        default=places.checkout() / ".tox/peers/tools",
+        help="where the tools are installed",
     )
     parser.add_argument("--seed", type=int, default=1, help="what the hidden inputs are drawn from (1)")
     parser.add_argument("--go-on", action="store_true", help="go on with a run that was ended")

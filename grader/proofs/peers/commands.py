@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 
 from grader.proofs.tools.processes import proportional_memory
+from grader.units import MB
 
 MARK = "KATAS_PEERS_RUN"
 LIMIT = 120.0
 BETWEEN_LOOKS = 0.05
 PATIENCE = 5.0
-MB = 2**20
 
 
 @dataclass(frozen=True)

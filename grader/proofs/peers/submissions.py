@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from grader.catalogue.catalogue import FIXTURES, Exercise, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, find
 from grader.proofs.audit import laid_over
 
-PEERS = FIXTURES / "peers"
+PEERS = places.for_authors("peers")
 EXERCISE = "02"
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.proofs.peers import endings
 from grader.proofs.peers.submissions import EXERCISE
 from grader.proofs.peers.tools import Description, Work, read, surroundings
@@ -42,4 +42,4 @@ class ThisGrader:
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the environment variables that its processes get."""
-        return {**surroundings(folder, self._seed), "PYTHONPATH": str(ROOT)}
+        return {**surroundings(folder, self._seed), "PYTHONPATH": str(places.imported_from())}

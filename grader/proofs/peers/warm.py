@@ -12,7 +12,8 @@ from pathlib import Path
 
 from grader.catalogue.catalogue import find
 from grader.errors import GraderError
-from grader.judging.grading import Grader, read_source
+from grader.judging.grading import Grader
+from grader.judging.source import read_source
 from grader.proofs.peers.submissions import EXERCISE
 
 

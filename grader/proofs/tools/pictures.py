@@ -11,12 +11,13 @@ from pyte.screens import Char
 from rich.style import Style
 from rich.text import Text
 
-from grader.catalogue.catalogue import FIXTURES, Exercise, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise, find
 from grader.proofs.tools.pseudo_terminal import PseudoTerminal
 from grader.proofs.tools.spare_checkout import spare_checkout
-from grader.reports.to_svg import to_svg
+from grader.reports.to_svg import picture
 
-FOLDER = FIXTURES / "pictures"
+FOLDER = places.for_authors("pictures")
 EXERCISE = "05"
 # What pyte calls the colours of a terminal, where rich calls them otherwise.
 COLOURS = {"brown": "yellow", "default": "default"}
@@ -27,7 +28,7 @@ def main() -> int:
     exercise = find(EXERCISE)
     for name, title, screen in _screens(exercise, (FOLDER / exercise.stub.name).read_text(encoding="utf-8")):
         (FOLDER / f"{name}.svg").write_text(
-            to_svg(screen, title, max(map(len, screen.plain.splitlines()))), encoding="utf-8"
+            picture(screen, title, max(map(len, screen.plain.splitlines()))), encoding="utf-8"
         )
         print(FOLDER / f"{name}.svg")
     return 0

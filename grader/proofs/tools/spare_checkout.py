@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 
 COPIED = ("grader", "exercises", "solutions", "fixtures")
 
@@ -25,4 +25,4 @@ def copy_checkout(folder: Path) -> None:
     """Copy all that grading needs into a folder."""
     left_out = shutil.ignore_patterns("__pycache__", "tests", "answers", "hostile", "peers")
     for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+        shutil.copytree(places.checkout() / name, folder / name, ignore=left_out)

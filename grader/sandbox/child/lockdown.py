@@ -10,19 +10,17 @@ import resource
 import socket
 import sys
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.sandbox.child import landlock
+from grader.sandbox.shared.linux import die_with_parent
+from grader.sandbox.shared.policy import Policy
 
 if TYPE_CHECKING:
     from pyseccomp import SyscallFilter
 
-PR_SET_PDEATHSIG = 1
-SIGKILL = 9
 CAPABILITY_VERSION_3 = 0x20080522
-MB = 2**20
 
 SYSTEM_FILES = (
     "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/lib", "/lib64", "/etc/ld.so.cache",
@@ -65,18 +63,6 @@ NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 F_SETSIG, F_SETOWN, F_SETOWN_EX = 10, 8, 15  # of <fcntl.h>: a descriptor that signals a process
 FIOSETOWN, SIOCSPGRP = 0x8901, 0x8902  # of <asm/sockios.h>: the same for sockets
 SOCKET_KIND = 0xF  # the bits of a socket's type that are its kind
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What one child may use: `scratch` is its only writable folder, `readable` the files beside Python's own."""
-
-    scratch: str
-    readable: tuple[str, ...] = ()
-    device: str = "cpu"
-    cpu_seconds: int = 70
-    file_bytes: int = 256 * MB
-    memory_bytes: int = 4096 * MB
 
 
 def lock_down(policy: Policy) -> tuple[str, ...]:
@@ -125,12 +111,6 @@ def _address_space() -> int:
     """Return the bytes of address space that this process had when it was first asked."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
-
-
-def die_with_parent() -> None:
-    """Have this process killed when the one that started it ends, however it ends; on Linux only."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
 
 
 def _drop_capabilities() -> None:

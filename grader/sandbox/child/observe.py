@@ -18,14 +18,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader.sandbox.shared.freeze import Freezer, Node, type_name
-
-SUBMISSION = "submission"  # the name of the module that the learner's file becomes
-
-MAX_LINES = 6
-MAX_LINE = 200
-MAX_MESSAGE = 2000
-MAX_WARNINGS = 20
+from grader.sandbox.shared.freeze import Freezer, text_of, type_name
+from grader.sandbox.shared.messages import (
+    MAX_BASES,
+    MAX_LINE,
+    MAX_LINE_NUMBER,
+    MAX_LINES,
+    MAX_MESSAGE,
+    MAX_NAME,
+    MAX_WARNINGS,
+    SUBMISSION,
+    CodeLine,
+    Global,
+    Node,
+    Raised,
+    Unsendable,
+    Witnessed,
+)
 
 STARTS_PROGRAM = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile")
 CHANGES_FILE = (
@@ -97,10 +106,14 @@ class Observer:
         self._device = device
         self._attempts = attempts
 
-    def observe(self, work: Callable[[], Any], arguments: dict[str, Any], seed: int) -> tuple[Node, Freezer]:
-        """Run `work` and return the node that describes it, with the tensors that belong to it."""
-        freezer = Freezer(_shareable(arguments))
-        node: Node = {}
+    def observe(
+        self, mark: str, work: Callable[[], Any], arguments: dict[str, Any], seed: int
+    ) -> tuple[Witnessed, Freezer]:
+        """Run `work` and return what was seen of it, as the answer with this mark, with the tensors that belong to it.
+
+        `arguments` are those of the call, by label.
+        """
+        freezer, raised = Freezer(_shareable(arguments)), None
         _seed(seed, self._device)
         before = {name: read() for name, read in _GLOBALS.items()}
         self._attempts.last = ""
@@ -109,36 +122,37 @@ class Observer:
             try:
                 value = work()
             except BaseException as error:  # whatever it is, the verdict names it
-                node["exception"] = self.describe(error)
-                value = None
-        node["seconds"] = time.perf_counter() - started
-        node["warnings"] = [str(warning.message)[:MAX_MESSAGE] for warning in caught[:MAX_WARNINGS]]
-        node["changed"] = [name for name, was in before.items() if not _same(_GLOBALS[name](), was)]
+                raised, value = self.describe(error), None
+        seconds = time.perf_counter() - started
+        warned = [text_of(warning.message, MAX_MESSAGE) for warning in caught[:MAX_WARNINGS]]
+        changed = [name for name, was in before.items() if not _same(_GLOBALS[name](), was)]
         torch.set_grad_enabled(True)
-        node["value"] = freezer.freeze(value)
-        node["arguments"] = [freezer.freeze(argument) for argument in arguments.values()]
-        return node, freezer
+        frozen, *left = (_frozen(freezer, each) for each in (value, *arguments.values()))
+        return Witnessed(mark, frozen, left, seconds, warned, changed, raised), freezer
 
-    def describe(self, error: BaseException) -> Node:
+    def describe(self, error: BaseException) -> Raised:
         """Return type, message and the learner's lines of an exception that left the submission."""
         forbidden = self._forbidden(error)  # first: what follows may open files, which Attempts would hear
         frames = _frames(error)
         mine = [frame for frame in frames if frame.tb_frame.f_code.co_filename == self._filename]
-        lines = [[tb.tb_lineno, self._line(tb.tb_lineno), tb.tb_frame.f_code.co_name] for tb in mine[-MAX_LINES:]]
+        lines = [self._line(tb.tb_lineno, tb.tb_frame.f_code.co_name) for tb in mine[-MAX_LINES:]]
         if isinstance(error, SyntaxError) and error.filename == self._filename:
-            lines = [[error.lineno or 0, self._line(error.lineno or 0), ""]]
-        return {
-            "type": type_name(error),
-            "bases": [base.__name__ for base in type(error).__mro__],
-            "message": _message(error)[:MAX_MESSAGE],
-            "lines": lines,
-            "stated": bool(mine) and frames[-1] is mine[-1] and _is_raise(mine[-1]),
-            "forbidden": forbidden,
-            "missing": _missing(error),
-        }
+            lines = [self._line(error.lineno, "")]
+        return Raised(
+            type=text_of(type_name(error), MAX_NAME),
+            bases=[text_of(base.__name__, MAX_NAME) for base in type(error).__mro__[:MAX_BASES]],
+            message=_message(error),
+            lines=lines,
+            stated=bool(mine) and frames[-1] is mine[-1] and _is_raise(mine[-1]),
+            forbidden=forbidden,
+            missing=_missing(error),
+        )
 
-    def _line(self, number: int) -> str:
-        return linecache.getline(self._filename, number).strip()[:MAX_LINE]
+    def _line(self, number: int | None, function: str) -> CodeLine:
+        """Return a line of the learner's file; a SyntaxError of their own making may name any number."""
+        real = number if isinstance(number, int) and 0 < number <= MAX_LINE_NUMBER else 0
+        text = linecache.getline(self._filename, real).strip() if real else ""
+        return CodeLine(real, text_of(text, MAX_LINE), text_of(function, MAX_LINE))
 
     def _forbidden(self, error: BaseException | None) -> str | None:
         for _ in range(8):
@@ -149,6 +163,14 @@ class Observer:
                 return self._attempts.last or "do something on the system that a submission may not"
             error = error.__cause__ or error.__context__
         return None
+
+
+def _frozen(freezer: Freezer, value: Any) -> Node:
+    """Return the node for a value; for one that breaks whoever reads it, a node that says so."""
+    try:
+        return freezer.freeze(value)
+    except BaseException as error:  # an object's own `__class__` may raise anything
+        return Unsendable(text_of(type_name(value), MAX_NAME), f"it cannot be read: {type_name(error)}")
 
 
 def _frames(error: BaseException) -> list[types.TracebackType]:
@@ -167,12 +189,12 @@ def _is_raise(frame: types.TracebackType) -> bool:
 def _missing(error: BaseException) -> str | None:
     """Return the name that a probe looked for in the submission in vain, None where it was anything else."""
     sought = isinstance(error, AttributeError) and error.obj is sys.modules.get(SUBMISSION)
-    return str(error.name) if sought and isinstance(error, AttributeError) else None
+    return text_of(error.name, MAX_NAME) if sought and isinstance(error, AttributeError) else None
 
 
 def _message(error: BaseException) -> str:
     try:
-        return error.msg if isinstance(error, SyntaxError) else str(error)
+        return text_of(error.msg if isinstance(error, SyntaxError) else error, MAX_MESSAGE)
     except BaseException:  # a `__str__` of the submission's own
         return ""
 
@@ -190,7 +212,7 @@ def _recorded() -> Iterator[list[warnings.WarningMessage]]:
         yield caught
 
 
-_GLOBALS: dict[str, Callable[[], Any]] = {
+_GLOBALS: dict[Global, Callable[[], Any]] = {
     "default dtype": torch.get_default_dtype,
     "grad mode": torch.is_grad_enabled,
     "torch's global random state": torch.get_rng_state,

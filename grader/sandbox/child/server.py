@@ -12,33 +12,56 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import types
 from typing import Any
 
 import torch
 
-from grader.sandbox.child.lockdown import Policy, lock_down
+from grader.sandbox.child.live import live
+from grader.sandbox.child.lockdown import lock_down
 from grader.sandbox.child.meter import metered
-from grader.sandbox.child.observe import SUBMISSION, Attempts, Observer, fits, load
+from grader.sandbox.child.observe import Attempts, Observer, fits, load
 from grader.sandbox.shared import wire
-from grader.sandbox.shared.thaw import live
+from grader.sandbox.shared.messages import (
+    MAX_MESSAGE,
+    MAX_NAME,
+    PROBE,
+    SUBMISSION,
+    Absent,
+    Answer,
+    Call,
+    Counted,
+    Hello,
+    Load,
+    Request,
+    Unfit,
+)
+from grader.sandbox.shared.policy import BROKEN, Policy
 
-PROBE = "probe"  # the name of the module that a probe becomes
 PROBE_FILE = "<probe>"  # stands for its file in tracebacks
 
 
 def main(channel: socket.socket, output: int, policy: Policy) -> None:
-    """Serve one check on `channel`; prints go to the descriptor `output`. Never returns by itself."""
+    """Serve one check on `channel`; prints go to the descriptor `output`. Never returns."""
+    try:
+        _serve(channel, output, policy)
+    except BaseException as error:  # nothing may return into whatever called this, and the cause is not to be lost
+        with contextlib.suppress(Exception):
+            os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
+    finally:
+        os._exit(BROKEN)
+
+
+def _serve(channel: socket.socket, output: int, policy: Policy) -> None:
     _settle(channel.fileno(), output, policy.scratch)
-    in_force = lock_down(policy)
-    wire.send(channel, {"in_force": in_force})
+    wire.send(channel, Hello(list(lock_down(policy))))
     server = Server(policy.device, policy.scratch)
     server.watch()
     while True:
-        message, arrays = wire.receive(channel)
-        reply, tensors = server.answer(message, arrays)
+        answer, tensors = server.answer(*wire.receive(channel, wire.REQUESTS))
         _flush()
-        wire.send(channel, reply | {"id": message["id"]}, tensors)
+        wire.send(channel, answer, tensors)
 
 
 def spawned() -> None:
@@ -49,10 +72,7 @@ def spawned() -> None:
         from grader.sandbox.child.workers import allow_workers
 
         allow_workers()
-    try:
-        main(socket.socket(fileno=channel), output, Policy(**policy))
-    finally:
-        os._exit(70)
+    main(socket.socket(fileno=channel), output, Policy(**policy))
 
 
 def _settle(channel: int, output: int, scratch: str) -> None:
@@ -66,10 +86,17 @@ def _settle(channel: int, output: int, scratch: str) -> None:
     os.closerange(3, channel)
     os.closerange(channel + 1, 4096)
     os.chdir(scratch)
+    _at_home(scratch)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     # subtle: what must be able to lie beside a submission may not be imported by it
     sys.path[:] = [entry for entry in sys.path if "-packages" in entry or entry.startswith(sys.base_prefix)]
+
+
+def _at_home(scratch: str) -> None:
+    """Have everything that looks for a place to write find the scratch folder, whatever was loaded before."""
+    os.environ |= dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"), scratch)
+    tempfile.tempdir = None  # where it was asked for already, it was remembered
 
 
 def _flush() -> None:
@@ -97,24 +124,24 @@ class Server:
         """Begin to note what the submission tries on the system; holds for the rest of the process."""
         self._attempts.watch()
 
-    def answer(self, message: dict[str, Any], arrays: wire.Arrays) -> tuple[dict[str, Any], wire.Arrays]:
+    def answer(self, request: Request, arrays: wire.Arrays) -> tuple[Answer, wire.Arrays]:
         """Do what a request asks; return the answer and the tensors that belong to it."""
-        return self._load(message) if message["op"] == "load" else self._call(message, arrays)
+        return self._load(request) if isinstance(request, Load) else self._call(request, arrays)
 
-    def _load(self, message: dict[str, Any]) -> tuple[dict[str, Any], wire.Arrays]:
-        self._measures = message["measure"]
-        if message["probe"]:
-            self._modules[PROBE] = load(message["probe"], PROBE_FILE, PROBE)
-        filename = self._copied(message["filename"], message["source"])
+    def _load(self, request: Load) -> tuple[Answer, wire.Arrays]:
+        self._measures = request.measure
+        if request.probe:
+            self._modules[PROBE] = load(request.probe, PROBE_FILE, PROBE)
+        filename = self._copied(request.filename, request.source)
         self._observer = Observer(filename, self._attempts, self._device)
         with contextlib.suppress(RuntimeError):
             torch.set_num_threads(1)
 
         def work() -> None:
-            self._modules[SUBMISSION] = load(message["source"], filename, SUBMISSION)
+            self._modules[SUBMISSION] = load(request.source, filename, SUBMISSION)
 
-        node, freezer = self._observer.observe(work, {}, message["seed"])
-        return node, freezer.arrays
+        seen, freezer = self._observer.observe(request.id, work, {}, request.seed)
+        return seen, freezer.arrays
 
     def _copied(self, filename: str, source: str) -> str:
         if not self._scratch:
@@ -124,21 +151,22 @@ class Server:
             file.write(source)
         return copy
 
-    def _call(self, message: dict[str, Any], arrays: wire.Arrays) -> tuple[dict[str, Any], wire.Arrays]:
-        args = [live(node, arrays, self._device) for node in message["args"]]
-        kwargs = {name: live(node, arrays, self._device) for name, node in message["kwargs"].items()}
-        labels = dict(zip(message["labels"], [*args, *kwargs.values()], strict=True))
-        if message["module"] == PROBE:
+    def _call(self, request: Call, arrays: wire.Arrays) -> tuple[Answer, wire.Arrays]:
+        args = [live(node, arrays, self._device) for node in request.args]
+        kwargs = {name: live(node, arrays, self._device) for name, node in request.kwargs.items()}
+        labels = dict(zip(request.labels, [*args, *kwargs.values()], strict=True))
+        if request.module == PROBE:
             args.insert(0, self._modules[SUBMISSION])
-        function = vars(self._modules[message["module"]]).get(message["name"])
+        function = vars(self._modules[request.module]).get(request.name)
         if not callable(function):
-            return {"missing": "" if function is None else type(function).__name__}, {}
+            return Absent(request.id, "" if function is None else type(function).__name__[:MAX_NAME]), {}
         if signature := fits(function, args, kwargs):
-            return {"signature": signature}, {}
+            return Unfit(request.id, signature[:MAX_MESSAGE]), {}
 
         def work() -> Any:
             return function(*args, **kwargs)
 
-        counted, cost = metered(work) if self._measures else (work, None)
-        node, freezer = self._observer.observe(counted, labels, message["seed"])
-        return node | {"cost": cost}, freezer.arrays
+        counted, cost = metered(work) if self._measures else (work, {})
+        seen, freezer = self._observer.observe(request.id, counted, labels, request.seed)
+        seen.cost = Counted(**cost) if cost else None
+        return seen, freezer.arrays

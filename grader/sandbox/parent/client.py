@@ -9,25 +9,25 @@ import secrets
 import select
 import signal
 import socket
-import tempfile
 import threading
 import time
-from collections import deque
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+
+import msgspec
 
 from grader.errors import Cancelled, GraderError
-from grader.sandbox.child.lockdown import Policy
 from grader.sandbox.parent import watchdog
 from grader.sandbox.parent.launch import Launcher
 from grader.sandbox.shared import scratch, wire
+from grader.sandbox.shared.messages import Answer, Call, Hello, Load
+from grader.sandbox.shared.policy import BROKEN, Policy
+from grader.units import KB
 
-MAX_PRINTED = 64 * 1024
+MAX_PRINTED = 64 * KB
 START_SECONDS = 30.0
 TICK_SECONDS = 0.05
 LONGEST_UNSEEN_SECONDS = 0.25
-SPARES = 2
+MAX_LAST_LINE = 200
 
 
 class TimedOut(Exception):
@@ -42,48 +42,30 @@ class Crashed(Exception):
     """A child died, or what it sent was no answer; the text says which."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How long one call and all calls of an exercise may take, in seconds."""
-
-    call: float = 10.0
-    exercise: float = 60.0
-
-
 class Child:
     """One locked-down process for one check; `beside` are those that wait for their turn while it works."""
 
     def __init__(
         self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None, beside: Collection[Child] = ()
     ) -> None:
-        self._launcher = launcher
         self._beside = beside
         self._look_at = math.inf
         self._stop = stop or threading.Event()
-        self._scratch = tempfile.mkdtemp(prefix="grader-")
-        self._channel, theirs = socket.socketpair()
-        self._output, writing = os.pipe()
-        os.set_blocking(self._output, False)
-        try:
-            self._ticket = launcher.start(replace(policy, scratch=self._scratch), theirs, writing)
-        finally:
-            theirs.close()
-            os.close(writing)
-        self._pid: int | None = None
-        self._reader = wire.Reader()
+        self._handle = launcher.start(policy)
+        self._channel = self._handle.channel
+        self._channel.setblocking(False)
+        self._reader = wire.Reader(wire.ANSWERS)
         self._printed = bytearray()
         self._dropped = 0
         self._output_open = True
         self.in_force: tuple[str, ...] | None = None
         self._loading = ""  # the mark of the answer to being loaded
-        self._loaded: tuple[dict[str, Any], wire.Arrays] | None = None
+        self._loaded: tuple[Answer, wire.Arrays] | None = None
 
     @property
     def pid(self) -> int:
         """The child's process id."""
-        if self._pid is None:
-            self._pid = self._launcher.pid(self._ticket)
-        return self._pid
+        return self._handle.pid
 
     def hello(self) -> None:
         """Wait until the child is locked down; `in_force` then says by what."""
@@ -91,10 +73,10 @@ class Child:
             try:
                 message, _ = self._receive(START_SECONDS)
             except (TimedOut, Crashed) as error:
-                raise GraderError(
-                    f"a sandbox could not be started ({error}); `python -m grader doctor` tells more"
-                ) from None
-            self.in_force = tuple(map(str, message.get("in_force", ())))
+                raise _not_started(str(error)) from None
+            if not isinstance(message, Hello):
+                raise _not_started("it said something else than hello")
+            self.in_force = tuple(message.in_force)
             self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
 
     @property
@@ -102,11 +84,16 @@ class Child:
         """Whether it is gone."""
         return self._channel.fileno() < 0
 
-    def load(self, request: dict[str, Any]) -> None:
+    @property
+    def usable(self) -> bool:
+        """Whether it can still be given a submission."""
+        return not (self.closed or self._handle.dead)
+
+    def load(self, request: Load) -> None:
         """Make it load a submission, without waiting for that."""
         self._loading = self.post(request)
 
-    def loaded(self, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
+    def loaded(self, seconds: float) -> tuple[Answer, wire.Arrays]:
         """Return its answer to having been made to load a submission."""
         if self._loaded is None:
             self._loaded = self.answer(self._loading, seconds)
@@ -114,14 +101,14 @@ class Child:
 
     def tidy(self, submission: str) -> None:
         """Remove what its calls have left in its scratch folder, all but the copy of the submission of that name."""
-        scratch.clear(self._scratch, submission)
+        scratch.clear(self._handle.scratch, submission)
 
-    def post(self, request: dict[str, Any], arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
+    def post(self, request: Load | Call, arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
         """Send a request without waiting for its answer; return the mark that the answer must bear."""
         mark = secrets.token_hex(8)
         self._channel.settimeout(max(seconds, TICK_SECONDS))
         try:
-            wire.send(self._channel, request | {"id": mark}, arrays)
+            wire.send(self._channel, msgspec.structs.replace(request, id=mark), arrays)
         except wire.Closed:
             raise self._how_it_died() from None
         except TimeoutError:  # it does not even read what it is asked
@@ -129,18 +116,18 @@ class Child:
             raise TimedOut(seconds) from None
         finally:
             if self._channel.fileno() >= 0:
-                self._channel.settimeout(None)
+                self._channel.setblocking(False)
         return mark
 
-    def answer(self, mark: str, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
+    def answer(self, mark: str, seconds: float) -> tuple[Answer, wire.Arrays]:
         """Wait for the answer with this mark; raise TimedOut or Crashed, and the child is gone."""
         message, arrays = self._receive(seconds)
-        if message.get("id") != mark:
+        if isinstance(message, Hello) or message.id != mark:
             self.close()
             raise Crashed("it sent an answer to something that was not asked")
         return message, arrays
 
-    def ask(self, request: dict[str, Any], arrays: wire.Arrays, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
+    def ask(self, request: Call, arrays: wire.Arrays, seconds: float) -> tuple[Answer, wire.Arrays]:
         """Send a request and wait for its answer."""
         if not self._reader.empty or select.select([self._channel], [], [], 0)[0]:
             self._refuse_early_bytes()
@@ -152,10 +139,12 @@ class Child:
                 self._reader.feed(self._channel)
         except wire.Closed:
             raise self._how_it_died() from None
+        except wire.WireError:
+            pass
         self.close()
         raise Crashed("it sent an answer before it was asked")
 
-    def _receive(self, seconds: float) -> tuple[dict[str, Any], wire.Arrays]:
+    def _receive(self, seconds: float) -> tuple[Hello | Answer, wire.Arrays]:
         deadline = time.monotonic() + seconds
         try:
             return self._wait(deadline)
@@ -171,7 +160,7 @@ class Child:
             self.close()
             raise Crashed(str(error)) from None
 
-    def _wait(self, deadline: float) -> tuple[dict[str, Any], wire.Arrays]:
+    def _wait(self, deadline: float) -> tuple[Hello | Answer, wire.Arrays]:
         # A call that takes long is looked at soon, many short ones now and then.
         look_at = min(self._look_at, time.monotonic() + TICK_SECONDS)
         with self._death_notice() as death:
@@ -191,10 +180,10 @@ class Child:
         return frame
 
     def _take_what_came(self, death: list[int], seconds: float) -> None:
-        outputs = [self._output] if self._output_open else []
+        outputs = [self._handle.output] if self._output_open else []
         watched: list[socket.socket | int] = [self._channel, *outputs, *death]
         ready = select.select(watched, [], [], seconds)[0]
-        if self._output in ready:
+        if self._handle.output in ready:
             self._drain()
         if self._channel in ready:
             self._reader.feed(self._channel)
@@ -220,7 +209,7 @@ class Child:
     def _drain(self) -> None:
         """Take what was printed; a flood is read bit by bit, between looks at the clock."""
         with contextlib.suppress(BlockingIOError):
-            while self._output_open and not self._dropped_now(os.read(self._output, MAX_PRINTED)):
+            while self._output_open and not self._dropped_now(os.read(self._handle.output, MAX_PRINTED)):
                 pass
 
     def _dropped_now(self, chunk: bytes) -> bool:
@@ -238,24 +227,25 @@ class Child:
 
     def _how_it_died(self) -> Crashed:
         self._drain()
-        code = self._launcher.status(self.pid)
+        code = self._handle.status()
         self._forget()
+        if code == BROKEN:
+            return Crashed(f"its process broke: {self.printed().strip().rpartition(chr(10))[2][:MAX_LAST_LINE]}")
         return Crashed(_death(code))
 
     def close(self) -> None:
         """Kill the child and all that it started."""
         if not self.closed:
-            with contextlib.suppress(GraderError):
-                self._drain()
-                self._launcher.end(self.pid)
+            self._drain()
             self._forget()
 
     def _forget(self) -> None:
-        self._channel.close()
-        with contextlib.suppress(OSError):
-            os.close(self._output)
+        self._handle.end()
         self._output_open = False
-        scratch.remove(self._scratch)
+
+
+def _not_started(why: str) -> GraderError:
+    return GraderError(f"a sandbox could not be started ({why}); `python -m grader doctor` tells more")
 
 
 def _death(code: int | None) -> str:
@@ -267,46 +257,3 @@ def _death(code: int | None) -> str:
     reasons = {"SIGSEGV": "an invalid memory access", "SIGKILL": "killed", "SIGXCPU": "too much processor time",
                "SIGXFSZ": "too large a file", "SIGABRT": "aborted"}  # fmt: skip
     return f"the process was ended by {name}" + (f", {reasons[name]}" if name in reasons else "")
-
-
-class Nursery:
-    """Hands out loaded children one by one, and prepares the next ones while the last is at work.
-
-    Once `stop` is set, whoever waits for a child is interrupted by Cancelled.
-    """
-
-    def __init__(self, launcher: Launcher, policy: Policy, stop: threading.Event | None = None) -> None:
-        self._launcher = launcher
-        self._stop = stop
-        self._idle: deque[Child] = deque()
-        self._loading: deque[Child] = deque()
-        self.policy = policy
-        self.in_force: tuple[str, ...] = ()
-
-    def stock(self, count: int) -> None:
-        """Start children before it is known what they will load."""
-        self._idle.extend(self._started() for _ in range(count))
-
-    def take(self, load: dict[str, Any], *, left: int) -> Child:
-        """Return a child that is loading the submission.
-
-        `load` is the request that makes it do so, the same for all; `left` is how many more will be asked for.
-        """
-        while len(self._loading) <= min(SPARES, left):
-            child = self._idle.popleft() if self._idle else self._started()
-            child.load(load)
-            self._loading.append(child)
-        child = self._loading.popleft()
-        child.hello()
-        self.in_force = child.in_force or ()
-        return child
-
-    def _started(self) -> Child:
-        return Child(self._launcher, self.policy, self._stop, self._loading)
-
-    def close(self) -> None:
-        """End the children that are waiting for their turn."""
-        while self._loading:
-            self._loading.pop().close()
-        while self._idle:
-            self._idle.pop().close()

@@ -7,11 +7,13 @@ import resource
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from grader.units import GB, MB, size
+
 MAX_PROCESSES = 32
 MAX_THREADS = 256
-MAX_RESIDENT_BYTES = 4 * 2**30
-MAX_WRITTEN_BYTES = 512 * 2**20
-SHARED_BYTES = 512 * 2**20  # what each process shows as its own but shares with the zygote: torch itself
+MAX_RESIDENT_BYTES = 4 * GB
+MAX_WRITTEN_BYTES = 512 * MB
+SHARED_BYTES = 512 * MB  # what each process shows as its own but shares with the zygote: torch itself
 
 # Places of the fields in /proc/PID/stat, counted from the one after the name.
 GROUP, THREADS, RESIDENT = 2, 17, 21
@@ -33,9 +35,9 @@ def look(leaders: Collection[int]) -> None:
     if threads > MAX_THREADS:
         raise Excess(f"it started {threads} threads; {MAX_THREADS} are allowed")
     if written > MAX_WRITTEN_BYTES:
-        raise Excess(f"it wrote {written / 2**20:,.0f} MB; {MAX_WRITTEN_BYTES // 2**20} MB are allowed")
+        raise Excess(f"it wrote {size(written)}; {size(MAX_WRITTEN_BYTES)} are allowed")
     if resident > MAX_RESIDENT_BYTES + len(members) * SHARED_BYTES:
-        raise Excess(f"it took {resident / 2**30:.1f} GB of memory; {MAX_RESIDENT_BYTES // 2**30} GB are allowed")
+        raise Excess(f"it took {size(resident)} of memory; {size(MAX_RESIDENT_BYTES)} are allowed")
 
 
 def _written(pid: int) -> int:

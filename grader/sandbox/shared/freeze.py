@@ -12,14 +12,29 @@ from typing import Any
 import numpy as np
 import torch
 
+from grader.sandbox.shared.messages import (
+    MAX_DIMENSIONS,
+    MAX_NAME,
+    MAX_TEXT,
+    ArrayFacts,
+    Device,
+    DictOf,
+    Dtype,
+    Generator,
+    ListOf,
+    Node,
+    Scalar,
+    Special,
+    TensorFacts,
+    TupleOf,
+    Unsendable,
+)
 from grader.sandbox.shared.wire import Arrays
-
-Node = Any
+from grader.units import MB, size
 
 MAX_DEPTH = 32
 MAX_NODES = 100_000
-MAX_TEXT = 100_000
-MAX_RESULT_BYTES = 192 * 2**20
+MAX_RESULT_BYTES = 192 * MB
 
 SENDABLE = {
     torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
@@ -78,12 +93,14 @@ class Freezer:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             return _opaque(value, f"more than {MAX_NODES:,} elements were returned")
-        if value is None or type(value) in (bool, float):
+        if value is None or type(value) is bool:
             return value
         if type(value) is int:
             return value if abs(value) < 2**63 else _opaque(value, "more than 64 bits")
+        if type(value) is float:
+            return _number(value)
         if type(value) is str:
-            return {"t": "str", "v": value[:MAX_TEXT].encode(errors="replace").decode()}
+            return text_of(value, MAX_TEXT)
         if isinstance(value, torch.Tensor):
             with _no_grad(), _no_dispatch():
                 return self._tensor(value)
@@ -94,12 +111,15 @@ class Freezer:
     def _other(self, value: object, depth: int) -> Node:
         if isinstance(value, (list, tuple, dict)):
             return self._container(value, depth)
-        if type(value) in (torch.dtype, torch.device):
-            return {"t": type(value).__name__, "v": str(value).removeprefix("torch.")}
+        if type(value) is torch.dtype:
+            return Dtype(str(value).removeprefix("torch."))
+        if type(value) is torch.device:
+            return Device(str(value))
         if isinstance(value, np.generic) and value.dtype.kind in "bifu":
-            return {"t": "np", "dtype": value.dtype.name, "v": value.item()}
+            number = value.item()
+            return Scalar(value.dtype.name, _number(number) if isinstance(number, float) else number)
         if type(value) is torch.Generator:
-            return {"t": "generator", "v": value.initial_seed()}
+            return Generator(value.initial_seed())
         return _opaque(value, _why_not(value))
 
     def _container(self, value: Any, depth: int) -> Node:
@@ -115,27 +135,27 @@ class Freezer:
 
     def _inside(self, value: Any, depth: int) -> Node:
         if isinstance(value, dict):
-            pairs = [[self.freeze(k, depth), self.freeze(v, depth)] for k, v in dict.items(value)]
-            return {"t": "dict", "v": pairs}
-        base: Any = list if isinstance(value, list) else tuple
-        return {"t": base.__name__, "v": [self.freeze(item, depth) for item in base.__iter__(value)]}
+            return DictOf([(self.freeze(k, depth), self.freeze(v, depth)) for k, v in dict.items(value)])
+        if isinstance(value, list):
+            return ListOf([self.freeze(item, depth) for item in list.__iter__(value)])
+        return TupleOf([self.freeze(item, depth) for item in tuple.__iter__(value)])
 
-    def _tensor(self, value: torch.Tensor) -> Node:
-        kind = type_name(value)
-        node = {
-            "t": "tensor", "type": kind, "dtype": str(_dtype(value)).removeprefix("torch."),
-            "shape": list(_shape(value)), "device": _device(value).type, "requires_grad": _requires_grad(value),
-            "leaf": _is_leaf(value), "retains": _retains_grad(value), "grad_fn": self._grad_fn(value),
-            "version": self._count(value), "same_as": self._same_as(value), "shares": self._shares(value),
-        }  # fmt: skip
-        why = self._unsendable(value)
-        if why:
-            node["unsendable"] = why
-        elif _device(value).type != "meta":
-            node["k"] = self._keep(value)
+    def _tensor(self, value: torch.Tensor) -> TensorFacts | Unsendable:
+        if len(_shape(value)) > MAX_DIMENSIONS:
+            return _opaque(value, f"more than {MAX_DIMENSIONS} dimensions")
+        node = TensorFacts(
+            type=text_of(type_name(value), MAX_NAME), dtype=str(_dtype(value)).removeprefix("torch."),
+            shape=list(_shape(value)), device=_device(value).type, requires_grad=_requires_grad(value),
+            leaf=_is_leaf(value), retains=_retains_grad(value), grad_fn=self._grad_fn(value),
+            version=self._count(value), same_as=self._same_as(value), shares=self._shares(value),
+            unsendable=self._unsendable(value),
+        )  # fmt: skip
+        if node.unsendable is None and _device(value).type != "meta":
+            node.k = self._keep(value)
         grad = _grad(value) if _is_leaf(value) or _retains_grad(value) else None
         if isinstance(grad, torch.Tensor):
-            node["grad"] = self._tensor(grad)
+            inner = self._tensor(grad)
+            node.grad = inner if isinstance(inner, TensorFacts) else None
         return node
 
     def _count(self, value: torch.Tensor) -> int:
@@ -146,7 +166,7 @@ class Freezer:
 
     def _grad_fn(self, value: torch.Tensor) -> str | None:
         function = _grad_fn(value)
-        return None if function is None else type_name(function)
+        return None if function is None else text_of(type_name(function), MAX_NAME)
 
     def _same_as(self, value: object) -> str | None:
         return next((label for label, argument in self._arguments.items() if argument is value), None)
@@ -164,7 +184,7 @@ class Freezer:
             return f"tensors of {str(_dtype(value)).removeprefix('torch.')} are not compared"
         self._bytes += _numel(value) * _element_size(value)
         if self._bytes > MAX_RESULT_BYTES:
-            return f"{self._bytes / 2**20:,.0f} MB is more than may be returned"
+            return f"{size(self._bytes)} is more than may be returned"
         return None
 
     def _keep(self, value: torch.Tensor) -> str:
@@ -173,20 +193,29 @@ class Freezer:
         self.arrays[key] = _clone(plain, memory_format=torch.contiguous_format)
         return key
 
-    def _array(self, value: np.ndarray[Any, Any]) -> Node:
-        node: Node = {
-            "t": "ndarray", "dtype": value.dtype.name, "shape": list(value.shape), "shares": self._shares(value),
-        }  # fmt: skip
+    def _array(self, value: np.ndarray[Any, Any]) -> ArrayFacts:
+        node = ArrayFacts(text_of(value.dtype.name, MAX_NAME), list(value.shape), self._shares(value))
         self._bytes += value.nbytes
         if value.dtype.kind in "bifu" and self._bytes <= MAX_RESULT_BYTES:
             with contextlib.suppress(TypeError):  # a dtype that torch does not know, such as longdouble
                 # subtle: a copy, because from_numpy refuses arrays with negative strides
-                node["k"] = self._keep(torch.from_numpy(np.array(value, order="C", subok=False)))
+                node.k = self._keep(torch.from_numpy(np.array(value, order="C", subok=False)))
         return node
 
 
-def _opaque(value: object, why: str) -> Node:
-    return {"t": "opaque", "type": type_name(value)[:200], "why": why}
+def text_of(value: object, most: int) -> str:
+    """Return what a value says, cut to so many letters, as UTF-8 can hold it."""
+    return str(value)[:most].encode(errors="replace").decode()
+
+
+def _number(value: float) -> float | Special:
+    if value != value:
+        return Special("nan")
+    return value if abs(value) != float("inf") else Special("inf" if value > 0 else "-inf")
+
+
+def _opaque(value: object, why: str) -> Unsendable:
+    return Unsendable(text_of(type_name(value), MAX_NAME), why)
 
 
 def _why_not(value: object) -> str:

@@ -6,23 +6,30 @@ safetensors. Nothing in a frame can be executed, and no length is believed beyon
 
 from __future__ import annotations
 
-import json
 import select
 import socket
 import struct
 import time
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+import msgspec
 import torch
 from safetensors.torch import load as decode_tensors
 from safetensors.torch import save as encode_tensors
 
+from grader.sandbox.shared.messages import Answer, Hello, Request
+from grader.units import MB, size
+
 HEADER = struct.Struct(">II")
-MAX_JSON_BYTES = 8 * 2**20
-MAX_TENSOR_BYTES = 256 * 2**20
-MAX_TENSOR_HEADER_BYTES = 8 * 2**20  # room for some 100,000 tensors
+MAX_JSON_BYTES = 8 * MB
+MAX_TENSOR_BYTES = 256 * MB
+MAX_TENSOR_HEADER_BYTES = 8 * MB  # room for some 100,000 tensors
 
 Arrays = dict[str, torch.Tensor]
+Message = TypeVar("Message")
+
+REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+ANSWERS: msgspec.json.Decoder[Hello | Answer] = msgspec.json.Decoder(Hello | Answer)
 
 
 class WireError(Exception):
@@ -37,23 +44,19 @@ class Late(WireError):
     """The deadline passed before a whole frame had come."""
 
 
-def encode(message: dict[str, Any], arrays: Arrays) -> bytes:
+def encode(message: Any, arrays: Arrays) -> bytes:
     """Return the frame for `message`; `arrays` are dense CPU tensors that share no memory."""
-    text = json.dumps(message).encode()
+    text = msgspec.json.encode(message)
     blob = encode_tensors(arrays) if arrays else b""
     return HEADER.pack(len(text), len(blob)) + text + blob
 
 
-def decode(text: bytes, blob: bytes) -> tuple[dict[str, Any], Arrays]:
-    """Return the message and its tensors; raise WireError for anything that is not a frame."""
+def decode(text: bytes, blob: bytes, kind: msgspec.json.Decoder[Message]) -> tuple[Message, Arrays]:
+    """Return the message and its tensors; raise WireError for anything that is not a frame of this kind."""
     try:
-        message = json.loads(text)
-        arrays = _tensors(blob) if blob else {}
+        return kind.decode(text), _tensors(blob) if blob else {}
     except Exception as error:  # whatever breaks on bytes of the other side's making is the other side's doing
         raise WireError(f"a message that does not decode ({type(error).__name__})") from None
-    if not isinstance(message, dict):
-        raise WireError("a message that is no object")
-    return message, arrays
 
 
 def _tensors(blob: bytes) -> Arrays:
@@ -62,7 +65,7 @@ def _tensors(blob: bytes) -> Arrays:
     return dict(decode_tensors(blob))
 
 
-def send(channel: socket.socket, message: dict[str, Any], arrays: Arrays | None = None) -> None:
+def send(channel: socket.socket, message: Any, arrays: Arrays | None = None) -> None:
     """Send one frame, waiting for as long as the other side takes to read it."""
     try:
         channel.sendall(encode(message, arrays or {}))
@@ -70,10 +73,11 @@ def send(channel: socket.socket, message: dict[str, Any], arrays: Arrays | None 
         raise Closed("the other side closed the channel") from None
 
 
-class Reader:
+class Reader(Generic[Message]):
     """Collects the bytes of one frame as they come; never holds more than the caps allow."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: msgspec.json.Decoder[Message]) -> None:
+        self._kind = kind
         self._buffer = bytearray()
 
     @property
@@ -82,36 +86,38 @@ class Reader:
         return not self._buffer
 
     def feed(self, channel: socket.socket) -> None:
-        """Take what has arrived; raise Closed at the end of the stream."""
+        """Take what has arrived, where something has; raise Closed at the end of the stream."""
         try:
             chunk = channel.recv(1 << 20)
-        except BlockingIOError:
-            return
+        except BlockingIOError:  # an urgent byte makes a channel look readable
+            raise WireError("bytes that are not part of a message") from None
         except ConnectionResetError:
             chunk = b""
         if not chunk:
             raise Closed("the other side closed the channel")
         self._buffer += chunk
 
-    def take(self) -> tuple[dict[str, Any], Arrays] | None:
+    def take(self) -> tuple[Message, Arrays] | None:
         """Return the next whole frame, or None while it is still incomplete."""
         if len(self._buffer) < HEADER.size:
             return None
         json_size, blob_size = HEADER.unpack_from(self._buffer)
         if json_size > MAX_JSON_BYTES or blob_size > MAX_TENSOR_BYTES:
-            raise WireError(f"a message of {(json_size + blob_size) / 2**20:,.0f} MB, more than may cross")
+            raise WireError(f"a message of {size(json_size + blob_size)}, more than may cross")
         end = HEADER.size + json_size + blob_size
         if len(self._buffer) < end:
             return None
         middle = HEADER.size + json_size
         text, blob = bytes(self._buffer[HEADER.size : middle]), bytes(self._buffer[middle:end])
         del self._buffer[:end]
-        return decode(text, blob)
+        return decode(text, blob, self._kind)
 
 
-def receive(channel: socket.socket, deadline: float | None = None) -> tuple[dict[str, Any], Arrays]:
+def receive(
+    channel: socket.socket, kind: msgspec.json.Decoder[Message], deadline: float | None = None
+) -> tuple[Message, Arrays]:
     """Wait for one frame on a channel that carries nothing else after it."""
-    reader = Reader()
+    reader = Reader(kind)
     while (frame := reader.take()) is None:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:

@@ -8,7 +8,6 @@ takes orders from one inherited socket and has no address, so that no child can 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -21,9 +20,9 @@ import time
 from typing import Any
 
 from grader.sandbox.shared import scratch
+from grader.sandbox.shared.linux import adopt_orphans
 from grader.sandbox.zygote import huge_pages
 
-PR_SET_CHILD_SUBREAPER = 36
 GRACE_SECONDS = 0.5
 PATIENCE_SECONDS = 5.0
 LULL_SECONDS = 0.25  # longer than a first grading leaves this process alone
@@ -89,26 +88,26 @@ class Zygote:
         self._forks += 1
         if self._forks > MANY_FORKS:
             self._settle()
-        channel, output = handles
-        pid = os.fork()
-        if pid == 0:
-            self._become_child(channel, output, policy)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become_child(handles[0], handles[1], policy)
+        except OSError as error:
+            return {"error": f"{error.strerror} (too many processes, or too little memory)"}
+        finally:
+            for handle in handles:
+                os.close(handle)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
-        os.close(channel)
-        os.close(output)
         self._children[pid] = policy["scratch"]
         return {"pid": pid}
 
     def _become_child(self, channel: int, output: int, policy: dict[str, Any]) -> None:
         from grader.sandbox.child import server
-        from grader.sandbox.child.lockdown import Policy
+        from grader.sandbox.shared.policy import Policy
 
-        try:
-            policy["readable"] = tuple(policy["readable"])
-            server.main(socket.socket(fileno=channel), output, Policy(**policy))
-        finally:  # nothing may return into the zygote's loop
-            os._exit(70)
+        policy["readable"] = tuple(policy["readable"])
+        server.main(socket.socket(fileno=channel), output, Policy(**policy))
 
     def do_status(self, pid: int) -> dict[str, Any]:
         """Wait for a child that is said to be dead, killing it if it is not; answer how it ended."""
@@ -180,19 +179,19 @@ def _warm_up(torch: Any) -> None:
 
 def _rehearse(tensor: Any) -> None:
     """Answer, as a child does, a call that nobody asked for: what that loads need not be loaded in every child."""
-    from grader.sandbox.child.observe import SUBMISSION
     from grader.sandbox.child.server import Server
     from grader.sandbox.shared import wire
     from grader.sandbox.shared.freeze import Freezer
+    from grader.sandbox.shared.messages import SUBMISSION, Call, Load
 
     ours, theirs = socket.socketpair()
     server, freezer = Server("cpu"), Freezer()
-    same = {"source": "def f(x):\n    return x + 1\n", "filename": "", "probe": "", "seed": 0, "measure": False}
-    call = {"module": SUBMISSION, "name": "f", "labels": ["0"], "args": [freezer.freeze(tensor)], "kwargs": {}}
-    for request in ({"op": "load"}, {"op": "call"}):
-        wire.send(ours, same | call | request, freezer.arrays)
-        wire.send(theirs, *server.answer(*wire.receive(theirs)))
-        wire.receive(ours)
+    load = Load("", "def f(x):\n    return x + 1\n", "", "", 0, measure=False)
+    call = Call("", SUBMISSION, "f", ["0"], 0, [freezer.freeze(tensor)], {})
+    for request in (load, call):
+        wire.send(ours, request, freezer.arrays)
+        wire.send(theirs, *server.answer(*wire.receive(theirs, wire.REQUESTS)))
+        wire.receive(ours, wire.ANSWERS)
     del sys.modules[SUBMISSION]
 
 
@@ -200,8 +199,7 @@ def main() -> None:
     """Load torch and the server, then fork on demand. Started by client.py with a socket as descriptor."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     import torch
 
     import grader.sandbox.child.server  # noqa: F401  loaded here, so that no child has to

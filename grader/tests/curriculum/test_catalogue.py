@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from grader.catalogue import misconceptions
-from grader.catalogue.catalogue import ROOT, exercises, find, known_checks, probe_parameters
+from grader.catalogue import misconceptions, places
+from grader.catalogue.catalogue import exercises, find, known_checks, probe_parameters
 from grader.catalogue.hints import LEVELS, hints
 from grader.errors import UsageError
 
@@ -23,7 +23,7 @@ def test_numbers_and_slugs_are_unique():
 
 
 def test_the_table_of_concepts_names_every_exercise_and_only_steps_that_are_there():
-    text = (ROOT / "exercises" / "README.md").read_text(encoding="utf-8")
+    text = (places.checkout() / "exercises" / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\|.*\| (\d\d) \| (.*) \|$", text, re.MULTILINE)
     named = {(int(number), step) for number, steps in rows for step in re.findall(r"`(\w+)`", steps)}
     assert {number for number, _ in named} == {each.number for each in exercises()}

@@ -7,12 +7,13 @@ import re
 
 import pytest
 
-from grader.catalogue.misconceptions import EXAMPLES, misconceptions
+from grader.catalogue.misconceptions import misconceptions
+from grader.catalogue.places import curriculum
 
 # doctest clears an example's names at its end, which torch's compiler does not expect of a module.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 LONGEST_LINE = 100
-FILES = sorted(EXAMPLES.glob("*.txt"))
+FILES = sorted(curriculum().examples.glob("*.txt"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

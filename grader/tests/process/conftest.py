@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from grader.judging.clock import Limits
 from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
-from grader.judging.submission import Source
+from grader.judging.source import Source
 from grader.sandbox.child import landlock
 from grader.sandbox.child.lockdown import seccomp_rules
 from grader.sandbox.parent import launch
-from grader.sandbox.parent.client import Limits
 
 SHIELDED = landlock.version() > 0 and seccomp_rules(scoped_signals=True, gpu=False) is not None
 QUICK = Limits(call=5.0, exercise=60.0)

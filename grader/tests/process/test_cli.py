@@ -9,7 +9,8 @@ import xml.etree.ElementTree as ET
 import jsonschema
 import pytest
 
-from grader.catalogue.catalogue import ROOT, exercises, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import exercises, find
 from grader.reports.to_json import SCHEMA_FILE
 
 STUB, SOLUTION = str(find("05").stub), str(find("05").solution)
@@ -17,8 +18,8 @@ STUB, SOLUTION = str(find("05").stub), str(find("05").solution)
 
 def run(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "grader", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=120,
-        check=False, env=os.environ | {"COLUMNS": "100"} | environment,
+        [sys.executable, "-m", "grader", *arguments], cwd=places.checkout(), timeout=120, check=False,
+        capture_output=True, text=True, env=os.environ | {"COLUMNS": "100"} | environment,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def test_every_device_has_its_column_and_a_missing_one_is_no_pass(passed):
         ["exercise", "99"],
         ["exercise", "no_such_slug"],
         ["exercise", "05", "--file", "no/such/file.py"],
-        ["exercise", "05", "--file", str(ROOT)],
+        ["exercise", "05", "--file", str(places.checkout())],
         ["exercise", "05", "--seed", "-1"],
         ["exercise", "05", "--limit", "nan"],
         ["exercise", "05", "--device", "tpu"],
@@ -98,7 +99,10 @@ def test_a_device_that_is_not_here_is_one_line_and_2():
 def test_list_loads_neither_torch_nor_pytest():
     look = "sys.exit(bool({'torch', 'pytest'} & set(sys.modules)))"
     code = f"import sys; from grader.cli import main; main(['list']); {look}"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=places.checkout(), check=False, capture_output=True).returncode
+        == 0
+    )
 
 
 def test_list_shows_every_exercise():

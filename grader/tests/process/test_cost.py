@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from grader.catalogue.catalogue import find
 from grader.judging.cost import differences
-from grader.judging.grading import read_source
-from grader.judging.submission import Source
+from grader.judging.source import Source, read_source
 
 EXERCISE = find("05")
 

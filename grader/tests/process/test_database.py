@@ -4,6 +4,8 @@ import os
 import resource
 import signal
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,26 @@ def test_a_disk_that_is_full_from_the_beginning_is_said(path):
     assert limited(0, work) == 0
     assert keep(path, "room again") == ""
     assert kept(path) == ["room again"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes another user, whom no permission helps")
+def test_what_was_read_only_once_can_be_written_again():
+    nobody = 65534
+    folder = tempfile.TemporaryDirectory()  # where everybody may look; pytest's own folders are for their owner
+    path = Path(folder.name) / "progress.sqlite3"
+
+    def use(step):
+        def work():
+            os.setuid(nobody)
+            keep(path, step)
+
+        assert in_child(work) == 0
+
+    path.parent.chmod(0o777)
+    use("before")
+    path.chmod(0o444)
+    use("lost")
+    path.chmod(0o644)
+    use("after")
+    assert kept(path) == ["before", "after"]
+    folder.cleanup()

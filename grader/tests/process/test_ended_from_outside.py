@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
@@ -21,7 +21,7 @@ def test_the_children_die_with_the_grader(tmp_path, how):
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     grading = subprocess.Popen(
         [sys.executable, "-m", "grader", "exercise", "05", "--file", str(path), "--call-limit", "60"],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=places.checkout(), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         # Whoever runs tests in the background may have told them to ignore it.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip

@@ -10,10 +10,10 @@ import pytest
 from grader.catalogue.catalogue import find, known_checks
 from grader.errors import Cancelled, GraderError
 from grader.judging import plugin, run
-from grader.judging.grading import Grader, read_source
+from grader.judging.clock import Limits
+from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
-from grader.judging.submission import Source
-from grader.sandbox.parent.client import Limits
+from grader.judging.source import Source, read_source
 from grader.tests.process.conftest import SHIELDED, step
 from grader.verdict import Outcome
 

@@ -5,15 +5,18 @@ import asyncio
 import psutil
 import pytest
 
+from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.learning.watch.grading import GradingProcess
 from grader.proofs.tools.spare_checkout import copy_checkout
 
 
 @pytest.fixture
-def checkout(tmp_path):
-    """A checkout in whose root lie files that are called as modules are."""
+def checkout(tmp_path, monkeypatch):
+    """A checkout that is the workspace too, in whose root lie files that are called as modules are."""
     copy_checkout(tmp_path)
+    (tmp_path / places.MARK).touch()
+    monkeypatch.chdir(tmp_path)
     for name in ("random", "queue", "json", "torch", "runpy"):
         (tmp_path / f"{name}.py").write_text(f"raise ImportError('the {name} of the checkout')\n", encoding="utf-8")
     return tmp_path
@@ -27,7 +30,7 @@ def test_it_grades_whatever_lies_beside_it_and_a_newer_request_stops_the_one_und
     before = set(psutil.Process().children())
 
     async def ask():
-        grading = GradingProcess(1000, 1000, folder=checkout)
+        grading = GradingProcess(1000, 1000, code=checkout)
 
         def asked(path, **others):
             return asyncio.create_task(grading.grade(exercise, path, "cpu", 1, **others))

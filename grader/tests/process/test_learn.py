@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from grader.catalogue.catalogue import ROOT, exercises, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import exercises, find
 from grader.catalogue.misconceptions import misconceptions
 from grader.record.progress import Progress
 
@@ -21,8 +22,8 @@ def whole(tmp_path_factory):
     """A copy of what these commands need, to be copied or read."""
     folder = tmp_path_factory.mktemp("whole")
     left_out = shutil.ignore_patterns("__pycache__", "tests", "checks", "probes", "peers")
-    shutil.copytree(ROOT / "grader", folder / "grader", ignore=left_out)
-    shutil.copytree(ROOT / "exercises", folder / "exercises", ignore=left_out)
+    shutil.copytree(places.checkout() / "grader", folder / "grader", ignore=left_out)
+    shutil.copytree(places.checkout() / "exercises", folder / "exercises", ignore=left_out)
     return folder
 
 
@@ -195,7 +196,11 @@ def test_every_state_on_every_device_fits_in_80_columns(here):
     Progress(here / ".grader" / "progress.sqlite3").add(record)
     said = run(here, "list", COLUMNS="80").stdout
     line = next(line for line in said.splitlines() if line.startswith("05"))
-    assert re.findall(r"[✓~…○] (?:passed|stale|in work|not started)", line) == ["… in work", "~ stale", "… in work"]
+    assert re.findall(r"[✓~…○] (?:passed|stale|in progress|not started)", line) == [
+        "… in progress",
+        "~ stale",
+        "… in progress",
+    ]
     assert "another" not in said
     assert all(len(line.rstrip()) <= 80 for line in said.splitlines())
     assert run(here, "list", "--device", "cuda").stdout.count("~ stale") == 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from grader.catalogue import places
 from grader.catalogue.catalogue import find
+from grader.proofs.kept import Kept
 from grader.proofs.mutants import graded as mutation
 from grader.proofs.mutants.operators import mutants
 
@@ -13,30 +15,34 @@ EXERCISE = find("05")
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(mutation, "FOLDER", tmp_path / "mutants")
-    return tmp_path / "mutants"
+    (tmp_path / places.MARK).touch()
+    monkeypatch.chdir(tmp_path)
+    return places.workspace().verdicts
 
 
-def _few(grader):
-    return mutation.grade_mutants(EXERCISE, grader, 1, part=0, parts=25)
+def _few(grader, seed=1):
+    kept = Kept(EXERCISE, "mutants")
+    return mutation.grade_mutants(EXERCISE, grader, kept, seed, part=0, parts=25), kept
 
 
 def test_parts_make_up_the_whole(grader, folder):
-    kept = {key for part in range(25) for key in mutation.grade_mutants(EXERCISE, grader, 1, part, 25)[1]}
-    assert len(kept) == len(list(mutants(EXERCISE)))
+    kept = Kept(EXERCISE, "mutants")
+    for part in range(25):
+        mutation.grade_mutants(EXERCISE, grader, kept, 1, part, 25)
+    assert len(kept.used) == len(list(mutants(EXERCISE)))
 
 
 def test_a_kept_verdict_is_used(grader, folder):
-    _, verdicts = _few(grader)
-    mutation.keep_verdicts(EXERCISE, dict.fromkeys(verdicts, True))
+    _, kept = _few(grader)
+    kept.write(dict.fromkeys(kept.used, True))
     found, again = _few(grader)
-    assert len(found.mutants_accepted) == found.mutants == len(again)
+    assert len(found.mutants_accepted) == found.mutants == len(again.used)
 
 
 def test_another_seed_is_graded_anew(grader, folder):
-    _, verdicts = _few(grader)
-    mutation.keep_verdicts(EXERCISE, dict.fromkeys(verdicts, True))
-    found, _ = mutation.grade_mutants(EXERCISE, grader, 2, part=0, parts=25)
+    _, kept = _few(grader)
+    kept.write(dict.fromkeys(kept.used, True))
+    found, _ = _few(grader, seed=2)
     assert not found.mutants_accepted
 
 

@@ -1,8 +1,9 @@
 """Children that are started and not forked."""
 
-from grader.judging.grading import Grader, read_source
-from grader.sandbox.parent.client import Limits
-from grader.sandbox.parent.launch import SpawnLauncher
+from grader.judging.clock import Limits
+from grader.judging.grading import Grader
+from grader.judging.source import read_source
+from grader.sandbox.parent.spawn import SpawnLauncher
 
 
 def test_a_fresh_process_for_each_check_does_as_well_as_a_fork(exercise):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-import grader.catalogue.catalogue as catalogue
+from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.errors import UsageError
 from grader.record import workspace as stubs
@@ -19,8 +19,8 @@ ODD = WRITTEN.replace(b"\n", b"\r\n") + b"# caf\xe9 \xff\x00\r\r\n"
 @pytest.fixture
 def exercise(tmp_path, monkeypatch):
     """Exercise 05 in a checkout without history, as it was handed out and with the grader's copy of it."""
-    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
-    monkeypatch.setattr(stubs, "FOLDER", tmp_path / ".grader")
+    (tmp_path / places.MARK).touch()
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(stubs, "exercises", lambda: (find("05"),))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     find("05").stub.parent.mkdir()
@@ -30,11 +30,11 @@ def exercise(tmp_path, monkeypatch):
 
 
 def backups(exercise):
-    return sorted((stubs.FOLDER / "backup" / exercise.name).glob("*"))
+    return sorted((places.workspace().backups / exercise.name).glob("*"))
 
 
 def forget_copy():
-    shutil.rmtree(stubs.FOLDER / "stubs")
+    shutil.rmtree(places.workspace().kept_stubs)
 
 
 def git(folder, *arguments):
@@ -45,7 +45,7 @@ def git(folder, *arguments):
 
 
 def commit(exercise, content):
-    folder = catalogue.ROOT
+    folder = places.workspace().root
     exercise.stub.write_bytes(content)
     if not (folder / ".git").exists():
         git(folder, "init")
@@ -141,7 +141,7 @@ def test_a_file_that_is_missing_is_restored_without_a_backup(exercise):
 def test_with_no_history_and_no_copy_nothing_is_changed(exercise):
     forget_copy()
     exercise.stub.write_bytes(WRITTEN)
-    with pytest.raises(UsageError, match=r"no untouched 05_leaf_and_grad.py is at hand"):
+    with pytest.raises(UsageError, match=r"no untouched 05_leaf_and_grad.py"):
         stubs.reset(exercise)
     assert exercise.stub.read_bytes() == WRITTEN
 
@@ -174,7 +174,7 @@ def test_the_copy_is_kept_only_of_what_nobody_touched(exercise):
     forget_copy()
     exercise.stub.write_bytes(WRITTEN)
     stubs.keep_untouched()
-    assert not list((stubs.FOLDER / "stubs").glob("*"))
+    assert not list((places.workspace().kept_stubs).glob("*"))
 
 
 def test_a_link_stays_a_link(exercise, tmp_path):
@@ -198,7 +198,7 @@ def test_what_cannot_be_read_is_not_replaced(exercise):
 
 def test_where_no_backup_can_be_kept_nothing_is_changed(exercise):
     exercise.stub.write_bytes(WRITTEN)
-    (stubs.FOLDER / "backup").write_text("in the way", encoding="utf-8")
+    (places.workspace().backups).write_text("in the way", encoding="utf-8")
     with pytest.raises(UsageError, match=r"no backup can be kept .*nothing was changed"):
         stubs.reset(exercise)
     assert exercise.stub.read_bytes() == WRITTEN

@@ -12,16 +12,15 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from grader.catalogue import catalogue
-from grader.catalogue.catalogue import ROOT, find
+from grader.catalogue import places
+from grader.catalogue.catalogue import find
 from grader.learning.watch import app as watch
 from grader.learning.watch.grading import GradingProcess
 from grader.proofs.tools.pseudo_terminal import PATIENCE, NeverShown
 from grader.proofs.tools.spare_checkout import copy_checkout
-from grader.record.progress import Progress
 
 NAME = find("05").stub.name
-SOLUTION = (ROOT / "solutions" / NAME).read_text(encoding="utf-8")
+SOLUTION = find("05").solution.read_text(encoding="utf-8")
 STUB = '"""An exercise that nobody has begun."""\n' + "".join(
     f"def {step}(*arguments):\n    raise NotImplementedError('step: {step}')\n\n\n" for step in find("05").steps
 )
@@ -36,8 +35,8 @@ def by_rule(tmp_path_factory):
     folder = tmp_path_factory.mktemp("by_rule")
     copy_checkout(folder)
     judging = folder / "grader" / "judging"
-    shutil.copy(BY_RULE, judging / "session.py")
-    (judging / "grading.py").write_text("def is_available(device):\n    return device == 'cpu'\n", encoding="utf-8")
+    for name in ("session.py", "devices.py"):
+        shutil.copy(BY_RULE, judging / name)
     compileall.compile_dir(folder / "grader", quiet=1)
     return folder
 
@@ -113,7 +112,7 @@ class Stage:
 
         async def played():
             app = watch.WatchApp(
-                find("05"), "cpu", GradingProcess(10, 60, **{"folder": self._by_rule, **grading}), poll=poll,
+                find("05"), "cpu", GradingProcess(10, 60, **{"code": self._by_rule, **grading}), poll=poll,
                 complaint=complaint,
             )  # fmt: skip
             async with app.run_test(size=size) as pilot:
@@ -125,14 +124,10 @@ class Stage:
 
 @pytest.fixture
 def stage(by_rule, tmp_path, monkeypatch):
-    """A folder in which exercise 05 is not begun, taken for the learner's."""
+    """A workspace in which exercise 05 is not begun."""
     folder = tmp_path / "katas"
-    shutil.copytree(ROOT / "exercises", folder / "exercises")
-    (folder / "solutions").symlink_to(ROOT / "solutions")
+    shutil.copytree(places.curriculum().stubs, folder / "exercises")
+    (folder / places.MARK).touch()
     put_stub(folder)
-    staged = Stage(folder, by_rule)
-    monkeypatch.setattr(catalogue, "ROOT", folder)
-    monkeypatch.setattr(watch.stubs, "FOLDER", folder / ".grader")
-    monkeypatch.setattr(watch, "Progress", lambda: Progress(staged.record))
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    return staged
+    monkeypatch.chdir(folder)
+    return Stage(folder, by_rule)

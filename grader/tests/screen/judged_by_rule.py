@@ -1,4 +1,4 @@
-"""Takes the place of `grader.judging.session` in a copy of the checkout, where screens are tested and no judge.
+"""Takes the place of `session` and `devices` in `grader.judging` where screens are tested and no judge.
 
 What stands in the text of a submission decides, so that a verdict comes at once and without torch.
 """
@@ -13,6 +13,11 @@ from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 DEVICES = ("cpu", "cuda", "mps")
 ALL = "all"
+
+
+def is_available(device):
+    """Know the CPU alone."""
+    return device == "cpu"
 
 
 class Session(nullcontext):

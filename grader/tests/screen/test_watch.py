@@ -162,7 +162,7 @@ def test_hints_lead_on_by_keys(stage):
         await screen.press("h")
         await screen.shows("hint 1 of 3", "h gives the next one.")
         await screen.press("h", "h")
-        await screen.shows("hint 3 of 3", "That is the last one. c shows a solution.")
+        await screen.shows("hint 3 of 3", "That was the last one. c shows a solution.")
 
     stage.play(scene)
 
@@ -251,7 +251,7 @@ def test_a_killed_worker_is_said_and_replaced(stage):
         await screen.shows("grading")
         for each in workers():
             each.kill()
-        await screen.shows("the process that grades ended: SIGKILL")
+        await screen.shows("the grading process ended: SIGKILL")
         stage.save(SOLUTION)
         await screen.shows(PASSED)
 
@@ -262,7 +262,7 @@ def test_the_last_words_of_the_process_that_grades_are_shown(stage):
     async def scene(screen):
         await screen.shows("Next to write")
         stage.save(DEADLY)
-        await screen.shows("the process that grades ended: exit code 1; these were its last words")
+        await screen.shows("the grading process ended: exit code 1; these were its last words")
         stage.save(SOLUTION)
         await screen.shows(PASSED)
 
@@ -274,7 +274,7 @@ def test_a_process_that_ends_at_once_is_not_started_for_ever(stage):
     boot = f"import sys; open({str(count)!r}, 'a').write('x'); sys.exit('no torch here')"
 
     async def scene(screen):
-        await screen.shows("the process that grades ended: exit code 1; no torch here")
+        await screen.shows("the grading process ended: exit code 1; no torch here")
         await screen.press("g")
         await screen.shows("ended 2 times before it had answered", "no torch here", "doctor")
         await asyncio.sleep(0.5)
@@ -298,7 +298,7 @@ main()
 """
 
     async def scene(screen):
-        await screen.shows("the process that grades ended: its answer is larger than 16 MB")
+        await screen.shows("the grading process ended: its answer is larger than 16 MB")
         await screen.press("g")
         await screen.shows("Next to write")
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from grader.catalogue.catalogue import ROOT
+from grader.catalogue import places
 from grader.proofs.tools.processes import family, lives
 from grader.proofs.tools.pseudo_terminal import PATIENCE, PseudoTerminal
 from grader.proofs.tools.spare_checkout import copy_checkout
@@ -134,7 +134,7 @@ def test_killed_outright_it_leaves_nothing_running(opened):
 
 
 def test_the_editor_is_opened_and_left(opened):
-    terminal = opened("05", editor=f"cp {shlex.quote(str(ROOT / 'solutions' / NAME))}")
+    terminal = opened("05", editor=f"cp {shlex.quote(str(places.checkout() / 'solutions' / NAME))}")
     terminal.shows("Next to write")
     terminal.type("o")
     # What was written in it is graded. Not sooner than this do keys belong to the screen again.
@@ -161,7 +161,7 @@ def test_a_fault_of_the_screen_is_told_as_by_any_command(opened, checkout, monke
 
 def test_without_a_terminal_it_names_exercise():
     done = subprocess.run(
-        [sys.executable, "-m", "grader", "watch"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "grader", "watch"], cwd=places.checkout(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert "python -m grader exercise" in done.stderr

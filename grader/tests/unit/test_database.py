@@ -4,11 +4,12 @@ import contextlib
 import os
 import sqlite3
 import stat
+from pathlib import Path
 
 import pytest
 
 from grader.record.database import Condition, Database
-from grader.record.progress import SCHEMA, SCHEMA_VERSION
+from grader.record.progress import MIGRATIONS
 
 FIRST_SCHEMA = """
 CREATE TABLE attempt (
@@ -27,7 +28,7 @@ def path(tmp_path):
 
 
 def opened(path):
-    return Database(path, SCHEMA, SCHEMA_VERSION)
+    return Database(path, MIGRATIONS)
 
 
 def keep(path, step, database=None):
@@ -155,7 +156,6 @@ def test_a_folder_that_cannot_be_made_is_said_only_when_there_is_something_to_ke
 
 @pytest.mark.skipif(not os.path.isdir("/sys/kernel"), reason="there is no file system here that nobody can write")
 def test_a_read_only_file_system_is_said():
-    from pathlib import Path
 
     path = Path("/sys/kernel/progress.sqlite3")
     assert opened(path).condition() is Condition.UNWRITABLE
@@ -209,3 +209,62 @@ def test_looking_changes_nothing(path):
     assert opened(path).condition() is Condition.OK
     assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == before
     assert opened(path.with_name("another")).condition() is Condition.ABSENT
+
+
+@contextlib.contextmanager
+def held(path):
+    """Hold a database as a program does that has an unsaved change."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def test_while_another_program_holds_it_one_line_says_so(path, monkeypatch):
+    keep(path, "before")
+    monkeypatch.setattr("grader.record.database.WAIT_SECONDS", 0.1)
+    with held(path):
+        database = opened(path)
+        assert "another program holds" in keep(path, "lost", database)
+        assert kept(path) == ["before"]
+    assert keep(path, "after") == ""
+    assert kept(path) == ["before", "after"]
+
+
+def test_whoever_holds_it_is_waited_for_once(path, monkeypatch):
+    keep(path, "before")
+    monkeypatch.setattr("grader.record.database.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("grader.record.database.IMPATIENT_SECONDS", 0.0)
+    waits = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **o: waits.append(o.get("timeout")) or connect(*a, **o))
+    with contextlib.closing(connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        database = opened(path)
+        keep(path, "lost", database)
+        keep(path, "lost, too", database)
+    assert [each for each in waits if each is not None] == [0.1, 0.0]
+
+
+def test_a_database_of_an_older_grader_gets_new_columns(path):
+    keep(path, "before")
+    newer = (*MIGRATIONS, "ALTER TABLE hint ADD COLUMN at REAL NOT NULL DEFAULT 0; CREATE TABLE new (x INTEGER)")
+    with Database(path, newer).reading() as connection:
+        assert list(connection.execute("SELECT step, at FROM hint")) == [("before", 0.0)]
+        assert list(connection.execute("SELECT * FROM new")) == []
+    assert opened(path).condition() is Condition.NEWER
+
+
+def test_a_table_that_somebody_dropped_is_a_damage(path):
+    keep(path, "before")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE met")
+    assert "set aside" in keep(path, "after")
+    assert kept(path) == ["after"]
+
+
+def test_a_pipe_in_its_place_is_said_and_not_waited_for(path):
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert "not a file" in keep(path, "x")
+    assert kept(path) == []
+    assert opened(path).condition() is Condition.UNREADABLE

@@ -2,20 +2,24 @@
 
 import threading
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 
-from grader.sandbox.shared import thaw, wire
-from grader.sandbox.shared.freeze import Freezer
+from grader.sandbox.parent.thaw import MAX_STRANGE_KEYS, Thaw
+from grader.sandbox.shared import wire
+from grader.sandbox.shared.freeze import MAX_DEPTH, MAX_NODES, Freezer
+from grader.sandbox.shared.messages import MAX_TEXT, DictOf, Dtype, ListOf, Scalar, Witnessed
 from grader.sandbox.shared.seen import Opaque, SeenTensor
 
 
 def across(value, arguments=None):
     """Freeze a value and thaw it as the trusted side does."""
     freezer = Freezer(arguments)
-    message, arrays = wire.decode(*split(wire.encode({"v": freezer.freeze(value)}, freezer.arrays)))
-    return thaw.plain(message["v"], arrays)
+    answer = Witnessed("", freezer.freeze(value), [], 0.0, [], [])
+    message, arrays = wire.decode(*split(wire.encode(answer, freezer.arrays)), wire.ANSWERS)
+    return Thaw(arrays).plain(message.value)
 
 
 def split(frame):
@@ -117,10 +121,28 @@ def test_a_description_that_contradicts_its_tensor_is_refused():
     freezer = Freezer()
     node = freezer.freeze(torch.zeros(2, 3))
     with pytest.raises(wire.WireError):
-        thaw.plain(node | {"shape": [3, 2]}, freezer.arrays)
+        Thaw(freezer.arrays).plain(msgspec.structs.replace(node, shape=[3, 2]))
 
 
-@pytest.mark.parametrize("node", [{"t": "tensor"}, {}, {"t": "dtype", "v": "nan"}, {"t": "list", "v": 3}, "bare"])
-def test_nodes_that_are_not_well_formed_are_refused(node):
+@pytest.mark.parametrize("node", [{"t": "tensor"}, {}, {"t": "list", "v": 3}, [1], {"t": "float", "v": "1e9"}])
+def test_nodes_that_are_not_well_formed_do_not_decode(node):
+    answer = {"is": "witnessed", "id": "", "value": node, "arguments": [], "seconds": 0, "warnings": [], "changed": []}
+    wire.decode(wire.encode(answer | {"value": None}, {})[wire.HEADER.size :], b"", wire.ANSWERS)
     with pytest.raises(wire.WireError):
-        thaw.plain(node, {})
+        wire.decode(wire.encode(answer, {})[wire.HEADER.size :], b"", wire.ANSWERS)
+
+
+def nested(depth):
+    return ListOf([nested(depth - 1)]) if depth else None
+
+
+@pytest.mark.parametrize(
+    "node",
+    [Dtype("nan"), nested(MAX_DEPTH + 2), ListOf([None] * (2 * MAX_NODES + 1)), DictOf([(ListOf([]), None)]), 2**63,
+     DictOf([(float(number), None) for number in range(MAX_STRANGE_KEYS + 1)]), ListOf(["x" * MAX_TEXT] * 50),
+     Scalar("U1000000000", 1), Scalar("int8", 1000)],
+    ids=["dtype", "deep", "many", "list as key", "65 bits", "float keys", "letters", "numpy text", "int8 of 1000"],
+)  # fmt: skip
+def test_values_that_no_child_sends_are_refused(node):
+    with pytest.raises(wire.WireError):
+        Thaw({}).plain(node)

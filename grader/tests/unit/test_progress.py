@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.record.progress import Progress, State, torch_version
 from grader.verdict import Outcome, Verdict
@@ -15,14 +16,14 @@ def copy(tmp_path, monkeypatch):
     """An exercise whose files may be changed."""
     import shutil
 
-    import grader.catalogue.catalogue as catalogue
-
+    package = places.PACKAGE
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "exercises" / "README.md").touch()
     for path in (find("05").stub, find("05").checks, find("05").probe):
-        target = tmp_path / path.relative_to(catalogue.ROOT)
+        target = tmp_path / path.relative_to(package.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
-    monkeypatch.setattr(catalogue, "CURRICULUM", tmp_path / "grader" / "curriculum")
+    monkeypatch.setattr(places, "PACKAGE", tmp_path / "grader")
     return find("05")
 
 

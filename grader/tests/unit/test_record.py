@@ -42,14 +42,14 @@ def bring(tmp_path, capsys, content):
 
 
 def test_a_round_trip_brings_everything_once(tmp_path, capsys, here):
-    assert bring(tmp_path, capsys, WHOLE)[:2] == (0, "Attempts added: 2. Here already: 0.\n")
+    assert bring(tmp_path, capsys, WHOLE)[:2] == (0, "Attempts added: 2. Already here: 0.\n")
     assert cli.main(["export", str(tmp_path / "taken.json")]) == 0
     capsys.readouterr()
     taken = json.loads((tmp_path / "taken.json").read_text(encoding="utf-8"))
     assert taken == WHOLE
     here.unlink()
-    assert bring(tmp_path, capsys, taken)[1] == "Attempts added: 2. Here already: 0.\n"
-    assert bring(tmp_path, capsys, taken)[1] == "Attempts added: 0. Here already: 2.\n"
+    assert bring(tmp_path, capsys, taken)[1] == "Attempts added: 2. Already here: 0.\n"
+    assert bring(tmp_path, capsys, taken)[1] == "Attempts added: 0. Already here: 2.\n"
     everything = Progress(here).everything()
     assert everything == {name: WHOLE[name] for name in ("attempt", "met", "hint")}
 
@@ -90,9 +90,9 @@ def test_a_mark_at_the_beginning_of_the_file_does_no_harm(tmp_path, capsys):
         (b"\xff\xfe\x00", "is not JSON"),
         (b"[" * 100_000, "is not JSON"),
         (b"1" * 10_000, "is not JSON"),
-        ([], "holds no progress"),
-        ({}, "holds no progress"),
-        (WHOLE | {"format": "another"}, "holds no progress"),
+        ([], "does not hold progress"),
+        ({}, "does not hold progress"),
+        (WHOLE | {"format": "another"}, "does not hold progress"),
         (WHOLE | {"version": 2}, "another version"),
         ({name: WHOLE[name] for name in ("format", "version", "attempt")}, "it has no list 'met'"),
         (WHOLE | {"attempt": {}}, "it has no list 'attempt'"),

@@ -3,13 +3,14 @@
 import pytest
 
 from grader.errors import UsageError
-from grader.judging.grading import read_source
+from grader.judging.source import read_source
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "too large"), (None, "no file")],
-)
+    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "more than 1 MB"),
+     (None, "no file")],
+)  # fmt: skip
 def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):
     path = tmp_path / "file.py"
     if content is not None:

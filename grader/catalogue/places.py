@@ -1,0 +1,130 @@
+"""Where everything lies; no other module knows a path.
+
+The *curriculum* (stubs, solutions, checks, data) is only read; it lies in a checkout or inside the installed package.
+The *workspace* is the learner's folder: `exercises/`, and `.grader/` with what is kept. In a checkout both are one.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import UsageError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+MARK = "katas.toml"  # lies in every workspace outside of a checkout
+
+
+def imported_from() -> Path:
+    """Return the folder that has to be among Python's paths for `import grader`."""
+    return PACKAGE.parent
+
+
+def _is_checkout(folder: Path) -> bool:
+    return (folder / "exercises" / "README.md").is_file()
+
+
+def checkout() -> Path:
+    """Return the folder of the project's sources; raise UsageError where only the installed package is there."""
+    if not _is_checkout(PACKAGE.parent):
+        raise UsageError("this needs a checkout of the project: the known answers do not come with the package")
+    return PACKAGE.parent
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """What exercises are made of; `tables` holds the lists of exercises and misconceptions, and the hidden parts."""
+
+    tables: Path
+    stubs: Path
+    solutions: Path
+    data: Path
+
+    @property
+    def checks(self) -> Path:
+        """The hidden checks."""
+        return self.tables / "checks"
+
+    @property
+    def probes(self) -> Path:
+        """What runs beside a submission."""
+        return self.tables / "probes"
+
+    @property
+    def hints(self) -> Path:
+        """Three hints for each step."""
+        return self.tables / "hints"
+
+    @property
+    def examples(self) -> Path:
+        """A Python session for each misconception."""
+        return self.tables / "examples"
+
+
+def curriculum() -> Curriculum:
+    """Return where the curriculum lies."""
+    tables = PACKAGE / "curriculum"
+    beside = PACKAGE.parent if _is_checkout(PACKAGE.parent) else tables
+    return Curriculum(tables, beside / "exercises", beside / "solutions", beside / "fixtures")
+
+
+def for_authors(name: str) -> Path:
+    """Return a folder of fixtures that only a checkout has: answers, hostile, peers or pictures."""
+    return checkout() / "fixtures" / name
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A learner's folder."""
+
+    root: Path
+
+    @property
+    def exercises(self) -> Path:
+        """The files that the learner fills in."""
+        return self.root / "exercises"
+
+    @property
+    def state(self) -> Path:
+        """What is kept between runs; may be absent, and may be read-only."""
+        return self.root / ".grader"
+
+    @property
+    def database(self) -> Path:
+        """The learner's record."""
+        return self.state / "progress.sqlite3"
+
+    @property
+    def backups(self) -> Path:
+        """What the learner wrote before a reset."""
+        return self.state / "backup"
+
+    @property
+    def kept_stubs(self) -> Path:
+        """Copies of exercises that nobody has touched yet."""
+        return self.state / "stubs"
+
+    @property
+    def verdicts(self) -> Path:
+        """Verdicts of the audit that hold as long as nothing that they depend on changes."""
+        return self.state / "verdicts"
+
+
+def workspace() -> Workspace:
+    """Return the workspace that the current folder lies in, else the checkout; raise UsageError where there is none."""
+    try:
+        here = Path.cwd()
+    except OSError:  # the current folder was removed
+        here = Path("/")
+    return _workspace_of(here, PACKAGE)
+
+
+@functools.lru_cache(maxsize=4)
+def _workspace_of(here: Path, package: Path) -> Workspace:
+    for folder in (here, *here.parents):
+        if (folder / MARK).is_file():
+            return Workspace(folder)
+    if _is_checkout(package.parent):
+        return Workspace(package.parent)
+    raise UsageError("there is no workspace here; `katas init my-katas` makes one, and its commands run inside it")

@@ -1,0 +1,83 @@
+"""What a child's answer means: the plain data that a check compares, or the ending of the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from grader.judging.cost import Cost
+from grader.sandbox.parent.thaw import Thaw
+from grader.sandbox.shared.messages import Absent, Answer, Counted, Raised, Witnessed
+from grader.sandbox.shared.seen import Seen, SeenException
+from grader.sandbox.shared.wire import Arrays, WireError
+from grader.verdict import Outcome, SourceLine
+from grader.vocabulary.ending import Ending
+
+NO_ANSWER = "what came back from your code was no answer"
+
+Recognised = Mapping[str, Callable[[SeenException], bool]]
+
+
+def seen(name: str, called: str, answer: Answer, arrays: Arrays) -> tuple[Seen, Cost]:
+    """Return what was seen of a call and what it cost; raise the Ending where the function could not be called."""
+    if not isinstance(answer, Witnessed):
+        raise Ending(Outcome.FAILED, _why_not_called(name, answer), called=called)
+    try:
+        read = Thaw(arrays)
+        found = Seen(
+            called=called,
+            value=read.plain(answer.value),
+            exception=None if answer.raised is None else _exception(answer.raised),
+            arguments=tuple(map(read.plain, answer.arguments)),
+            warnings=tuple(answer.warnings),
+            seconds=answer.seconds,
+            changed_globals=tuple(answer.changed),
+        )
+    except WireError as error:
+        raise Ending(Outcome.CRASHED, f"{NO_ANSWER}: {error}", called=called) from None
+    return found, Cost() if answer.cost is None else _cost(answer.cost, answer.seconds)
+
+
+def _why_not_called(name: str, answer: Answer) -> str:
+    if isinstance(answer, Absent):
+        if answer.kind:
+            return f"`{name}` is no function or class, but of type {answer.kind}"
+        return f"your file does not define `{name}`"
+    signature = "" if isinstance(answer, Witnessed) else answer.signature
+    return f"`{name}` cannot be called so; you define it as `{name}{signature}`"
+
+
+def _exception(raised: Raised) -> SeenException:
+    return SeenException(
+        type_name=raised.type, bases=tuple(raised.bases), message=raised.message,
+        lines=tuple(SourceLine(each.number, each.text, each.function) for each in raised.lines),
+        stated=raised.stated, forbidden=raised.forbidden, missing=raised.missing,
+    )  # fmt: skip
+
+
+def _cost(counted: Counted, seconds: float) -> Cost:
+    return Cost(counted.operations, counted.copies, counted.bytes, counted.nodes, seconds)
+
+
+def unless_raised(found: Seen, recognised: Recognised) -> Seen:
+    """Return what was seen; where the submission raised, raise the Ending that this means.
+
+    It is named by the first of the misconceptions `recognised` whose function is true of the exception.
+    """
+    if found.exception is None:
+        return found
+    outcome, said = _meaning(found.exception)
+    lines = () if outcome is Outcome.NOT_STARTED else found.exception.lines
+    fits = (name for name, is_it in recognised.items() if outcome is Outcome.RAISED and is_it(found.exception))
+    raise Ending(outcome, said, called=found.called, lines=lines, misconception=next(fits, None))
+
+
+def _meaning(exception: SeenException) -> tuple[Outcome, str]:
+    if exception.missing:
+        return Outcome.FAILED, f"your file does not define `{exception.missing}`"
+    if exception.forbidden:
+        return Outcome.REFUSED, f"it tried to {exception.forbidden}, which a submission may not"
+    if exception.type_name == "NotImplementedError" and exception.stated:
+        return Outcome.NOT_STARTED, "not written yet"
+    if "SystemExit" in exception.bases:
+        return Outcome.CRASHED, f"your code did not come back: it left through sys.exit({exception.message})"
+    return Outcome.RAISED, str(exception)

@@ -1,0 +1,43 @@
+"""What a child is given to work with, and the ends of it that stay here: a scratch folder, a channel, a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+
+from grader.sandbox.shared import scratch
+
+
+class Belongings:
+    """All of it or nothing: where one part cannot be had, the others are given back."""
+
+    def __init__(self) -> None:
+        with contextlib.ExitStack() as undo:
+            self.scratch = tempfile.mkdtemp(prefix="grader-")
+            undo.callback(scratch.remove, self.scratch)
+            self.channel, self._theirs = socket.socketpair()
+            undo.callback(self.channel.close)
+            undo.callback(self._theirs.close)
+            self.output, self._writing = os.pipe()
+            undo.callback(os.close, self.output)
+            os.set_blocking(self.output, False)
+            self._given_back = undo.pop_all()
+
+    @contextlib.contextmanager
+    def handed_over(self) -> Iterator[tuple[int, int]]:
+        """Yield the child's descriptors, of its channel and for its prints; afterwards the child alone has them."""
+        try:
+            yield self._theirs.fileno(), self._writing
+        except BaseException:
+            self.give_back()
+            raise
+        finally:
+            os.close(self._writing)
+            self._theirs.close()
+
+    def give_back(self) -> None:
+        """Close what is open here, and remove the scratch folder; does nothing the second time."""
+        self._given_back.close()

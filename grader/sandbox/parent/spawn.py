@@ -1,0 +1,77 @@
+"""Starts a fresh interpreter for each child: slower, but safe where a forked torch is not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from dataclasses import asdict, replace
+
+from grader.sandbox.parent import interpreter
+from grader.sandbox.parent.belongings import Belongings
+from grader.sandbox.shared.policy import Policy
+
+DYING_SECONDS = 0.5
+
+
+class SpawnLauncher:
+    """Has nothing to keep between children."""
+
+    def __init__(self) -> None:
+        self._children: list[SpawnedChild] = []
+
+    def start(self, policy: Policy) -> SpawnedChild:
+        self._children = [child for child in self._children if not child.ended]
+        self._children.append(SpawnedChild(policy))
+        return self._children[-1]
+
+    def preload(self, modules: tuple[str, ...], probe: str) -> None:
+        """Nothing can be loaded ahead of a process that does not exist yet."""
+
+    def not_preloaded(self) -> dict[str, str]:
+        return {}
+
+    def close(self) -> None:
+        for child in self._children:
+            child.end()
+
+
+class SpawnedChild:
+    """An interpreter of its own; see Handle."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.ended = False
+        self._own = own = Belongings()
+        self.channel, self.output, self.scratch = own.channel, own.output, own.scratch
+        with own.handed_over() as handles:
+            granted = json.dumps(asdict(replace(policy, scratch=own.scratch)))
+            self._process = subprocess.Popen(
+                interpreter.command("child.server", "spawned", *map(str, handles), granted), pass_fds=handles,
+                env=interpreter.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, process_group=0,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def dead(self) -> bool:
+        return self._process.poll() is not None
+
+    def status(self) -> int | None:
+        try:
+            return self._process.wait(timeout=DYING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+            self._own.give_back()

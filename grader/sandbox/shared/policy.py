@@ -1,0 +1,21 @@
+"""What one child may use: decided by the grader, enforced by the child upon itself before it meets a submission."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.units import MB
+
+BROKEN = 70  # the exit code of a child that broke by itself; the last line that it printed then says why
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What one child may use: `scratch` is its only writable folder, `readable` the files beside Python's own."""
+
+    scratch: str
+    readable: tuple[str, ...] = ()
+    device: str = "cpu"
+    cpu_seconds: int = 70
+    file_bytes: int = 256 * MB
+    memory_bytes: int = 4096 * MB
