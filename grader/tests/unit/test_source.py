@@ -1,9 +1,14 @@
-"""What can be no submission is said in one line before anything is graded."""
+"""A submission is opened once and safely; what can be none is said in one line before anything is graded."""
+
+import os
 
 import pytest
 
+from grader.catalogue.catalogue import find, find_file, find_own
 from grader.errors import UsageError
-from grader.judging.source import read_source
+from grader.judging.source import MAX_BYTES, read_source
+
+SOLUTION = find("05").solution
 
 
 @pytest.mark.parametrize(
@@ -25,3 +30,46 @@ def test_the_line_that_is_not_utf8_is_named(tmp_path):
     path.write_bytes(b"one = 1\ntwo = '\xe9'\n")
     with pytest.raises(UsageError, match="line 2"):
         read_source(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("pipe", "a pipe or a device"), ("folder", "a folder"), ("zeros", "device")]
+)
+def test_what_is_no_file_is_refused_at_once(tmp_path, name, said):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "zeros").symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match=said):
+        read_source(tmp_path / name)
+
+
+def test_no_more_is_read_than_a_submission_may_hold(tmp_path):
+    with (tmp_path / "sparse.py").open("wb") as file:
+        file.truncate(100 * MAX_BYTES)
+    with pytest.raises(UsageError, match="more than 1 MB"):
+        read_source(tmp_path / "sparse.py")
+
+
+def test_a_link_is_followed_unless_it_comes_from_somebody_else(tmp_path):
+    link = tmp_path / "05.py"
+    link.symlink_to(SOLUTION)
+    assert read_source(link).text == SOLUTION.read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="links are not followed"):
+        read_source(link, follow_links=False)
+
+
+def test_a_path_to_another_file_is_that_file():
+    assert find_file(str(SOLUTION)) == (find("05"), SOLUTION)
+    with pytest.raises(UsageError, match="--file"):
+        find_own(str(SOLUTION))
+
+
+def test_a_path_to_the_exercise_is_the_exercise(monkeypatch):
+    monkeypatch.chdir(find("05").stub.parent)
+    for name in (str(find("05").stub), "05_leaf_and_grad.py", "../exercises/05_leaf_and_grad.py", "5", "leaf_and_grad"):
+        assert find_own(name) == find("05")
+
+
+def test_a_path_to_nothing_is_no_exercise():
+    with pytest.raises(UsageError, match="no file /nowhere"):
+        find_file("/nowhere/05_leaf_and_grad.py")
