@@ -12,20 +12,20 @@ def main(commands: list[str]) -> int:
     """Run commands; return 0 where all of them did, 1 otherwise."""
     with ThreadPoolExecutor(len(commands)) as pool:
         running = [pool.submit(_run, command) for command in commands]
-        return int(any([_told(*each.result()) for each in as_completed(running)]))
+        codes = [_told(each.result()) for each in as_completed(running)]
+    return int(any(codes))
 
 
-def _run(command: str) -> tuple[str, subprocess.CompletedProcess[str]]:
-    done = subprocess.run(
+def _run(command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    return command, done
 
 
-def _told(command: str, done: subprocess.CompletedProcess[str]) -> bool:
-    """Print how a command ended; return whether it failed."""
-    print(f"$ {command}\n{done.stdout}", flush=True)
-    return done.returncode != 0
+def _told(done: subprocess.CompletedProcess[str]) -> int:
+    """Print what a command said; return its exit code."""
+    print(f"$ {shlex.join(done.args)}\n{done.stdout}", flush=True)
+    return done.returncode
 
 
 if __name__ == "__main__":

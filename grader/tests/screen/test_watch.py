@@ -7,6 +7,7 @@ from contextlib import closing
 import psutil
 import pytest
 
+from grader.catalogue.catalogue import find
 from grader.learning.watch import app as watch
 from grader.record import database
 from grader.record.progress import Progress
@@ -307,7 +308,7 @@ main()
 
 def test_a_record_that_is_locked_costs_a_complaint_and_no_key(stage, monkeypatch):
     monkeypatch.setattr(database, "WAIT_SECONDS", 1.0)
-    Progress(stage.record).take_hint(watch.catalogue.find("05"), "switch_on", 3)
+    Progress(stage.record).keep_hint(find("05"), "switch_on", 1)
     with closing(sqlite3.connect(stage.record, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
 
