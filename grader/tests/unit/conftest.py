@@ -1,5 +1,6 @@
 """Keeps this ring what it says that it is: no test of it starts a process."""
 
+import platform
 import sys
 
 import pytest
@@ -13,6 +14,7 @@ def refuse(event, _):
         raise AssertionError(f"{under_way[-1]} starts a process ({event}); it belongs into grader/tests/process")
 
 
+platform.platform()  # asks `uname` once, and remembers
 sys.addaudithook(refuse)
 
 
