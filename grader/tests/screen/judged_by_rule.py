@@ -6,6 +6,7 @@ What stands in the text of a submission decides, so that a verdict comes at once
 import threading
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 from grader.errors import Cancelled, UsageError
 from grader.judging.cost import Cost
@@ -34,11 +35,12 @@ class Session(nullcontext):
         """Get nothing ready."""
 
     def grade(self, exercise, path, seed):
-        """Take a text for endless, deadly, not begun, wrong in the last step, or right."""
+        """Take a text for endless, deadly, not begun, wrong in the last step, or right; wait for a file it names."""
         if not path.exists():
             raise UsageError(f"there is no file {path}")
         text = path.read_text(encoding="utf-8")
-        while "while True" in text:
+        _, waits, name = text.partition("# waits for ")
+        while "while True" in text or (waits and not Path(name.strip()).exists()):
             time.sleep(0.01)
             if self._stop.is_set():
                 raise Cancelled
