@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
 from grader.seeds import SEEDS, new_seed
@@ -17,8 +18,11 @@ def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Let the command take the two limits of time."""
-    parser.add_argument("--call-limit", type=seconds, default=10.0, metavar="S", help="seconds for one call (10)")
-    parser.add_argument("--limit", type=seconds, default=60.0, metavar="S", help="seconds for an exercise (60)")
+    usual = Limits()
+    for flag, what, default in (("call-limit", "one call", usual.call), ("limit", "an exercise", usual.exercise)):
+        parser.add_argument(
+            f"--{flag}", type=seconds, default=default, metavar="S", help=f"seconds for {what} ({default:g})"
+        )
 
 
 def add_grading(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,7 @@ from enum import StrEnum
 
 from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
-
-Definition = ast.FunctionDef | ast.ClassDef
+from grader.judging.overlay import Definition, definitions
 
 
 class Side(StrEnum):
@@ -52,16 +51,12 @@ class Comparison:
 def compare(exercise: Exercise, text: str) -> list[Comparison]:
     """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is not Python."""
     try:
-        yours = _definitions(text)
+        yours = definitions(text)
     except (SyntaxError, ValueError) as error:
         raise UsageError(f"{exercise.stub.name} cannot be read as Python: {error}") from None
     solution_text = exercise.solution.read_text(encoding="utf-8")
-    solution = _definitions(solution_text)
+    solution = definitions(solution_text)
     return [_compared(step, yours.get(step), text, solution[step], solution_text) for step in exercise.steps]
-
-
-def _definitions(text: str) -> dict[str, Definition]:
-    return {node.name: node for node in ast.parse(text).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
 def _compared(step: str, yours: Definition | None, text: str, solution: Definition, solution_text: str) -> Comparison:
