@@ -12,7 +12,7 @@ from rich.console import Console
 
 from grader.commands import authors, compare, grade, learn, record, watch
 from grader.commands.speak import complain, takes_standard_output
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError, UsageError, traced
 from grader.exit_code import ExitCode
 
 
@@ -49,6 +49,8 @@ def _make_writable() -> None:
 
 
 def _ended(text: str, code: ExitCode) -> int:
+    if error := sys.exception():
+        sys.stderr.write(traced(error))
     complain(text)
     return code
 

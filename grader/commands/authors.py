@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.catalogue import catalogue
+from grader.catalogue.catalogue import Exercise
 from grader.commands.options import count, from_here, seed, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
@@ -21,6 +22,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     doctor.set_defaults(run=_doctor)
     audit = commands.add_parser("audit", help="prove the exercises themselves (for authors)")
     audit.add_argument("exercises", nargs="*", help="which exercises (default: all)")
+    audit.add_argument("--changed", action="store_true", help="only those that the working tree changes")
     audit.add_argument("--seed", type=seed, help="the first seed")
     audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
     audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (slow)")
@@ -38,6 +40,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _audit(options: argparse.Namespace, console: Console) -> int:
     chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
+    if options.changed and not (chosen := _changed(console)):
+        return ExitCode.ALL_PASSED
     first = seed_or_new(options.seed)
     from grader.proofs import audit, reading, to_audit
 
@@ -48,6 +52,18 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     console.print(to_audit.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
+
+
+def _changed(console: Console) -> tuple[Exercise, ...]:
+    """Return the exercises that were changed; say what else was."""
+    from grader.proofs.changed import changed
+
+    found = changed()
+    if found.shared:
+        console.print(f"Changed and shared by all checks: {len(found.shared)} files; the full audit proves this.")
+    if not found.exercises:
+        console.print("No exercise was changed.")
+    return found.exercises
 
 
 def _new(options: argparse.Namespace, console: Console) -> int:

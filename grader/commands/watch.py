@@ -36,5 +36,11 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
     progress = Progress()
     stubs.keep_untouched()
     chosen = exercise or app.next_exercise(progress, options.device)
-    app.run(chosen, options.device, poll=options.poll, limits=(options.call_limit, options.limit))
+    app.run(
+        chosen,
+        options.device,
+        poll=options.poll,
+        limits=(options.call_limit, options.limit),
+        complaint=progress.complaint,
+    )
     return ExitCode.ALL_PASSED

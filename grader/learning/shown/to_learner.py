@@ -20,20 +20,26 @@ from grader.record.progress import Meeting
 CODE_THEME = "ansi_light"
 
 
-def hint(exercise: Exercise, step: str, taken: Sequence[str], *, new: bool) -> RenderableType:
-    """Return the hints that were taken, the newest last and brightest; `new` tells whether it is one."""
+def hint(exercise: Exercise, step: str, taken: Sequence[str], *, new: bool, by_key: bool = False) -> RenderableType:
+    """Return the hints that were taken, the newest last and brightest.
+
+    `new` tells whether that one is, `by_key` whether keys lead on, as in `watch`, and not commands.
+    """
     head = Text.assemble((f"{exercise.number:02} {step}", "bold"), (f"   hint {len(taken)} of {LEVELS}", "dim"))
     table = Table.grid(padding=(0, 1))
     for number, text in enumerate(taken, 1):
         newest = number == len(taken)
         table.add_row(f"{number}.", Text(text, style="" if newest else "dim"))
-    return Group(Text(), head, table, Text(_after(exercise, len(taken), new=new), style="dim"))
+    return Group(Text(), head, table, Text(_after(exercise, len(taken), new=new, by_key=by_key), style="dim"))
 
 
-def _after(exercise: Exercise, taken: int, *, new: bool) -> str:
+def _after(exercise: Exercise, taken: int, *, new: bool, by_key: bool) -> str:
+    if taken < LEVELS and not new:
+        return ""
     if taken < LEVELS:
-        return "\nThe same command gives the next one." if new else ""
-    return f"\nThat was the last one. `python -m grader compare {exercise.number:02} --spoil` shows a solution."
+        return f"\n{'h' if by_key else 'The same command'} gives the next one."
+    compare = "c" if by_key else f"`python -m grader compare {exercise.number:02} --spoil`"
+    return f"\nThat was the last one. {compare} shows a solution."
 
 
 def misconceptions(known: Sequence[Misconception], met: dict[str, list[Meeting]]) -> RenderableType:

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shlex
 import signal
 import subprocess
+import sys
 import termios
 import threading
 import time
-from typing import ClassVar
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import ClassVar, TypeVar
 
 from rich.console import Group, RenderableType
 from rich.text import Text
+from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
-from grader.errors import GraderError
+from grader.errors import GraderError, debugging, traced
 from grader.exit_code import ExitCode
 from grader.learning import side_by_side as comparison
 from grader.learning.changes import Change, changes
 from grader.learning.shown import to_comparison, to_learner, to_watch
-from grader.learning.watch.grading import GradingProcess
+from grader.learning.watch.grading import Answer, GradingProcess
 from grader.learning.watch.picking import PickExercise
 from grader.learning.watch.saves import saves
 from grader.record import workspace as stubs
@@ -39,14 +43,21 @@ from grader.verdict import Verdict
 TERMINAL_SECONDS = 2.0  # how often to see whether the terminal is still there
 LEAVING_SECONDS = 5.0  # far more than it takes to leave
 FOOT = "h hint  e explain  c compare  n next  p previous  l list  o edit  ? more  q quit"
+GRADING, FOLLOWING, LOOKING_UP = "grading", "following", "looking up"  # of each, one worker at a time
+
+Found = TypeVar("Found")
 
 
 class WatchApp(App[None]):
-    """Grades one exercise at a time; `device` is where it begins, `poll` for file systems without events."""
+    """Grades one exercise at a time; `device` is where it begins, `poll` for file systems without events.
+
+    What may wait (for a verdict, for the learner's record) does so in a worker, so that every key is heard at once.
+    """
 
     CSS = """
     #head, #foot { height: 1; }
     #foot { text-style: dim; }
+    #complaint { height: auto; max-height: 3; display: none; }
     #body { scrollbar-size-vertical: 1; }
     #shown { height: auto; }
     """
@@ -58,41 +69,51 @@ class WatchApp(App[None]):
         Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True), Binding("ctrl+z", "suspend_process"),
     ]  # fmt: skip
 
-    def __init__(self, exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float]) -> None:
+    def __init__(
+        self, exercise: Exercise, device: str, grading: GradingProcess, *, poll: bool, complaint: str = ""
+    ) -> None:
         super().__init__(ansi_color=True)
         self._exercise = exercise
         self._device = device
         self._devices: tuple[str, ...] = (device,)
         self._poll = poll
-        self._grading = GradingProcess(*limits)
-        self._progress = Progress()
+        self._grading = grading
+        self._complaint = complaint  # about the learner's record, or the grader itself
         self._graded = ""  # hash of what the verdict on the screen is about
         self._verdict: Verdict | None = None
         self._changed: list[Change] = []
-        self._complaint = ""
+        self._instead = ""  # stands in the place of a verdict that could not be had
         self._note = ""  # stands above the verdict until the next save
         self._asked_again = ""  # the key that waits for a second press
-        self._following: asyncio.Task[None] | None = None
+        # Held here, since a worker may end when the screen has them no more.
+        self._top, self._shown, self._bottom = Static(id="head"), Static(id="shown"), Static(id="complaint")
+        self._body = VerticalScroll(id="body")
+        self._page: RenderableType = ""
+        self.fault: Exception | None = None  # what ended it, where the learner did not
+        self.traces = ""  # of what did not end it
 
     # ---- the screen ----
 
     def compose(self) -> ComposeResult:
         """Lay out one line above, one below, and all the rest between them."""
-        yield Static(id="head")
-        with VerticalScroll(id="body"):
-            yield Static(id="shown")
+        yield self._top
+        with self._body:
+            yield self._shown
+        yield self._bottom
         yield Static(FOOT, id="foot")
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Begin to load torch, to watch and to grade."""
         self.theme = "ansi-dark"
         for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
             asyncio.get_running_loop().add_signal_handler(number, leave)
         # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self.query_one("#body").focus()
-        self.set_interval(TERMINAL_SECONDS, self._leave_without_terminal)
-        await self._open(self._exercise)
+        self._body.focus()
+        if not self.is_headless:
+            self.set_interval(TERMINAL_SECONDS, self._leave_without_terminal)
+        self._complain(self._complaint)
+        self._open(self._exercise)
 
     def _leave_without_terminal(self) -> None:
         """Leave where the terminal was closed and nobody was told."""
@@ -111,17 +132,35 @@ class WatchApp(App[None]):
             (f"{self._exercise.number:02} {self._exercise.title}", "bold"), f"  {doing}",
             (f"  {self._device}  exercises/{self._exercise.stub.name}", "dim"), no_wrap=True, overflow="ellipsis",
         )  # fmt: skip
-        self.query_one("#head", Static).update(text)
+        self._top.update(text)
 
     def _show(self, shown: RenderableType) -> None:
-        self.query_one("#shown", Static).update(shown)
-        self.query_one("#body").scroll_home(animate=False)
+        self._page = shown
+        self._shown.update(shown)
+        self._body.scroll_home(animate=False)
+
+    def _complain(self, text: str) -> None:
+        """Say above the keys what is amiss, below whatever is shown; say nothing where nothing is."""
+        self._bottom.update(Text(text, style="yellow"))
+        self._bottom.display = bool(text)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say what went wrong behind the screen, and go on."""
+        if event.state is WorkerState.ERROR and event.worker.error:
+            self.traces += traced(event.worker.error)
+            self._complain(f"a fault of the grader, not of your code: {event.worker.error}")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with what went wrong on the screen itself; not Textual tells it, but whoever tells for all commands."""
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
 
     def action_verdict(self) -> None:
         """Show the verdict, or what stands in its place."""
         self._asked_again = ""
-        if self._complaint:
-            self._show(Text(self._complaint, style="yellow"))
+        if self._instead:
+            self._show(Text(self._instead, style="yellow"))
         elif self._verdict:
             shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1))
             self._show(Group(Text(self._note, style="yellow"), shown) if self._note else shown)
@@ -134,49 +173,68 @@ class WatchApp(App[None]):
 
     # ---- grading ----
 
-    async def _open(self, exercise: Exercise) -> None:
+    def _open(self, exercise: Exercise) -> None:
         """Turn to an exercise: watch its file, grade it."""
-        if self._following:
-            self._following.cancel()
         self._exercise, self._verdict, self._changed = exercise, None, []
-        self._complaint = self._note = self._graded = ""
-        self._head("…")
+        self._instead = self._note = self._graded = ""
         self.action_verdict()
-        self._following = asyncio.create_task(self._follow(exercise))
+        self._follow()
+        self._grade()
 
-    async def _follow(self, exercise: Exercise) -> None:
-        """Grade the exercise now and after every save, for as long as it is on the screen."""
-        grading = asyncio.create_task(self._grade())
-        try:
-            async with contextlib.aclosing(saves(exercise.stub, poll=self._poll)) as found:
-                async for _ in found:
-                    if self._is_new():
-                        self._note = self._note if stubs.is_untouched(exercise, stubs.read(exercise.stub)) else ""
-                        grading = asyncio.create_task(self._grade())
-        finally:
-            grading.cancel()
+    @work(exclusive=True, group=FOLLOWING, exit_on_error=False)
+    async def _follow(self) -> None:
+        """Grade the exercise after every save, for as long as it is on the screen."""
+        exercise = self._exercise
+        async with aclosing(saves(exercise.stub, poll=self._poll)) as found:
+            async for _ in found:
+                if self._is_new():
+                    self._note = self._note if stubs.is_untouched(exercise, stubs.read(exercise.stub)) else ""
+                    self._grade()
 
     def _is_new(self) -> bool:
         """Whether the file holds something else than what was graded last, or is gone."""
         return file_hash(self._exercise.stub) != self._graded
 
+    @work(exclusive=True, group=GRADING, exit_on_error=False)
     async def _grade(self) -> None:
-        """Grade what is in the file; show what came of it unless something newer was asked for."""
-        exercise, device, self._graded = self._exercise, self._device, file_hash(self._exercise.stub)
-        self._head("grading …")
-        answer = await self._grading.grade(exercise, exercise.stub, device, new_seed())
-        if answer is None or (exercise, device) != (self._exercise, self._device):
-            return
-        self._complaint, self._devices = answer.complaint, answer.devices
+        """Grade what is in the file and show what came of it; once more where it was saved meanwhile."""
+        exercise = self._exercise
+        while True:
+            self._graded = file_hash(exercise.stub)
+            self._head("grading …")
+            self._take(await self._grading.grade(exercise, exercise.stub, self._device, new_seed()))
+            if not self._is_new():  # the event of a save may have been taken for an older one's
+                return
+
+    def _take(self, answer: Answer) -> None:
+        """Show an answer, and keep its verdict."""
+        self._instead, self._devices = answer.complaint, answer.devices
         if answer.verdict:
             self._changed = changes(self._verdict, answer.verdict)
             self._verdict = answer.verdict
+            self._keep(self._exercise, answer.verdict)
         self.action_verdict()
         self._head(_when(answer.verdict))
-        if answer.verdict:
-            await asyncio.to_thread(Progress().record, exercise, [answer.verdict])
-        if self._is_new():  # saved while this was graded, and the event was taken for an older one
-            await self._grade()
+
+    @work(exit_on_error=False)
+    async def _keep(self, exercise: Exercise, verdict: Verdict) -> None:
+        """Keep an attempt in the learner's record."""
+        await self._recorded(lambda progress: progress.record(exercise, [verdict]))
+
+    async def _recorded(self, ask: Callable[[Progress], Found]) -> Found:
+        """Ask the learner's record for something, in a thread since that may wait; say what is amiss with it."""
+        progress = Progress()
+        found = await asyncio.to_thread(ask, progress)
+        self._complain(progress.complaint)
+        return found
+
+    @work(exclusive=True, group=LOOKING_UP, exit_on_error=False)
+    async def _look_up(self, ask: Callable[[Progress], Found], show: Callable[[Found], None]) -> None:
+        """Show what the learner's record answers, unless another page was turned to meanwhile."""
+        page = self._page
+        found = await self._recorded(ask)
+        if page is self._page:
+            show(found)
 
     # ---- keys ----
 
@@ -185,10 +243,10 @@ class WatchApp(App[None]):
         index = everything.index(self._exercise) + distance
         return everything[index] if 0 <= index < len(everything) else None
 
-    async def action_step(self, distance: int) -> None:
+    def action_step(self, distance: int) -> None:
         """Go to the next exercise, or to the one before."""
         if found := self._neighbour(distance):
-            await self._open(found)
+            self._open(found)
         else:
             self.bell()
 
@@ -197,12 +255,21 @@ class WatchApp(App[None]):
         if self._verdict and self._verdict.passed:
             self._show(Text("All steps pass: no hints are left to give. c compares, n goes on."))
             return
-        step = self._verdict.first_open_step if self._verdict else self._exercise.steps[0]
-        taken = self._progress.hints_taken(self._exercise, step)
-        shown, new = min(taken + 1, LEVELS), taken < LEVELS
-        if new:
-            self._progress.keep_hint(self._exercise, step, shown)
-        self._show(to_learner.hint(self._exercise, step, hints(self._exercise).get(step, ())[:shown], new=new))
+        exercise = self._exercise
+        step = self._verdict.first_open_step if self._verdict else exercise.steps[0]
+
+        def take(progress: Progress) -> tuple[int, bool]:
+            taken = progress.hints_taken(exercise, step)
+            if taken < LEVELS:
+                progress.keep_hint(exercise, step, taken + 1)
+            return min(taken + 1, LEVELS), taken < LEVELS
+
+        def show(taken: tuple[int, bool]) -> None:
+            shown, new = taken
+            texts = hints(exercise).get(step, ())[:shown]
+            self._show(to_learner.hint(exercise, step, texts, new=new, by_key=True))
+
+        self._look_up(take, show)
 
     def action_explain(self) -> None:
         """Explain the first misconception that the verdict names."""
@@ -211,9 +278,13 @@ class WatchApp(App[None]):
         if name is None:
             self._show(Text("No misconception is named here. Esc goes back to the verdict."))
             return
-        self._show(to_learner.explanation(misconceptions.find(name), self._progress.meetings().get(name, [])))
+        found = misconceptions.find(name)
+        self._look_up(
+            lambda progress: progress.meetings().get(name, []),
+            lambda met: self._show(to_learner.explanation(found, met)),
+        )
 
-    async def action_compare(self) -> None:
+    def action_compare(self) -> None:
         """Show the learner's code beside the solution; before it passes, only when asked twice."""
         if not (self._verdict and self._verdict.passed) and self._asked_again != "c":
             self._ask("c", "It has not passed yet. Press c again to see the solution, Esc to go back.")
@@ -227,11 +298,19 @@ class WatchApp(App[None]):
             self._show(Text(str(error), style="yellow"))
             return
         self._show(shown)
-        if self._verdict and self._verdict.passed:
-            seed = self._verdict.seed
-            answer = await self._grading.grade(exercise, exercise.stub, self._device, seed, measure=True)
-            if answer and answer.costs and exercise is self._exercise:
-                self._show(Group(shown, to_comparison.costs(*answer.costs)))
+        if self._verdict and self._verdict.passed and not self._is_grading():
+            self._measure(shown, self._verdict.seed)
+
+    def _is_grading(self) -> bool:
+        return any(each.group == GRADING and not each.is_finished for each in self.workers)
+
+    @work(exclusive=True, group=GRADING, exit_on_error=False)
+    async def _measure(self, page: RenderableType, seed: int) -> None:
+        """Show below a comparison what both cost, if it is still there by then."""
+        exercise = self._exercise
+        answer = await self._grading.grade(exercise, exercise.stub, self._device, seed, measure=True)
+        if answer.costs and page is self._page:
+            self._show(Group(page, to_comparison.costs(*answer.costs)))
 
     def action_reset(self) -> None:
         """Put the stub back, when asked twice."""
@@ -252,27 +331,29 @@ class WatchApp(App[None]):
         self._asked_again = key
         self._show(Text(text, style="yellow"))
 
-    async def action_device(self) -> None:
+    def action_device(self) -> None:
         """Go on with the next device of this machine."""
         if len(self._devices) < 2:
             self._show(Text(f"There is only {self._devices[0]} on this machine. Esc goes back to the verdict."))
             return
         where = self._devices.index(self._device) if self._device in self._devices else 0
         self._device = self._devices[(where + 1) % len(self._devices)]
-        await self._open(self._exercise)
+        self._open(self._exercise)
 
-    async def action_again(self) -> None:
+    def action_again(self) -> None:
         """Grade the same text with other random inputs."""
-        await self._grade()
+        self._grade()
 
     def action_list(self) -> None:
         """Let the learner pick an exercise."""
-        states = self._progress.states(catalogue.exercises(), self._device)
-        self.push_screen(PickExercise(states, self._exercise), self._picked)
+        self._look_up(
+            lambda progress: progress.states(catalogue.exercises(), self._device),
+            lambda states: self.push_screen(PickExercise(states, self._exercise), self._picked),
+        )
 
-    async def _picked(self, name: str | None) -> None:
+    def _picked(self, name: str | None) -> None:
         if name is not None and name != self._exercise.name:
-            await self._open(catalogue.find(name))
+            self._open(catalogue.find(name))
 
     def action_edit(self) -> None:
         """Open the exercise in the learner's editor, in this terminal."""
@@ -285,8 +366,6 @@ class WatchApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Leave nothing running."""
-        if self._following:
-            self._following.cancel()
         await self._grading.close()
 
 
@@ -301,14 +380,22 @@ def _when(verdict: Verdict | None) -> str:
     return f"{now} in {verdict.seconds:.2f} s" if verdict else now
 
 
-def run(exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float]) -> None:
-    """Show the screen until the learner leaves, or the terminal does."""
+def run(exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float], complaint: str) -> None:
+    """Show the screen until the learner leaves, or the terminal does; `complaint` is what is amiss already."""
+    for name in ("COLUMNS", "LINES"):  # as some programs export them; they would hold after a resize too
+        os.environ.pop(name, None)
+    grading = GradingProcess(*limits)
+    app = WatchApp(exercise, device, grading, poll=poll, complaint=complaint)
     try:
-        WatchApp(exercise, device, poll=poll, limits=limits).run()
+        app.run()
     finally:
         if not _has_terminal():
             # subtle: Textual's thread for input reads the end of a closed terminal for ever, and would keep us here
             os._exit(ExitCode.INTERRUPTED)
+    if debugging():
+        sys.stderr.write(app.traces + grading.said)
+    if app.fault:
+        raise app.fault
 
 
 def _has_terminal() -> bool:

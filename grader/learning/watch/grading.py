@@ -1,4 +1,4 @@
-"""Asks the grading process, starts it anew where it died, and hands out its answers."""
+"""Asks the grading process, starts it anew where it ended, and hands out its answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,11 @@ from grader.judging.cost import Cost
 from grader.units import MB
 from grader.verdict import Verdict
 
+# Neither the current folder nor the grader's own comes first: a `random.py` there would be taken for Python's.
+BOOT = "import sys; sys.path.append(sys.argv.pop()); from grader.learning.watch.worker import main; main()"
 LARGEST_ANSWER = 16 * MB
+MOST_KEPT = 2**16  # bytes of what the process says on standard error
+LAST_WORDS_SECONDS = 0.5  # what it started may hold its standard error open
 
 
 @dataclass(frozen=True)
@@ -31,65 +36,89 @@ class Answer:
 
 
 class GradingProcess:
-    """One process that grades, one request at a time; a newer request cancels the one under way."""
+    """One process that grades, one request at a time; a newer request cancels the one under way.
 
-    def __init__(self, call_limit: float, limit: float) -> None:
-        self._limits = (str(call_limit), str(limit))
+    It runs `boot`, with the grader imported from the folder `code`.
+    """
+
+    def __init__(self, call_limit: float, limit: float, boot: str = BOOT, code: Path | None = None) -> None:
+        code = code or places.imported_from()
+        self._command = (sys.executable, "-P", "-c", boot, str(call_limit), str(limit), str(code))
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._asked = 0
+        self._answer: asyncio.Future[Answer] | None = None
+        self._ended_at_once = 0
+        self.said = ""  # by the process, on standard error
 
-    async def start(self) -> None:
-        """Start the process, or another where it has ended; torch begins to load."""
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "grader.learning.watch.worker", *self._limits, cwd=places.workspace().root,
-                limit=LARGEST_ANSWER,
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )  # fmt: skip
-            self._reading = asyncio.create_task(self._read_answers(self._process))
-
-    async def grade(
-        self, exercise: Exercise, path: Path, device: str, seed: int, *, measure: bool = False
-    ) -> Answer | None:
-        """Grade a file, or `measure` it beside the solution; None if something newer was asked for meanwhile."""
-        await self.start()
-        for overtaken in self._waiting.values():
-            overtaken.cancel()
-        mark = next(self._ids)
+    async def grade(self, exercise: Exercise, path: Path, device: str, seed: int, *, measure: bool = False) -> Answer:
+        """Grade a file, or `measure` it beside the solution."""
+        process = await self._running()
+        if self._answer:
+            self._answer.cancel()
+        self._asked = next(self._ids)
         request = {
-            "id": mark, "exercise": exercise.name, "path": str(path), "device": device, "seed": seed,
+            "id": self._asked, "exercise": exercise.name, "path": str(path), "device": device, "seed": seed,
             "measure": measure,
         }  # fmt: skip
-        answer = self._waiting[mark] = asyncio.get_running_loop().create_future()
-        assert self._process
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        try:
-            found: Answer = await answer
-            return found
-        except asyncio.CancelledError:
-            if answer.cancelled():
-                return None
-            raise
-        finally:
-            del self._waiting[mark]
+        self._answer = asyncio.get_running_loop().create_future()
+        assert process.stdin
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        return await self._answer
 
-    async def _read_answers(self, process: asyncio.subprocess.Process) -> None:
+    async def _running(self) -> asyncio.subprocess.Process:
+        """Return the process, another one where it has ended; torch begins to load."""
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, cwd=places.workspace().root, limit=LARGEST_ANSWER, start_new_session=True,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            self.said = ""
+            self._reading = asyncio.create_task(self._read(self._process))
+        return self._process
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        """Hand out the answers of a process until it ends; then say why it did."""
         assert process.stdout
-        while line := await process.stdout.readline():
-            read = json.loads(line)
-            self._settle(read["id"], _answer(read))
+        assert process.stderr
+        listening = asyncio.create_task(self._listen(process.stderr))
+        why, answered = "", False
+        try:
+            while line := await process.stdout.readline():
+                answered = True
+                read = json.loads(line)
+                self._settle(read["id"], _answer(read))
+        except ValueError:
+            why = f"its answer is larger than {LARGEST_ANSWER // MB} MB, or is none"
+            process.kill()
         code = await process.wait()
-        for mark in list(self._waiting):
-            self._settle(mark, Answer(complaint=f"the grading process ended ({code}); the next save starts another"))
+        await asyncio.wait({listening}, timeout=LAST_WORDS_SECONDS)
+        self._ended_at_once = 0 if answered else self._ended_at_once + 1
+        if process is self._process:
+            self._settle(self._asked, Answer(complaint=self._why_ended(why or self._last_words(code))))
+
+    async def _listen(self, stream: asyncio.StreamReader) -> None:
+        """Keep the end of what a process says."""
+        while chunk := await stream.read(MOST_KEPT):
+            self.said = (self.said + chunk.decode(errors="replace"))[-MOST_KEPT:]
+
+    def _last_words(self, code: int) -> str:
+        last = self.said.strip().rpartition("\n")[2]
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"{how}; {''.join(filter(str.isprintable, last))}" if last else how
+
+    def _why_ended(self, why: str) -> str:
+        if self._ended_at_once < 2:
+            return f"the grading process ended: {why}. The next save starts another."
+        return (
+            f"the grading process ended {self._ended_at_once} times before it had answered: {why}. "
+            "`python -m grader doctor` looks for the cause."
+        )
 
     def _settle(self, mark: int, answer: Answer) -> None:
-        waiting = self._waiting.get(mark)
-        if waiting and not waiting.done():
-            waiting.set_result(answer)
+        if self._answer and mark == self._asked and not self._answer.done():
+            self._answer.set_result(answer)
 
     async def close(self) -> None:
         """End the process and all that it started."""

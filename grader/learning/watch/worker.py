@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from grader.catalogue.catalogue import find
-from grader.errors import Cancelled, GraderError, UsageError
+from grader.errors import Cancelled, GraderError, UsageError, traced
 from grader.judging.devices import DEVICES
 from grader.judging.session import Session
 
@@ -107,6 +107,7 @@ def _graded(request: Request, session: Session) -> dict[str, Any]:
     except UsageError as error:
         return {"complaint": str(error)}
     except GraderError as error:
+        sys.stderr.write(traced(error))
         return {"complaint": f"a fault of the grader, not of your code: {error}"}
     return {"verdict": verdict.to_dict(), "devices": _devices()}
 
@@ -123,7 +124,3 @@ def _devices() -> list[str]:
     from grader.judging.devices import is_available
 
     return [device for device in DEVICES if is_available(device)]
-
-
-if __name__ == "__main__":
-    main()

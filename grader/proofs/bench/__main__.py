@@ -13,8 +13,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +26,7 @@ from grader.judging.run import Run
 from grader.judging.source import read_source
 from grader.proofs.bench.watch import debounce_seconds, save_and_switch_seconds
 from grader.proofs.tools.in_process import InProcessSubmissions
-from grader.proofs.tools.processes import family, proportional_memory
+from grader.proofs.tools.processes import proportional_memory
 from grader.units import MB
 
 WARM_RATIO, COLD_RATIO = 1 / 15, 1.2
@@ -122,7 +122,7 @@ def _table(figures: list[Figure], runs: int) -> Table:
 
 def _peak_memory(command: list[str]) -> list[float]:
     """Return the proportional set size of a whole grading, as its largest value in a few runs, in MB."""
-    if not Path("/proc/self/smaps_rollup").exists():
+    if not psutil.LINUX:  # no other system tells what is shared
         return [0.0]
     return [_peak_of(command) for _ in range(3)]
 
@@ -132,7 +132,7 @@ def _peak_of(command: list[str]) -> float:
     peak = 0.0
     while process.poll() is None:
         time.sleep(0.05)
-        peak = max(peak, sum(proportional_memory(pid) for pid in family(process.pid)))
+        peak = max(peak, proportional_memory(process.pid))
     return peak / MB
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from grader.catalogue.catalogue import Exercise
 from grader.learning.watch.saves import DEBOUNCE_MS
-from grader.proofs.tools.processes import family
+from grader.proofs.tools.processes import processor_seconds
 from grader.proofs.tools.pseudo_terminal import PseudoTerminal
 from grader.proofs.tools.spare_checkout import spare_checkout
 
@@ -82,18 +81,6 @@ def _until_verdict(terminal: PseudoTerminal, number: int) -> float:
 
 
 def _idle_load(root: int) -> float:
-    before, started = _processor_seconds(root), time.perf_counter()
+    before, started = processor_seconds(root), time.perf_counter()
     time.sleep(IDLE_SECONDS)
-    return (_processor_seconds(root) - before) / (time.perf_counter() - started)
-
-
-def _processor_seconds(root: int) -> float:
-    """Return the processor time of a process and all below it."""
-    ticks = 0
-    for pid in family(root):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return (processor_seconds(root) - before) / (time.perf_counter() - started)

@@ -21,6 +21,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 WAITS = "import sys; sys.stdin.read()"  # until whoever started it is gone
 # Modules that the grader imports: a file of such a name beside a submission must not be taken for it.
 SHADOWED = ("torch", "pytest", "numpy", "rich", "safetensors", "pyseccomp", "pytest_timeout", "json", "sqlite3",
@@ -176,6 +178,6 @@ def _facts(path: Path) -> tuple[object, ...]:
 
 
 def _is_stopped(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "tT"
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
     return False

@@ -28,7 +28,7 @@ from grader.judging.source import Source, read_source
 from grader.proofs.hostile import to_hostile
 from grader.proofs.hostile.corpus import Attack, Result, attacks
 from grader.proofs.hostile.decoys import Decoys
-from grader.proofs.tools.processes import children
+from grader.proofs.tools.processes import family
 from grader.reports import to_terminal
 from grader.reports.to_json import from_json, to_json
 from grader.reports.to_junit import to_junit
@@ -72,7 +72,7 @@ class Arena:
         tempfile.tempdir = str(self._decoys.scratch)
         os.environ["TOKEN"] = self._decoys.token
         self._launcher = launch.start("cpu")
-        self._own = children({os.getpid()})
+        self._own = set(family(os.getpid()))
         self._strict = Grader("cpu", LIMITS, self._launcher)
         self._honest = Grader("cpu", Limits(), self._launcher)
         self.isolation: tuple[str, ...] = ()
@@ -153,8 +153,7 @@ class Arena:
     def _left(self) -> list[str]:
         """Return what is left of a grading: processes, and what lies where scratch folders are made."""
         files = [f"{path.name} is left where scratch folders are made" for path in self._decoys.scratch.iterdir()]
-        orphans = children({os.getpid()}) - self._own - {self._decoys.pid}
-        running = len(orphans | children(self._own))
+        running = sum(each not in self._own and each.pid != self._decoys.pid for each in family(os.getpid()))
         return [*files, *([f"{running} processes are left"] if running else [])]
 
 

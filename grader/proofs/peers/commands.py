@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.proofs.tools.processes import family, proportional_memory
+import psutil
+
+from grader.proofs.tools.processes import proportional_memory
 from grader.units import MB
 
 MARK = "KATAS_PEERS_RUN"
@@ -56,7 +58,7 @@ def _looked_at(process: subprocess.Popen[bytes], limit: float) -> float:
     peak, end = 0.0, time.monotonic() + limit
     while process.poll() is None and time.monotonic() < end:
         time.sleep(BETWEEN_LOOKS)
-        peak = max(peak, sum(proportional_memory(pid) for pid in family(process.pid)))
+        peak = max(peak, proportional_memory(process.pid))
     return peak / MB
 
 
@@ -66,19 +68,19 @@ def _end(process: subprocess.Popen[bytes], mark: str) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     patience = time.monotonic() + PATIENCE
     while (left := _marked(mark)) and time.monotonic() < patience:
-        for pid in left:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        for each in left:
+            with suppress(psutil.Error):
+                each.kill()
         process.poll()  # one that has ended is there until it is asked for
         time.sleep(BETWEEN_LOOKS)
     process.wait()
 
 
-def _marked(mark: str) -> list[int]:
+def _marked(mark: str) -> list[psutil.Process]:
     """Return the processes that inherited the mark: ours and nobody else's."""
-    wanted, found = f"{MARK}={mark}".encode(), []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if wanted in entry.read_bytes().split(b"\0"):
-                found.append(int(entry.parent.name))
+    found = []
+    for each in psutil.process_iter():
+        with suppress(psutil.Error):
+            if each.environ().get(MARK) == mark:
+                found.append(each)
     return found

@@ -1,41 +1,43 @@
-"""Which processes belong together and how much memory they take, as Linux tells it."""
+"""Which processes belong together, and what they take. Needs psutil, which comes with the extra `dev`."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+
+DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 
-def running() -> dict[int, tuple[str, int]]:
-    """Return the state (a letter, as `ps` has it) and the parent of every process."""
-    found: dict[int, tuple[str, int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:2]
-        except OSError:
-            continue
-        found[int(entry.parent.name)] = (state, int(parent))
-    return found
+def family(root: int) -> list[psutil.Process]:
+    """Return a process and all that it and they have started; the dead that nobody has buried yet do not count."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(root)
+        return [each for each in (process, *process.children(recursive=True)) if lives(each)]
+    return []
 
 
-def children(parents: set[int]) -> set[int]:
-    """Return the processes whose parent is one of these; the dead that nobody has buried yet do not count."""
-    return {pid for pid, (state, parent) in running().items() if parent in parents and state not in "ZX"}
+def lives(process: psutil.Process) -> bool:
+    """Whether a process still runs."""
+    with suppress(psutil.NoSuchProcess):
+        return process.status() not in DEAD
+    return False
 
 
-def family(root: int) -> set[int]:
-    """Return a process and all that it and they have started."""
-    parents = {pid: parent for pid, (_, parent) in running().items()}
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family
+def proportional_memory(root: int) -> int:
+    """Return the proportional set size of a family in bytes: what it shares is counted in shares."""
+    return int(_sum(root, lambda each: each.memory_full_info().pss))
 
 
-def proportional_memory(pid: int) -> int:
-    """Return the proportional set size of a process in bytes: what it shares is counted in shares."""
-    try:
-        found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    except OSError:
-        return 0
-    return int(found[1]) * 1024 if found else 0
+def processor_seconds(root: int) -> float:
+    """Return the processor time of a family so far."""
+    return _sum(root, lambda each: sum(each.cpu_times()[:2]))
+
+
+def _sum(root: int, figure: Callable[[psutil.Process], float]) -> float:
+    total = 0.0
+    for each in family(root):
+        with suppress(psutil.Error):
+            total += figure(each)
+    return total

@@ -8,19 +8,23 @@ from pathlib import Path
 import pytest
 
 from grader.catalogue.catalogue import find, known_checks
-from grader.errors import Cancelled, GraderError, UsageError
+from grader.errors import Cancelled, GraderError
 from grader.judging import plugin, run
 from grader.judging.clock import Limits
 from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
 from grader.judging.source import Source, read_source
-from grader.sandbox.child import landlock
-from grader.sandbox.child.lockdown import seccomp_rules
-from grader.sandbox.parent.spawn import SpawnLauncher
-from grader.tests.conftest import step
+from grader.tests.process.conftest import SHIELDED, step
 from grader.verdict import Outcome
 
-SHIELDED = landlock.version() > 0 and seccomp_rules(scoped_signals=True, gpu=False) is not None
+SLOW = 0.2  # seconds
+SLOWED_DOWN = f"""
+import time
+def slowed_down(function):
+    return lambda *arguments: time.sleep({SLOW}) or function(*arguments)
+for name in {list(find("05").steps)}:
+    globals()[name] = slowed_down(globals()[name])
+"""
 RIGHT = "    return tensor.requires_grad_()\n"
 
 
@@ -149,19 +153,19 @@ def test_a_refusal_says_what_was_tried(submit):
 def test_a_loop_that_catches_everything_does_not_outlive_its_time(launcher, exercise):
     body = "    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n"
     text = exercise.solution.read_text(encoding="utf-8") + switch_on(body)
-    grader = Grader("cpu", Limits(call=0.5, exercise=60), launcher)
+    grader = Grader("cpu", Limits(call=2.0, exercise=60), launcher)
     verdict = grader.grade(exercise, Source(Path("/learner/05.py"), text, "0" * 64), seed=1)
     assert step(verdict, "switch_on").outcome is Outcome.TIMEOUT
     assert verdict.score == (5, 6)
 
 
 def test_the_time_of_an_exercise_is_shared_by_its_calls(launcher, exercise):
-    text = exercise.solution.read_text(encoding="utf-8") + "import time; time.sleep(5)\n"
-    grader = Grader("cpu", Limits(call=10, exercise=0.5), launcher)
-    started = time.monotonic()
+    text = exercise.solution.read_text(encoding="utf-8") + SLOWED_DOWN
+    checks = len(known_checks(exercise))
+    grader = Grader("cpu", Limits(call=1000.0, exercise=checks * SLOW / 2), launcher)
     verdict = grader.grade(exercise, Source(Path("/learner/05.py"), text, "0" * 64), seed=1)
     assert verdict.outcome is Outcome.TIMEOUT
-    assert time.monotonic() - started < 5
+    assert "the time for the whole exercise ran out" in verdict.steps[-1].checks[-1].said
 
 
 def test_prints_are_shown_with_the_check_that_met_them_and_cut(submit):
@@ -246,39 +250,11 @@ def test_too_many_processes_are_ended_with_their_parent(submit):
     assert "processes" in step(submit(switch_on(body)), "switch_on").checks[0].said
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"\xff\xfe", "UTF-8"), (b"", "empty"), (b"  \n", "empty"), (b"#" * (2**20 + 1), "more than 1 MB"),
-     (None, "no file")],
-)  # fmt: skip
-def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):
-    path = tmp_path / "file.py"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UsageError, match=said) as caught:
-        read_source(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_the_line_that_is_not_utf8_is_named(tmp_path):
-    path = tmp_path / "file.py"
-    path.write_bytes(b"one = 1\ntwo = '\xe9'\n")
-    with pytest.raises(UsageError, match="line 2"):
-        read_source(path)
-
-
 def test_what_is_printed_cannot_paint_over_the_verdict(submit):
     verdict = submit(switch_on("    print('\\x1b[2Jfine\\x07')\n    raise ValueError('\\x1b[31m')\n"))
     check = step(verdict, "switch_on").checks[0]
     assert "\x1b" not in check.printed + check.said
     assert "fine" in check.printed
-
-
-def test_a_fresh_process_for_each_check_does_as_well_as_a_fork(exercise):
-    """MPS cannot be used after a fork: there each child is a new interpreter."""
-    with Grader("cpu", launcher=SpawnLauncher()) as grader:
-        verdict = grader.grade(exercise, read_source(exercise.solution), seed=1)
-    assert verdict.passed
 
 
 def test_a_grading_can_be_cancelled_and_the_next_one_is_whole(launcher, exercise):
@@ -319,3 +295,22 @@ def test_a_submission_cannot_read_the_file_that_it_came_from(submit, exercise):
 def test_a_tensor_arrives_as_one_of_its_own(submit):
     verdict = submit(switch_on("    assert not tensor._is_view()\n    tensor.detach_()\n" + RIGHT))
     assert step(verdict, "switch_on").outcome is Outcome.PASSED
+
+
+def test_a_check_that_did_not_run_is_a_fault_and_no_pass(launcher, exercise, monkeypatch):
+    """A check that the file declares but pytest does not collect must never count as passed."""
+    import grader.judging.grading as grading
+    import grader.judging.plugin as plugin
+    from grader.catalogue.catalogue import Check
+
+    more = (*known_checks(exercise), Check("test_vanished", "switch_on", "is not there"))
+    monkeypatch.setattr(grading, "known_checks", lambda _: more)
+    monkeypatch.setattr(plugin, "known_checks", lambda _: more)
+    with pytest.raises(GraderError, match="test_vanished"):
+        Grader("cpu", launcher=launcher).grade(exercise, read_source(exercise.solution), seed=1)
+
+
+def test_a_step_that_builds_on_a_failed_one_is_blocked(exercise, launcher):
+    needs = dataclasses.replace(exercise, needs={"switch_on": ("predict_row",)})
+    verdict = Grader("cpu", launcher=launcher).grade(needs, read_source(exercise.stub), seed=1)
+    assert {check.outcome for check in verdict.steps[-1].checks} == {"blocked"}

@@ -1,4 +1,4 @@
-"""The hostile corpus is complete, and its runner sees a breach where there is one. `tox -e hostile` runs it."""
+"""The hostile runner sees a breach where there is one. `tox -e hostile` runs it."""
 
 import os
 import sys
@@ -6,16 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from grader.errors import UsageError
 from grader.proofs.hostile import runner as hostile
-from grader.proofs.hostile.corpus import FAMILIES, HOSTILE, STOPPED, attacks, read
+from grader.proofs.hostile.corpus import attacks
 from grader.proofs.hostile.decoys import Decoys
 from grader.sandbox.shared import scratch
-from grader.tests.test_grading import SHIELDED
+from grader.tests.process.conftest import SHIELDED
+from grader.tests.unit.test_hostile import HONEST, attack
 from grader.verdict import Outcome
-
-LEAST = 45
-HONEST = "# harm: none\n# ending: {ending}\n{more}\n\ndef to_nearest(tensor):\n    return tensor.round().long()\n"
 
 on_linux = pytest.mark.skipif(sys.platform != "linux" or not SHIELDED, reason="there is no sandbox to prove here")
 
@@ -24,39 +21,6 @@ on_linux = pytest.mark.skipif(sys.platform != "linux" or not SHIELDED, reason="t
 def arena():
     with hostile.Arena() as started:
         yield started
-
-
-def attack(tmp_path, name, text):
-    path = tmp_path / f"{name}.py"
-    path.write_text(text, encoding="utf-8")
-    return read(path)
-
-
-def test_every_family_is_there_and_every_file_says_what_is_expected():
-    corpus = attacks()
-    assert len(corpus) >= LEAST
-    assert {each.family for each in corpus} == set(FAMILIES)
-    assert len(corpus) == len(list(HOSTILE.glob("*.py")))
-    for each in corpus:
-        assert each.harm
-        assert each.steps
-        assert each.limit or each.endings <= STOPPED
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("system_x", "# harm: none\n\ndef to_nearest(tensor): ...\n"),
-        ("system_x", HONEST.format(ending="passed", more="")),
-        ("system_x", HONEST.format(ending="stopped", more="")),
-        ("other_x", HONEST.format(ending="failed", more="")),
-        ("system_x", "# harm: none\n# ending: failed\nx = 1\n"),
-    ],
-    ids=["no ending", "may pass", "no such ending", "no family", "no step"],
-)
-def test_what_declares_too_little_is_refused(tmp_path, name, text):
-    with pytest.raises(UsageError):
-        attack(tmp_path, name, text)
 
 
 @on_linux

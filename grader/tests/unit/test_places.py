@@ -1,8 +1,5 @@
 """The workspace is found from the current folder upwards; without one, the checkout is the workspace."""
 
-import subprocess
-import sys
-
 import pytest
 
 from grader.catalogue import places
@@ -36,12 +33,3 @@ def test_an_installed_package_has_no_checkout(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="checkout"):
         places.checkout()
     assert places.curriculum().solutions == tmp_path / "grader" / "curriculum" / "solutions"
-
-
-def test_a_command_keeps_its_record_in_the_workspace_that_it_is_called_in(elsewhere):
-    (elsewhere / "exercises").mkdir()
-    (elsewhere / "exercises" / "05_leaf_and_grad.py").write_text("x = 1\n", encoding="utf-8")
-    command = [sys.executable, "-m", "grader", "exercise", "05"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert "your file does not define" in ended.stdout
-    assert (elsewhere / ".grader" / "progress.sqlite3").exists()

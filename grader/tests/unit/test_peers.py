@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import sqlite3
-import sys
 from dataclasses import replace
 
 import pytest
@@ -13,14 +12,13 @@ from grader.catalogue.catalogue import find
 from grader.errors import UsageError
 from grader.judging.overlay import definitions
 from grader.proofs.audit import laid_over
-from grader.proofs.peers import commands, comparison, endings, environments, nbgrader, readme, tables
+from grader.proofs.peers import comparison, endings, environments, nbgrader, readme, tables
 from grader.proofs.peers.comparison import Comparison, Count, Row
 from grader.proofs.peers.endings import Ending
-from grader.proofs.peers.measure import measure
 from grader.proofs.peers.record import Extra, Record, Trial
-from grader.proofs.peers.submissions import PEERS, Kind, Submission, digest, submissions
-from grader.proofs.peers.tools import Description, Work
-from grader.tests.test_render import shown
+from grader.proofs.peers.submissions import PEERS, Kind, digest, submissions
+from grader.proofs.peers.tools import Description
+from grader.tests.examples import shown
 
 TOOL = Description("tool, `tool run`", "tool", "how", {"endless": "it has no time limit"})
 
@@ -246,55 +244,3 @@ def test_pip_says_why():
     printed = "ERROR: first\nnoise\nERROR: No matching distribution found for check50==0\n"
     assert environments.last_error(printed) == "No matching distribution found for check50==0"
     assert environments.last_error("") == "pip ended without a reason"
-
-
-def test_a_command_leaves_nothing_running(tmp_path):
-    start = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
-    script = start + "print('begun', flush=True); time.sleep(60)"
-    finished = commands.run([sys.executable, "-c", script], tmp_path, {"PATH": "/usr/bin"}, limit=0.5)
-    assert 0.5 <= finished.seconds < 10
-    marked = [path for path in commands.Path("/proc").glob("[0-9]*/environ") if _has(path, str(tmp_path))]
-    assert marked == []
-
-
-def _has(path, mark):
-    try:
-        return mark.encode() in path.read_bytes() and b"KATAS_PEERS_RUN" in path.read_bytes()
-    except OSError:
-        return False
-
-
-class Racing:
-    """A tool that ends as it is told to, time after time."""
-
-    def __init__(self, package, *given):
-        self.description = replace(TOOL, package=package)
-        self._endings = iter(given)
-
-    def prepare(self, folder):
-        pass
-
-    def lay_out(self, folder, text):
-        return Work([sys.executable, "-c", ""], folder, lambda: next(self._endings, Ending.REFUSED))
-
-    def warm(self, folder, texts):
-        return None
-
-    def environment(self, folder):
-        return {}
-
-
-@pytest.mark.parametrize(
-    ("package", "given", "expected"),
-    [
-        ("tool", [Ending.LOST], Ending.REFUSED),
-        ("tool", [Ending.ACCEPTED, Ending.ACCEPTED], Ending.ACCEPTED),
-        ("tool", [Ending.LOST, Ending.ACCEPTED], Ending.LOST),
-        ("", [Ending.LOST], Ending.LOST),
-    ],
-)
-def test_what_speaks_against_another_tool_has_to_happen_twice(package, given, expected, tmp_path):
-    attack, right = Submission(Kind.HOSTILE, "race", ""), Submission(Kind.RIGHT, "solution", "")
-    record = Record(tmp_path / "measured.jsonl", {}, go_on=False)
-    list(measure([Racing(package, *given)], [attack, right], record, tmp_path))
-    assert record.trials[TOOL.name, Kind.HOSTILE, "race"].ending is expected

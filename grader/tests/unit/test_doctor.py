@@ -247,11 +247,3 @@ def test_everything_fits_in_80_columns():
     there = Console(file=io.StringIO(), width=80)
     there.print(to_overview.examination([Finding("torchvision's operators", Health.WARNING, "x" * 200, "y " * 99)]))
     assert max(len(line.rstrip()) for line in there.file.getvalue().splitlines()) <= 80
-
-
-def test_this_machine(tmp_path):
-    found = doctor.examine(console(), tmp_path / "progress.sqlite3")
-    names = {each.what for each in found}
-    assert ON_THE_CARD | {"Python", "cpu", "cuda", "mps", "isolation", "Atari games", "terminal", "progress"} <= names
-    assert all(each.todo for each in found if each.health is not Health.OK)
-    assert not list(tmp_path.iterdir())

@@ -2,12 +2,9 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -124,48 +121,9 @@ def test_piped_output_has_no_colour(passed):
     assert "\x1b[" not in passed[0].stderr
 
 
-@pytest.mark.parametrize("name", ["5", "05", "leaf_and_grad", "05_leaf_and_grad", STUB])
-def test_every_way_to_name_an_exercise(name):
-    assert find(name) is find("05")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for the children in /proc")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_the_children_die_with_the_grader(tmp_path, how):
-    """A submission that sleeps, its grader ended from outside: its scratch folder goes, and so does its process."""
-    path = tmp_path / "sleeper.py"
-    path.write_text("import time\nopen('here', 'w').close()\ntime.sleep(60)\n", encoding="utf-8")
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    grading = subprocess.Popen(
-        [sys.executable, "-m", "grader", "exercise", "05", "--file", str(path), "--call-limit", "60"],
-        cwd=places.checkout(), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # Whoever runs tests in the background may have told them to ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    wait_for(lambda: list(tmp_path.glob("grader-*/here")))
-    grading.send_signal(how)
-    _, complaint = grading.communicate(timeout=30)
-    wait_for(lambda: not list(tmp_path.glob("grader-*")))
-    wait_for(lambda: not sleepers(tmp_path))
-    if how == signal.SIGINT:
-        assert grading.returncode == 130
-        assert complaint == "grader: interrupted; nothing is left running\n"
-
-
-def sleepers(folder):
-    """Return the processes that work in a folder of this test."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(folder) in os.readlink(entry / "cwd"):
-                found.append(entry.name)
-        except OSError:
-            continue
-    return found
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.02)
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_traceback_is_shown_to_whoever_asks_for_it(debug):
+    done = run("exercise", "99", GRADER_DEBUG="1" if debug else "")
+    assert done.returncode == 2
+    assert ("Traceback (most recent call last)" in done.stderr) == debug
+    assert done.stderr.splitlines()[-1].startswith("grader: there is no exercise '99'")

@@ -1,22 +1,9 @@
-"""A format is a row: the flag, the help and the README follow from it."""
+"""A format is a row: the flag and its help follow from it."""
 
 import subprocess
 import sys
 
-import pytest
-
-from grader.catalogue import places
-from grader.reports.formats import FORMATS, readme_table
-from grader.tests.test_verdict import example
-
-
-def test_the_readme_lists_them():
-    assert readme_table() in (places.checkout() / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.name)
-def test_each_renders_verdicts(each):
-    assert "return 2" in each.render([example()]).replace("&#160;", " ")
+from grader.reports.formats import FORMATS
 
 
 def test_each_has_a_flag_with_help():

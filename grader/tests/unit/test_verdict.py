@@ -2,15 +2,8 @@
 
 import pytest
 
-from grader.verdict import CheckResult, Outcome, SourceLine, StepResult, Verdict, gravest
-
-
-def example(outcome=Outcome.FAILED):
-    check = CheckResult("test_x", "does x", outcome, "said", "f(1)", "2", "3", "one off", "some-misconception",
-                        (SourceLine(3, "return 2", "f"),), "printed\n", 0.25)  # fmt: skip
-    steps = (StepResult("f", outcome, (check,)),)
-    return Verdict("05_leaf_and_grad", "Leaves", "a.py", "0" * 64, "cpu", 7, outcome, steps, ("rlimits",),
-                   {"torch": "2"}, 1.5)  # fmt: skip
+from grader.tests.examples import example
+from grader.verdict import Outcome, Verdict, gravest
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

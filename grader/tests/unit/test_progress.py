@@ -1,7 +1,6 @@
 """Progress is kept, grows stale with what it depends on, and never stands in the way of a grading."""
 
 import dataclasses
-import os
 import sqlite3
 
 import pytest
@@ -109,21 +108,3 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path, copy):
     progress = Progress(tmp_path / "file" / "progress.sqlite3")
     progress.record(copy, [verdict(copy)])
     assert "cannot be kept" in progress.complaint
-
-
-def test_two_graders_at_once_lose_nothing(tmp_path, copy):
-    path = tmp_path / "progress.sqlite3"
-    children = []
-    for _ in range(2):
-        child = os.fork()
-        if child == 0:
-            try:
-                for _ in range(20):
-                    Progress(path).record(copy, [verdict(copy)])
-            finally:
-                os._exit(0)
-        children.append(child)
-    for child in children:
-        os.waitpid(child, 0)
-    with sqlite3.connect(path) as database:
-        assert database.execute("SELECT count(*) FROM attempt").fetchone() == (40,)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from grader.catalogue import places
-from grader.catalogue.catalogue import exercises, find
+from grader.catalogue.catalogue import find
 from grader.errors import UsageError
 from grader.record import workspace as stubs
 
@@ -221,15 +221,3 @@ def test_a_file_that_cannot_be_written_stays_whole(exercise, monkeypatch):
         stubs.reset(exercise)
     assert exercise.stub.read_bytes() == WRITTEN
     assert [each.name for each in exercise.stub.parent.iterdir()] == [exercise.stub.name]
-
-
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.name)
-def test_no_solution_is_taken_for_a_stub(exercise):
-    assert not stubs.is_untouched(exercise, stubs.read(exercise.solution))
-
-
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.name)
-def test_every_exercise_can_be_reset(exercise):
-    if not (places.workspace().root / ".git").exists():
-        pytest.skip("this folder has no history")
-    assert stubs.is_untouched(exercise, stubs.untouched(exercise))

@@ -1,0 +1,1 @@
+"""What every exercise must have: its files, stubs, checks, answers and examples."""

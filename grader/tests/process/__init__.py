@@ -1,0 +1,1 @@
+"""What starts processes: graders and their children, commands, proofs."""

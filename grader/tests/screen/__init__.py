@@ -1,0 +1,1 @@
+"""What `watch` and the terminal draw."""
