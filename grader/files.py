@@ -43,7 +43,7 @@ def read(path: Path, *, follow_links: bool = True, most: int = MAX_BYTES) -> byt
 def _refuse_what_is_no_file(path: Path, handle: int, follow_links: bool) -> None:
     mode = os.fstat(handle).st_mode
     if stat.S_ISDIR(mode):
-        raise Unfit(errno.EISDIR, "is a folder, not a Python file")
+        raise Unfit(errno.EISDIR, "is a folder, not a file")
     if not stat.S_ISREG(mode):
         if not (follow_links and HANDED_OVER.fullmatch(str(path))):
             raise Unfit(errno.EINVAL, "is a pipe or a device, not a file")

@@ -61,6 +61,8 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
     said = "standard input" if name == "-" else name
     try:
         document = json.loads(_text(name))
+    except files.Unfit as error:
+        raise UsageError(f"{said} {error.strerror}") from None
     except OSError as error:
         raise UsageError(f"{said} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):

@@ -10,10 +10,10 @@ from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
 from grader.judging.source import Source
 from grader.sandbox.child import landlock
-from grader.sandbox.child.lockdown import seccomp_rules
+from grader.sandbox.child.syscalls import rules
 from grader.sandbox.parent import launch
 
-SHIELDED = landlock.version() > 0 and seccomp_rules(scoped_signals=True, gpu=False) is not None
+SHIELDED = landlock.version() > 0 and rules(scoped_signals=True)[0] is not None
 QUICK = Limits(call=5.0, exercise=60.0)
 
 

@@ -118,7 +118,7 @@ def test_a_bad_file_is_one_line_and_2_and_adds_nothing(tmp_path, capsys, here, c
     assert not here.exists()
 
 
-@pytest.mark.parametrize(("name", "said"), [("no/such.json", "No such file"), (".", "Is a directory")])
+@pytest.mark.parametrize(("name", "said"), [("no/such.json", "No such file"), (".", "is a folder")])
 def test_a_file_that_cannot_be_read_is_one_line_and_2(tmp_path, capsys, monkeypatch, name, said):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["import", name]) == 2
