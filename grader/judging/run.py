@@ -6,21 +6,17 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 import pytest
 
 from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
-from grader.harmless import harmless
-from grader.harmless import printed as as_printed
 from grader.judging.cost import Cost
 from grader.judging.submission import Hungry, Submission
+from grader.judging.told import told
 from grader.verdict import CheckResult, Outcome
-from grader.vocabulary.describe import shorten
 from grader.vocabulary.ending import Ending
 
-MAX_SHOWN = 4000  # letters of anything that is told of a check
 UNREADABLE = "your code returned something that this check cannot read"
 
 # Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
@@ -102,7 +98,7 @@ class Run:
                 ending = Ending(Outcome.CRASHED, UNREADABLE)
             printed = read_printed()
             self.costs[check.step] = self.costs.get(check.step, Cost()) + submission.cost
-            self.results[name] = _result(check, ending, printed, time.perf_counter() - started)
+            self.results[name] = told(check, ending, printed, time.perf_counter() - started)
 
     @contextlib.contextmanager
     def _faults_filed(self, name: str) -> Iterator[None]:
@@ -118,22 +114,3 @@ class Run:
         except pytest.fail.Exception:  # pytest-timeout, which ends what nothing else did
             self.faults.append(GraderError(f"{name} was still waiting when its time was up"))
             raise
-
-
-def _result(check: Check, ending: Ending | None, printed: str, seconds: float) -> CheckResult:
-    printed = as_printed(printed)
-    if ending is None:
-        return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
-    said, called, got, expected, detail = map(
-        _fit, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
-    )
-    lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
-    return CheckResult(
-        check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
-        printed, seconds,
-    )  # fmt: skip
-
-
-def _fit(text: str) -> str:
-    """Return a text that can be shown: harmless, and not without end."""
-    return harmless(shorten(text, MAX_SHOWN))
