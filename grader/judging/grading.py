@@ -30,7 +30,8 @@ from grader.sandbox.parent.nursery import Nursery
 from grader.sandbox.shared.policy import Policy
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
 
-MOST_PREPARED = 16
+PREPARED = 2  # one for all checks, and one for those in doubt
+MOST_PREPARED = 16  # where each check has a child of its own
 DOCTOR = "`python -m grader doctor` tells how much is needed"
 
 _judging = threading.Lock()
@@ -68,6 +69,7 @@ class Grader:
         stop: threading.Event | None = None,
         *,
         blames_itself: bool = False,
+        strict: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
@@ -76,6 +78,7 @@ class Grader:
         self._launcher = launcher or launch.start(device)
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
+        self._strict = strict
         self._prepared: Nursery | None = None
         self._warm = False
 
@@ -100,7 +103,7 @@ class Grader:
             return
         self._prepared = self._nursery(policy)
         with contextlib.suppress(CannotStart):  # the grading itself will say so
-            self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
+            self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED if self._strict else PREPARED))
 
     def grade(
         self, exercise: Exercise, source: Source, *, seed: int, only: Collection[str] = (), to_the_end: bool = True
@@ -168,7 +171,8 @@ class Grader:
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
-        with Children(self._nursery(self._policy(exercise)), load, exercise, clock) as children:
+        strict = self._strict or measure  # what a call costs is not to depend on those before it
+        with Children(self._nursery(self._policy(exercise)), load, exercise, clock, strict=strict) as children:
             runs = [Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end) for seed in seeds]
             try:
                 _run_checks(exercise, Runner(exercise, self._device, runs), timeout=self._limits.exercise + 30)
@@ -177,7 +181,8 @@ class Grader:
         if not self._warm:
             gc.freeze()  # what is loaded by now stays; looking through it again and again takes 10 ms a verdict
             self._warm = True
-        return _Graded(runs, children.in_force)
+        each = ("a child for each check",) if strict else ()
+        return _Graded(runs, (*children.in_force, *each))
 
     def _policy(self, exercise: Exercise) -> Policy:
         return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)

@@ -46,6 +46,8 @@ class Runner:
         for item, run in itertools.product(session.items, self.runs):
             self._run = run
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            if run.in_doubt:
+                session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         return True
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
