@@ -7,8 +7,6 @@ It is a courtesy to honest code, and no protection: what counts against a submis
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import logging
 import os
 import random
@@ -71,17 +69,17 @@ class Baseline:
         self._signals = {number: signal.getsignal(number) for number in HANDLED}
         self._logging = (logging.root.level, list(logging.root.handlers), logging.root.manager.disable)
         self._threads = threading.active_count()
-        self._handles = _open_handles()
+        self._handle = _lowest_free_handle()
         remember_names()
 
     def back(self) -> list[str]:
         """Put back what can be; return what cannot, and nothing where all is as it was."""
-        with contextlib.suppress(Exception):
+        try:
             self._stop_clocks()
             self._put_back()
-        left = list(self._left())
-        gc.collect(1)
-        return left
+        except Exception as error:  # something of ours was replaced
+            return [f"{type(error).__name__}: {error}"]
+        return list(self._left())
 
     def _stop_clocks(self) -> None:
         for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
@@ -97,8 +95,9 @@ class Baseline:
         sys.setrecursionlimit(self._recursion)
         sys.excepthook, sys.displayhook, sys.unraisablehook, threading.excepthook = self._hooks
         warnings.filters[:] = self._filters  # type: ignore[index]
-        os.environ.clear()
-        os.environ.update(self._environment)
+        if dict(os.environ) != self._environment:
+            os.environ.clear()
+            os.environ.update(self._environment)
         os.chdir(self._folder)
         os.umask(0o022)
         random.seed(0)
@@ -113,7 +112,7 @@ class Baseline:
         vars(torch._tensor_str.PRINT_OPTS).update(self._print)
         for name in [name for name in sys.modules if name.startswith(PRELOADED)]:
             getattr(sys.modules[name], "put_back", lambda: None)()
-        torch._C._clear_autocast_cache()  # type: ignore[attr-defined]
+        torch.clear_autocast_cache()
         self._forget_modules()
 
     def _forget_modules(self) -> None:
@@ -133,18 +132,15 @@ class Baseline:
             yield "a mode of torch is still in force"
         found = {name: vars(hooks)[name] for name in HOOKS}
         yield from (f"{name} holds hooks" for name, held in found.items() if isinstance(held, dict) and held)
-        if len(_open_handles() - self._handles) > SPARE_HANDLES:
+        if _lowest_free_handle() > self._handle + SPARE_HANDLES:
             yield "many files are still open"
         yield from (f"{name} was changed" for name in names_changed())
 
 
-def _open_handles() -> set[int]:
-    found = set()
-    for handle in range(256):
-        with contextlib.suppress(OSError):
-            os.fstat(handle)
-            found.add(handle)
-    return found
+def _lowest_free_handle() -> int:
+    handle = os.dup(0)
+    os.close(handle)
+    return handle
 
 
 def _has_children() -> bool:
