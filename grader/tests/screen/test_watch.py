@@ -296,7 +296,6 @@ if not os.path.exists({str(once)!r}):
     sys.stdin.read()
 sys.path.append(sys.argv.pop())
 from grader.learning.watch.worker import main
-from grader.proofs.tools.processes import lives
 main()
 """
 
