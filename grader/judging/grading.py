@@ -226,4 +226,4 @@ def versions() -> dict[str, str]:
     """Return the versions that a verdict depends on."""
     from grader import __version__
 
-    return {"grader": __version__, "python": platform.python_version(), "torch": torch.__version__}
+    return {"grader": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.catalogue.catalogue import Exercise, probe_text
 from grader.errors import NoSuchDevice
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES, is_available
-from grader.judging.source import read_source
+from grader.judging.source import Source, read_source
 from grader.sandbox.parent import launch
 
 if TYPE_CHECKING:
@@ -61,10 +60,9 @@ class Session:
         for launcher in self._launchers.values():
             launcher.preload(exercise.preload, probe_text(exercise))
 
-    def grade(self, exercise: Exercise, path: Path, seed: int, *, follow_links: bool = True) -> list[Verdict]:
-        """Return a verdict for each device; see read_source for what is no submission."""
-        source = read_source(path, follow_links=follow_links, remedy=_remedy(exercise, path))
-        from grader.judging import grading  # only now: it loads torch, which a file that is none need not wait for
+    def grade(self, exercise: Exercise, source: Source, seed: int) -> list[Verdict]:
+        """Return a verdict for each device."""
+        from grader.judging import grading
 
         verdicts = []
         for device in self._devices:
@@ -76,12 +74,12 @@ class Session:
                 raise NoSuchDevice(f"there is no {device} on this machine; `python -m grader doctor` shows the devices")
         return verdicts
 
-    def measure(self, exercise: Exercise, path: Path, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
-        """Return the cost of each step of a file on the first device, and that of each step of the solution."""
+    def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
+        """Return the cost of each step of a submission on the first device, and that of each step of the solution."""
         from grader.judging.cost import quicker
 
         grader = self._grader(self._devices[0])
-        sources = [read_source(each) for each in (path, exercise.solution)]
+        sources = [source, read_source(exercise.solution)]
         # Twice in turn, and the quicker one counts: a first call loads things, and other programs get in the way.
         rounds = [[grader.measure(exercise, source, seed=seed) for source in sources] for _ in range(2)]
         yours, solution = (quicker(first, again) for first, again in zip(*rounds, strict=True))
@@ -96,9 +94,3 @@ class Session:
             limits, launcher = Limits(*self._limits), self._launchers[device]
             self._graders[device] = Grader(device, limits, launcher, self._stop, strict=self._strict)
         return self._graders[device]
-
-
-def _remedy(exercise: Exercise, path: Path) -> str:
-    """Return what brings an empty file back, where it is the exercise's own."""
-    is_own = path.exists() and exercise.stub.exists() and path.samefile(exercise.stub)
-    return f"; `python -m grader reset {exercise.number:02}` brings the exercise back" if is_own else ""
