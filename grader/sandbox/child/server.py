@@ -18,10 +18,12 @@ from typing import Any
 
 import torch
 
+from grader.sandbox.child.attempts import Attempts
 from grader.sandbox.child.live import live
 from grader.sandbox.child.lockdown import lock_down
+from grader.sandbox.child.look_first import look_first
 from grader.sandbox.child.meter import metered
-from grader.sandbox.child.observe import Attempts, Observer, fits, load
+from grader.sandbox.child.observe import Observer, fits, load
 from grader.sandbox.shared import wire
 from grader.sandbox.shared.messages import (
     MAX_MESSAGE,
@@ -56,6 +58,7 @@ def main(channel: socket.socket, output: int, policy: Policy) -> None:
 def _serve(channel: socket.socket, output: int, policy: Policy) -> None:
     _settle(channel.fileno(), output, policy.scratch)
     wire.send(channel, Hello(list(lock_down(policy))))
+    look_first()
     server = Server(policy.device, policy.scratch)
     server.watch()
     while True:
@@ -149,6 +152,7 @@ class Server:
         copy = os.path.join(self._scratch, os.path.basename(filename))
         with open(copy, "w", encoding="utf-8") as file:
             file.write(source)
+        sys.argv[:] = [copy]  # what a submission parses as its arguments are none of ours
         return copy
 
     def _call(self, request: Call, arrays: wire.Arrays) -> tuple[Answer, wire.Arrays]:

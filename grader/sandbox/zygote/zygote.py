@@ -192,7 +192,8 @@ def main() -> None:
     adopt_orphans()
     import torch
 
-    import grader.sandbox.child.server  # noqa: F401  loaded here, so that no child has to
+    import grader.sandbox.child.server  # loaded here, so that no child has to
+    import grader.torchvision_cpu  # noqa: F401  no child could read it
     from grader.sandbox.child import lockdown
 
     if sys.platform == "linux":
