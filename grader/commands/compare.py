@@ -13,8 +13,8 @@ from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.session import Session
+from grader.judging.source import read_source
 from grader.learning import side_by_side as comparison
-from grader.record import workspace as stubs
 from grader.record.progress import Progress, State
 
 
@@ -39,7 +39,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
             f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
-    text = stubs.read(exercise.stub)
+    text = read_source(exercise.stub).text
     console.print(to_comparison.comparison(exercise, comparison.compare(exercise, text)))
     if passed:
         with Session("cpu", options.call_limit, options.limit) as session, console.status("measuring both"):

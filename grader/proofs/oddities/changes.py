@@ -173,7 +173,9 @@ def as_a_web_page(text: str) -> str:
 @_of_text
 def as_a_diff(text: str) -> str:
     """Show it as what was added."""
-    return "--- a/exercise.py\n+++ b/exercise.py\n@@ -1,3 +1,3 @@\n" + "".join(f"+{line}\n" for line in text.split("\n"))
+    return "--- a/exercise.py\n+++ b/exercise.py\n@@ -1,3 +1,3 @@\n" + "".join(
+        f"+{line}\n" for line in text.split("\n")
+    )
 
 
 @_of_text

@@ -27,7 +27,7 @@ from pathlib import Path
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise, find
 from grader.errors import UsageError
-from grader.judging.overlay import Definition, definitions, lay_over
+from grader.judging.overlay import Definition, definitions, first_line, lay_over, lines
 from grader.proofs.oddities.changes import CHANGES
 from grader.verdict import Outcome
 
@@ -90,11 +90,16 @@ class Oddity:
 
 def _with_calls(text: str, exercise: Exercise) -> str:
     """Return a solution in which every step begins with a call."""
-    lines = text.split("\n")
-    for step in reversed(exercise.steps):
-        first = _function(definitions(text)[step]).body[0]
-        lines.insert(first.lineno - 1, " " * first.col_offset + "oddity()")
-    return "\n".join(lines)
+    made = lines(text)
+    for node in reversed(_steps(text, exercise)):
+        first = _function(node).body[0]
+        made.insert(first_line(first) - 1, " " * first.col_offset + "oddity()")
+    return "\n".join(made)
+
+
+def _steps(text: str, exercise: Exercise) -> list[Definition]:
+    """Return the definitions of all steps, as they stand in the file."""
+    return [node for name, node in definitions(text).items() if name in exercise.steps]
 
 
 def _function(node: Definition) -> ast.FunctionDef:
@@ -103,12 +108,11 @@ def _function(node: Definition) -> ast.FunctionDef:
 
 
 def _decorated(text: str, exercise: Exercise) -> str:
-    lines = text.split("\n")
-    for step in reversed(exercise.steps):
-        node = definitions(text)[step]
+    made = lines(text)
+    for node in reversed(_steps(text, exercise)):
         if isinstance(node, ast.FunctionDef):
-            lines.insert(node.lineno - 1, "@oddity")
-    return "\n".join(lines)
+            made.insert(node.lineno - 1, "@oddity")
+    return "\n".join(made)
 
 
 def oddities(names: Sequence[str] = ()) -> list[Oddity]:
@@ -128,18 +132,20 @@ def _all() -> Iterator[Oddity]:
 
 def read(path: Path) -> Oddity:
     """Return what a file declares; raise UsageError where it declares too little, or what nobody knows."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    left = lines(path.read_text(encoding="utf-8"))
     said: dict[str, str] = {}
-    while lines and (found := LINE.fullmatch(lines[0])):
+    while left and (found := LINE.fullmatch(left[0])):
         said[found[1]] = found[2]
-        del lines[0]
-    return _declared(Oddity(path.stem, said, "\n".join(lines).strip() + "\n"), KEYS)
+        del left[0]
+    return _declared(Oddity(path.stem, said, "\n".join(left).strip() + "\n"), KEYS)
 
 
 def _declared(oddity: Oddity, keys: set[str]) -> Oddity:
     said = oddity.said
     if not {"oddity", "ending"} <= said.keys() <= keys:
-        raise UsageError(f"{oddity.name} says {', '.join(said)}; oddity and ending are needed, of {', '.join(sorted(keys))}")
+        raise UsageError(
+            f"{oddity.name} says {', '.join(said)}; oddity and ending are needed, of {', '.join(sorted(keys))}"
+        )
     if oddity.ending not in ENDINGS or said.get("place", "top") not in PLACES:
         raise UsageError(f"{oddity.name} declares an ending or a place that does not exist")
     if oddity.ending not in (Outcome.PASSED, Outcome.NOT_STARTED) and not said.keys() & {"says", "shows"}:

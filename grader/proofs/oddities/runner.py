@@ -16,17 +16,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import track
 
 from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
 from grader.judging.clock import Limits
 from grader.judging.grading import Grader
-from grader.judging.source import read_source
+from grader.judging.source import Source, read_source
+from grader.learning.shown.to_comparison import comparison
+from grader.learning.side_by_side import compare
 from grader.proofs.oddities import to_oddities
 from grader.proofs.oddities.corpus import NOT_READ, Oddity, oddities
 from grader.proofs.tools.processes import family
+from grader.record.workspace import is_untouched
 from grader.reports import to_terminal
 from grader.reports.to_json import from_json, to_json
 from grader.reports.to_junit import to_junit
@@ -104,13 +107,13 @@ class Bench:
         if beside := oddity.said.get("beside"):
             (self._learner / beside).write_text("", encoding="utf-8")
         try:
-            verdict = self._grader.grade(exercise, read_source(path), seed=SEED)
+            verdict = self._grader.grade(exercise, source := read_source(path), seed=SEED)
         except UsageError as error:
             seen, troubles = NOT_READ, [*_unlike(oddity, NOT_READ, str(error), "")]
         except Exception as fault:  # the command line would call each of them a fault of the grader
             seen, troubles = FAULT, [f"{type(fault).__name__}: {fault}"]
         else:
-            seen, troubles = str(verdict.outcome), [*_told(oddity, verdict)]
+            seen, troubles = str(verdict.outcome), [*_told(oddity, verdict), *_compared(exercise, source, verdict)]
         return Result(oddity, exercise, seen, (*troubles, *self._left()), time.perf_counter() - started)
 
     def _left(self) -> Iterator[str]:
@@ -127,7 +130,7 @@ class Bench:
 def _told(oddity: Oddity, verdict: Verdict) -> Iterator[str]:
     """Tell what is wrong with a verdict, and whether it can be shown and read back."""
     try:
-        shown = _shown(verdict)
+        shown = _drawn(to_terminal.report([verdict]))
         if from_json(to_json([verdict])) != [verdict]:
             yield "the verdict comes back from JSON as another one"
         to_junit([verdict]).encode()
@@ -136,6 +139,18 @@ def _told(oddity: Oddity, verdict: Verdict) -> Iterator[str]:
         return
     check = _first(verdict)
     yield from _unlike(oddity, verdict.outcome, check.said if check else "", shown)
+
+
+def _compared(exercise: Exercise, source: Source, verdict: Verdict) -> Iterator[str]:
+    """Tell where what else reads a learner's text breaks on it: the comparison with the solution, and a reset."""
+    try:
+        _drawn(comparison(exercise, compare(exercise, source.text)))
+        is_untouched(exercise, source.text)
+    except UsageError as error:
+        if verdict.outcome is not Outcome.RAISED:
+            yield f"it cannot be compared: {error}"
+    except Exception as fault:
+        yield f"it breaks what reads it: {type(fault).__name__}: {fault}"
 
 
 def _unlike(oddity: Oddity, seen: str, said: str, shown: str) -> Iterator[str]:
@@ -153,8 +168,8 @@ def _first(verdict: Verdict) -> CheckResult | None:
     return None if verdict.outcome is Outcome.PASSED else next(checks, None)
 
 
-def _shown(verdict: Verdict) -> str:
+def _drawn(shown: RenderableType) -> str:
     console = Console(file=io.StringIO(), width=300)
-    console.print(to_terminal.report([verdict]))
+    console.print(shown)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

@@ -40,9 +40,8 @@ def _remarks(results: Sequence[Result]) -> Iterator[Text]:
 def _totals(results: Sequence[Result], seconds: float) -> Text:
     wrong = sum(bool(each.troubles) for each in results)
     count = len({each.oddity.name for each in results})
-    slowest = max(results, key=lambda each: each.seconds)
     text = (
         f"{count} oddities, {len(results)} gradings: {len(results) - wrong} ended as they must, {wrong} wrong endings; "
-        f"{seconds:.0f} s, the slowest {slowest.seconds:.0f} s ({slowest.oddity.name} with {slowest.exercise.number:02})"
+        f"{seconds:.0f} s"
     )
     return Text(text, style="bold red" if wrong else "bold green")

@@ -40,6 +40,7 @@ from grader.sandbox.shared.messages import (
 
 MAX_CHAIN = 8  # exceptions that led to one another
 
+
 @functools.lru_cache
 def compiled(source: str, filename: str) -> types.CodeType:
     """Return a module's code; a probe's is made ahead of the children, who all need it."""

@@ -120,9 +120,9 @@ def _unshared(cls: type[torch.UntypedStorage], size: int, *, device: str = "cpu"
     return cls(size, device=device)
 
 
-def _no_program(path: str, arguments: object, _handles: object) -> int:
+def _no_program(path: bytes, args: object, passfds: object) -> int:  # noqa: ARG001
     """Say at once that no other interpreter can be started; multiprocessing would wait for one that never came up."""
-    sys.audit("subprocess.Popen", path, arguments, None, None)
+    sys.audit("subprocess.Popen", path, args, None, None)
     raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
 
 
@@ -132,14 +132,15 @@ def _shared(self: torch.Tensor) -> torch.Tensor:
         storage = torch.frombuffer(mmap.mmap(-1, size), dtype=torch.uint8).untyped_storage()
         storage.copy_(self.untyped_storage())
         with torch.no_grad():
-            self.set_(storage, self.storage_offset(), self.size(), self.stride())  # type: ignore[call-overload]
+            self.set_(storage, self.storage_offset(), self.size(), self.stride())
     return self
 
 
 def allow_workers() -> None:
     """Make forked workers possible in this process and its forks. Tensors that cross are copied."""
     _multiprocessing.SemLock = AnonymousSemaphore
-    multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]  # shared values lie in the scratch folder
+    # Shared values then lie in the temporary folder.
+    multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]
     multiprocessing.util.spawnv_passfds = _no_program
     torch.UntypedStorage._new_shared = classmethod(_unshared)  # type: ignore[assignment]
     torch.Tensor.share_memory_ = _shared  # type: ignore[method-assign]
