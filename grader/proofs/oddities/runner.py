@@ -39,6 +39,7 @@ SEED = 1
 LIMITS = Limits(call=20.0, exercise=120.0)  # the machine may be busy
 SECONDS_TO_CLEAN_UP = 10.0
 FAULT = "fault of the grader"
+MADE_BY_TORCH = "torchinductor_"  # where its compiler is imported, in this process as well
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,12 @@ class Bench:
     def _left(self) -> Iterator[str]:
         """Tell what is left of a grading after a while: folders and processes."""
         deadline = time.monotonic() + SECONDS_TO_CLEAN_UP
-        while (left := [*self._scratch.iterdir(), *self._strangers()]) and time.monotonic() < deadline:
+        while (left := [*self._files(), *self._strangers()]) and time.monotonic() < deadline:
             time.sleep(0.01)
         yield from (f"{each} is left" for each in left)
+
+    def _files(self) -> list[str]:
+        return [str(path) for path in self._scratch.iterdir() if not path.name.startswith(MADE_BY_TORCH)]
 
     def _strangers(self) -> list[str]:
         return [str(each) for each in family(os.getpid()) if each not in self._own]

@@ -25,6 +25,8 @@ CHANGES = {
     "os.scandir": "list the folder {}", "os.rename": "move {} to {}", "os.link": "make a link to {} at {}",
     "os.symlink": "make a link to {} at {}",
 }  # fmt: skip
+ON_A_PATH = {"open", *STARTS_PROGRAM, *CHANGES}
+LOOKS_UP_HOST = {"socket.getaddrinfo", "socket.gethostbyname"}
 
 
 class Attempt(NamedTuple):
@@ -65,29 +67,28 @@ class Attempts:
         return f"do this ({error.strerror})" if last.path else last.said
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.getaddrinfo", "socket.gethostbyname") and isinstance(arguments[0], (str, bytes)):
+        if event in ON_A_PATH:
+            self._heard.append(_on_a_path(event, arguments))
+        elif event in LOOKS_UP_HOST:
             self._host = _text(arguments[0])
         elif event == "socket.__new__":
             is_of_the_net = arguments[1] in (socket.AF_INET, socket.AF_INET6)
             self._heard.append(Attempt("", self._network() if is_of_the_net else "open a socket"))
         elif event in ("os.kill", "os.killpg"):
             self._heard.append(Attempt("", "send a signal to another process"))
-        elif attempt := _on_a_path(event, arguments):
-            self._heard.append(attempt)
 
     def _network(self) -> str:
         return f"open a network connection ({self._host})" if self._host else "open a network connection"
 
 
-def _on_a_path(event: str, arguments: tuple[Any, ...]) -> Attempt | None:
-    """Return what an audit event tells of a path, None where it tells nothing."""
-    path, other = (_text(each) for each in (*arguments, "", "")[:2])
+def _on_a_path(event: str, arguments: tuple[Any, ...]) -> Attempt:
+    path, other = (_text(each) for each in (*arguments, "")[:2])
     if event == "open":
         return Attempt(path, f"{'write' if _is_for_writing(arguments) else 'read'} {path}")
     if event in STARTS_PROGRAM:
         what = "a compiler" if os.path.basename(path) in COMPILERS else "another program"
         return Attempt("" if event == "os.exec" else path, f"start {what} ({path})")
-    return Attempt(path, CHANGES[event].format(path, other)) if event in CHANGES else None
+    return Attempt(path, CHANGES[event].format(path, other))
 
 
 def _is_for_writing(arguments: tuple[Any, ...]) -> bool:

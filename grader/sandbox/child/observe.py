@@ -115,10 +115,13 @@ class Observer:
 
     def _forbidden(self, error: BaseException | None) -> str | None:
         """Return what the sandbox refused, of an exception or of what led to it."""
-        for _ in range(MAX_CHAIN):
-            if error is None or (refused := self._attempts.refused(error)):
-                return None if error is None else text_of(refused, MAX_MESSAGE)
-            error = error.__cause__ or error.__context__
+        try:
+            for _ in range(MAX_CHAIN):
+                if error is None or (refused := self._attempts.refused(error)):
+                    return None if error is None else text_of(refused, MAX_MESSAGE)
+                error = error.__cause__ or error.__context__
+        except BaseException:  # attributes of the submission's own
+            pass
         return None
 
 

@@ -90,7 +90,7 @@ def _settle(channel: int, output: int, scratch: str) -> None:
     os.closerange(channel + 1, 4096)
     os.chdir(scratch)
     _at_home(scratch)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     # subtle: what must be able to lie beside a submission may not be imported by it
     sys.path[:] = [entry for entry in sys.path if "-packages" in entry or entry.startswith(sys.base_prefix)]

@@ -189,6 +189,7 @@ def main() -> None:
     """Load torch and the server, then fork on demand. Started by client.py with a socket as descriptor."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, how a child ended is lost
     adopt_orphans()
     import torch
 
