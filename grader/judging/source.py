@@ -54,8 +54,10 @@ def _decoded(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        with contextlib.suppress(SyntaxError, UnicodeDecodeError, LookupError):
-            return data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0])
+        with contextlib.suppress(SyntaxError, LookupError, UnicodeError):
+            text = data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0])
+            text.encode()  # what no other process could be sent is no text
+            return text
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise UsageError(f"{name} is UTF-16 text; save it as UTF-8") from None
         line = data[: error.start].count(b"\n") + 1

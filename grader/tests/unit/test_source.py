@@ -36,10 +36,10 @@ def test_a_file_is_read_in_the_encoding_that_it_declares(tmp_path, encoding):
     assert "\ufeff" not in read_source(path).text
 
 
-@pytest.mark.parametrize("encoding", ["hex", "rot13", "nothing-of-the-kind", "ascii"])
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "nothing-of-the-kind", "ascii", "undefined", "unicode_escape"])
 def test_an_encoding_that_does_not_fit_is_one_line(tmp_path, encoding):
     path = tmp_path / "file.py"
-    path.write_bytes(f"# coding: {encoding}\nword = '\xe9'\n".encode("latin-1"))
+    path.write_bytes(f"# coding: {encoding}\nword = '\xe9 \\ud800'\n".encode("latin-1"))
     with pytest.raises(UsageError, match=r"is not UTF-8 text: line 2"):
         read_source(path)
 
