@@ -72,7 +72,7 @@ def _graded(
 ) -> Iterator[list[Verdict]]:
     """Grade each file as its exercise; yield its verdicts, one for each device."""
     seed, follow_links = seed_or_new(options.seed), not getattr(options, "no_links", False)
-    with Session(options.device, options.call_limit, options.limit) as session:
+    with Session(options.device, options.call_limit, options.limit, strict=options.strict) as session:
         session.preload(work[0][0])
         stubs.keep_untouched()
         for exercise, path in watched(work, len(work), "grading", console):

@@ -27,11 +27,15 @@ class Session:
     """Keeps a grader for each device until it is closed. Use as a context.
 
     `device` is one of DEVICES, or "all": then a device that this machine lacks gives verdicts that say so,
-    whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
+    whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way. With
+    `strict`, every check has a child process of its own.
     """
 
-    def __init__(self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *, strict: bool = False
+    ) -> None:
         self._stop = stop
+        self._strict = strict
         self._all = device == ALL
         self._devices: Sequence[str] = DEVICES if self._all else (device,)
         self._limits = (call_limit, limit)
@@ -59,9 +63,9 @@ class Session:
 
     def grade(self, exercise: Exercise, path: Path, seed: int, *, follow_links: bool = True) -> list[Verdict]:
         """Return a verdict for each device; see read_source for what is no submission."""
-        from grader.judging import grading
-
         source = read_source(path, follow_links=follow_links, remedy=_remedy(exercise, path))
+        from grader.judging import grading  # only now: it loads torch, which a file that is none need not wait for
+
         verdicts = []
         for device in self._devices:
             if is_available(device):
@@ -89,7 +93,8 @@ class Session:
 
             if device not in self._launchers:
                 self._launchers[device] = launch.start(device)
-            self._graders[device] = Grader(device, Limits(*self._limits), self._launchers[device], self._stop)
+            limits, launcher = Limits(*self._limits), self._launchers[device]
+            self._graders[device] = Grader(device, limits, launcher, self._stop, strict=self._strict)
         return self._graders[device]
 
 

@@ -75,6 +75,7 @@ class _Zygote:
             )  # fmt: skip
         self._lines = self._control.makefile("rb")
         self._tickets = 0
+        self._forked = False
         self._awaited: deque[int] = deque()
         self._answers: dict[int, dict[str, Any]] = {}
 
@@ -85,6 +86,7 @@ class _Zygote:
 
     def order(self, op: str, handles: list[int] | None = None, *, answered: bool = True, **details: Any) -> int:
         """Send an order, with descriptors where it needs some; return a ticket for its answer."""
+        self._forked = self._forked or op == "fork"
         text = json.dumps({"op": op} | details).encode()
         try:
             self._control.sendall(len(text).to_bytes(4, "big"))
@@ -121,6 +123,8 @@ class _Zygote:
         """End it, with all its children."""
         self._control.close()
         self._lines.close()
+        if not self._forked:  # it has nothing to see off, and may still be loading
+            self._process.kill()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:

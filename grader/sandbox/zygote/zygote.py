@@ -65,6 +65,7 @@ class Zygote:
 
     def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
         """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
+        from grader.sandbox.child.names import remember_names
         from grader.sandbox.child.observe import compiled
         from grader.sandbox.child.server import PROBE_FILE
 
@@ -76,6 +77,7 @@ class Zygote:
                 importlib.import_module(name)
             except Exception as error:  # the exercise will say what is missing
                 failed[name] = f"{type(error).__name__}: {error}"
+        remember_names(anew=True)  # what was imported may have changed what was there; no submission was here
         gc.collect()
         gc.freeze()
         return {"failed": failed}
@@ -196,14 +198,18 @@ def main() -> None:
     import grader.sandbox.child.server  # loaded here, so that no child has to
     import grader.torchvision_cpu  # noqa: F401  no child could read it
     from grader.sandbox.child import lockdown
+    from grader.sandbox.child.names import remember_names
 
     if sys.platform == "linux":
+        from grader.sandbox.child.look_first import look_first
         from grader.sandbox.child.workers import allow_workers
 
         allow_workers()
+        look_first()
     torch.set_num_threads(1)
     _warm_up(torch)
     lockdown.prepare()
+    remember_names()
     gc.collect()
     gc.freeze()
     Zygote(control).run()

@@ -9,6 +9,7 @@ import pytest
 
 from grader.catalogue.catalogue import find
 from grader.learning.watch import app as watch
+from grader.proofs.tools.processes import lives
 from grader.record import database
 from grader.record.progress import Progress
 from grader.tests.screen.conftest import ENDLESS, NAME, SOLUTION, STUB, WRONG
@@ -241,7 +242,8 @@ def test_a_verdict_may_come_while_the_list_is_open(stage):
 
 
 def workers():
-    return [each for each in psutil.Process().children() if "watch.worker" in " ".join(each.cmdline())]
+    running = filter(lives, psutil.Process().children())
+    return [each for each in running if "watch.worker" in " ".join(each.cmdline())]
 
 
 def test_a_killed_worker_is_said_and_replaced(stage):
