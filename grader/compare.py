@@ -3,8 +3,9 @@
 from grader.catalogue.places import curriculum
 from grader.sandbox.shared.seen import SeenArray
 from grader.vocabulary.closeness import close, looks_like, near, one_of, same, together, tolerance
-from grader.vocabulary.describe import describe, how_many
+from grader.vocabulary.describe import describe
 from grader.vocabulary.expect import Expectation, expect, require
+from grader.vocabulary.words import how_many
 
 DATA = curriculum().data  # what submissions may read, and checks reckon with
 

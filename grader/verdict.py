@@ -47,6 +47,34 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A part of what was expected and of what came back, side by side, around the place where they differ most.
+
+    A cell is a number or a shade, from `·` for the smallest to `█`. Each row of `marks` has a sign for each cell:
+    `+` too large, `-` too small, `≠` different otherwise, and a space where both agree. `part` says which part it is.
+    """
+
+    part: str
+    expected: tuple[tuple[str, ...], ...]
+    got: tuple[tuple[str, ...], ...]
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where and how what came back differs from what was expected.
+
+    `count` of `total` elements differ, most of all the one at `worst`; `pattern` says in words what holds of all.
+    """
+
+    count: int = 0
+    total: int = 0
+    worst: tuple[int, ...] = ()
+    pattern: str = ""
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """One hidden check: what it asks for, how it ended, and what a learner needs to understand that.
 
@@ -65,6 +93,7 @@ class CheckResult:
     lines: tuple[SourceLine, ...] = ()
     printed: str = ""
     seconds: float = 0.0
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -100,7 +101,7 @@ class Submission:
         answer, arrays = self._guarded(called, lambda s: self._witness.ask(request, freezer.arrays, s))
         found, cost = seen(name, called, answer, arrays)
         self.cost += cost
-        return found
+        return replace(found, labels=tuple(labels))
 
     def _guarded(self, called: str, ask: Callable[[float], tuple[Answer, Arrays]]) -> tuple[Answer, Arrays]:
         try:

@@ -8,8 +8,8 @@ from grader.catalogue.catalogue import Check
 from grader.harmless import harmless
 from grader.harmless import printed as as_printed
 from grader.verdict import CheckResult, Outcome
-from grader.vocabulary.describe import shorten
 from grader.vocabulary.ending import Ending
+from grader.vocabulary.words import shorten
 
 MAX_SHOWN = 4000  # letters of anything that is told of a check
 
@@ -25,7 +25,7 @@ def told(check: Check, ending: Ending | None, printed: str, seconds: float) -> C
     lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
     return CheckResult(
         check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
-        printed, seconds,
+        printed, seconds, ending.difference and replace(ending.difference, pattern=_fit(ending.difference.pattern)),
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 Version 1: the first.
 Version 2: `due` of a check is called `expected`.
+
+A field that was only added, and that readers may leave out, keeps the number: `difference` of a check.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from grader.verdict import CheckResult, Outcome, StepResult, Verdict
+from grader.reports import picture
+from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
 
 KINDS = {
     Outcome.FAILED: "failure", Outcome.NOT_STARTED: "failure", Outcome.RAISED: "error", Outcome.TIMEOUT: "error",
@@ -61,9 +62,13 @@ def _case(suite: ET.Element, verdict: Verdict, step: StepResult, check: CheckRes
 
 
 def _facts(check: CheckResult) -> list[str]:
-    named = {"called": check.called, "got": check.got, "expected": check.expected, "differs": check.detail}
-    return [f"{name}: {value}" for name, value in named.items() if value] + [
-        f"line {line.number}: {line.text}" for line in check.lines
+    found = check.difference or Difference()
+    named = {"called": check.called, "got": check.got, "expected": check.expected, "differs": check.detail,
+             "pattern": found.pattern}  # fmt: skip
+    return [
+        *(f"{name}: {value}" for name, value in named.items() if value),
+        *(f"line {line.number}: {line.text}" for line in check.lines),
+        *(picture.lines(found.picture) if found.picture else ()),
     ]
 
 

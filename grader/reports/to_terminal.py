@@ -12,6 +12,7 @@ from rich.text import Text
 
 from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
+from grader.reports import picture
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 SIGNS = {
@@ -95,7 +96,7 @@ def trouble(check: CheckResult) -> RenderableType:
         ("called", check.called),
         ("got", check.got),
         ("expected", check.expected),
-        ("differs", check.detail),
+        ("differs", differs(check)),
     ):
         if value:
             facts.add_row(name, Text(value))
@@ -105,9 +106,17 @@ def trouble(check: CheckResult) -> RenderableType:
     parts.append(facts)
     if check.misconception in misconceptions():
         parts += _misconception(check.misconception or "")
+    if check.difference and check.difference.picture:
+        parts += [Text(), picture.Shown(check.difference.picture)]
     if check.printed:
         parts.append(_printed(check))
     return Group(*parts)
+
+
+def differs(check: CheckResult) -> str:
+    """Return how many elements differ and by how much, and in a line of its own the pattern that holds of all."""
+    pattern = check.difference.pattern if check.difference else ""
+    return "\n".join(part for part in (check.detail, pattern) if part)
 
 
 def _misconception(name: str) -> list[RenderableType]:

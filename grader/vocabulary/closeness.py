@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from grader.sandbox.shared.seen import SeenArray, SeenTensor
-from grader.vocabulary.describe import name_of, number
+from grader.vocabulary.describe import name_of
+from grader.vocabulary.words import number
 
 # (relative, absolute) by dtype: room for another order of operations, not for another formula.
 TOLERANCES = {
@@ -41,10 +42,14 @@ def close(got: torch.Tensor, expected: torch.Tensor, rtol: float, atol: float) -
         return torch.as_tensor(got == expected)
     left, right = got.to(torch.float64), expected.detach().to(torch.float64)
     largest = float(right.nan_to_num(0.0, 0.0, 0.0).abs().max()) if right.numel() else 0.0
-    rounding = max(
-        (torch.finfo(each.dtype).eps for each in (got, expected) if each.dtype.is_floating_point), default=0.0
+    return torch.isclose(left, right, rtol=rtol, atol=max(atol, rounding(got, expected) * largest))
+
+
+def rounding(*tensors: torch.Tensor) -> float:
+    """Return how much of the largest element a few roundings come to, in the coarsest dtype."""
+    return ROUNDINGS * max(
+        (torch.finfo(each.dtype).eps for each in tensors if each.dtype.is_floating_point), default=0.0
     )
-    return torch.isclose(left, right, rtol=rtol, atol=max(atol, ROUNDINGS * rounding * largest))
 
 
 def looks_like(value: Any, product: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -14,11 +14,11 @@ import torch
 
 from grader.catalogue.places import curriculum
 from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
+from grader.vocabulary.words import number, shorten
 
 MAX_VALUES = 6
 MAX_PLAIN = 20
 MAX_ROW = 3
-MAX_TEXT = 100
 MAX_MESSAGE = 600
 MAX_CONTAINER = 2000
 MAX_CALL = 400
@@ -110,20 +110,6 @@ def elements(tensor: torch.Tensor) -> str:
     return f"[{shown}, …]" if flat.numel() > MAX_VALUES else f"[{shown}]"
 
 
-def number(value: float) -> str:
-    """Return a number with at most five significant digits."""
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def shorten(text: str, most: int = MAX_TEXT) -> str:
-    """Return the text, cut in its middle where it is longer than `most`: between two words unless they are long."""
-    if len(text) <= most:
-        return text
-    half = most // 2
-    start, end = re.sub(r"\s\S{0,20}$", "", text[: half - 1]), re.sub(r"^\S{0,20}\s", "", text[-half + 2 :])
-    return f"{start} … {end}"
-
-
 def message(text: str) -> str:
     """Return an exception's message in one line, and all of it unless it would fill a page."""
     return shorten(" ".join(text.split()), MAX_MESSAGE)
@@ -157,7 +143,7 @@ def _ever_shorter(value: Any) -> list[str]:
     return wordings
 
 
-def how_many(number: int, noun: str) -> str:
-    """Return how many there are, in the right number: "1 element", "3 entries"."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("tch") else "s")
-    return f"{number:,} {noun if number == 1 else plural}"
+def index_of(flat: int, shape: Sequence[int]) -> str:
+    """Return the index of an element, given its place in the order of all, as a learner would write it."""
+    index = np.unravel_index(flat, tuple(shape))
+    return f"[{', '.join(str(int(each)) for each in index)}]"

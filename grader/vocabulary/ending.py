@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.verdict import Outcome, SourceLine
+from grader.verdict import Difference, Outcome, SourceLine
 
 
 class Ending(Exception):
@@ -19,6 +19,7 @@ class Ending(Exception):
         detail: str = "",
         misconception: str | None = None,
         lines: tuple[SourceLine, ...] = (),
+        difference: Difference | None = None,
     ) -> None:
         super().__init__(said)
         self.outcome = outcome
@@ -29,3 +30,4 @@ class Ending(Exception):
         self.detail = detail
         self.misconception = misconception
         self.lines = lines
+        self.difference = difference

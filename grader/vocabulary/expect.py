@@ -7,32 +7,39 @@ produced; the first that fits what came back gives the failure its name, and non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn, Self
 
 import numpy as np
 import torch
 
 from grader.sandbox.shared.seen import Opaque, Seen, SeenTensor
-from grader.verdict import Outcome
-from grader.vocabulary import closeness, describe
+from grader.verdict import Difference, Outcome
+from grader.vocabulary import apart, closeness, describe
 from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
+from grader.vocabulary.compared import Known, compared
 from grader.vocabulary.describe import name_of
 from grader.vocabulary.ending import Ending
+from grader.vocabulary.words import how_many
 
 Lookalikes = Mapping[str, torch.Tensor | Callable[[Any], bool] | object]
 
+NOTHING = object()
 RETURNED = ("the result", "the answer")
 
 
-def expect(seen: Any, lookalikes: Lookalikes | None = None, *, what: str = "") -> Expectation:
+def expect(
+    seen: Any, lookalikes: Lookalikes | None = None, *, what: str = "", quantities: Mapping[str, float] | None = None
+) -> Expectation:
     """Begin to ask about `seen`: a whole Seen (its value is meant) or a part of one.
 
     `lookalikes` maps a misconception's id to what it would have produced: a tensor or plain value to
     equal, or a function of what came back that returns True. The more specific stand first. `what`
     names the part in words, "the first weight"; all that a step returned is "the result" or "the answer".
+    `quantities` are numbers of the exercise by name, {"the batch size": 7}: a difference is told in them.
     """
-    return Expectation(seen, lookalikes or {}, what)
+    return Expectation(seen, lookalikes or {}, what, quantities or {})
 
 
 def require(
@@ -46,12 +53,16 @@ def require(
 class Expectation:
     """What is asked of one value. Each method returns the expectation, or raises the Ending."""
 
-    def __init__(self, seen: Any, lookalikes: Lookalikes, what: str) -> None:
+    def __init__(
+        self, seen: Any, lookalikes: Lookalikes, what: str, quantities: Mapping[str, float] | None = None
+    ) -> None:
         self._seen = seen if isinstance(seen, Seen) else None
         self._value = seen.value if isinstance(seen, Seen) else seen
         self._judged = self._value  # what lookalikes that are functions get
         self._lookalikes = lookalikes
         self._what = what or "the result"
+        self._known = Known(quantities or {}, self._seen)
+        self._due: Any = NOTHING  # what the value is compared with, as soon as that is known
 
     def _fail(
         self,
@@ -61,12 +72,17 @@ class Expectation:
         expected: str = "",
         detail: str = "",
         misconception: str | None = None,
+        difference: Difference | None = None,
     ) -> NoReturn:
         raise Ending(
             Outcome.FAILED, said, called=self._seen.called if self._seen else "",
             got=describe.in_full(self._value) if got is None else got, expected=expected, detail=detail,
             misconception=misconception or self._name(),
+            difference=difference or self._difference(),
         )  # fmt: skip
+
+    def _difference(self) -> Difference | None:
+        return None if self._due is NOTHING else compared(self._value, self._due, self._known)
 
     def _name(self) -> str | None:
         """Return the first misconception whose product this is."""
@@ -162,26 +178,37 @@ class Expectation:
 
     # values
 
-    def tensor(self, expected: torch.Tensor, *, device: torch.device | str = "cpu") -> Self:
-        """A tensor like `expected` in every respect: shape, dtype and values, on `device`."""
+    def tensor(
+        self, expected: torch.Tensor, *, device: torch.device | str = "cpu", steps: Sequence[torch.Tensor] = ()
+    ) -> Self:
+        """A tensor like `expected` in every respect: shape, dtype and values, on `device`.
+
+        `steps` holds what it is after 0, 1, 2 … steps, for one that took too many or too few to be told so.
+        """
+        self._due, self._known = expected, replace(self._known, steps=steps)
         self.shape(*expected.shape).dtype(expected.dtype).on(device)
         if expected.device.type == "meta":
             return self
         if torch.isfinite(expected).all():
             self.finite()
-        return self.values(expected)
+        return self.values(expected, steps=steps)
 
-    def values(self, expected: torch.Tensor, *, rtol: float | None = None, atol: float | None = None) -> Self:
-        """A tensor with these values, by the tolerance of the coarser dtype of the two."""
+    def values(
+        self, expected: torch.Tensor, *,
+        rtol: float | None = None, atol: float | None = None, steps: Sequence[torch.Tensor] = (),
+    ) -> Self:  # fmt: skip
+        """A tensor with these values, by the tolerance of the coarser dtype of the two; `steps` as in `tensor`."""
+        self._due, self._known = expected, replace(self._known, rtol=rtol, atol=atol, steps=steps)
         self.shape(*expected.shape)
         data = self._data()
         relative, absolute = tolerance(self._value.dtype, name_of(expected.dtype), self._value.device)
         wrong = ~close(data, expected, rtol or relative, atol or absolute)
         if wrong.any():
+            got, due = apart.elements(data, expected, wrong)
             self._fail(
-                f"{self._what} has the wrong values", got=describe.elements(data), expected=describe.elements(expected),
-                detail=mismatch(data, expected, wrong),
-            )  # fmt: skip
+                f"{self._what} has the wrong values", got=got, expected=due, detail=mismatch(data, expected, wrong)
+            )
+        self._due = NOTHING
         return self
 
     def grad(self, expected: torch.Tensor | None) -> Self:
@@ -200,6 +227,7 @@ class Expectation:
         if expected is not None:
             part = Expectation(grad, self._lookalikes, f"the .grad of {self._what}")
             part._seen, part._judged = self._seen, self._value
+            part._known = replace(self._known, is_gradient=True)
             part.values(expected)
         return self
 
@@ -212,20 +240,23 @@ class Expectation:
 
     def equals(self, expected: Any) -> Self:
         """A plain Python value equal to `expected`, of the same types throughout; floats within 1e-6."""
-        wanted = describe.in_full(expected)
         if expected is not None:
-            self.given(wanted)
+            self.given(describe.in_full(expected))
         if not same(self._value, expected):
+            self._due = expected
+            got, wanted = apart.values(self._value, expected)
             other_type = isinstance(self._value, Opaque) or type(self._value) is not type(expected)
             wrong_type = other_type and expected is not None
             said = f"{self._what} has the wrong type" if wrong_type else f"{self._what} is not what was expected"
-            self._fail(said, expected=wanted)
+            self._fail(said, got=got, expected=wanted)
         return self
 
     def near(self, expected: float, device: torch.device | str = "cpu") -> Self:
         """A Python float that is `expected`, but for float32 rounding on that device."""
         self.is_a(float)
         if not closeness.near(expected, device)(self._value):
+            relative, absolute = tolerance("float32", "float32", torch.device(device).type)
+            self._due, self._known = expected, replace(self._known, rtol=relative, atol=absolute)
             got, wanted = (f"{value:.7g}" for value in (self._value, expected))
             self._fail(f"{self._what} is not what was expected", got=got, expected=wanted)
         return self
@@ -271,9 +302,10 @@ class Expectation:
         expected = torch.from_numpy(sent) if isinstance(sent, np.ndarray) else sent.detach()
         if not unchanged(now, expected):
             kind = "array" if isinstance(sent, np.ndarray) else "tensor"
+            got, wanted = apart.values(now, sent)
             self._fail(
-                f"the caller's {kind} was changed", got=describe.describe(now, values=True),
-                expected=describe.describe(sent, values=True), misconception=misconception,
+                f"the caller's {kind} was changed", got=got, expected=wanted, misconception=misconception,
+                difference=compared(now, expected, self._known),
             )  # fmt: skip
         if isinstance(now, SeenTensor) and now.requires_grad is not requires_grad(sent):
             self._fail(
@@ -333,18 +365,18 @@ class Expectation:
             kind = "key" if isinstance(self._value, dict) else "element"
             self._fail(f"{self._what} has no {kind} {key!r}")
         part = Expectation(self._value[key], lookalikes or {}, what or f"element {key!r}")
-        part._seen = self._seen
+        part._seen, part._known = self._seen, self._known
         return part
 
     def length(self, expected: int) -> Self:
         """A list, tuple or dict of this length."""
-        wanted = f"a list or tuple of {describe.how_many(expected, 'element')}"
+        wanted = f"a list or tuple of {how_many(expected, 'element')}"
         self.given(wanted)
         if not isinstance(self._value, (list, tuple, dict)):
             self._fail(f"{self._what} has the wrong type", expected=wanted)
         if len(self._value) != expected:
             kind = "entry" if isinstance(self._value, dict) else "element"
-            here, wanted = (describe.how_many(number, kind) for number in (len(self._value), expected))
+            here, wanted = (how_many(number, kind) for number in (len(self._value), expected))
             self._fail(f"{self._what} has {here}", expected=wanted)
         return self
 

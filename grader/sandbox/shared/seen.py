@@ -88,7 +88,10 @@ class SeenException:
 
 @dataclass(frozen=True)
 class Seen:
-    """Everything that is known of one call: what came back or was raised, and what it left behind."""
+    """Everything that is known of one call: what came back or was raised, and what it left behind.
+
+    `labels` are the arguments' places, or their names where they were given by name.
+    """
 
     called: str
     value: Any = None
@@ -98,3 +101,4 @@ class Seen:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     changed_globals: tuple[str, ...] = field(default=())
+    labels: tuple[str, ...] = ()

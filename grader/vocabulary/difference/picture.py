@@ -1,0 +1,114 @@
+"""A small picture of two results side by side, around the place where they differ most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.verdict import Picture
+from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, worst
+
+MOST_CELLS = 16  # rows, and columns
+MOST_NUMBERS = 5  # columns that are written as numbers; where there are more, each is a shade
+MOST_LINES = 8  # rows of numbers
+MOST_LETTERS = 10  # of a number in a cell
+IN_A_LINE = 6  # elements of a vector that are told in words without a picture
+SHADES = "·░▒▓█"
+DIGITS = (3, 4, 5, 6, 9)
+
+
+def of(pair: Pair) -> Picture | None:
+    """Return the picture of two arrays of the same shape; None where words show all of it."""
+    got, expected, wrong = (_drop_ones(each) for each in (pair.got, pair.expected, pair.wrong))
+    if (
+        got.ndim == 0
+        or (got.ndim == 1 and got.size <= IN_A_LINE)
+        or any(each.dtype.kind not in "biufc" for each in (got, expected))
+    ):
+        return None
+    place = _worst_here(pair)
+    lead, shape = place[:-2], got.shape[-2:]
+    planes = [each[lead] if lead else each for each in (got, expected, wrong)]
+    planes = [each.reshape(1, -1) if each.ndim == 1 else each for each in planes]
+    most = (MOST_LINES, MOST_NUMBERS) if planes[0].shape[1] <= MOST_NUMBERS else (MOST_CELLS, MOST_CELLS)
+    parts = [_part(at, size, limit) for at, size, limit in zip((0, *place)[-2:], planes[0].shape, most, strict=True)]
+    got, expected, wrong = (each[parts[0], parts[1]] for each in planes)
+    cells = (planes[0].shape[1] <= MOST_NUMBERS and _numbers(got, expected, wrong)) or _shades(got, expected)
+    return Picture(_caption(lead, shape, parts), cells[1], cells[0], _marks(got, expected, wrong))
+
+
+def _drop_ones(array: Array) -> Array:
+    return array.reshape([size for size in array.shape if size != 1])
+
+
+def _worst_here(pair: Pair) -> tuple[int, ...]:
+    """Return the worst place without the dimensions of size 1."""
+    return tuple(index for index, size in zip(worst(pair), pair.got.shape, strict=True) if size != 1)
+
+
+def _part(at: int, size: int, most: int) -> slice:
+    """Return at most `most` of a dimension, with `at` in their middle where there is more on both sides."""
+    start = max(0, min(at - most // 2, size - most))
+    return slice(start, min(size, start + most))
+
+
+def _caption(lead: tuple[int, ...], shape: tuple[int, ...], parts: list[slice]) -> str:
+    """Return which part of the whole is shown; "" where all of it is."""
+    names = ("row", "column") if len(shape) == 2 else ("", "element")
+    whole = shape if len(shape) == 2 else (1, *shape)
+    shown = [
+        f"{name}s {part.start} to {part.stop - 1} of {size}"
+        if part.stop - part.start > 1
+        else f"{name} {part.start} of {size}"
+        for name, part, size in zip(names, parts, whole, strict=True)
+        if name and part.stop - part.start < size
+    ]
+    here = [f"at [{', '.join(map(str, lead))}]"] if lead else []
+    return ", ".join(shown + here)
+
+
+def _numbers(got: Array, expected: Array, wrong: Array) -> tuple[tuple[tuple[str, ...], ...], ...] | None:
+    """Return both as numbers, with digits enough to tell those that differ apart; None where they are too long."""
+    for digits in DIGITS:
+        texts = [[[_text(each, digits) for each in row] for row in plane.tolist()] for plane in (got, expected)]
+        pairs = [(a, b) for left, right in zip(*texts, strict=True) for a, b in zip(left, right, strict=True)]
+        if any(len(each) > MOST_LETTERS for pair in pairs for each in pair):
+            return None
+        if all(a != b or not off for (a, b), off in zip(pairs, wrong.reshape(-1), strict=True)):
+            return tuple(tuple(tuple(row) for row in plane) for plane in texts)
+    return None
+
+
+def _text(value: complex, digits: int) -> str:
+    return str(value) if isinstance(value, (bool, int)) else f"{value:.{digits}g}"
+
+
+def _shades(got: Array, expected: Array) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Return both as shades, from the smallest number of both to the largest; "?" is not finite."""
+    with np.errstate(all="ignore"):
+        planes = [np.abs(each) if each.dtype.kind == "c" else each.astype(np.float64) for each in (got, expected)]
+        finite = np.concatenate([each[np.isfinite(each)] for each in planes])
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+        return tuple(tuple(tuple(_shade(value, low, high) for value in row) for row in plane) for plane in planes)
+
+
+def _shade(value: float, low: float, high: float) -> str:
+    if not np.isfinite(value):
+        return "?"
+    span = high / 2 - low / 2  # halves, for the difference of the largest numbers is infinite
+    level = 0.0 if span <= 0 else (value / 2 - low / 2) / span
+    return SHADES[min(int(level * len(SHADES)), len(SHADES) - 1)]
+
+
+def _marks(got: Array, expected: Array, wrong: Array) -> tuple[str, ...]:
+    """Return a row's signs as a text: + too large, - too small, ≠ different otherwise, a space where both agree."""
+    ordered = all(each.dtype.kind in WHOLE + "f" for each in (got, expected))
+    with np.errstate(all="ignore"):
+        more, less = (got > expected, got < expected) if ordered else (np.zeros_like(wrong), np.zeros_like(wrong))
+        signs = np.where(~wrong, " ", np.where(more, "+", np.where(less, "-", "≠")))
+    return tuple(map("".join, _rows(signs)))
+
+
+def _rows(signs: Array) -> Iterator[list[str]]:
+    yield from signs.tolist()

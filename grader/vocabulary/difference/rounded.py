@@ -1,0 +1,90 @@
+"""Numbers that lost something: rounded, truncated, wrapped around, cut off, NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.vocabulary.difference.numbers import Array, Pair, Tolerance
+
+WAYS = (("truncated", np.trunc), ("rounded", np.round), ("rounded down", np.floor), ("rounded up", np.ceil))
+DECIMALS = range(1, 5)
+WRAPS = ((0, 256), (-128, 256), (-(2**15), 2**16), (0, 2**16), (-(2**31), 2**32))
+
+
+def up_to_nan(pair: Pair) -> str:
+    """Return how many elements are NaN or infinite, where all others are right."""
+    if pair.got.dtype.kind not in "fc":
+        return ""
+    for mask, name in ((np.isnan(pair.got), "NaN"), (np.isinf(pair.got), "infinite")):
+        if pair.count and np.array_equal(mask & pair.wrong, pair.wrong):
+            rest = "" if pair.count == pair.wrong.size else "; all others are right"
+            return f"{'every element is' if not rest else _are(pair.count)} {name}{rest}"
+    return ""
+
+
+def _are(count: int) -> str:
+    return f"{count} {'element is' if count == 1 else 'elements are'}"
+
+
+def rounded(pair: Pair) -> str:
+    """Return how the numbers became whole ones, or lost their later decimals."""
+    if pair.real is None:
+        return ""
+    got, expected = pair.real
+    if np.array_equal(got, np.round(got)):
+        for name, way in WAYS:
+            if np.array_equal(got, way(expected)):
+                return f"{name} to whole numbers"
+    for places in DECIMALS:
+        if pair.tolerance.alike(got, np.round(expected, places)):
+            return f"rounded to {places} decimal{'s' if places > 1 else ''}"
+    return ""
+
+
+def precision(pair: Pair) -> str:
+    """Return which dtype's precision the numbers have, where they were expected to have more."""
+    if pair.real is None or pair.got.dtype.kind != "f" or pair.expected.dtype.kind != "f":
+        return ""
+    got, expected = pair.real
+    for name, held, room in (
+        ("float32", got.astype(np.float32).astype(np.float64), Tolerance(1e-5, 1e-7, 5e-7)),
+        ("bfloat16", _bfloat16(got), Tolerance(1.2e-2, 1e-6, 4e-3)),
+        ("float16", got.astype(np.float16).astype(np.float64), Tolerance(1.5e-3, 1e-6, 1e-3)),
+    ):
+        if np.array_equal(got, held) and got.any() and room.alike(got, expected):
+            return f"right, but only to the precision of {name}"
+    return ""
+
+
+def _bfloat16(numbers: Array) -> Array:
+    """Return the numbers without what a bfloat16 cannot hold."""
+    bits = numbers.astype(np.float32).view(np.uint32)
+    return (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
+
+
+def wrapped(pair: Pair) -> str:
+    """Return at which number the numbers began again."""
+    if pair.real is None or not pair.got.size:
+        return ""
+    got, expected = pair.real[0], np.trunc(pair.real[1])
+    for low, size in WRAPS:
+        turns = (expected - got) / size
+        if np.array_equal(got, low + (expected - low) % size) and turns.any():
+            return f"wrapped around at {size}: {size} was {'taken off' if turns.max() > 0 else 'added'} until it fitted"
+    return ""
+
+
+def cut_off(pair: Pair) -> str:
+    """Return at which number all larger, or all smaller, ones were cut off."""
+    if pair.real is None or pair.count < 2 or pair.count == pair.wrong.size:
+        return ""
+    got, expected = pair.real
+    off, wanted = got[pair.wrong], expected[pair.wrong]
+    for limit, product, said in (
+        (off.min(), np.maximum(expected, off.min()), "below"),
+        (off.max(), np.minimum(expected, off.max()), "above"),
+    ):
+        beyond = (wanted < limit).all() if said == "below" else (wanted > limit).all()
+        if beyond and pair.tolerance.alike(got, product):
+            return f"cut off at {limit:.5g}: what should be {said} that is {limit:.5g}"
+    return ""

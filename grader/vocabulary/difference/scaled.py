@@ -1,0 +1,166 @@
+"""What was done to every number: times a factor, plus an offset, another sign, squared, summed up along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions, told
+from grader.vocabulary.difference.quantities import names
+
+FEW = 3
+FUNCTIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("the absolute value", np.abs),
+    ("the square", np.square),
+    ("the square root", np.sqrt),
+    ("the exponential", np.exp),
+    ("the logarithm", np.log),
+    ("the reciprocal", np.reciprocal),
+    ("the sigmoid", lambda x: 1 / (1 + np.exp(-x))),
+    ("the hyperbolic tangent", np.tanh),
+)
+
+
+def _alike(pair: Pair, product: Array) -> bool:
+    """Return whether what came back is this as real numbers."""
+    both = pair.real
+    return both is not None and bool(np.isfinite(product).all()) and pair.tolerance.alike(both[0], product)
+
+
+def constant(pair: Pair) -> str:
+    """Return which number all elements are, where other ones were expected."""
+    got = pair.got.reshape(-1)
+    if got.size < 2 or pair.distinct < 2 or got.dtype.kind not in WHOLE + "f" or not (got == got[0]).all():
+        return ""
+    return f"every element is {got[0] if got.dtype.kind == 'b' else told(got[0])}"
+
+
+def factor(pair: Pair) -> str:
+    """Return by what all numbers were multiplied."""
+    if pair.real is None or not pair.got.size:
+        return ""
+    got, expected = (each.reshape(-1) for each in pair.real)
+    largest = int(np.abs(expected).argmax())
+    if not expected[largest] or not got[largest]:
+        return ""
+    by = got[largest] / expected[largest]
+    whole = min((round(by), 1 / round(1 / by) if abs(by) <= 1 else by), key=lambda each: abs(each - by))
+    by = whole if abs(whole - by) <= 1e-4 * abs(by) else by
+    if not _alike(pair, by * pair.real[1]) or told(by) in ("1", "0"):
+        return ""
+    return _factor_told(pair, by) if _is_sure(pair, by) else ""
+
+
+def _is_sure(pair: Pair, by: float) -> bool:
+    """Return whether a factor is no accident: of a single number, any number is some multiple."""
+    size = abs(by) if abs(by) >= 1 else 1 / abs(by)
+    return bool(np.count_nonzero(pair.expected) > 1 or size == round(size) or names(pair, size))
+
+
+def _factor_told(pair: Pair, by: float) -> str:
+    size = abs(by)
+    sign = ", with the other sign" if by < 0 else ""
+    if size == 1:
+        return "the sign is the other one" if pair.got.size == 1 else "every sign is the other one"
+    if size == 2 and pair.is_gradient:
+        return f"twice as large as expected{sign}: the gradient of twice the loss"
+    if size > 1:
+        times = "twice" if size == 2 else f"{told(size)} times"
+        return f"{times} as large as expected{sign}{names(pair, size)}"
+    if told(1 / size).isdecimal() or names(pair, 1 / size):
+        return f"what was expected, divided by {told(1 / size)}{sign}{names(pair, 1 / size)}"
+    return f"{told(size)} times what was expected{sign}{names(pair, size)}"
+
+
+def offset(pair: Pair) -> str:
+    """Return what was added to all numbers."""
+    if pair.real is None or pair.distinct < 2:
+        return ""
+    got, expected = pair.real
+    by = float((got - expected).reshape(-1)[0])
+    by = round(by) if abs(round(by) - by) <= 1e-4 * abs(by) else by
+    if not by or not _alike(pair, expected + by):
+        return ""
+    return f"too {'large' if by > 0 else 'small'} by {told(abs(by))} everywhere{names(pair, abs(by))}"
+
+
+def straight_line(pair: Pair) -> str:
+    """Return by what all numbers were multiplied and what was added then."""
+    if pair.real is None or pair.distinct < 4:
+        return ""
+    got, expected = (each.reshape(-1) for each in pair.real)
+    low, high = int(expected.argmin()), int(expected.argmax())
+    by = (got[high] - got[low]) / (expected[high] - expected[low])
+    plus = got[low] - by * expected[low]
+    if told(by) in ("0", "1") or told(plus) == "0" or not _alike(pair, by * pair.real[1] + plus):
+        return ""
+    return f"{told(by)} times what was expected, {'plus' if plus > 0 else 'minus'} {told(abs(plus))}"
+
+
+def signs(pair: Pair) -> str:
+    """Return of how many elements the sign alone differs."""
+    if pair.real is None or pair.count < 2 or not pair.tolerance.alike(*map(np.abs, pair.real)):
+        return ""
+    negative = pair.real[0] < 0
+    if not negative.any():
+        return "the absolute value of what was expected"
+    return f"right but for the sign of {pair.count} elements"
+
+
+def function(pair: Pair) -> str:
+    """Return which well-known function of what was expected this is."""
+    if pair.real is None or (pair.got.dtype.kind in WHOLE and pair.distinct < FEW):
+        return ""
+    return next((f"{name} of what was expected" for name, of in FUNCTIONS if _alike(pair, of(pair.real[1]))), "")
+
+
+def inverse(pair: Pair) -> str:
+    """Return of which well-known function of this the expected numbers are the result."""
+    if pair.real is None or (pair.expected.dtype.kind in WHOLE and pair.distinct < FEW):
+        return ""
+    got, expected = pair.real
+    for name, of in FUNCTIONS[1:5] + FUNCTIONS[6:]:
+        product = of(got)
+        if bool(np.isfinite(product).all()) and pair.tolerance.alike(expected, product):
+            return f"{name} of this is what was expected"
+    return ""
+
+
+def running_sum(pair: Pair) -> str:
+    """Return along which dimension each number holds those before it, too."""
+    if pair.real is None or pair.count < 2:
+        return ""
+    got, expected = pair.real
+    for dim in dimensions(expected):
+        place = "" if expected.ndim == 1 else f" along dimension {dim}"
+        if _alike(pair, np.cumsum(expected, axis=dim)):
+            return f"a running sum{place}: each element holds those before it, too"
+        if pair.tolerance.alike(np.cumsum(got, axis=dim), expected):
+            return f"single terms of what should be a running sum{place}"
+    return ""
+
+
+def repeated(pair: Pair) -> str:
+    """Return along which dimension all slices are the same one, and which that is."""
+    got, expected = pair.got, pair.expected
+    for dim in dimensions(got):
+        first = np.broadcast_to(got.take([0], axis=dim), got.shape)
+        if not pair.tolerance.alike(got, first) or pair.tolerance.alike(
+            expected, np.broadcast_to(expected.take([0], axis=dim), expected.shape)
+        ):
+            continue
+        name = {0: "row", 1: "column"}[dim] if got.ndim == 2 else f"slice along dimension {dim}"
+        return f"every {name} is the same{_which(pair, dim)}" if got.ndim > 1 else ""
+    return ""
+
+
+def _which(pair: Pair, dim: int) -> str:
+    expected = pair.expected
+    known = [("first", expected.take([0], axis=dim)), ("last", expected.take([-1], axis=dim))]
+    if pair.real is not None:
+        known += [(f"{word} of all", getattr(pair.real[1], word)(axis=dim, keepdims=True)) for word in ("mean", "sum")]
+    for which, line in known:
+        if pair.alike(np.broadcast_to(line, expected.shape)):
+            return f", the {which} that was expected" if " " not in which else f", the {which} that were expected"
+    return ""
