@@ -51,7 +51,7 @@ class Picture:
     """A part of what was expected and of what came back, side by side, around the place where they differ most.
 
     A cell is a number or a shade, from `·` for the smallest to `█`. Each row of `marks` has a sign for each cell:
-    `+` too large, `-` too small, `≠` different otherwise, and a space where both agree. `part` says which part it is.
+    `↑` too large, `↓` too small, `≠` different otherwise, and a space where both agree. `part` says which part it is.
     """
 
     part: str

@@ -11,7 +11,7 @@ from grader.verdict import Picture
 
 GAP = "   "
 SHADES = "·░▒▓█?"
-MEANINGS = {"+": "too large", "-": "too small", "≠": "different"}
+MEANINGS = {"↑": "too large", "↓": "too small", "≠": "different"}
 
 
 class Shown:
@@ -48,12 +48,9 @@ def _is_shaded(picture: Picture) -> bool:
 
 def _sides(picture: Picture) -> tuple[list[Text], list[Text]]:
     """Return the rows of both sides under a heading each, all of a side equally wide."""
-    expected, got = _cells(picture, picture.expected), _cells(picture, picture.got)
-    width = max((len(cell.plain) for row in [*expected, *got] for cell in row), default=0)
-    sides = ("expected", expected), ("got", got)
-    left, right = ([Text(name, style="dim"), *_rows(cells, width, picture)] for name, cells in sides)
-    wide = max(len(row.plain) for row in left)
-    return [_padded(row, wide) for row in left], right
+    sides = ("expected", _cells(picture, picture.expected)), ("got", _cells(picture, picture.got))
+    left, right = ([Text(name, style="dim"), *_rows(cells, picture)] for name, cells in sides)
+    return [_padded(row, max(len(each.plain) for each in left)) for row in left], right
 
 
 def _cells(picture: Picture, side: Sequence[Sequence[str]]) -> list[list[Text]]:
@@ -67,11 +64,12 @@ def _cells(picture: Picture, side: Sequence[Sequence[str]]) -> list[list[Text]]:
 
 def _cell(text: str, mark: str, *, shaded: bool) -> Text:
     if mark == " ":
-        return Text(text * 2 if shaded else f" {text}")
+        return Text(text * 2 if shaded else text)
     return Text(f"{mark}{text}", style="bold reverse")
 
 
-def _rows(cells: Sequence[Sequence[Text]], width: int, picture: Picture) -> Iterator[Text]:
+def _rows(cells: Sequence[Sequence[Text]], picture: Picture) -> Iterator[Text]:
+    width = max((len(cell.plain) for row in cells for cell in row), default=0)
     for row in cells:
         line = Text(no_wrap=True)
         for at, cell in enumerate(row):

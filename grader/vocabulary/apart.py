@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -82,10 +81,8 @@ def _leaves(got: Any, expected: Any, alike: Texts) -> Texts:
     if isinstance(got, float) and isinstance(expected, float):
         return repr(got), repr(expected)
     if isinstance(got, str) and isinstance(expected, str):
-        start = max(
-            0,
-            len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(got, expected, strict=False)))) - AROUND,
-        )
+        alike_until = next((at for at, pair in enumerate(zip(got, expected, strict=False)) if len({*pair}) > 1), AROUND)
+        start = max(0, alike_until - AROUND)
         left, right = (_cut(each, start) for each in (got, expected))
         return left, right
     return alike

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from grader.sandbox.shared.seen import SeenArray, SeenTensor
-from grader.vocabulary.describe import name_of
+from grader.vocabulary.describe import index_of, name_of
 from grader.vocabulary.words import number
 
 # (relative, absolute) by dtype: room for another order of operations, not for another formula.
@@ -124,7 +124,8 @@ def mismatch(got: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -> 
     count, total = int(wrong.sum()), wrong.numel()
     off = torch.where(wrong, (got.double() - expected.detach().double()).abs(), 0.0)
     worst = off.nan_to_num(nan=torch.inf).argmax()
-    place = tuple(int(index) for index in torch.unravel_index(worst, off.shape)) if off.ndim else ()
-    where = f" at {place}" if off.ndim else ""
     most = number(float(off.flatten()[worst]))
-    return f"{count} of {total} elements differ ({count / total:.1%}), most by {most}{where}"
+    if total == 1:
+        return f"off by {most}"
+    how_many = f"{count} of {total} elements {'differs' if count == 1 else 'differ'} ({count / total:.1%})"
+    return f"{how_many}, most by {most} at {index_of(int(worst), off.shape)}"

@@ -145,5 +145,4 @@ def _ever_shorter(value: Any) -> list[str]:
 
 def index_of(flat: int, shape: Sequence[int]) -> str:
     """Return the index of an element, given its place in the order of all, as a learner would write it."""
-    index = np.unravel_index(flat, tuple(shape))
-    return f"[{', '.join(str(int(each)) for each in index)}]"
+    return str(tuple(int(each) for each in np.unravel_index(flat, tuple(shape))))

@@ -9,12 +9,11 @@ from grader.vocabulary.describe import (
     MAX_MESSAGE,
     call,
     describe,
-    how_many,
     in_full,
     message,
-    shorten,
     situation,
 )
+from grader.vocabulary.words import how_many, shorten
 
 LARGE = torch.linspace(-1, 1, 600).reshape(2, 3, 100)
 

@@ -28,7 +28,7 @@ def difference(pair: Pair) -> Difference | None:
         said = _said(pair, OF_SHAPES)
         return Difference(pattern=said) if said else None
     if not pair.count:
-        return Difference(pattern=f"but for that, {'the values are' if pair.got.size > 1 else 'the value is'} right")
+        return Difference(pattern=f"the {'values themselves are' if pair.got.size > 1 else 'value itself is'} right")
     said = _after_steps(pair) or _said(pair, OF_VALUES) or _in_a_place(pair)
     return Difference(pair.count, pair.wrong.size, worst(pair), said, picture.of(pair))
 

@@ -15,7 +15,7 @@ MOST_LINES = 8  # rows of numbers
 MOST_LETTERS = 10  # of a number in a cell
 IN_A_LINE = 6  # elements of a vector that are told in words without a picture
 SHADES = "·░▒▓█"
-DIGITS = (3, 4, 5, 6, 9)
+DIGITS = (2, 3, 4, 5, 6, 9)
 
 
 def of(pair: Pair) -> Picture | None:
@@ -81,7 +81,10 @@ def _numbers(got: Array, expected: Array, wrong: Array) -> tuple[tuple[tuple[str
 
 
 def _text(value: complex, digits: int) -> str:
-    return str(value) if isinstance(value, (bool, int)) else f"{value:.{digits}g}"
+    if isinstance(value, (bool, int)):
+        return str(value)
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+0" in text and isinstance(value, float) else text
 
 
 def _shades(got: Array, expected: Array) -> tuple[tuple[tuple[str, ...], ...], ...]:
@@ -102,11 +105,11 @@ def _shade(value: float, low: float, high: float) -> str:
 
 
 def _marks(got: Array, expected: Array, wrong: Array) -> tuple[str, ...]:
-    """Return a row's signs as a text: + too large, - too small, ≠ different otherwise, a space where both agree."""
+    """Return a row's signs as a text: ↑ too large, ↓ too small, ≠ different otherwise, a space where both agree."""
     ordered = all(each.dtype.kind in WHOLE + "f" for each in (got, expected))
     with np.errstate(all="ignore"):
         more, less = (got > expected, got < expected) if ordered else (np.zeros_like(wrong), np.zeros_like(wrong))
-        signs = np.where(~wrong, " ", np.where(more, "+", np.where(less, "-", "≠")))
+        signs = np.where(~wrong, " ", np.where(more, "↑", np.where(less, "↓", "≠")))
     return tuple(map("".join, _rows(signs)))
 
 

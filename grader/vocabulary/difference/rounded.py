@@ -34,7 +34,7 @@ def rounded(pair: Pair) -> str:
     if np.array_equal(got, np.round(got)):
         for name, way in WAYS:
             if np.array_equal(got, way(expected)):
-                return f"{name} to whole numbers"
+                return f"{name} to {'whole numbers' if got.size > 1 else 'a whole number'}"
     for places in DECIMALS:
         if pair.tolerance.alike(got, np.round(expected, places)):
             return f"rounded to {places} decimal{'s' if places > 1 else ''}"
@@ -70,21 +70,22 @@ def wrapped(pair: Pair) -> str:
     for low, size in WRAPS:
         turns = (expected - got) / size
         if np.array_equal(got, low + (expected - low) % size) and turns.any():
-            return f"wrapped around at {size}: {size} was {'taken off' if turns.max() > 0 else 'added'} until it fitted"
+            return f"wrapped around at {size}"
     return ""
 
 
 def cut_off(pair: Pair) -> str:
-    """Return at which number all larger, or all smaller, ones were cut off."""
+    """Return at which numbers all smaller, or larger, ones were cut off."""
     if pair.real is None or pair.count < 2 or pair.count == pair.wrong.size:
         return ""
     got, expected = pair.real
-    off, wanted = got[pair.wrong], expected[pair.wrong]
-    for limit, product, said in (
-        (off.min(), np.maximum(expected, off.min()), "below"),
-        (off.max(), np.minimum(expected, off.max()), "above"),
-    ):
-        beyond = (wanted < limit).all() if said == "below" else (wanted > limit).all()
-        if beyond and pair.tolerance.alike(got, product):
-            return f"cut off at {limit:.5g}: what should be {said} that is {limit:.5g}"
-    return ""
+    less = pair.wrong & (expected < got)
+    limits = [(got[side].min(), got[side].max()) for side in (less, pair.wrong & ~less) if side.any()]
+    if any(lowest != highest for lowest, highest in limits):
+        return ""
+    low = got[less].min() if less.any() else -np.inf
+    high = got[pair.wrong & ~less].max() if (pair.wrong & ~less).any() else np.inf
+    if low > high or not pair.tolerance.alike(got, np.clip(expected, low, high)):
+        return ""
+    ends = [(low, "below"), (high, "above")]
+    return "; ".join(f"what should be {side} {end:.5g} is {end:.5g}" for end, side in ends if np.isfinite(end))

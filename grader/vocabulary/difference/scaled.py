@@ -64,7 +64,7 @@ def _factor_told(pair: Pair, by: float) -> str:
     if size == 1:
         return "the sign is the other one" if pair.got.size == 1 else "every sign is the other one"
     if size == 2 and pair.is_gradient:
-        return f"twice as large as expected{sign}: the gradient of twice the loss"
+        return f"twice as large as expected{sign}, like the gradient of twice the loss"
     if size > 1:
         times = "twice" if size == 2 else f"{told(size)} times"
         return f"{times} as large as expected{sign}{names(pair, size)}"
