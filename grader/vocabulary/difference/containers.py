@@ -15,6 +15,7 @@ Inner = Callable[[Any, Any], Difference | None]
 
 MOST_ENTRIES = 2000
 MOST_REORDERED = 200  # elements, each of which is compared with each other
+MOST_ASKED = 20  # entries whose differences are looked at
 MOST_NAMES = 5
 MOST_LETTERS = 40
 
@@ -48,20 +49,30 @@ def _dicts(got: Mapping[Any, Any], expected: Mapping[Any, Any], same: Same, inne
     wrong = [key for key in itertools.islice(expected, MOST_ENTRIES) if not same(got[key], expected[key])]
     if not wrong and list(got) != list(expected):
         return Difference(pattern="the same entries in another order")
-    return _entries(wrong, len(expected), {key: (got[key], expected[key]) for key in wrong}, inner)
+    return _entries(wrong, len(expected), {key: (got[key], expected[key]) for key in wrong}, inner, "entry")
 
 
-def _entries(wrong: Sequence[Any], total: int, pairs: Mapping[Any, tuple[Any, Any]], inner: Inner) -> Difference | None:
-    """Return which entries differ, and how, if it is a single one."""
+def _entries(
+    wrong: Sequence[Any], total: int, pairs: Mapping[Any, tuple[Any, Any]], inner: Inner, kind: str
+) -> Difference | None:
+    """Return which entries differ, and how, if it is a single one or all do so alike."""
     if not wrong:
         return None
     if len(wrong) > 1:
-        return Difference(len(wrong), total, (), f"{len(wrong)} of {total} entries differ: {_names(wrong)}")
+        said = _of_each([pairs[key] for key in wrong], inner) if len(wrong) <= MOST_ASKED else ""
+        count = f"{len(wrong)} of {total} {'entries' if kind == 'entry' else 'elements'} differ"
+        return Difference(
+            len(wrong), total, (), f"{count}, each alike: {said}" if said else f"{count}: {_names(wrong)}"
+        )
     within = inner(*pairs[wrong[0]]) or Difference()
     said = f": {within.pattern}" if within.pattern else ""
-    return replace(
-        within, pattern=f"only entry {_names(wrong)} of {total} differs{said}" if total > 1 else within.pattern
-    )
+    return replace(within, pattern=f"only {kind} {_names(wrong)} differs{said}" if total > 1 else within.pattern)
+
+
+def _of_each(pairs: Sequence[tuple[Any, Any]], inner: Inner) -> str:
+    """Return what holds of each of these pairs, "" where not the same holds of all."""
+    said = {(inner(*pair) or Difference()).pattern for pair in pairs}
+    return said.pop() if len(said) == 1 else ""
 
 
 def _sequences(got: Sequence[Any], expected: Sequence[Any], same: Same, inner: Inner) -> Difference | None:
@@ -75,7 +86,7 @@ def _sequences(got: Sequence[Any], expected: Sequence[Any], same: Same, inner: I
         said = _moved(got, expected, same) if len(wrong) > 1 else ""
         if said:
             return Difference(len(wrong), len(expected), (wrong[0],), said)
-        return _entries(wrong, len(expected), {at: (got[at], expected[at]) for at in wrong}, inner)
+        return _entries(wrong, len(expected), {at: (got[at], expected[at]) for at in wrong}, inner, "element")
     said = _longer(got, expected, same)
     return Difference(pattern=said) if said else None
 

@@ -8,6 +8,8 @@ from grader.verdict import Difference
 from grader.vocabulary.difference import picture, places, rearranged, rounded, scaled, shaped
 from grader.vocabulary.difference.numbers import MOST, Pair, Pattern, first_pattern, worst
 
+FEW = 3  # elements, of which fewer have something in common by accident
+
 # Where several hold, the first of them is told: the plainer one.
 OF_VALUES: tuple[Pattern, ...] = (
     rounded.up_to_nan, scaled.constant, scaled.factor, scaled.offset, scaled.signs, rounded.precision, rounded.rounded,
@@ -43,8 +45,10 @@ def _in_a_place(pair: Pair) -> str:
     """Return where the elements that differ lie, and how these differ."""
     with np.errstate(all="ignore"):
         place = places.where(pair) if pair.wrong.size <= MOST else ""
-    there = _said(pair.part(pair.wrong), OF_A_PART) if place else ""
-    return f"{place}: {there}" if there else place
+    if not place and (pair.count < FEW or pair.count == pair.wrong.size):
+        return ""
+    there = _said(pair.part(pair.wrong), OF_A_PART)
+    return f"{place or 'those that differ'}: {there}" if there else place
 
 
 def _after_steps(pair: Pair) -> str:

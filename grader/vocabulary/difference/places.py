@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions
+from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions, told
 
 
 def where(pair: Pair) -> str:
@@ -12,7 +12,7 @@ def where(pair: Pair) -> str:
     wrong = pair.wrong
     if pair.count == wrong.size or wrong.size < 2:
         return ""
-    return _ends(wrong) or _diagonal(wrong) or _line(wrong) or _by_sign(pair)
+    return _ends(wrong) or _line(wrong) or _diagonal(wrong) or _by_value(pair)
 
 
 def _ends(wrong: Array) -> str:
@@ -27,21 +27,35 @@ def _ends(wrong: Array) -> str:
 
 
 def _line(wrong: Array) -> str:
-    """Return which row, column or other slice holds all the elements that differ, or none of them."""
-    for mask, said in ((wrong, "only {} differs"), (~wrong, "only {} is right")):
-        for dim in dimensions(wrong) if wrong.ndim > 1 else ():
-            hit = np.flatnonzero(mask.any(axis=tuple(each for each in range(wrong.ndim) if each != dim)))
-            whole = len(hit) == 1 and (mask is wrong or bool(mask.take(int(hit[0]), axis=dim).all()))
-            if whole and wrong.shape[dim] > 2 and np.count_nonzero(mask) > 1:
-                return said.format(slice_name(wrong, dim, int(hit[0])))
-    return ""
+    """Return which row, column or other slices hold all the elements that differ, or are the only right ones."""
+    found = [(*block, dim, mask is wrong) for mask in (wrong, ~wrong) for dim in dimensions(wrong)
+             if (block := _block(mask, dim, filled=mask is not wrong))]  # fmt: skip
+    if not found:
+        return ""
+    first, last, dim, differ = min(found, key=lambda each: each[0] < each[1])
+    verb = ("differs" if differ else "is right") if first == last else ("differ" if differ else "are right")
+    return f"only {_slices(wrong, dim, first, last)} {verb}"
 
 
-def slice_name(array: Array, dim: int, index: int) -> str:
-    """Return a slice's name: "row 3 (the last)", "index 2 of dimension 1"."""
-    kind = f"{('row', 'column')[dim]} {index}" if array.ndim == 2 else f"index {index} of dimension {dim}"
-    place = "the first" if index == 0 else "the last" if index == array.shape[dim] - 1 else ""
-    return f"{kind} ({place})" if place else kind
+def _block(mask: Array, dim: int, *, filled: bool) -> tuple[int, int] | None:
+    """Return the first and the last of the slices that hold all of a mask, where there are others and no gap."""
+    hit = np.flatnonzero(mask.any(axis=tuple(each for each in range(mask.ndim) if each != dim)))
+    first, last = int(hit[0]), int(hit[-1])
+    if len(hit) < last - first + 1 or len(hit) == mask.shape[dim] or np.count_nonzero(mask) < 2:
+        return None
+    return (first, last) if not filled or mask.take(hit, axis=dim).all() else None
+
+
+def _slices(array: Array, dim: int, first: int, last: int) -> str:
+    """Return the name of one or more slices: "row 3 (the last)", "columns 2 to 4", "index 2 of dimension 1"."""
+    one, several = {1: ("element", "elements"), 2: (("row", "rows"), ("column", "columns"))[dim]}.get(
+        array.ndim, ("index", "indices")
+    )
+    place = f" of dimension {dim}" if array.ndim > 2 else ""
+    if first < last:
+        return f"{several} {first} to {last}{place}"
+    end = " (the first)" if first == 0 else " (the last)" if first == array.shape[dim] - 1 else ""
+    return f"{one} {first}{place}{end}"
 
 
 def _diagonal(wrong: Array) -> str:
@@ -58,12 +72,15 @@ def _diagonal(wrong: Array) -> str:
     return ""
 
 
-def _by_sign(pair: Pair) -> str:
-    """Return whether just the elements of one kind differ: those that should be negative, zero or positive."""
+def _by_value(pair: Pair) -> str:
+    """Return whether elements of one kind differ: those that should be one number, negative or positive."""
     if pair.expected.dtype.kind not in WHOLE + "f" or pair.count < 3:
         return ""
     value = pair.expected.astype(np.float64)
-    for mask, name in ((value < 0, "negative"), (value > 0, "positive"), (value == 0, "0")):
+    due = value[pair.wrong]
+    if (due == due[0]).all() and pair.distinct > 1:
+        return f"only elements that should be {told(due[0])} differ"
+    for mask, name in ((value < 0, "negative"), (value > 0, "positive")):
         if np.array_equal(mask, pair.wrong):
             return f"just the elements that should be {name} differ"
     return ""
