@@ -97,7 +97,8 @@ def _sizes(expected: Array, known: Known) -> Iterator[tuple[str, float]]:
     """Return the sizes of what was compared and of the arguments, by name."""
     names = ("the number of rows", "the number of columns") if expected.ndim == 2 else ()
     for dim, size in enumerate(expected.shape):
-        yield names[dim] if names else f"the size of dimension {dim} of what was expected", size
+        if expected.ndim > 1:
+            yield names[dim] if names else f"the size of dimension {dim} of what was expected", size
     if expected.ndim:
         yield "the number of elements", expected.size
     for label, argument in zip(known.seen.labels, known.seen.arguments, strict=False) if known.seen else ():

@@ -61,7 +61,7 @@ class Expectation:
         self._judged = self._value  # what lookalikes that are functions get
         self._lookalikes = lookalikes
         self._what = what or "the result"
-        self._known = Known(quantities or {}, self._seen)
+        self._known = Known(quantities or {}, self._seen, is_gradient="grad" in what)
         self._due: Any = NOTHING  # what the value is compared with, as soon as that is known
 
     def _fail(
@@ -365,7 +365,7 @@ class Expectation:
             kind = "key" if isinstance(self._value, dict) else "element"
             self._fail(f"{self._what} has no {kind} {key!r}")
         part = Expectation(self._value[key], lookalikes or {}, what or f"element {key!r}")
-        part._seen, part._known = self._seen, self._known
+        part._seen, part._known = self._seen, replace(self._known, is_gradient="grad" in part._what)
         return part
 
     def length(self, expected: int) -> Self:

@@ -15,7 +15,7 @@ def names(pair: Pair, value: float) -> str:
     """Return what a number is, "; 7 is the batch size", or "" where no quantity is that number."""
     given = [said for name, size in pair.quantities for said in _ways(name, size, value)]
     sizes = [said for name, size in pair.sizes if size > CHANCE for said in _ways(name, size, value)]
-    found = list(dict.fromkeys(given or sizes))[:MOST_NAMES]
+    found = list(dict.fromkeys(given))[:MOST_NAMES] or sizes[:1]
     return f"; {' and '.join(found)}" if found else ""
 
 

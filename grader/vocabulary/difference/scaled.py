@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions,
 from grader.vocabulary.difference.quantities import names
 
 FEW = 3
+LARGEST_OF_ONE = 16  # a factor that is told of a single number, unless it has a name
 FUNCTIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("the absolute value", np.abs),
     ("the square", np.square),
@@ -53,9 +55,16 @@ def factor(pair: Pair) -> str:
 
 
 def _is_sure(pair: Pair, by: float) -> bool:
-    """Return whether a factor is no accident: of a single number, any number is some multiple."""
+    """Return whether a factor is no accident: a single number is some multiple of any other."""
+    if np.count_nonzero(pair.expected) > 1:
+        return True
     size = abs(by) if abs(by) >= 1 else 1 / abs(by)
-    return bool(np.count_nonzero(pair.expected) > 1 or size == round(size) or names(pair, size))
+    if names(pair, size):
+        return True
+    numbers = [abs(float(each.reshape(-1)[np.abs(each).argmax()])) for each in (pair.got, pair.expected)]
+    if size != round(size) or size > LARGEST_OF_ONE or (1.0 in numbers and pair.got.dtype.kind in WHOLE):
+        return False
+    return math.isclose(max(numbers), size * min(numbers), rel_tol=1e-5)
 
 
 def _factor_told(pair: Pair, by: float) -> str:
