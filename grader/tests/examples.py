@@ -4,12 +4,19 @@ import io
 
 from rich.console import Console
 
-from grader.verdict import CheckResult, Outcome, SourceLine, StepResult, Verdict
+from grader.verdict import CheckResult, Difference, Outcome, Picture, SourceLine, StepResult, Verdict
+
+SHADED = Picture(
+    "rows 0 to 1 of 28", (("·",) * 15 + ("█",), ("▒",) * 16), (("·",) * 15 + ("?",), ("▒",) * 15 + ("░",)),
+    (" " * 15 + "≠", " " * 15 + "↓"),
+)  # fmt: skip
+NUMBERS = Picture("", (("0.5", "-12"), ("1", "2")), (("0.5", "-1.5"), ("0", "2")), (" ↑", "↓ "))
 
 
 def example(outcome=Outcome.FAILED):
     check = CheckResult("test_x", "does x", outcome, "said", "f(1)", "2", "3", "one off", "some-misconception",
-                        (SourceLine(3, "return 2", "f"),), "printed\n", 0.25)  # fmt: skip
+                        (SourceLine(3, "return 2", "f"),), "printed\n", 0.25,
+                        Difference(2, 4, (0, 1), "only column 1 differs", NUMBERS))  # fmt: skip
     steps = (StepResult("f", outcome, (check,)),)
     return Verdict("05_leaf_and_grad", "Leaves", "a.py", "0" * 64, "cpu", 7, outcome, steps, ("rlimits",),
                    {"torch": "2"}, 1.5)  # fmt: skip

@@ -1,13 +1,18 @@
 """Every ending is said to people, whatever the terminal."""
 
+import io
+import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from grader.catalogue.misconceptions import misconceptions
+from grader.reports.to_svg import to_svg
 from grader.reports.to_terminal import report, summary
-from grader.tests.examples import example, shown
-from grader.verdict import Outcome, SourceLine
+from grader.tests.examples import NUMBERS, SHADED, example, shown
+from grader.verdict import Difference, Outcome, SourceLine
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -55,3 +60,49 @@ def test_devices_stand_side_by_side():
 def test_a_summary_has_a_line_for_each_exercise():
     text = shown(summary([example(), example(Outcome.PASSED)]))
     assert "1 of 2 passed" in text
+
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def with_picture(picture):
+    check = replace(example().steps[0].checks[0], difference=Difference(1, 4, (0, 1), "only column 1 differs", picture))
+    return replace(example(), steps=(replace(example().steps[0], checks=(check,)),))
+
+
+def on_a_terminal(verdict, width=80):
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system="truecolor")
+    console.print(report([verdict]))
+    return console.file.getvalue()
+
+
+def test_expected_and_got_stand_side_by_side_with_a_sign_where_they_differ():
+    text = shown(report([with_picture(NUMBERS)]))
+    assert re.search(r"expected +got", text)
+    assert re.search(r"0\.5 +-12 +0\.5 +↑-1\.5", text)
+    assert "only column 1 differs" in text
+    assert "↑ too large; ↓ too small" in text
+
+
+@pytest.mark.parametrize("picture", [NUMBERS, SHADED], ids=["numbers", "shades"])
+def test_signs_tell_on_any_background_and_without_colours(picture):
+    with_colours = on_a_terminal(with_picture(picture))
+    plain = shown(report([with_picture(picture)]))
+    assert "\x1b" not in plain
+    assert ESCAPE.sub("", with_colours).split() == plain.split()
+    assert not re.search(r"\x1b\[(3[0-7]|4[0-7]|38|48)[^m]*m[↑↓≠]", with_colours)
+
+
+@pytest.mark.parametrize("width", [80, 40])
+@pytest.mark.parametrize("picture", [NUMBERS, SHADED], ids=["numbers", "shades"])
+def test_a_picture_keeps_to_the_width(picture, width):
+    lines = shown(report([with_picture(picture)]), width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert sum("·" * 10 in line or "0.5" in line for line in lines) == (1 if width == 80 or picture is NUMBERS else 2)
+
+
+@pytest.mark.parametrize("picture", [NUMBERS, SHADED], ids=["numbers", "shades"])
+def test_a_picture_is_in_the_svg(picture):
+    drawn = "".join(ET.fromstring(to_svg([with_picture(picture)])).itertext())
+    assert "expected" in drawn
+    assert "↓" in drawn

@@ -25,6 +25,18 @@ def test_json_of_another_version_is_refused():
         from_json('{"schema": 99, "verdicts": []}')
 
 
+def test_json_of_before_there_were_differences_is_read():
+    document = json.loads(to_json([example()]))
+    del document["verdicts"][0]["steps"][0]["checks"][0]["difference"]
+    assert from_json(json.dumps(document))[0].steps[0].checks[0].difference is None
+
+
+def test_junit_holds_the_pattern_and_the_picture():
+    failure = ET.fromstring(to_junit([example()])).find(".//failure").text
+    assert "pattern: only column 1 differs" in failure
+    assert "0.5 -12      0.5 ↑-1.5" in failure
+
+
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_junit_parses_and_counts(outcome):
     case = ET.fromstring(to_junit([example(outcome)])).find("./testsuite/testcase")
