@@ -96,7 +96,8 @@ def trouble(check: CheckResult) -> RenderableType:
         ("called", check.called),
         ("got", check.got),
         ("expected", check.expected),
-        ("differs", differs(check)),
+        ("differs", check.detail),
+        ("note", check.difference.pattern if check.difference else ""),
     ):
         if value:
             facts.add_row(name, Text(value))
@@ -111,12 +112,6 @@ def trouble(check: CheckResult) -> RenderableType:
     if check.printed:
         parts.append(_printed(check))
     return Group(*parts)
-
-
-def differs(check: CheckResult) -> str:
-    """Return how many elements differ and by how much, and in a line of its own the pattern that holds of all."""
-    pattern = check.difference.pattern if check.difference else ""
-    return "\n".join(part for part in (check.detail, pattern) if part)
 
 
 def _misconception(name: str) -> list[RenderableType]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,5 +116,7 @@ def _of_argument(name: str, argument: Any) -> Iterator[tuple[str, float]]:
             yield f"the size of dimension {dim} of {name}", size
         if len(argument.shape) > 1:
             yield f"the number of elements of {name}", float(np.prod(argument.shape))
+    elif _is_number(argument) and math.isfinite(argument):
+        yield f"{name}{' without its sign' if argument < 0 else ''}", abs(argument)
     elif isinstance(argument, (list, dict)):
         yield f"the number of entries of {name}", len(argument)

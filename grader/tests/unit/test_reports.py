@@ -33,7 +33,7 @@ def test_json_of_before_there_were_differences_is_read():
 
 def test_junit_holds_the_pattern_and_the_picture():
     failure = ET.fromstring(to_junit([example()])).find(".//failure").text
-    assert "pattern: only column 1 differs" in failure
+    assert "note: only column 1 differs" in failure
     assert "0.5 -12      0.5 ↑-1.5" in failure
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions, told
 
+DENSE = 0.75  # of several slices: where fewer elements differ, their slices are an accident
+
 
 def where(pair: Pair) -> str:
     """Return where the elements that differ lie, as a sentence; "" where they lie in no place that has a name."""
@@ -29,7 +31,7 @@ def _ends(wrong: Array) -> str:
 def _line(wrong: Array) -> str:
     """Return which row, column or other slices hold all the elements that differ, or are the only right ones."""
     found = [(*block, dim, mask is wrong) for mask in (wrong, ~wrong) for dim in dimensions(wrong)
-             if (block := _block(mask, dim, filled=mask is not wrong))]  # fmt: skip
+             if (block := _block(mask, dim, full=mask is not wrong))]  # fmt: skip
     if not found:
         return ""
     first, last, dim, differ = min(found, key=lambda each: each[0] < each[1])
@@ -37,13 +39,14 @@ def _line(wrong: Array) -> str:
     return f"only {_slices(wrong, dim, first, last)} {verb}"
 
 
-def _block(mask: Array, dim: int, *, filled: bool) -> tuple[int, int] | None:
-    """Return the first and the last of the slices that hold all of a mask, where there are others and no gap."""
+def _block(mask: Array, dim: int, *, full: bool) -> tuple[int, int] | None:
+    """Return the first and the last of the slices that hold all of a mask, where there are others and few gaps."""
     hit = np.flatnonzero(mask.any(axis=tuple(each for each in range(mask.ndim) if each != dim)))
     first, last = int(hit[0]), int(hit[-1])
     if len(hit) < last - first + 1 or len(hit) == mask.shape[dim] or np.count_nonzero(mask) < 2:
         return None
-    return (first, last) if not filled or mask.take(hit, axis=dim).all() else None
+    share = float(mask.take(hit, axis=dim).mean())
+    return (first, last) if share == 1 or (not full and (share > DENSE or first == last)) else None
 
 
 def _slices(array: Array, dim: int, first: int, last: int) -> str:

@@ -14,7 +14,9 @@ CHANCE = 2.0  # sizes up to this are too frequent to explain anything
 def names(pair: Pair, value: float) -> str:
     """Return what a number is, "; 7 is the batch size", or "" where no quantity is that number."""
     given = [said for name, size in pair.quantities for said in _ways(name, size, value)]
-    sizes = [said for name, size in pair.sizes if size > CHANCE for said in _ways(name, size, value)]
+    sizes = [
+        said for name, size in pair.sizes if size > CHANCE or size != round(size) for said in _ways(name, size, value)
+    ]
     found = list(dict.fromkeys(given))[:MOST_NAMES] or sizes[:1]
     return f"; {' and '.join(found)}" if found else ""
 

@@ -7,6 +7,7 @@ import numpy as np
 from grader.vocabulary.difference.numbers import Array, Pair, Tolerance
 
 WAYS = (("truncated", np.trunc), ("rounded", np.round), ("rounded down", np.floor), ("rounded up", np.ceil))
+FEW = 3  # different numbers, of which fewer look rounded by accident
 DECIMALS = range(1, 5)
 WRAPS = ((0, 256), (-128, 256), (-(2**15), 2**16), (0, 2**16), (-(2**31), 2**32))
 
@@ -28,13 +29,13 @@ def _are(count: int) -> str:
 
 def rounded(pair: Pair) -> str:
     """Return how the numbers became whole ones, or lost their later decimals."""
-    if pair.real is None:
+    if pair.real is None or pair.distinct < FEW:
         return ""
     got, expected = pair.real
     if np.array_equal(got, np.round(got)):
         for name, way in WAYS:
             if np.array_equal(got, way(expected)):
-                return f"{name} to {'whole numbers' if got.size > 1 else 'a whole number'}"
+                return f"{name} to whole numbers"
     for places in DECIMALS:
         if pair.tolerance.alike(got, np.round(expected, places)):
             return f"rounded to {places} decimal{'s' if places > 1 else ''}"
@@ -43,7 +44,7 @@ def rounded(pair: Pair) -> str:
 
 def precision(pair: Pair) -> str:
     """Return which dtype's precision the numbers have, where they were expected to have more."""
-    if pair.real is None or pair.got.dtype.kind != "f" or pair.expected.dtype.kind != "f":
+    if pair.real is None or pair.distinct < FEW or {pair.got.dtype.kind, pair.expected.dtype.kind} != {"f"}:
         return ""
     got, expected = pair.real
     for name, held, room in (

@@ -56,7 +56,7 @@ def factor(pair: Pair) -> str:
 
 def _is_sure(pair: Pair, by: float) -> bool:
     """Return whether a factor is no accident: a single number is some multiple of any other."""
-    if np.count_nonzero(pair.expected) > 1:
+    if pair.distinct > 1 and np.count_nonzero(pair.expected) > 1:
         return True
     size = abs(by) if abs(by) >= 1 else 1 / abs(by)
     if names(pair, size):
@@ -72,8 +72,8 @@ def _factor_told(pair: Pair, by: float) -> str:
     sign = ", with the other sign" if by < 0 else ""
     if size == 1:
         return "the sign is the other one" if pair.got.size == 1 else "every sign is the other one"
-    if size == 2 and pair.is_gradient:
-        return f"twice as large as expected{sign}, like the gradient of twice the loss"
+    if by == 2 and pair.is_gradient:
+        return "twice as large as expected, like the gradient of twice the loss"
     if size > 1:
         times = "twice" if size == 2 else f"{told(size)} times"
         return f"{times} as large as expected{sign}{names(pair, size)}"
@@ -117,16 +117,23 @@ def signs(pair: Pair) -> str:
     return f"right but for the sign of {pair.count} elements"
 
 
+def _is_plain(pair: Pair) -> bool:
+    """Return whether the numbers are such that one is a function of the other by accident: few, whole, 0 or 1."""
+    if pair.distinct >= FEW:
+        return False
+    return any(each.dtype.kind in WHOLE or bool((each == np.round(each)).any()) for each in (pair.got, pair.expected))
+
+
 def function(pair: Pair) -> str:
     """Return which well-known function of what was expected this is."""
-    if pair.real is None or (pair.got.dtype.kind in WHOLE and pair.distinct < FEW):
+    if pair.real is None or _is_plain(pair):
         return ""
     return next((f"{name} of what was expected" for name, of in FUNCTIONS if _alike(pair, of(pair.real[1]))), "")
 
 
 def inverse(pair: Pair) -> str:
     """Return of which well-known function of this the expected numbers are the result."""
-    if pair.real is None or (pair.expected.dtype.kind in WHOLE and pair.distinct < FEW):
+    if pair.real is None or _is_plain(pair):
         return ""
     got, expected = pair.real
     for name, of in FUNCTIONS[1:5] + FUNCTIONS[6:]:
@@ -144,7 +151,7 @@ def running_sum(pair: Pair) -> str:
     for dim in dimensions(expected):
         place = "" if expected.ndim == 1 else f" along dimension {dim}"
         if _alike(pair, np.cumsum(expected, axis=dim)):
-            return f"a running sum{place}: each element holds those before it, too"
+            return f"a running sum{place}"
         if pair.tolerance.alike(np.cumsum(got, axis=dim), expected):
             return f"single terms of what should be a running sum{place}"
     return ""
