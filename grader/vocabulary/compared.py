@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,16 @@ PLAIN = 1e-6  # relative and absolute, of plain floats
 MOST_INT = 2**63
 
 
+Steps = Callable[[], Sequence[torch.Tensor]]
+
+
 @dataclass(frozen=True)
 class Known:
     """What a check knows beside the two values: quantities by name, results of other steps, tolerances of its own."""
 
     quantities: Mapping[str, float]
     seen: Seen | None = None
-    steps: Sequence[torch.Tensor] = ()
+    steps: Steps = tuple
     rtol: float | None = None
     atol: float | None = None
     is_gradient: bool = False
@@ -42,7 +45,7 @@ def compared(got: Any, expected: Any, known: Known) -> Difference | None:
     left, right = _array(got), _array(expected)
     if left is None or right is None:
         return of_containers(got, expected, same, functools.partial(compared, known=known))
-    steps = tuple(_numpy(each) for each in known.steps)
+    steps = tuple(_numpy(each) for each in known.steps())
     pair = Pair(left, right, _tolerance(got, expected, known), tuple(known.quantities.items()),
                 tuple(_sizes(right, known)), steps, known.is_gradient)  # fmt: skip
     return difference(pair)

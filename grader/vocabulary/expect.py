@@ -7,7 +7,7 @@ produced; the first that fits what came back gives the failure its name, and non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, Self
 
@@ -18,7 +18,7 @@ from grader.sandbox.shared.seen import Opaque, Seen, SeenTensor
 from grader.verdict import Difference, Outcome
 from grader.vocabulary import apart, closeness, describe
 from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
-from grader.vocabulary.compared import Known, compared
+from grader.vocabulary.compared import Known, Steps, compared
 from grader.vocabulary.describe import name_of
 from grader.vocabulary.ending import Ending
 from grader.vocabulary.words import how_many
@@ -178,12 +178,10 @@ class Expectation:
 
     # values
 
-    def tensor(
-        self, expected: torch.Tensor, *, device: torch.device | str = "cpu", steps: Sequence[torch.Tensor] = ()
-    ) -> Self:
+    def tensor(self, expected: torch.Tensor, *, device: torch.device | str = "cpu", steps: Steps = tuple) -> Self:
         """A tensor like `expected` in every respect: shape, dtype and values, on `device`.
 
-        `steps` holds what it is after 0, 1, 2 … steps, for one that took too many or too few to be told so.
+        `steps` returns what it is after 0, 1, 2 … steps, for one that took too many or too few to be told so.
         """
         self._due, self._known = expected, replace(self._known, steps=steps)
         self.shape(*expected.shape).dtype(expected.dtype).on(device)
@@ -195,7 +193,7 @@ class Expectation:
 
     def values(
         self, expected: torch.Tensor, *,
-        rtol: float | None = None, atol: float | None = None, steps: Sequence[torch.Tensor] = (),
+        rtol: float | None = None, atol: float | None = None, steps: Steps = tuple,
     ) -> Self:  # fmt: skip
         """A tensor with these values, by the tolerance of the coarser dtype of the two; `steps` as in `tensor`."""
         self._due, self._known = expected, replace(self._known, rtol=rtol, atol=atol, steps=steps)

@@ -113,7 +113,8 @@ def test_loss(submission, rng, device):
         y_pred, y = drawn(rng, (n, d_out), (n, d_out))
         error = y_pred - y
         total, counts = error.square().sum(), (n * d_out, n, d_out)
-        pair = expect(submission.loss_and_gradient(y_pred, y)).length(2)
+        sizes = {"the batch size": n, "the number of outputs": d_out, "the number of elements of y": n * d_out}
+        pair = expect(submission.loss_and_gradient(y_pred, y), quantities=sizes).length(2)
         named = {
             "mean-vs-sum": one_of([total / count for count in counts]),
             "results-in-another-order": one_of([2 * error, -2 * error, error]),
@@ -156,7 +157,8 @@ def test_backward(submission, rng, device):
     for n, d_in, hidden, d_out in ((7, 3, 5, 2), (3, 4, 2, 6)):
         x, h, w2, upstream = drawn(rng, (n, d_in), (n, hidden), (hidden, d_out), (n, d_out))
         grad_w1, grad_w2 = walked_back(x, h, w2, upstream)
-        pair = expect(submission.backward(x, h, h.clamp(min=0), w2, upstream)).length(2)
+        sizes = {"the batch size": n, "the number of outputs": d_out}
+        pair = expect(submission.backward(x, h, h.clamp(min=0), w2, upstream), quantities=sizes).length(2)
         back = upstream @ w2.T
         named = {
             "results-in-another-order": grad_w2,

@@ -1,5 +1,6 @@
 """Hidden checks of 09: the two-layer net with autograd, its update and its training loop."""
 
+import functools
 import math
 
 import pytest
@@ -95,7 +96,12 @@ def test_loss(submission, rng, device):
         x = wide * x
         (scale,) = drawn(rng, ())
         loss, *grads = loss_and_gradients(x, y, w1.detach(), w2.detach())
-        seen = expect(submission.probe.backward_through_loss(x, y, w1, w2, scale))
+        sizes = {
+            "the batch size": len(y),
+            "the number of outputs": y.shape[1],
+            "the number of elements of y": y.numel(),
+        }
+        seen = expect(submission.probe.backward_through_loss(x, y, w1, w2, scale), quantities=sizes)
         counts = (y.numel(), len(y), y.shape[1])
         named = {
             "mean-vs-sum": one_of([loss / count for count in counts]),
@@ -255,6 +261,10 @@ def test_train(submission, rng, device):
         _, *expected = trained(*sent, lr, steps)
         leftovers = [trained(*sent, lr, steps, keep)[1:] for keep in ("all", "first", "own")]
         counts = [count for count in (steps - 1, steps + 1) if count]
+
+        def after_each(index, sent=sent, lr=lr, steps=steps):
+            return [trained(*sent, lr, count)[1 + index] for count in range(steps + 3)]
+
         beliefs = {
             "weight-not-updated": together(
                 now, *[trained(*sent, lr, steps, moved=each)[1:] for each in ((1, 0), (0, 1))]
@@ -270,7 +280,9 @@ def test_train(submission, rng, device):
             named["step-uphill"] = trained(*sent, -lr, steps)[1 + index]
             after = f"{name} after {how_many(steps, 'step')}"
             part = expect(seen.arguments).item(2 + index, after, beliefs | named)
-            part.tensor(expected[index], device=device).requires_grad(True).leaf(True)
+            part.tensor(expected[index], device=device, steps=functools.partial(after_each, index)).requires_grad(
+                True
+            ).leaf(True)
 
 
 @pytest.mark.step("train")

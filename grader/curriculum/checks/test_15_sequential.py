@@ -383,7 +383,8 @@ def test_loss(submission, rng, device):
             "python-value-breaks-graph": lambda value: isinstance(value, float),
         }
         expect_kept(seen)
-        loss = expect(seen).item("loss", "the result", named)
+        sizes = {"the batch size": len(x), "the number of classes": num_classes}
+        loss = expect(seen, quantities=sizes).item("loss", "the result", named)
         loss.tensor(F.cross_entropy(logits, targets), device=device)
         loss.requires_grad(True)
         expected = gradients(state, lambda state, x=x, y=targets: 3 * F.cross_entropy(logits_of(x, state), y))

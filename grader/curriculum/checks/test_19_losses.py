@@ -119,7 +119,8 @@ def test_regression_values(submission, rng, device):
     for shape, dtype in (((7,), torch.float32), ((5, 3), torch.float64), ((2, 4, 3), torch.float32)):
         predictions, targets = (torch.randn(shape, generator=rng, dtype=dtype) for _ in range(2))
         seen = submission.regression_losses(predictions, targets)
-        three = expect(seen).length(3)
+        sizes = {"the number of elements": predictions.numel(), "the batch size": len(predictions)}
+        three = expect(seen, quantities=sizes).length(3)
         three.keeps_argument(0, predictions, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
         mae, mse, rmse = regression(predictions, targets)
         apart = (predictions - targets).detach()
@@ -348,7 +349,8 @@ def test_nll_values(submission, rng, device):
                 "sign-forgotten": reduced(-expected, reduction),
                 "classes-from-one": reduced(-log_p[torch.arange(samples), targets - 1], reduction),
             } | slips(expected, (samples * classes, classes), reduction)
-            seen = expect(submission.nll(log_p, targets, reduction), named)
+            sizes = {"the number of samples": samples, "the number of classes": classes}
+            seen = expect(submission.nll(log_p, targets, reduction), named, quantities=sizes)
             seen.tensor(reduced(expected, reduction), device=device)
             seen.keeps_argument(0, log_p, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
 
@@ -419,7 +421,8 @@ def test_cross_entropy_values(submission, rng, device):
                     "entropy-subtracted": reduced(expected + torch.special.entr(targets).sum(-1) * -1, reduction),
                     "log-forgotten": reduced(-(weights * x.softmax(1)).sum(1), reduction),
                 } | slips(expected, samples * classes, reduction)
-                seen = expect(submission.cross_entropy(x, targets, reduction), named)
+                sizes = {"the number of samples": samples, "the number of classes": classes}
+                seen = expect(submission.cross_entropy(x, targets, reduction), named, quantities=sizes)
                 seen.tensor(reduced(expected, reduction), device=device)
                 seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, targets, "mutates-caller")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from grader.verdict import Picture
 from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, worst
+
+Cells = tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]  # of what came back, and of what was expected
 
 MOST_CELLS = 16  # rows, and columns
 MOST_NUMBERS = 5  # columns that are written as numbers; where there are more, each is a shade
@@ -68,16 +68,22 @@ def _caption(lead: tuple[int, ...], shape: tuple[int, ...], parts: list[slice]) 
     return ", ".join(shown + here)
 
 
-def _numbers(got: Array, expected: Array, wrong: Array) -> tuple[tuple[tuple[str, ...], ...], ...] | None:
-    """Return both as numbers, with digits enough to tell those that differ apart; None where they are too long."""
+def _numbers(got: Array, expected: Array, wrong: Array) -> Cells | None:
+    """Return both as numbers, those that differ with digits enough to tell them apart; None where these are too many."""
+    rows = zip(got.tolist(), expected.tolist(), wrong.tolist(), strict=True)
+    pairs = [[_apart(*three) for three in zip(*row, strict=True)] for row in rows]
+    if any(len(each) > MOST_LETTERS for row in pairs for pair in row for each in pair):
+        return None
+    left, right = (tuple(tuple(pair[side] for pair in row) for row in pairs) for side in (0, 1))
+    return left, right
+
+
+def _apart(got: complex, expected: complex, differ: bool) -> tuple[str, str]:
     for digits in DIGITS:
-        texts = [[[_text(each, digits) for each in row] for row in plane.tolist()] for plane in (got, expected)]
-        pairs = [(a, b) for left, right in zip(*texts, strict=True) for a, b in zip(left, right, strict=True)]
-        if any(len(each) > MOST_LETTERS for pair in pairs for each in pair):
-            return None
-        if all(a != b or not off for (a, b), off in zip(pairs, wrong.reshape(-1), strict=True)):
-            return tuple(tuple(tuple(row) for row in plane) for plane in texts)
-    return None
+        texts = _text(got, digits), _text(expected, digits)
+        if texts[0] != texts[1] or not differ:
+            break
+    return texts
 
 
 def _text(value: complex, digits: int) -> str:
@@ -87,13 +93,14 @@ def _text(value: complex, digits: int) -> str:
     return f"{value:.0f}" if "e+0" in text and isinstance(value, float) else text
 
 
-def _shades(got: Array, expected: Array) -> tuple[tuple[tuple[str, ...], ...], ...]:
+def _shades(got: Array, expected: Array) -> Cells:
     """Return both as shades, from the smallest number of both to the largest; "?" is not finite."""
     with np.errstate(all="ignore"):
         planes = [np.abs(each) if each.dtype.kind == "c" else each.astype(np.float64) for each in (got, expected)]
         finite = np.concatenate([each[np.isfinite(each)] for each in planes])
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-        return tuple(tuple(tuple(_shade(value, low, high) for value in row) for row in plane) for plane in planes)
+        left, right = (tuple(tuple(_shade(value, low, high) for value in row) for row in plane) for plane in planes)
+    return left, right
 
 
 def _shade(value: float, low: float, high: float) -> str:
@@ -110,8 +117,4 @@ def _marks(got: Array, expected: Array, wrong: Array) -> tuple[str, ...]:
     with np.errstate(all="ignore"):
         more, less = (got > expected, got < expected) if ordered else (np.zeros_like(wrong), np.zeros_like(wrong))
         signs = np.where(~wrong, " ", np.where(more, "↑", np.where(less, "↓", "≠")))
-    return tuple(map("".join, _rows(signs)))
-
-
-def _rows(signs: Array) -> Iterator[list[str]]:
-    yield from signs.tolist()
+    return tuple(map("".join, signs.tolist()))
