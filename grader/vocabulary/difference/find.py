@@ -8,6 +8,7 @@ from grader.verdict import Difference
 from grader.vocabulary.difference import picture, places, rearranged, rounded, scaled, shaped
 from grader.vocabulary.difference.numbers import MOST, Pair, Pattern, first_pattern, worst
 
+MOST_SHARE = 0.75  # of all elements: where more differ, they are not told apart
 FEW = 3  # elements, of which fewer have something in common by accident
 
 # Where several hold, the first of them is told: the plainer one.
@@ -45,7 +46,7 @@ def _in_a_place(pair: Pair) -> str:
     """Return where the elements that differ lie, and how these differ."""
     with np.errstate(all="ignore"):
         place = places.where(pair) if pair.wrong.size <= MOST else ""
-    if not place and (pair.count < FEW or pair.count == pair.wrong.size):
+    if not place and not FEW <= pair.count <= MOST_SHARE * pair.wrong.size:
         return ""
     there = _said(pair.part(pair.wrong), OF_A_PART)
     return f"{place or 'those that differ'}: {there}" if there else place

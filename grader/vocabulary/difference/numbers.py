@@ -39,25 +39,14 @@ class Tolerance:
             return np.asarray((got == expected) | ((np.abs(got - expected) <= room) & np.isfinite(expected)))
 
     def alike(self, got: Array, expected: Array) -> bool:
-        """Return whether all the numbers count as equal, and the shapes are; most that are not are soon told."""
-        if got.shape != expected.shape:
-            return False
-        few = max(1, got.size // SAMPLE)
-        if few > 1 and got.ndim and not self._fit_here(got, expected, few):
-            return False
-        return bool(self.fits(got, expected).all())
+        """Return whether all the numbers count as equal, and the shapes are."""
+        return got.shape == expected.shape and bool(self.fits(got, expected).all())
 
-    def _fit_here(self, got: Array, expected: Array, few: int) -> bool:
-        """Return whether a sample of the numbers counts as equal, by a tolerance that is no narrower."""
-        if got.dtype.kind in WHOLE and expected.dtype.kind in WHOLE:
-            largest = 0.0
-        else:
-            with np.errstate(all="ignore"):
-                size = np.abs(expected.astype(np.float64) if expected.dtype.kind in WHOLE else expected)
-                largest = float(np.max(size, initial=0.0, where=np.isfinite(size)))
-        at = np.unravel_index(np.arange(0, got.size, few), got.shape)
-        wide = Tolerance(self.relative, max(self.absolute, self.rounding * largest))
-        return bool(wide.fits(got[at], expected[at]).all())
+    def wide(self, *arrays: Array) -> Tolerance:
+        """Return a tolerance that is at least as wide for any part of these arrays."""
+        with np.errstate(all="ignore"):
+            sizes = [float(np.max(np.abs(each), initial=0.0, where=np.isfinite(each))) for each in arrays]
+        return Tolerance(self.relative, max(self.absolute, self.rounding * max(sizes)))
 
 
 @dataclass(frozen=True)
@@ -92,9 +81,36 @@ class Pair:
         flat = self.expected.reshape(-1)
         return len(np.unique(flat[:: max(1, flat.size // 4096)]))
 
+    @cached_property
+    def _sample(self) -> Array:
+        """The places, in the order of all, of some elements: of those that differ, where shapes are equal."""
+        size = self.got.size
+        at = np.flatnonzero(self.wrong) if self.got.shape == self.expected.shape else np.arange(size)
+        return at[:: max(1, len(at) // SAMPLE)]
+
+    @cached_property
+    def _wide(self) -> Tolerance:
+        return self.tolerance.wide(self.got, self.expected)
+
     def alike(self, expected: Array) -> bool:
-        """Return whether what came back is this instead."""
-        return self.tolerance.alike(self.got, expected)
+        """Return whether what came back is this instead, be it in another shape; most that it is not is soon told."""
+        if expected.size != self.got.size:
+            return False
+        few, other = (each[np.unravel_index(self._sample, each.shape)] for each in (self.got, expected))
+        return bool(self._wide.fits(few, other).all()) and self.tolerance.alike(
+            self.got, expected.reshape(self.got.shape)
+        )
+
+    def made_by(self, function: Callable[[Array], Array]) -> bool:
+        """Return whether what came back is this function of what was expected, number by number."""
+        if self.real is None:
+            return False
+        got, expected = (each.reshape(-1) for each in self.real)
+        few = function(expected[self._sample])
+        if not np.isfinite(few).all() or not self._wide.fits(got[self._sample], few).all():
+            return False
+        product = function(self.real[1])
+        return bool(np.isfinite(product).all()) and self.tolerance.alike(self.real[0], product)
 
     @cached_property
     def real(self) -> tuple[Array, Array] | None:

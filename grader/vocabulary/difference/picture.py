@@ -69,7 +69,7 @@ def _caption(lead: tuple[int, ...], shape: tuple[int, ...], parts: list[slice]) 
 
 
 def _numbers(got: Array, expected: Array, wrong: Array) -> Cells | None:
-    """Return both as numbers, those that differ with digits enough to tell them apart; None where these are too many."""
+    """Return both as numbers, those that differ with digits enough for it to be seen; None where these are too many."""
     rows = zip(got.tolist(), expected.tolist(), wrong.tolist(), strict=True)
     pairs = [[_apart(*three) for three in zip(*row, strict=True)] for row in rows]
     if any(len(each) > MOST_LETTERS for row in pairs for pair in row for each in pair):
@@ -96,7 +96,7 @@ def _text(value: complex, digits: int) -> str:
 def _shades(got: Array, expected: Array) -> Cells:
     """Return both as shades, from the smallest number of both to the largest; "?" is not finite."""
     with np.errstate(all="ignore"):
-        planes = [np.abs(each) if each.dtype.kind == "c" else each.astype(np.float64) for each in (got, expected)]
+        planes = [(np.abs(each) if each.dtype.kind == "c" else each).astype(np.float64) for each in (got, expected)]
         finite = np.concatenate([each[np.isfinite(each)] for each in planes])
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
         left, right = (tuple(tuple(_shade(value, low, high) for value in row) for row in plane) for plane in planes)

@@ -51,9 +51,8 @@ def _block(mask: Array, dim: int, *, full: bool) -> tuple[int, int] | None:
 
 def _slices(array: Array, dim: int, first: int, last: int) -> str:
     """Return the name of one or more slices: "row 3 (the last)", "columns 2 to 4", "index 2 of dimension 1"."""
-    one, several = {1: ("element", "elements"), 2: (("row", "rows"), ("column", "columns"))[dim]}.get(
-        array.ndim, ("index", "indices")
-    )
+    one = "index" if array.ndim > 2 else "element" if array.ndim == 1 else ("row", "column")[dim]
+    several = "indices" if array.ndim > 2 else f"{one}s"
     place = f" of dimension {dim}" if array.ndim > 2 else ""
     if first < last:
         return f"{several} {first} to {last}{place}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from grader.vocabulary.difference.numbers import Array, Pair, Tolerance
+from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, Tolerance
 
 WAYS = (("truncated", np.trunc), ("rounded", np.round), ("rounded down", np.floor), ("rounded up", np.ceil))
 FEW = 3  # different numbers, of which fewer look rounded by accident
@@ -31,15 +33,20 @@ def rounded(pair: Pair) -> str:
     """Return how the numbers became whole ones, or lost their later decimals."""
     if pair.real is None or pair.distinct < FEW:
         return ""
-    got, expected = pair.real
-    if np.array_equal(got, np.round(got)):
-        for name, way in WAYS:
-            if np.array_equal(got, way(expected)):
-                return f"{name} to whole numbers"
-    for places in DECIMALS:
-        if pair.tolerance.alike(got, np.round(expected, places)):
-            return f"rounded to {places} decimal{'s' if places > 1 else ''}"
-    return ""
+    if _is_whole(pair):
+        found = (name for name, way in WAYS if pair.made_by(way))
+        return next((f"{name} to whole numbers" for name in found), "")
+    decimals = (places for places in DECIMALS if pair.made_by(_to(places)))
+    return next((f"rounded to {places} decimal{'s' if places > 1 else ''}" for places in decimals), "")
+
+
+def _to(places: int) -> Callable[[Array], Array]:
+    return lambda x: np.asarray(np.round(x, places))
+
+
+def _is_whole(pair: Pair) -> bool:
+    got = pair.got.reshape(-1)
+    return got.dtype.kind in WHOLE or all(bool((each == np.round(each)).all()) for each in (got[:100], got))
 
 
 def precision(pair: Pair) -> str:
@@ -65,7 +72,7 @@ def _bfloat16(numbers: Array) -> Array:
 
 def wrapped(pair: Pair) -> str:
     """Return at which number the numbers began again."""
-    if pair.real is None or not pair.got.size:
+    if pair.real is None or not pair.got.size or not _is_whole(pair):
         return ""
     got, expected = pair.real[0], np.trunc(pair.real[1])
     for low, size in WRAPS:

@@ -11,6 +11,7 @@ from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions,
 from grader.vocabulary.difference.quantities import names
 
 FEW = 3
+EXTREME = 1e15  # factors and offsets beyond are none that a learner made
 LARGEST_OF_ONE = 16  # a factor that is told of a single number, unless it has a name
 FUNCTIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("the absolute value", np.abs),
@@ -22,12 +23,6 @@ FUNCTIONS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("the sigmoid", lambda x: 1 / (1 + np.exp(-x))),
     ("the hyperbolic tangent", np.tanh),
 )
-
-
-def _alike(pair: Pair, product: Array) -> bool:
-    """Return whether what came back is this as real numbers."""
-    both = pair.real
-    return both is not None and bool(np.isfinite(product).all()) and pair.tolerance.alike(both[0], product)
 
 
 def constant(pair: Pair) -> str:
@@ -47,9 +42,11 @@ def factor(pair: Pair) -> str:
     if not expected[largest] or not got[largest]:
         return ""
     by = got[largest] / expected[largest]
-    whole = min((round(by), 1 / round(1 / by) if abs(by) <= 1 else by), key=lambda each: abs(each - by))
+    if not (EXTREME > abs(by) > 1 / EXTREME):
+        return ""
+    whole = round(by) if abs(by) > 1 else 1 / round(1 / by)
     by = whole if abs(whole - by) <= 1e-4 * abs(by) else by
-    if not _alike(pair, by * pair.real[1]) or told(by) in ("1", "0"):
+    if not pair.made_by(lambda x: by * x) or told(by) in ("1", "0"):
         return ""
     return _factor_told(pair, by) if _is_sure(pair, by) else ""
 
@@ -88,8 +85,10 @@ def offset(pair: Pair) -> str:
         return ""
     got, expected = pair.real
     by = float((got - expected).reshape(-1)[0])
+    if abs(by) > EXTREME:
+        return ""
     by = round(by) if abs(round(by) - by) <= 1e-4 * abs(by) else by
-    if not by or not _alike(pair, expected + by):
+    if not by or not pair.made_by(lambda x: x + by):
         return ""
     return f"too {'large' if by > 0 else 'small'} by {told(abs(by))} everywhere{names(pair, abs(by))}"
 
@@ -102,14 +101,14 @@ def straight_line(pair: Pair) -> str:
     low, high = int(expected.argmin()), int(expected.argmax())
     by = (got[high] - got[low]) / (expected[high] - expected[low])
     plus = got[low] - by * expected[low]
-    if told(by) in ("0", "1") or told(plus) == "0" or not _alike(pair, by * pair.real[1] + plus):
+    if told(by) in ("0", "1") or told(plus) == "0" or not pair.made_by(lambda x: by * x + plus):
         return ""
     return f"{told(by)} times what was expected, {'plus' if plus > 0 else 'minus'} {told(abs(plus))}"
 
 
 def signs(pair: Pair) -> str:
     """Return of how many elements the sign alone differs."""
-    if pair.real is None or pair.count < 2 or not pair.tolerance.alike(*map(np.abs, pair.real)):
+    if pair.real is None or pair.count < 2 or not pair.tolerance.alike(np.abs(pair.real[0]), np.abs(pair.real[1])):
         return ""
     negative = pair.real[0] < 0
     if not negative.any():
@@ -128,19 +127,16 @@ def function(pair: Pair) -> str:
     """Return which well-known function of what was expected this is."""
     if pair.real is None or _is_plain(pair):
         return ""
-    return next((f"{name} of what was expected" for name, of in FUNCTIONS if _alike(pair, of(pair.real[1]))), "")
+    return next((f"{name} of what was expected" for name, of in FUNCTIONS if pair.made_by(of)), "")
 
 
 def inverse(pair: Pair) -> str:
     """Return of which well-known function of this the expected numbers are the result."""
     if pair.real is None or _is_plain(pair):
         return ""
-    got, expected = pair.real
-    for name, of in FUNCTIONS[1:5] + FUNCTIONS[6:]:
-        product = of(got)
-        if bool(np.isfinite(product).all()) and pair.tolerance.alike(expected, product):
-            return f"{name} of this is what was expected"
-    return ""
+    other_way_round = Pair(pair.real[1], pair.real[0], pair.tolerance)
+    found = (name for name, of in FUNCTIONS[1:5] + FUNCTIONS[6:] if other_way_round.made_by(of))
+    return next((f"{name} of this is what was expected" for name in found), "")
 
 
 def running_sum(pair: Pair) -> str:
@@ -150,7 +146,7 @@ def running_sum(pair: Pair) -> str:
     got, expected = pair.real
     for dim in dimensions(expected):
         place = "" if expected.ndim == 1 else f" along dimension {dim}"
-        if _alike(pair, np.cumsum(expected, axis=dim)):
+        if pair.alike(np.cumsum(expected, axis=dim)):
             return f"a running sum{place}"
         if pair.tolerance.alike(np.cumsum(got, axis=dim), expected):
             return f"single terms of what should be a running sum{place}"
