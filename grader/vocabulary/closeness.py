@@ -119,6 +119,11 @@ def first(mask: torch.Tensor) -> str:
     return str(tuple(int(index) for index in mask.nonzero()[0])) if mask.ndim else "()"
 
 
+def counted(count: int, total: int) -> str:
+    """Return how many elements differ, in words."""
+    return f"{count} of {total} elements {'differs' if count == 1 else 'differ'}"
+
+
 def mismatch(got: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -> str:
     """Return how many elements differ, by how much at most, and where."""
     count, total = int(wrong.sum()), wrong.numel()
@@ -127,5 +132,4 @@ def mismatch(got: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -> 
     most = number(float(off.flatten()[worst]))
     if total == 1:
         return f"off by {most}"
-    how_many = f"{count} of {total} elements {'differs' if count == 1 else 'differ'} ({count / total:.1%})"
-    return f"{how_many}, most by {most} at {index_of(int(worst), off.shape)}"
+    return f"{counted(count, total)} ({count / total:.1%}), most by {most} at {index_of(int(worst), off.shape)}"

@@ -301,9 +301,10 @@ class Expectation:
         if not unchanged(now, expected):
             kind = "array" if isinstance(sent, np.ndarray) else "tensor"
             got, wanted = apart.values(now, sent)
+            found = compared(now, expected, self._known)
             self._fail(
                 f"the caller's {kind} was changed", got=got, expected=wanted, misconception=misconception,
-                difference=compared(now, expected, self._known),
+                detail=closeness.counted(found.count, found.total) if found and found.count else "", difference=found,
             )  # fmt: skip
         if isinstance(now, SeenTensor) and now.requires_grad is not requires_grad(sent):
             self._fail(
