@@ -61,9 +61,8 @@ def _entries(
     if len(wrong) > 1:
         said = _of_each([pairs[key] for key in wrong], inner) if len(wrong) <= MOST_ASKED else ""
         count = f"{len(wrong)} of {total} {'entries' if kind == 'entry' else 'elements'} differ"
-        return Difference(
-            len(wrong), total, (), f"{count}, each alike: {said}" if said else f"{count}: {_names(wrong)}"
-        )
+        which = f": {_names(wrong)}" if len(wrong) < total else ""
+        return Difference(len(wrong), total, (), f"{count}, each alike: {said}" if said else count + which)
     within = inner(*pairs[wrong[0]]) or Difference()
     said = f": {within.pattern}" if within.pattern else ""
     return replace(within, pattern=f"only {kind} {_names(wrong)} differs{said}" if total > 1 else within.pattern)

@@ -49,7 +49,9 @@ def _in_a_place(pair: Pair) -> str:
     if not place and not FEW <= pair.count <= MOST_SHARE * pair.wrong.size:
         return ""
     there = _said(pair.part(pair.wrong), OF_A_PART)
-    return f"{place or 'those that differ'}: {there}" if there else place
+    if not there:
+        return place
+    return f"{place}; in the others, {there}" if place.endswith("right") else f"{place or 'those that differ'}: {there}"
 
 
 def _after_steps(pair: Pair) -> str:
