@@ -44,6 +44,8 @@ WHOLE = {
     "plus one": (lambda x: x + 1, "too large by 1 everywhere"),
     "minus a half": (lambda x: x - 0.5, "too small by 0.5 everywhere"),
     "scaled and moved": (lambda x: 2 * x - 1, "2 times what was expected, minus 1"),
+    "columns scaled": (lambda x: x * [1, 2, 3, 4, 5, 6], "each column is what was expected times a factor of its own"),
+    "rows moved": (lambda x: x + [[1], [2], [3], [4], [5]], "each row is what was expected plus an offset of its own"),
     "zeros": (np.zeros_like, "every element is 0"),
     "absolute": (np.abs, "the absolute value of what was expected"),
     "squared": (np.square, "the square of what was expected"),

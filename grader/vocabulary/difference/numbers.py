@@ -156,3 +156,8 @@ def told(value: float) -> str:
     """Return a number as it is told to a learner: a whole one without a point."""
     value = float(value)
     return str(int(value)) if math.isfinite(value) and value == int(value) and abs(value) < EXACT else f"{value:.5g}"
+
+
+def slice_kind(ndim: int, dim: int, plural: str = "") -> str:
+    """Return what a slice across a dimension is called; with "s", what several are."""
+    return f"{('row', 'column')[dim]}{plural}" if ndim == 2 else f"slice{plural} along dimension {dim}"

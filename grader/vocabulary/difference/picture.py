@@ -10,7 +10,7 @@ from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, worst
 Cells = tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]  # of what came back, and of what was expected
 
 MOST_CELLS = 16  # rows, and columns
-MOST_NUMBERS = 5  # columns that are written as numbers; where there are more, each is a shade
+MOST_NUMBERS = 5  # columns, or elements of a vector, that are written as numbers; of wider matrices, each is a shade
 MOST_LINES = 8  # rows of numbers
 MOST_LETTERS = 10  # of a number in a cell
 IN_A_LINE = 6  # elements of a vector that are told in words without a picture
@@ -31,10 +31,11 @@ def of(pair: Pair) -> Picture | None:
     lead, shape = place[:-2], got.shape[-2:]
     planes = [each[lead] if lead else each for each in (got, expected, wrong)]
     planes = [each.reshape(1, -1) if each.ndim == 1 else each for each in planes]
-    most = (MOST_LINES, MOST_NUMBERS) if planes[0].shape[1] <= MOST_NUMBERS else (MOST_CELLS, MOST_CELLS)
+    few = planes[0].shape[1] <= MOST_NUMBERS or len(planes[0]) == 1
+    most = (MOST_LINES, MOST_NUMBERS) if few else (MOST_CELLS, MOST_CELLS)
     parts = [_part(at, size, limit) for at, size, limit in zip((0, *place)[-2:], planes[0].shape, most, strict=True)]
     got, expected, wrong = (each[parts[0], parts[1]] for each in planes)
-    cells = (planes[0].shape[1] <= MOST_NUMBERS and _numbers(got, expected, wrong)) or _shades(got, expected)
+    cells = (few and _numbers(got, expected, wrong)) or _shades(got, expected)
     return Picture(_caption(lead, shape, parts), cells[1], cells[0], _marks(got, expected, wrong))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.vocabulary.difference.numbers import Array, Pair, dimensions
+from grader.vocabulary.difference.numbers import Array, Pair, dimensions, slice_kind
 
 MOST_DIMENSIONS = 4
 MOST_SLICES = 256
@@ -101,8 +101,7 @@ def _permuted(pair: Pair) -> str:
         lines = [np.moveaxis(each, dim, 0).reshape(each.shape[dim], -1) for each in (pair.got, pair.expected)]
         count = len(lines[0])
         if count <= MOST_SLICES and count * pair.got.size <= MOST_COMPARED and (order := _places(pair, *lines)):
-            name = {0: "rows", 1: "columns"}[dim] if pair.expected.ndim == 2 else f"slices along dimension {dim}"
-            return _order_told(order, name)
+            return _order_told(order, slice_kind(pair.expected.ndim, dim, "s"))
     return ""
 
 

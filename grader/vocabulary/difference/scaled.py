@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions, told
+from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions, slice_kind, told
 from grader.vocabulary.difference.quantities import names
 
 FEW = 3
@@ -162,8 +162,7 @@ def repeated(pair: Pair) -> str:
             expected, np.broadcast_to(expected.take([0], axis=dim), expected.shape)
         ):
             continue
-        name = {0: "row", 1: "column"}[dim] if got.ndim == 2 else f"slice along dimension {dim}"
-        return f"every {name} is the same{_which(pair, dim)}" if got.ndim > 1 else ""
+        return f"every {slice_kind(got.ndim, dim)} is the same{_which(pair, dim)}" if got.ndim > 1 else ""
     return ""
 
 
@@ -175,4 +174,21 @@ def _which(pair: Pair, dim: int) -> str:
     for which, line in known:
         if pair.alike(np.broadcast_to(line, expected.shape)):
             return f", the {which} that was expected" if " " not in which else f", the {which} that were expected"
+    return ""
+
+
+def of_its_own(pair: Pair) -> str:
+    """Return along which dimension each slice was multiplied by, or moved by, a number of its own."""
+    if pair.real is None or pair.got.ndim < 2:
+        return ""
+    for dim in dimensions(pair.got):
+        got, expected = (np.moveaxis(each, dim, 0).reshape(each.shape[dim], -1) for each in pair.real)
+        if expected.shape[1] < FEW:
+            continue
+        at = np.arange(len(expected)), np.abs(expected).argmax(axis=1)
+        ways = ("times a factor", (got[at] / expected[at])[:, None] * expected), (
+            "plus an offset", (got[at] - expected[at])[:, None] + expected)  # fmt: skip
+        for word, product in ways:
+            if np.isfinite(product).all() and pair.tolerance.alike(got, product):
+                return f"each {slice_kind(pair.got.ndim, dim)} is what was expected {word} of its own"
     return ""
