@@ -183,7 +183,7 @@ def of_its_own(pair: Pair) -> str:
         return ""
     for dim in dimensions(pair.got):
         got, expected = (np.moveaxis(each, dim, 0).reshape(each.shape[dim], -1) for each in pair.real)
-        if expected.shape[1] < FEW:
+        if expected.shape[1] < FEW or not np.moveaxis(pair.wrong, dim, 0).reshape(expected.shape).any(axis=1).all():
             continue
         at = np.arange(len(expected)), np.abs(expected).argmax(axis=1)
         ways = ("times a factor", (got[at] / expected[at])[:, None] * expected), (
