@@ -8,7 +8,6 @@ produced; the first that fits what came back gives the failure its name, and non
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -61,8 +60,11 @@ class Expectation:
         self._judged = self._value  # what lookalikes that are functions get
         self._lookalikes = lookalikes
         self._what = what or "the result"
-        self._known = Known(quantities or {}, self._seen, is_gradient="grad" in what)
-        self._due: Any = NOTHING  # what the value is compared with, as soon as that is known
+        self._quantities = quantities or {}
+        # What the value is compared with and how, as soon as that is known.
+        self._due: Any = NOTHING
+        self._steps: Steps = tuple
+        self._room: tuple[float | None, float | None] = (None, None)
 
     def _fail(
         self,
@@ -82,7 +84,10 @@ class Expectation:
         )  # fmt: skip
 
     def _difference(self) -> Difference | None:
-        return None if self._due is NOTHING else compared(self._value, self._due, self._known)
+        return None if self._due is NOTHING else compared(self._value, self._due, self._known())
+
+    def _known(self) -> Known:
+        return Known(self._quantities, self._seen, self._steps, *self._room, is_gradient="grad" in self._what)
 
     def _name(self) -> str | None:
         """Return the first misconception whose product this is."""
@@ -183,7 +188,7 @@ class Expectation:
 
         `steps` returns what it is after 0, 1, 2 … steps, for one that took too many or too few to be told so.
         """
-        self._due, self._known = expected, replace(self._known, steps=steps)
+        self._due, self._steps = expected, steps
         self.shape(*expected.shape).dtype(expected.dtype).on(device)
         if expected.device.type == "meta":
             return self
@@ -196,7 +201,7 @@ class Expectation:
         rtol: float | None = None, atol: float | None = None, steps: Steps = tuple,
     ) -> Self:  # fmt: skip
         """A tensor with these values, by the tolerance of the coarser dtype of the two; `steps` as in `tensor`."""
-        self._due, self._known = expected, replace(self._known, rtol=rtol, atol=atol, steps=steps)
+        self._due, self._steps, self._room = expected, steps, (rtol, atol)
         self.shape(*expected.shape)
         data = self._data()
         relative, absolute = tolerance(self._value.dtype, name_of(expected.dtype), self._value.device)
@@ -225,7 +230,7 @@ class Expectation:
         if expected is not None:
             part = Expectation(grad, self._lookalikes, f"the .grad of {self._what}")
             part._seen, part._judged = self._seen, self._value
-            part._known = replace(self._known, is_gradient=True)
+            part._quantities = self._quantities
             part.values(expected)
         return self
 
@@ -253,8 +258,7 @@ class Expectation:
         """A Python float that is `expected`, but for float32 rounding on that device."""
         self.is_a(float)
         if not closeness.near(expected, device)(self._value):
-            relative, absolute = tolerance("float32", "float32", torch.device(device).type)
-            self._due, self._known = expected, replace(self._known, rtol=relative, atol=absolute)
+            self._due, self._room = expected, tolerance("float32", "float32", torch.device(device).type)
             got, wanted = (f"{value:.7g}" for value in (self._value, expected))
             self._fail(f"{self._what} is not what was expected", got=got, expected=wanted)
         return self
@@ -301,7 +305,7 @@ class Expectation:
         if not unchanged(now, expected):
             kind = "array" if isinstance(sent, np.ndarray) else "tensor"
             got, wanted = apart.values(now, sent)
-            found = compared(now, expected, self._known)
+            found = compared(now, expected, self._known())
             self._fail(
                 f"the caller's {kind} was changed", got=got, expected=wanted, misconception=misconception,
                 detail=closeness.counted(found.count, found.total) if found and found.count else "", difference=found,
@@ -364,7 +368,7 @@ class Expectation:
             kind = "key" if isinstance(self._value, dict) else "element"
             self._fail(f"{self._what} has no {kind} {key!r}")
         part = Expectation(self._value[key], lookalikes or {}, what or f"element {key!r}")
-        part._seen, part._known = self._seen, replace(self._known, is_gradient="grad" in part._what)
+        part._seen, part._quantities = self._seen, self._quantities
         return part
 
     def length(self, expected: int) -> Self:
