@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from grader.compare import expect, looks_like
-from grader.curriculum.checks._recipes import one_of_these, shuffled, told, whole
+from grader.curriculum.checks._recipes import dice, told
 from grader.curriculum.preload.recipes import followed
 
 BOOLS = (False, True)
@@ -44,11 +44,11 @@ def kind_of(tensor, recipe):
     return "variable" if tensor.is_leaf else "retained" if tensor.retains_grad else "result"
 
 
-def drawn(rng, x):
+def drawn(chance, x):
     """Draw a recipe, and return it with the kind of tensor that it makes of x."""
     calls, tensor = [], x.clone()
-    for _ in range(whole(rng, 0, 6)):
-        call = one_of_these(rng, CALLS)
+    for _ in range(chance.randrange(6)):
+        call = chance.choice(CALLS)
         if call == "retain_grad()" and not tensor.requires_grad:
             continue  # torch refuses that
         calls.append(call)
@@ -58,12 +58,13 @@ def drawn(rng, x):
 
 def two_of_each(rng, x):
     """Draw two recipes for each kind of tensor; return them in a drawn order, with what they make."""
-    found = {kind: set() for kind in KINDS}
-    while any(len(recipes) < 2 for recipes in found.values()):
-        recipe, kind = drawn(rng, x)
-        if len(found[kind]) < 2:
-            found[kind].add(recipe)
-    return dict(shuffled(rng, sorted((recipe, kind) for kind, recipes in found.items() for recipe in recipes)))
+    chance, left, found = dice(rng), dict.fromkeys(KINDS, 2), {}
+    while any(left.values()):
+        recipe, kind = drawn(chance, x)
+        if left[kind] and recipe not in found:
+            left[kind] -= 1
+            found[recipe] = kind
+    return dict(chance.sample(sorted(found.items()), len(found)))
 
 
 @pytest.mark.step("will_keep_grad")

@@ -1,5 +1,7 @@
 """Makes objects by recipes, which say what to do and never what comes of it; checks follow the same ones to know it."""
 
+import functools
+
 import torch
 
 
@@ -12,6 +14,11 @@ def followed(recipe, x, **others):
     """
     made = x
     for call in filter(None, recipe.split("; ")):
-        returned = eval(f"made.{call}", {"torch": torch, "made": made, "x": x} | others)
+        returned = eval(_compiled(call), {"torch": torch, "made": made, "x": x} | others)
         made = made if returned is None else returned
     return made
+
+
+@functools.cache
+def _compiled(call):
+    return compile(f"made.{call}", "<recipe>", "eval")
