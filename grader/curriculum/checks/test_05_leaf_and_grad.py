@@ -56,9 +56,9 @@ def drawn(chance, x):
     return "; ".join(calls), kind_of(tensor, "; ".join(calls))
 
 
-def two_of_each(rng, x):
-    """Draw two recipes for each kind of tensor; return them in a drawn order, with what they make."""
-    chance, left, found = dice(rng), dict.fromkeys(KINDS, 2), {}
+def three_of_each(rng, x):
+    """Draw three recipes for each kind of tensor; return them in a drawn order, with what they make."""
+    chance, left, found = dice(rng), dict.fromkeys(KINDS, 3), {}
     while any(left.values()):
         recipe, kind = drawn(chance, x)
         if left[kind] and recipe not in found:
@@ -71,7 +71,7 @@ def two_of_each(rng, x):
 def test_each_kind(submission, rng):
     """tells for each kind of tensor whether it will keep its gradient"""
     x = torch.randn(3, generator=rng)
-    kinds = two_of_each(rng, x)
+    kinds = three_of_each(rng, x)
     seen = submission.probe.keeps_grad_of(x, list(kinds))
     answers = expect(seen).item("answers", "the list of answers").length(len(kinds))
     for recipe in sorted(kinds, key=lambda recipe: (list(KINDS).index(kinds[recipe]), len(recipe))):
@@ -87,7 +87,7 @@ def test_each_kind(submission, rng):
 def test_looks_only(submission, rng):
     """leaves the tensor as it was"""
     x = torch.randn(3, generator=rng)
-    seen = submission.probe.keeps_grad_of(x, list(two_of_each(rng, x)))
+    seen = submission.probe.keeps_grad_of(x, list(three_of_each(rng, x)))
     untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
     untouched.is_true("a tensor that was asked about was changed")
 
