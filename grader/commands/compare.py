@@ -12,7 +12,8 @@ from grader.commands.options import add_exercise, add_limits, seed, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.judging.session import Session
+from grader.judging.process import Judge
+from grader.judging.source import read_own
 from grader.learning import side_by_side as comparison
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State
@@ -42,9 +43,8 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     text = stubs.read(exercise.stub)
     console.print(to_comparison.comparison(exercise, comparison.compare(exercise, text)))
     if passed:
-        with Session("cpu", options.call_limit, options.limit) as session, console.status("measuring both"):
-            session.preload(exercise)
-            yours, solution = session.measure(exercise, exercise.stub, seed_or_new(options.seed))
+        with Judge(options.call_limit, options.limit) as judge, console.status("measuring both"):
+            yours, solution = judge.measure(exercise, read_own(exercise, exercise.stub), seed_or_new(options.seed))
         console.print(to_comparison.costs(yours, solution))
     return ExitCode.ALL_PASSED
 

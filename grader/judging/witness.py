@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from grader.judging.cost import Cost
 from grader.sandbox.parent.thaw import Thaw
-from grader.sandbox.shared.messages import Absent, Answer, Counted, Raised, Witnessed
+from grader.sandbox.shared.messages import Absent, Answer, Counted, Raised, Unfit, Witnessed
 from grader.sandbox.shared.seen import Seen, SeenException
 from grader.sandbox.shared.wire import Arrays, WireError
 from grader.verdict import Outcome, SourceLine
@@ -42,7 +42,7 @@ def _why_not_called(name: str, answer: Answer) -> str:
         if answer.kind:
             return f"`{name}` is not a function or a class, but a value of type {answer.kind}"
         return f"your file does not define `{name}`"
-    signature = "" if isinstance(answer, Witnessed) else answer.signature
+    signature = answer.signature if isinstance(answer, Unfit) else ""
     return f"`{name}` does not take the arguments of this call; your file defines `{name}{signature}`"
 
 

@@ -51,14 +51,15 @@ def test_only_the_steps_that_are_asked_for_are_graded(grader):
 
 @pytest.mark.parametrize(("body", "outcome"), [(RIGHT, Outcome.PASSED), ("    return tensor\n", Outcome.BLOCKED)])
 def test_a_check_that_comes_last_runs_only_where_the_others_of_its_step_passed(
-    submit, exercise, body, outcome, monkeypatch
+    launcher, exercise, body, outcome, monkeypatch
 ):
     checks = [check for check in known_checks(exercise) if check.step == "switch_on"]
     marked = {check: dataclasses.replace(check, last=check is checks[0]) for check in checks}
     declared = tuple(marked.get(check, check) for check in known_checks(exercise))
     monkeypatch.setattr(run, "known_checks", lambda _: declared)
     monkeypatch.setattr(plugin, "known_checks", lambda _: declared)
-    found = step(submit(switch_on(body)), "switch_on").checks
+    source = Source(Path("/learner/05.py"), lay_over(exercise.solution.read_text(), switch_on(body)), "")
+    found = step(Grader("cpu", launcher=launcher).grade(exercise, source, seed=1), "switch_on").checks
     assert len(found) > 1
     assert found[0].outcome is outcome
 
@@ -299,12 +300,13 @@ def test_a_tensor_arrives_as_one_of_its_own(submit):
 
 def test_a_check_that_did_not_run_is_a_fault_and_no_pass(launcher, exercise, monkeypatch):
     """A check that the file declares but pytest does not collect must never count as passed."""
-    import grader.judging.grading as grading
     import grader.judging.plugin as plugin
+    import grader.judging.suite as suite
     from grader.catalogue.catalogue import Check
 
     more = (*known_checks(exercise), Check("test_vanished", "switch_on", "is not there"))
-    monkeypatch.setattr(grading, "known_checks", lambda _: more)
+    monkeypatch.setattr(suite, "known_checks", lambda _: more)
+    monkeypatch.setattr(run, "known_checks", lambda _: more)
     monkeypatch.setattr(plugin, "known_checks", lambda _: more)
     with pytest.raises(GraderError, match="test_vanished"):
         Grader("cpu", launcher=launcher).grade(exercise, read_source(exercise.solution), seed=1)
