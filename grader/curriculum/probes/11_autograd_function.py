@@ -99,55 +99,42 @@ def apply_product(submission, a, b, scale, upstream):
     return {"y": y, "a": a, "b": b, "refused": refused}
 
 
-class _Square(torch.autograd.Function):
-    """Squares; its backward is right for a factor of 2, and otherwise not."""
+class _Polynomial(torch.autograd.Function):
+    """A polynomial of elements that are moved on, with a backward that takes another one for its derivative."""
 
     @staticmethod
-    def forward(ctx, x, factor):
+    def forward(ctx, x, values, slopes, there, back):
+        x = x.roll(there)
         ctx.save_for_backward(x)
-        ctx.factor = factor
-        return x * x
+        ctx.slopes, ctx.back = slopes, back
+        return sum(value * x**power for power, value in enumerate(values, start=1))
 
     @staticmethod
     def backward(ctx, upstream):
         (x,) = ctx.saved_tensors
-        return upstream * ctx.factor * x, None
+        slope = sum(value * x**power for power, value in enumerate(ctx.slopes))
+        return (upstream * slope).roll(ctx.back), None, None, None, None
 
 
-class _Roll(torch.autograd.Function):
-    """Moves each element one place on; its backward moves the gradients on in place of back."""
-
-    @staticmethod
-    def forward(ctx, x):
-        return x.roll(1)
-
-    @staticmethod
-    def backward(ctx, upstream):
-        return upstream.roll(1)
+def judge(submission, points, polynomials):
+    """Ask about a polynomial at each point; see _judge. Of each come its factors, those of the derivative, and moves."""
+    return [_judge(submission, *each) for each in zip(points, polynomials, strict=True)]
 
 
-def judge_roll(submission, x):
-    """Ask about a function whose backward gives each gradient to another element."""
-    answer, raised = None, None
-    try:
-        answer = submission.passes_gradcheck(_Roll.apply, x)
-    except GradcheckError as error:
-        raised = str(error)
-    return {"answer": answer, "raised": raised}
+def _judge(submission, x, polynomial):
+    """Ask about one of them; say what the function saw, what was raised, and whether x was left alone."""
+    dtypes, points, before = set(), [], x.clone()
 
-
-def judge(submission, x, factor):
-    """Ask about a square whose backward is `factor` times x; say what the function saw and what was raised."""
-    dtypes, points = set(), []
-
-    def square(tensor):
+    def function(tensor):
         dtypes.add(str(tensor.dtype).removeprefix("torch."))
         points.append(tensor.detach().clone())
-        return _Square.apply(tensor, factor)
+        return _Polynomial.apply(tensor, *polynomial)
 
     answer, raised = None, None
     try:
-        answer = submission.passes_gradcheck(square, x)
+        answer = submission.passes_gradcheck(function, x)
     except GradcheckError as error:
         raised = str(error)
-    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes), "point": points[0] if points else None}
+    untouched = x._version == 0 and not x.requires_grad and torch.equal(x, before)
+    point = points[0] if points else None
+    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes), "point": point, "untouched": untouched}
