@@ -380,83 +380,49 @@ def test_standardise_keeps(submission, rng):
 
 # parameter_summary
 
-MODELS = {
-    "plain": "a plain model",
-    "nested": "a nested model",
-    "frozen": "a model with frozen parameters",
-    "with_buffers": "a model with buffers",
-    "tied": "a model with tied weights",
-}
+# Parts of a model: layers up to three levels down, parameters and buffers of its own, frozen ones, and, as the last
+# two, weights and layers that others have, too.
+PARTS = (
+    "add_module('{name}', nn.Linear({a}, {b}))", "add_module('{name}', nn.Conv2d({a}, {b}, 2, bias=False))",
+    "add_module('{name}', nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear({a}, {b}), nn.Linear({b}, {c}))))",
+    "add_module('{name}', nn.Linear({a}, {b}).requires_grad_(False))", "add_module('{name}', nn.BatchNorm1d({a}))",
+    "register_parameter('{name}', nn.Parameter(torch.zeros({a}, 1)))",
+    "register_parameter('{name}', nn.Parameter(torch.tensor(1.0), requires_grad=False))",
+    "register_buffer('{name}', torch.zeros({a}))",
+    "add_module('{name}', made.{other})", "register_parameter('{name}', made.{other}.weight)",
+)  # fmt: skip
+NAMES = ("stem", "body", "neck", "head", "tail")
 
 
-def draw_sizes(rng):
-    """Return three different sizes, none of which is a number of tensors here."""
-    return [8 + int(each) for each in torch.randperm(7, generator=rng)[:3]]
+def drawn_model(chance):
+    """Draw the recipe of a model."""
+    names = chance.sample(NAMES, chance.randint(2, 4))
+    parts = [chance.choice(PARTS[:2]), *chance.choices(PARTS, k=len(names) - 1)]
+    sizes = [dict(zip("abc", chance.sample(range(8, 15), 3), strict=True)) for _ in names]
+    made = zip(parts, names, sizes, strict=True)
+    return "; ".join(part.format(name=name, other=names[0], **each) for part, name, each in made)
 
 
-def shapes_of(kind, a, b, c):
-    """Return the shapes of all parameters of a model that the probe makes, by name."""
-    first, second = {"0.weight": (b, a), "0.bias": (b,)}, {"2.weight": (c, b), "2.bias": (c,)}
-    alone = {"offset": (a, 1), "factor": ()}
-    inner = {"body.inner.0.weight": (b, a, 2, 2), "body.inner.0.bias": (b,), "body.inner.1.weight": (c, b)}
+def counted(parameters):
+    """Return a row for each parameter, with its name, shape and size."""
+    return [(name, tuple(each.shape), each.numel()) for name, each in parameters]
+
+
+def total_of(rows):
+    return sum(row[2] for row in rows)
+
+
+def trained(parameters):
+    return [(name, each) for name, each in parameters if each.requires_grad]
+
+
+def lists_of(model):
+    """Return the parameters that a model has for those who know, under "", and for each misconception, with names."""
+    right, twice = list(model.named_parameters()), list(model.named_parameters(remove_duplicate=False))
     return {
-        "plain": first | {"2.weight": (c, b)},
-        "nested": {**alone, **inner, "body.inner.1.bias": (c,), "head.weight": (a, c), "head.bias": (a,)},
-        "frozen": first | {"2.weight": (c, b)},
-        "with_buffers": first | {"1.weight": (b,), "1.bias": (b,)} | second,
-        "tied": {"0.weight": (a, a), "0.bias": (a,), "2.bias": (a,), "3.weight": (b, a), "3.bias": (b,)},
-    }[kind]
-
-
-def has_row(name):
-    return lambda rows: any(row[0] == name for row in rows)
-
-
-@pytest.mark.step("parameter_summary")
-def test_summary_rows(submission, rng):
-    """lists every parameter once, with its name, shape and size"""
-    named = {
-        "plain": {},
-        "nested": {"top-level-only": lambda rows: not has_row("body.inner.0.weight")(rows)},
-        "with_buffers": {"buffers-are-parameters": has_row("1.running_mean")},
-        "tied": {"shared-counted-twice": has_row("2.weight")},
-        "frozen": {"frozen-not-counted": lambda rows: not has_row("0.weight")(rows)},
+        "": right,
+        "frozen-not-counted": trained(right),
+        "top-level-only": [(name, each) for name, each in right if name.count(".") < 2],
+        "buffers-are-parameters": list(model.state_dict(keep_vars=True).items()),
+        "shared-counted-twice": twice,
     }
-    for kind, lookalikes in named.items():
-        sizes = draw_sizes(rng)
-        expected = [(name, shape, math.prod(shape)) for name, shape in shapes_of(kind, *sizes).items()]
-        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "the result").length(3)
-        rows = answer.item(0, f"the list of rows for {MODELS[kind]}", lookalikes)
-        rows.length(len(expected)).equals(expected)
-
-
-@pytest.mark.step("parameter_summary")
-def test_summary_totals(submission, rng):
-    """counts elements, all of them and the trainable ones"""
-    for kind, model in MODELS.items():
-        sizes = draw_sizes(rng)
-        counts = {name: math.prod(shape) for name, shape in shapes_of(kind, *sizes).items()}
-        total, tensors = sum(counts.values()), {"counts-tensors": len(counts)}
-        trainable, left_out = total, {}
-        if kind == "frozen":
-            trainable = counts["0.bias"]
-            left_out = {"frozen-not-counted": trainable}
-        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", f"the result for {model}").length(3)
-        once_more = {
-            "with_buffers": {"buffers-are-parameters": total + 2 * sizes[1] + 1},
-            "tied": {"shared-counted-twice": total + sizes[0] ** 2},
-        }.get(kind, {})
-        as_tensor = {"scalar-tensor-not-number": torch.tensor(total)}
-        answer.item(1, f"the total for {model}", left_out | tensors | once_more | as_tensor).equals(total)
-        counted = {"frozen-counted-as-trained": total} if left_out else once_more
-        as_tensor = {"scalar-tensor-not-number": torch.tensor(trainable)}
-        part = answer.item(2, f"the number of trainable elements for {model}", tensors | counted | as_tensor)
-        part.equals(trainable)
-
-
-@pytest.mark.step("parameter_summary")
-def test_summary_looks_only(submission, rng):
-    """leaves the model as it was, and does not run it"""
-    for kind in ("nested", "frozen"):
-        seen = submission.probe.summary_of(kind, draw_sizes(rng))
-        expect(seen).item("untouched").is_true("the model was changed, or run")
