@@ -347,9 +347,11 @@ def test_predicts_without_graph(submission, rng):
         expect(seen).keeps_argument(3, x, "mutates-caller").keeps_globals(
             "grad mode", misconception="grad-mode-left-off"
         )
-    seen = submission.probe.predicted_unrecorded(draw_state(rng, 2, 3), torch.randn(7, 2, generator=rng))
-    forced = {"grad-mode-forced-on": True}
-    expect(seen, forced).is_false("autograd was off before the call, and on after it")
+    state, x = draw_state(rng, 2, 3), torch.randn(7, 2, generator=rng)
+    seen = expect(submission.probe.predicted_unrecorded(state, x))
+    recording = seen.item("recording", lookalikes={"grad-mode-forced-on": True})
+    recording.is_false("autograd was off before the call, and on after it")
+    seen.item("output", "the result where autograd is off").values(torch.softmax(logits_of(x, state), 1))
 
 
 @pytest.mark.step("predict")
