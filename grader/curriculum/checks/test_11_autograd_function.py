@@ -209,10 +209,10 @@ class Case:
     there: int = 0
     back: int = 0
 
-    @property
-    def sent(self):
-        """What the probe makes it from."""
-        return [self.values, self.slopes, self.there, self.back]
+    def written(self, chance):
+        """Return the recipe of the function, and that of one that has the same derivative as its backward takes."""
+        others = [slope / power for power, slope in enumerate(self.slopes, start=1)]
+        return written(chance, self.values, self.there), written(chance, others, -self.back)
 
     @property
     def right(self):
@@ -225,12 +225,24 @@ class Case:
         return bool(self.x.abs().max() < 0.1)
 
     def __str__(self):
-        values = " + ".join(f"{value:.3g} * x**{power}" for power, value in enumerate(self.values, start=1) if value)
-        slopes = " + ".join(f"{slope:.3g} * x**{power}" for power, slope in enumerate(self.slopes) if slope)
-        moved = (
-            f", moved on by {self.there}, whose backward moves by {self.back} and" if self.there else ", whose backward"
-        )
-        return f"{values}{moved} takes {slopes or 0} for the derivative"
+        moved = f", moved on by {self.there} places, whose backward moves on by {self.back} and" if self.there else ""
+        backward = moved or ", whose backward"
+        return f"{sum_of([0, *self.values])}{backward} takes {sum_of(self.slopes)} for the derivative,"
+
+
+def written(chance, values, moves):
+    """Return a recipe of a polynomial that is moved on, one of many: each term comes in two parts, in a drawn order."""
+    parts = []
+    for power, value in enumerate(values, start=1):
+        one = value * chance.uniform(-1, 2)
+        parts += [f"add(x.pow({power}).mul({part}))" for part in (one, value - one) if value]
+    return "; ".join(["mul(0)", *chance.sample(parts, len(parts)), f"roll({moves + 6 * chance.randint(-1, 1)})"])
+
+
+def sum_of(factors):
+    """Return in words a polynomial with these factors."""
+    terms = [f"{factor:.5g}" + (f" * x**{power}" if power else "") for power, factor in enumerate(factors) if factor]
+    return " + ".join(terms) or "0"
 
 
 def derivative(values):
@@ -260,10 +272,10 @@ def drawn_cases(rng):
 
 def judged(submission, rng):
     """Let passes_gradcheck judge drawn functions, in a drawn order; return each with what was seen of it."""
-    cases = drawn_cases(rng)
-    places = dice(rng).sample(range(len(cases)), len(cases))
+    cases, chance = drawn_cases(rng), dice(rng)
+    places = chance.sample(range(len(cases)), len(cases))
     sent = [cases[places.index(place)] for place in range(len(cases))]
-    seen = submission.probe.judge([case.x for case in sent], [case.sent for case in sent])
+    seen = submission.probe.judge([case.x for case in sent], [case.written(chance) for case in sent])
     return [(case, expect(seen).length(len(cases)).item(place)) for case, place in zip(cases, places, strict=True)]
 
 

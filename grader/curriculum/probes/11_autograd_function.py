@@ -3,6 +3,8 @@
 import torch
 from torch.autograd.gradcheck import GradcheckError
 
+from grader.curriculum.preload.recipes import followed
+
 
 def apply_sigmoid(submission, x, upstream):
     """Apply Sigmoid and run backward; return the result and x with its .grad."""
@@ -99,36 +101,37 @@ def apply_product(submission, a, b, scale, upstream):
     return {"y": y, "a": a, "b": b, "refused": refused}
 
 
-class _Polynomial(torch.autograd.Function):
-    """A polynomial of elements that are moved on, with a backward that takes another one for its derivative."""
+class _Twofold(torch.autograd.Function):
+    """Follows one recipe, and backward that of another function."""
 
     @staticmethod
-    def forward(ctx, x, values, slopes, there, back):
-        x = x.roll(there)
+    def forward(ctx, x, forward, backward):
         ctx.save_for_backward(x)
-        ctx.slopes, ctx.back = slopes, back
-        return sum(value * x**power for power, value in enumerate(values, start=1))
+        ctx.backward_recipe = backward
+        return followed(forward, x)
 
     @staticmethod
     def backward(ctx, upstream):
         (x,) = ctx.saved_tensors
-        slope = sum(value * x**power for power, value in enumerate(ctx.slopes))
-        return (upstream * slope).roll(ctx.back), None, None, None, None
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_()
+            (grad,) = torch.autograd.grad(followed(ctx.backward_recipe, leaf), leaf, upstream)
+        return grad, None, None
 
 
-def judge(submission, points, polynomials):
-    """Ask about a polynomial at each point; see _judge. Of each come its factors, those of the derivative, and moves."""
-    return [_judge(submission, *each) for each in zip(points, polynomials, strict=True)]
+def judge(submission, points, functions):
+    """Ask about a function at each point; see _judge. For each there is a recipe, and one that backward follows."""
+    return [_judge(submission, *each) for each in zip(points, functions, strict=True)]
 
 
-def _judge(submission, x, polynomial):
+def _judge(submission, x, recipes):
     """Ask about one of them; say what the function saw, what was raised, and whether x was left alone."""
     dtypes, points, before = set(), [], x.clone()
 
     def function(tensor):
         dtypes.add(str(tensor.dtype).removeprefix("torch."))
         points.append(tensor.detach().clone())
-        return _Polynomial.apply(tensor, *polynomial)
+        return _Twofold.apply(tensor, *recipes)
 
     answer, raised = None, None
     try:
