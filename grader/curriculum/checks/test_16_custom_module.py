@@ -1,12 +1,14 @@
 """Hidden checks of 16: modules whose parts are registered, found, moved, saved, and run by calling."""
 
-import math
+import collections
 
 import pytest
 import torch
 
 from grader.compare import expect, how_many, require
 from grader.curriculum.checks._calls import forwards_skipped
+from grader.curriculum.checks._recipes import dice
+from grader.curriculum.preload.recipes import followed
 
 META = torch.device("meta")
 X_IN_OBSERVE, X_IN_MOVED = 3, 2
@@ -285,7 +287,7 @@ def test_scale_keeps_x(submission, rng):
     """leaves the caller's x alone"""
     x = torch.randn(4, 3, generator=rng)
     seen = submission.probe.scaled_by_half(x)
-    expect(seen).keeps_argument(0, x, "mutates-caller")
+    expect(seen).keeps_argument(0, x, "mutates-caller").values(x * 0.5)
 
 
 @pytest.mark.step("LearnedScale")
@@ -376,12 +378,13 @@ def test_standardise_keeps(submission, rng):
     whole = expect(seen)
     for index, sent in enumerate((mean, std, x)):
         whole.keeps_argument(index, sent, "mutates-caller")
+    whole.values((x - mean) / std)
 
 
 # parameter_summary
 
-# Parts of a model: layers up to three levels down, parameters and buffers of its own, frozen ones, and, as the last
-# two, weights and layers that others have, too.
+# Parts of a model: layers up to three levels down, parameters and buffers of its own, frozen ones, and, as the last one,
+# a weight that another part has, too.
 PARTS = (
     "add_module('{name}', nn.Linear({a}, {b}))", "add_module('{name}', nn.Conv2d({a}, {b}, 2, bias=False))",
     "add_module('{name}', nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear({a}, {b}), nn.Linear({b}, {c}))))",
@@ -389,7 +392,7 @@ PARTS = (
     "register_parameter('{name}', nn.Parameter(torch.zeros({a}, 1)))",
     "register_parameter('{name}', nn.Parameter(torch.tensor(1.0), requires_grad=False))",
     "register_buffer('{name}', torch.zeros({a}))",
-    "add_module('{name}', made.{other})", "register_parameter('{name}', made.{other}.weight)",
+    "register_parameter('{name}', made.{other}.weight)",
 )  # fmt: skip
 NAMES = ("stem", "body", "neck", "head", "tail")
 
@@ -404,25 +407,86 @@ def drawn_model(chance):
 
 
 def counted(parameters):
-    """Return a row for each parameter, with its name, shape and size."""
-    return [(name, tuple(each.shape), each.numel()) for name, each in parameters]
+    """Return the summary of these parameters, which come with names."""
+    rows = [(name, tuple(each.shape), each.numel()) for name, each in parameters]
+    return rows, sum(row[2] for row in rows), sum(each.numel() for _, each in parameters if each.requires_grad)
 
 
-def total_of(rows):
-    return sum(row[2] for row in rows)
-
-
-def trained(parameters):
-    return [(name, each) for name, each in parameters if each.requires_grad]
-
-
-def lists_of(model):
-    """Return the parameters that a model has for those who know, under "", and for each misconception, with names."""
+def summaries(model):
+    """Return the summary of a model, and that of each misconception which errs about it."""
     right, twice = list(model.named_parameters()), list(model.named_parameters(remove_duplicate=False))
-    return {
-        "": right,
-        "frozen-not-counted": trained(right),
+    lists = {
+        "frozen-not-counted": [(name, each) for name, each in right if each.requires_grad],
         "top-level-only": [(name, each) for name, each in right if name.count(".") < 2],
-        "buffers-are-parameters": list(model.state_dict(keep_vars=True).items()),
+        "buffers-are-parameters": list(model.state_dict(keep_vars=True).items()) if len(twice) == len(right) else right,
         "shared-counted-twice": twice,
     }
+    return counted(right), {who: counted(found) for who, found in lists.items() if len(found) != len(right)}
+
+
+def in_one_way_each(right, wrong):
+    """Tell whether each number that is wrong says whose it is."""
+    for part in (1, 2):
+        numbers = [each[part] for each in (right, *wrong.values()) if each[part] != right[part]]
+        if len(set(numbers)) < len(numbers) or (part == 2 and right[1] in numbers):
+            return False
+    return True
+
+
+def drawn_models(rng):
+    """Draw models about two of which each misconception errs; return their recipes with what `summaries` says."""
+    chance, found, erred = dice(rng), {}, collections.Counter()
+    while len(erred) < 4 or min(erred.values()) < 2:
+        recipe = drawn_model(chance)
+        right, wrong = summaries(followed(recipe, torch.nn.Module()))
+        if in_one_way_each(right, wrong) and any(erred[who] < 2 for who in wrong):
+            erred.update(wrong.keys())
+            found[recipe] = right, wrong
+    return found
+
+
+def summed_up(submission, rng):
+    """Ask for the summaries of drawn models; give for each its recipe, what is right and wrong, and what was seen.
+
+    Those with shared parameters come last, since a state_dict has these twice, too.
+    """
+    models = drawn_models(rng)
+    seen = expect(submission.probe.summaries_of(list(models))).length(len(models))
+    cases = [(recipe.replace("made", "model"), *models[recipe], seen.item(at)) for at, recipe in enumerate(models)]
+    return sorted(cases, key=lambda case: "shared-counted-twice" in case[2])
+
+
+def with_names_of(rows):
+    """Return a function that tells whether rows have the names of these."""
+    return lambda found: [row[0] for row in found] == [row[0] for row in rows]
+
+
+@pytest.mark.step("parameter_summary")
+def test_summary_rows(submission, rng):
+    """lists every parameter once, with its name, shape and size"""
+    for recipe, right, wrong, seen in summed_up(submission, rng):
+        named = {who: with_names_of(rows) for who, (rows, _, _) in wrong.items()}
+        answer = seen.item("answer", "the result").length(3)
+        rows = answer.item(0, f"the list of rows for a model after {recipe}", named)
+        rows.length(len(right[0])).equals(right[0])
+
+
+@pytest.mark.step("parameter_summary")
+def test_summary_totals(submission, rng):
+    """counts elements, all of them and the trainable ones"""
+    for recipe, (rows, total, trainable), wrong, seen in summed_up(submission, rng):
+        answer = seen.item("answer", "the result").length(3)
+        tensors = {"counts-tensors": len(rows), "scalar-tensor-not-number": torch.tensor(total)}
+        named = {who: number for who, (_, number, _) in wrong.items()} | tensors
+        answer.item(1, f"the total for a model after {recipe}", named).equals(total)
+        named = {who: number for who, (_, _, number) in wrong.items()} | {"frozen-counted-as-trained": total}
+        named["counts-tensors"] = lambda number, most=len(rows): 0 < number <= most
+        named["scalar-tensor-not-number"] = torch.tensor(trainable)
+        answer.item(2, f"the number of trainable elements for a model after {recipe}", named).equals(trainable)
+
+
+@pytest.mark.step("parameter_summary")
+def test_summary_looks_only(submission, rng):
+    """leaves the model as it was, and does not run it"""
+    for _, _, _, seen in summed_up(submission, rng):
+        seen.item("untouched").is_true("the model was changed, or run")
