@@ -15,7 +15,6 @@ from grader.exit_code import ExitCode
 from grader.judging.process import Judge
 from grader.judging.source import read_own
 from grader.learning import side_by_side as comparison
-from grader.record import workspace as stubs
 from grader.record.progress import Progress, State
 
 
@@ -40,11 +39,11 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
             f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
-    text = stubs.read(exercise.stub)
-    console.print(to_comparison.comparison(exercise, comparison.compare(exercise, text)))
+    source = read_own(exercise, exercise.stub)
+    console.print(to_comparison.comparison(exercise, comparison.compare(exercise, source.text)))
     if passed:
         with Judge(options.call_limit, options.limit) as judge, console.status("measuring both"):
-            yours, solution = judge.measure(exercise, read_own(exercise, exercise.stub), seed_or_new(options.seed))
+            yours, solution = judge.measure(exercise, source, seed_or_new(options.seed))
         console.print(to_comparison.costs(yours, solution))
     return ExitCode.ALL_PASSED
 

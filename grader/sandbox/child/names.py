@@ -17,8 +17,8 @@ WATCHED = (
     "torch.utils.tensorboard", "torch._tensor", "torch.overrides", "torchvision", "torchvision.transforms",
     "torchvision.utils", "gymnasium", "ignite.engine", "pandas", "cv2", "tensorboardX", "msgspec.json",
     "safetensors.torch", "grader.sandbox.child.server", "grader.sandbox.child.observe", "grader.sandbox.child.live",
-    "grader.sandbox.child.reset", "grader.sandbox.shared.freeze", "grader.sandbox.shared.wire",
-    "grader.sandbox.shared.messages",
+    "grader.sandbox.child.reset", "grader.sandbox.child.attempts", "grader.sandbox.shared.freeze",
+    "grader.sandbox.shared.wire", "grader.sandbox.shared.messages",
 )  # fmt: skip
 # Of these modules, the classes as well: their methods can be replaced.
 WITH_CLASSES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.autograd", "ignite.engine")
