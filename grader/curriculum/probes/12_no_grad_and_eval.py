@@ -48,15 +48,15 @@ def watch_predict(submission, state, x, modes):
 
 
 class _Layer(nn.Module):
-    """Multiplies by a weight and notes of each run whether it was recorded; may raise after that."""
+    """Multiplies by a weight and tells of each run whether it is recorded; may raise after that."""
 
-    def __init__(self, weight, runs, fails):
+    def __init__(self, weight, tell, fails):
         super().__init__()
-        self.weight, self.runs, self.fails = nn.Parameter(weight), runs, fails
+        self.weight, self.tell, self.fails = nn.Parameter(weight), tell, fails
 
     def forward(self, x):
         result = x @ self.weight
-        self.runs.append(result.requires_grad)
+        self.tell(result.requires_grad)
         if self.fails:
             raise ArithmeticError("this layer always fails")
         return result
@@ -64,11 +64,11 @@ class _Layer(nn.Module):
 
 def predict_and_fail(submission, modes):
     """Predict with a net that raises; say whether the exception came out, the modes then, and the modes afterwards."""
-    net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Layer(torch.ones(2, 2), [], True))
+    came_out, during = False, []
+    net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Layer(torch.ones(2, 2), bool, True))
     for module, training in zip(net.modules(), modes, strict=True):
         module.training = training
-    came_out, during = False, []
-    net[1].register_forward_pre_hook(lambda *_: during.append([module.training for module in net.modules()]))
+        module.register_forward_pre_hook(lambda module, _: during.append(module.training))
     try:
         submission.predict(net, torch.zeros(2, 3))
     except NotImplementedError:
@@ -85,11 +85,11 @@ def switch_after(submission, weight, x, switch):
     """
     runs = []
     with torch.set_grad_enabled(switch):
-        result = submission.predict(_Layer(weight, runs, False), x)
+        result = submission.predict(_Layer(weight, runs.append, False), x)
         after = torch.is_grad_enabled()
     with torch.set_grad_enabled(switch):
         try:
-            submission.predict(_Layer(weight, runs, True), x)
+            submission.predict(_Layer(weight, runs.append, True), x)
         except NotImplementedError:
             raise
         except Exception:
