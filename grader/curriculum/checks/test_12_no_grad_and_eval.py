@@ -90,7 +90,7 @@ def test_restored_after_error(submission):
         seen.item("modes", MODES, named).equals(modes)
         came_out = seen.item("came_out", lookalikes={"exception-kept-back": False})
         came_out.is_true("the exception that the model raised did not reach the caller")
-        seen.item("during", "the list of the modules' modes while a model that raises ran").equals([False] * 5)
+        seen.item("during", "the list of its parts' modes while a model that raises ran").equals([False] * 4)
 
 
 @pytest.mark.step("predict")

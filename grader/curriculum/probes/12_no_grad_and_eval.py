@@ -68,6 +68,7 @@ def predict_and_fail(submission, modes):
     net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Layer(torch.ones(2, 2), bool, True))
     for module, training in zip(net.modules(), modes, strict=True):
         module.training = training
+    for module in list(net.modules())[1:]:
         module.register_forward_pre_hook(lambda module, _: during.append(module.training))
     try:
         submission.predict(net, torch.zeros(2, 3))
