@@ -97,7 +97,9 @@ def standardised(submission, mean, std, x):
 def cleared(submission, name, arguments, x, upstream):
     """Run backward, clear the gradients through the module; return whether there were any, and are any."""
     module = getattr(submission, name)(*arguments).to(x.device)
-    module(x).backward(upstream)
+    result = module(x)
+    if getattr(result, "requires_grad", False):
+        result.backward(upstream)
     before = [each.grad is not None for each in module.parameters()]
     module.zero_grad()
     return {"before": before, "after": [each.grad is not None for each in module.parameters()]}
