@@ -1,24 +1,56 @@
 """Hidden checks of 28: weights arrive whole, everything but a new head is frozen, and training keeps it so."""
 
+import os
+from unittest import mock
+
 import pytest
 import torch
 from torch import nn
 
 from grader.compare import DATA, describe, expect
 from grader.curriculum.checks._digits import real_digits
+from grader.curriculum.checks._files import saved
+from grader.curriculum.checks._recipes import dice
 
 META = torch.device("meta")
 CHECKPOINT = DATA / "weights" / "digits_0_to_4.pt"
 HARD_CODED = {"hard-coded-device": ["cpu"]}
+KEY = "module.conv5.0.weight"
 FAULTS = {
-    "typo": "in which a name is misspelt",
-    "missing": "in which a weight is missing",
-    "surplus": "in which there is a weight too many",
-    "shape": "in which a weight has another shape",
-    "no prefix": "in which one of the names has no prefix",
-    "double prefix": "in which one of the names has the prefix twice",
-    "letters of the prefix": "in which one of the names has one more part after the prefix",
+    "in which a name is misspelt": lambda state: state.update({"module.conv5.O.weight": state.pop(KEY)}),
+    "in which a weight is missing": lambda state: state.pop(KEY),
+    "in which there is a weight too many": lambda state: state.update({"module.fc.scale": torch.ones(5)}),
+    "in which a weight has another shape": lambda state: state.update({KEY: state[KEY][:-1]}),
+    "in which one of the names has no prefix": lambda state: state.update({"fc.scale": torch.ones(5)}),
 }
+PREFIXES = {
+    "in which one of the names has the prefix twice": lambda state: state.update({"module." + KEY: state.pop(KEY)}),
+    "in which one of the names has one more part after the prefix": lambda state: state.update(
+        {"module.old.conv5.0.weight": state.pop(KEY)}
+    ),
+}
+HARMLESS = {
+    "in which the weights are in another order": lambda state: state.update({KEY: state.pop(KEY)}),
+    "in which a weight has other values": lambda state: state.update({KEY: state[KEY] / 2}),
+}
+
+
+class Surprise:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("code-ran",)
+
+
+def checkpoint():
+    return torch.load(CHECKPOINT, weights_only=True)
+
+
+def edited(edit):
+    """Return the bytes of the checkpoint with its weights edited."""
+    content = checkpoint()
+    edit(content["state_dict"])
+    return saved(content)
 
 
 @pytest.mark.step("load_pretrained")
@@ -26,7 +58,7 @@ def test_weights_arrive(submission, device):
     """returns the model with every weight of the file, as float32"""
     seen = submission.probe.loaded(CHECKPOINT, device)
     expect(seen).item("type", "the class of the result").equals("ShuffleNetV2")
-    stored = torch.load(CHECKPOINT, weights_only=True)["state_dict"]
+    stored = checkpoint()["state_dict"]
     state = expect(seen).item("state", "the model's state_dict").length(len(stored))
     # Averages that are still 0 tell that nothing was loaded at all.
     half = {"half-precision-kept": lambda t: t.dtype in ("float16", "bfloat16")}
@@ -38,25 +70,32 @@ def test_weights_arrive(submission, device):
 
 
 @pytest.mark.step("load_pretrained")
-def test_damaged(submission, device):
+def test_damaged(submission, rng, device):
     """refuses a file whose weights do not fit the model"""
-    prefixes = ("double prefix", "letters of the prefix")
-    for damage, words in FAULTS.items():
-        seen = submission.probe.loads_damaged(CHECKPOINT, device, damage)
-        named = {"more-than-the-prefix" if damage in prefixes else "strict-off-hides-typo": "nothing; 5 classes"}
-        expect(seen, named).satisfies(
+    edits = FAULTS | PREFIXES | HARMLESS
+    drawn = dice(rng).sample(list(edits), len(edits))
+    seen = {words: submission.probe.loads(edited(edits[words]), device) for words in drawn}
+    for words in FAULTS | PREFIXES:
+        named = {"more-than-the-prefix" if words in PREFIXES else "strict-off-hides-typo": ""}
+        expect(seen[words]).item("raised", lookalikes=named).satisfies(
             lambda raised: raised == "RuntimeError", f"no RuntimeError was raised for a file {words}",
-            got=lambda raised: "no exception" if raised.startswith("nothing") else raised, expected="RuntimeError",
+            got=lambda raised: raised or "no exception", expected="RuntimeError",
         )  # fmt: skip
+    for words in HARMLESS:
+        expect(seen[words]).item("raised").satisfies(
+            lambda raised: not raised, f"an exception was raised for a file {words}", expected="no exception"
+        )
 
 
 @pytest.mark.step("load_pretrained")
 def test_classes(submission, device):
     """makes the model with as many classes as the file says"""
-    seen = submission.probe.loads_damaged(CHECKPOINT, device, "classes")
+    content = checkpoint() | {"num_classes": 7}
+    content["state_dict"] |= {"module.fc.weight": torch.ones(7, 1024), "module.fc.bias": torch.zeros(7)}
+    seen = submission.probe.loads(saved(content), device)
     expect(seen).satisfies(
-        lambda raised: raised == "nothing; 7 classes", "a file with 7 classes did not become a model with 7 classes",
-        got=lambda raised: raised.removeprefix("nothing; "), expected="7 classes",
+        lambda seen: seen["classes"] == 7, "a file with 7 classes did not become a model with 7 classes",
+        got=lambda seen: seen["raised"] or f"{seen['classes']} classes", expected="7 classes",
     )  # fmt: skip
 
 
@@ -65,19 +104,23 @@ def test_from_gpu(submission, device):
     """loads a file that was saved on a GPU where there is no GPU"""
     if device.type == "cuda":
         return
-    seen = submission.probe.loads_from_gpu(CHECKPOINT, device)
-    expect(seen, {"map-location-forgotten": "refused"}).satisfies(
-        lambda ended: ended == "loaded", "a file that was saved on a GPU could not be loaded without one", got=""
-    )
+    with mock.patch.object(torch.serialization, "location_tag", return_value="cuda:0"):
+        content = saved(checkpoint())
+    seen = submission.probe.loads(content, device)
+    expect(seen, {"map-location-forgotten": lambda seen: "map_location" in seen["said"]}).satisfies(
+        lambda seen: not seen["raised"], "a file that was saved on a GPU could not be loaded without one",
+        got=lambda seen: f"{seen['raised']}: {seen['said']}", expected="no exception",
+    )  # fmt: skip
 
 
 @pytest.mark.step("load_pretrained")
 def test_no_code(submission, device):
     """does not run code that is in the file"""
-    seen = submission.probe.loads_surprise(CHECKPOINT, device)
+    seen = submission.probe.loads(saved(checkpoint() | {"note": Surprise()}), device)
     ran = expect(seen).item("ran", lookalikes={"unpickles-code": True})
     ran.is_false("code that was hidden in the file was run")
-    expect(seen).item("refused").is_true("no exception was raised for a file with more in it than weights")
+    refused = expect(seen).item("raised")
+    refused.satisfies(bool, "no exception was raised for a file with more in it than weights", got="")
 
 
 @pytest.mark.step("load_pretrained")
