@@ -1,5 +1,6 @@
 """Hidden checks of 28: weights arrive whole, everything but a new head is frozen, and training keeps it so."""
 
+import functools
 import os
 from unittest import mock
 
@@ -42,8 +43,14 @@ class Surprise:
         return os.mkdir, ("code-ran",)
 
 
-def checkpoint():
+@functools.cache
+def stored():
     return torch.load(CHECKPOINT, weights_only=True)
+
+
+def checkpoint():
+    """Return what the file holds, to be changed at will; its tensors are everybody's."""
+    return stored() | {"state_dict": dict(stored()["state_dict"])}
 
 
 def edited(edit):
@@ -58,14 +65,14 @@ def test_weights_arrive(submission, device):
     """returns the model with every weight of the file, as float32"""
     seen = submission.probe.loaded(CHECKPOINT, device)
     expect(seen).item("type", "the class of the result").equals("ShuffleNetV2")
-    stored = checkpoint()["state_dict"]
-    state = expect(seen).item("state", "the model's state_dict").length(len(stored))
+    weights = checkpoint()["state_dict"]
+    state = expect(seen).item("state", "the model's state_dict").length(len(weights))
     # Averages that are still 0 tell that nothing was loaded at all.
     half = {"half-precision-kept": lambda t: t.dtype in ("float16", "bfloat16")}
     nothing = half | {"strict-off-hides-typo": lambda t: not t.data.any()}
-    for key in sorted(stored, key=lambda key: "running_mean" not in key):
+    for key in sorted(weights, key=lambda key: "running_mean" not in key):
         name = key.removeprefix("module.")
-        expected = stored[key].float() if stored[key].is_floating_point() else stored[key]
+        expected = weights[key].float() if weights[key].is_floating_point() else weights[key]
         state.item(name, name, nothing if "running_mean" in name else half).tensor(expected, device=device)
 
 
