@@ -32,11 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _ended(f"a fault of the grader, not of your code: {error}", ExitCode.FAULT)
     except KeyboardInterrupt:
         return _ended("interrupted; nothing is left running", ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has gone; there is nobody to tell, and Python would try once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except BrokenPipeError:  # the reader has gone; there is nobody to tell
+        _give_up_standard_output()
         return ExitCode.NOT_ALL_PASSED
-    except Exception as error:  # a defect of ours; still one line
+    except Exception as error:
+        if isinstance(error, OSError) and _is_standard_output_stuck():
+            _give_up_standard_output()
+            return _ended(f"standard output cannot be written: {error.strerror}", ExitCode.USAGE)
+        # a defect of ours; still one line
         return _ended(f"a fault of the grader, not of your code: {type(error).__name__}: {error}", ExitCode.FAULT)
 
 
@@ -44,8 +47,23 @@ def _make_writable() -> None:
     """Make printing always possible: replace a closed stream, and relax one that cannot encode our signs."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+    # In the C locale, Python has `surrogateescape`, which brings back bytes and encodes nothing else.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
         sys.stdout.reconfigure(errors="replace")
+
+
+def _is_standard_output_stuck() -> bool:
+    """Return whether nothing can be written, as on a full disk."""
+    try:
+        print(flush=True)
+    except OSError:
+        return True
+    return False
+
+
+def _give_up_standard_output() -> None:
+    """Let nothing more be written: Python would try once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _ended(text: str, code: ExitCode) -> int:

@@ -22,6 +22,11 @@ def printed(text: str) -> str:
     return harmless(OVERWRITTEN.sub("", text.replace("\r\n", "\n")).replace("\r", ""))
 
 
+def marked(text: str) -> str:
+    """Return a text of several lines in which all but the first bear a mark: none of them looks like a line of ours."""
+    return "\n│ ".join(harmless(text).splitlines())
+
+
 def one_line(text: str) -> str:
     """Return a text of somebody else's as one line: a line break in it would begin a line that looks like ours."""
     return harmless(" ⏎ ".join(text.splitlines()))

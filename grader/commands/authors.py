@@ -27,6 +27,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
     audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (slow)")
     audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
+    audit.add_argument("--strict", action="store_true", help="a process of its own for each check")
     audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
     audit.set_defaults(run=_audit)
     new = commands.add_parser("new", help="make the files of a new exercise (for authors)")
@@ -46,7 +47,8 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     from grader.proofs import audit, reading, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    findings = audit.audit_all(chosen, seeds, options.jobs, with_mutants=options.mutants, afresh=options.afresh)
+    how = audit.How(options.afresh, options.strict)
+    findings = audit.audit_all(chosen, seeds, options.jobs, how, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else reading.leftovers()
     console.print(to_audit.audit(found, stray, seeds))

@@ -12,9 +12,9 @@ from grader.commands.options import add_exercise, add_limits, seed, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.judging.session import Session
+from grader.judging.process import Judge
+from grader.judging.source import read_own
 from grader.learning import side_by_side as comparison
-from grader.record import workspace as stubs
 from grader.record.progress import Progress, State
 
 
@@ -39,12 +39,11 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
             f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
-    text = stubs.read(exercise.stub)
-    console.print(to_comparison.comparison(exercise, comparison.compare(exercise, text)))
+    source = read_own(exercise, exercise.stub)
+    console.print(to_comparison.comparison(exercise, comparison.compare(exercise, source.text)))
     if passed:
-        with Session("cpu", options.call_limit, options.limit) as session, console.status("measuring both"):
-            session.preload(exercise)
-            yours, solution = session.measure(exercise, exercise.stub, seed_or_new(options.seed))
+        with Judge(options.call_limit, options.limit) as judge, console.status("measuring both"):
+            yours, solution = judge.measure(exercise, source, seed_or_new(options.seed))
         console.print(to_comparison.costs(yours, solution))
     return ExitCode.ALL_PASSED
 

@@ -14,7 +14,8 @@ from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_exercise, add_grading, from_here, seed_or_new
 from grader.commands.speak import complain, watched, write
 from grader.exit_code import ExitCode
-from grader.judging.session import Session
+from grader.judging.process import Judge
+from grader.judging.source import read_own
 from grader.record import workspace as stubs
 from grader.record.progress import Progress
 from grader.reports.formats import FORMATS
@@ -72,11 +73,11 @@ def _graded(
 ) -> Iterator[list[Verdict]]:
     """Grade each file as its exercise; yield its verdicts, one for each device."""
     seed, follow_links = seed_or_new(options.seed), not getattr(options, "no_links", False)
-    with Session(options.device, options.call_limit, options.limit) as session:
-        session.preload(work[0][0])
+    with Judge(options.call_limit, options.limit, strict=options.strict) as judge:
         stubs.keep_untouched()
-        for exercise, path in watched(work, len(work), "grading", console):
-            yield session.grade(exercise, path, seed, follow_links=follow_links)
+        for number, (exercise, path) in enumerate(watched(work, len(work), "grading", console), 1):
+            source = read_own(exercise, path, follow_links=follow_links)
+            yield judge.grade(exercise, source, options.device, seed, more=number < len(work))
 
 
 def _finish(options: argparse.Namespace, verdicts: list[Verdict]) -> int:

@@ -29,6 +29,7 @@ def add_grading(parser: argparse.ArgumentParser) -> None:
     """Let the command take all the options of grading."""
     parser.add_argument("--device", choices=[*DEVICES, ALL], default="cpu", help="where to run (default: cpu)")
     parser.add_argument("--seed", type=seed, help="repeat the run with this seed")
+    parser.add_argument("--strict", action="store_true", help="a process of its own for each check (for exams)")
     for each in FORMATS:
         parser.add_argument(f"--{each.name}", metavar="FILE", help=f"write {each.what}; - for standard output")
     add_limits(parser)

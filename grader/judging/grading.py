@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import platform
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import pytest
 import torch
 
 from grader.catalogue.catalogue import Exercise, known_checks, probe_text
@@ -20,30 +18,21 @@ from grader.errors import Cancelled, GraderError
 from grader.judging.children import Children
 from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
-from grader.judging.plugin import Runner
 from grader.judging.run import Run
 from grader.judging.source import Source, read_source
 from grader.judging.submission import Hungry, load_request
+from grader.judging.suite import Suite
 from grader.sandbox.parent import launch
 from grader.sandbox.parent.launch import CannotStart, Launcher
 from grader.sandbox.parent.nursery import Nursery
 from grader.sandbox.shared.policy import Policy
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest
 
-MOST_PREPARED = 16
+MOST_SUITES = 4
+LATEST_SECONDS = 30.0  # after the time of the whole exercise, a check is ended that nothing else has ended
+PREPARED = 2  # one for all checks, and one for those in doubt
+MOST_PREPARED = 16  # where each check has a child of its own
 DOCTOR = "`python -m grader doctor` tells how much is needed"
-
-_judging = threading.Lock()
-
-# What a plain run of the checks needs of pytest: no plugin that somebody installed, nothing written or printed.
-PYTEST_OPTIONS = (
-    "--noconftest", "--import-mode=importlib", "--assert=plain", "--capture=no", "-c", os.devnull,
-    *(f"-pno:{name}" for name in ("terminal", "cacheprovider", "unraisableexception", "threadexception", "logging",
-                                  "warnings", "doctest", "junitxml", "faulthandler", "stepwise", "pastebin",
-                                  "setuponly", "setupplan", "unittest", "nose", "debugging", "skipping", "legacypath",
-                                  "tmpdir", "monkeypatch", "recwarn", "subtests")),
-    "-ppytest_timeout",
-)  # fmt: skip
 
 
 class _Graded(NamedTuple):
@@ -68,6 +57,7 @@ class Grader:
         stop: threading.Event | None = None,
         *,
         blames_itself: bool = False,
+        strict: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
@@ -76,8 +66,10 @@ class Grader:
         self._launcher = launcher or launch.start(device)
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
+        self._strict = strict
         self._prepared: Nursery | None = None
         self._warm = False
+        self._suites: dict[str, Suite] = {}
 
     def __enter__(self) -> Grader:
         return self
@@ -87,6 +79,9 @@ class Grader:
 
     def close(self) -> None:
         """End every process that was started; a launcher that was handed in is left to whoever started it."""
+        for suite in self._suites.values():
+            suite.close()
+        self._suites.clear()
         if self._prepared:
             self._prepared.close()
         if self._owns_launcher:
@@ -100,7 +95,7 @@ class Grader:
             return
         self._prepared = self._nursery(policy)
         with contextlib.suppress(CannotStart):  # the grading itself will say so
-            self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED))
+            self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED if self._strict else PREPARED))
 
     def grade(
         self, exercise: Exercise, source: Source, *, seed: int, only: Collection[str] = (), to_the_end: bool = True
@@ -168,16 +163,28 @@ class Grader:
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
-        with Children(self._nursery(self._policy(exercise)), load, exercise, clock) as children:
+        strict = self._strict or measure  # what a call costs is not to depend on those before it
+        with Children(self._nursery(self._policy(exercise)), load, exercise, clock, strict=strict) as children:
             runs = [Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end) for seed in seeds]
             try:
-                _run_checks(exercise, Runner(exercise, self._device, runs), timeout=self._limits.exercise + 30)
+                self._suite(exercise).run(runs)
             except KeyboardInterrupt:
                 raise (Cancelled if self._stop.is_set() else KeyboardInterrupt) from None
         if not self._warm:
             gc.freeze()  # what is loaded by now stays; looking through it again and again takes 10 ms a verdict
             self._warm = True
-        return _Graded(runs, children.in_force)
+        each = ("a child for each check",) if strict else ()
+        return _Graded(runs, (*children.in_force, *each))
+
+    def _suite(self, exercise: Exercise) -> Suite:
+        """Return pytest with the checks of this exercise; the last few stay collected."""
+        suite = self._suites.pop(exercise.name, None)
+        if suite is None or not suite.usable:
+            suite = Suite(exercise, self._device, self._limits.exercise + LATEST_SECONDS)
+        self._suites[exercise.name] = suite
+        while len(self._suites) > MOST_SUITES:
+            self._suites.pop(next(iter(self._suites))).close()
+        return suite
 
     def _policy(self, exercise: Exercise) -> Policy:
         return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)
@@ -196,41 +203,6 @@ class Grader:
         failed = self._launcher.not_preloaded()
         for name in [name for name in exercise.preload if name in failed]:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")
-
-
-def _run_checks(exercise: Exercise, runner: Runner, timeout: float) -> None:
-    """Run pytest on the exercise's checks, in this process, as if nobody had configured pytest."""
-    if threading.current_thread() is not threading.main_thread():
-        timeout = 0  # elsewhere pytest-timeout would end the whole process, and calls have limits of their own
-    # subtle: by its module, for in a path pytest takes `[` and `::` as the name of a test
-    checks = ("--pyargs", f"grader.curriculum.checks.{exercise.checks.stem}")
-    with _alone_in_this_process():
-        code = pytest.main([*PYTEST_OPTIONS, f"--timeout={timeout}", *checks], plugins=[runner])
-    if code == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    for run in runner.runs:
-        for fault in run.faults:
-            raise fault
-        if missing := {check.name for check in known_checks(exercise)} - run.results.keys():
-            raise GraderError(
-                f"checks of {exercise.name} did not run: {', '.join(sorted(missing))} (pytest ended with {code!r})"
-            )
-
-
-@contextlib.contextmanager
-def _alone_in_this_process() -> Iterator[None]:
-    """Have pytest find nothing that the user configured; refuse a second judge, since all of that is global."""
-    if not _judging.acquire(blocking=False):
-        raise GraderError("another submission is being graded in this process; grade one after the other")
-    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        os.environ.update(kept)
-        _judging.release()
 
 
 def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepResult, ...]:
@@ -254,4 +226,4 @@ def versions() -> dict[str, str]:
     """Return the versions that a verdict depends on."""
     from grader import __version__
 
-    return {"grader": __version__, "python": platform.python_version(), "torch": torch.__version__}
+    return {"grader": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}

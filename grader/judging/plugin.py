@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,11 @@ from grader.judging.run import Run
 
 
 class Runner:
-    """Runs the checks of one exercise: each of them for all of `runs`, one after the other."""
+    """Runs the checks of one exercise, each of them for all of `runs`; then for `next_runs`, until there are none."""
 
-    def __init__(self, exercise: Exercise, device: str, runs: Sequence[Run]) -> None:
-        self.runs = runs
+    def __init__(self, exercise: Exercise, device: str, next_runs: Callable[[], Sequence[Run]]) -> None:
+        self.runs: Sequence[Run] = ()
+        self._next_runs = next_runs
         self._exercise = exercise
         self._device = device
         self._run: Run
@@ -40,12 +41,17 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Take every run through one check after the other."""
+        """Take every run through one check after the other; then the next runs, until there are none."""
         if session.testsfailed:
             return None  # pytest says that the checks could not be collected
-        for item, run in itertools.product(session.items, self.runs):
-            self._run = run
-            session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        protocol = session.config.hook.pytest_runtest_protocol
+        while self.runs:
+            for item, run in itertools.product(session.items, self.runs):
+                self._run = run
+                protocol(item=item, nextitem=None)
+                if run.in_doubt:
+                    protocol(item=item, nextitem=None)
+            self.runs = self._next_runs()
         return True
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from typing import Protocol
 
 import pytest
 
 from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
-from grader.harmless import harmless
-from grader.harmless import printed as as_printed
+from grader.judging.children import Served
 from grader.judging.cost import Cost
 from grader.judging.submission import Hungry, Submission
+from grader.judging.told import told
 from grader.verdict import CheckResult, Outcome
-from grader.vocabulary.describe import shorten
 from grader.vocabulary.ending import Ending
 
-MAX_SHOWN = 4000  # letters of anything that is told of a check
 UNREADABLE = "your code returned something that this check cannot read"
 
-# Of a check's name, the seed, and how many more checks may follow: a submission, and a way to read what it printed.
-Server = Callable[[str, int, int], AbstractContextManager[tuple[Submission, Callable[[], str]]]]
+
+class Server(Protocol):
+    """Gives a check, by name, its submission under a seed; see Children.serve."""
+
+    def __call__(self, check: str, seed: int, left: int, *, fresh: bool) -> AbstractContextManager[Served]:
+        """Return it as a context."""
 
 
 class Run:
@@ -45,6 +47,8 @@ class Run:
         self.faults: list[GraderError] = []
         self.stumbles: dict[str, Exception] = {}
         self.costs: dict[str, Cost] = {}
+        self.in_doubt = False
+        self._wary = False  # where one check did not pass, the next one may not, and is run beyond doubt at once
         self._needs = exercise.needs
         self._serve = serve
         self._to_the_end = to_the_end
@@ -83,26 +87,34 @@ class Run:
     def check(self, name: str) -> Iterator[Submission]:
         """Yield the submission for a check, and file how that ends.
 
-        A check that breaks without an Ending stumbled over the submission.
+        A check that breaks without an Ending stumbled over the submission. One that does not pass in a child that has
+        served another is not filed: it is `in_doubt`, and has to be run once more.
         """
-        check, started = self._known[name], time.perf_counter()
-        self._left -= 1
-        with self._faults_filed(name), self._serve(name, self.seed, self._left) as (submission, read_printed):
-            ending = None
+        started = time.perf_counter()
+        self._left -= not self.in_doubt
+        with self._faults_filed(name), self._serve(name, self.seed, self._left, fresh=self._wary) as served:
+            ending: Ending | None = None
+            stumble: Exception | None = None
             try:
-                yield submission
+                yield served.submission
             except Ending as caught:
-                ending = caught
-                if isinstance(caught, Hungry):
-                    self.stumbles[name] = caught
+                ending, stumble = caught, caught if isinstance(caught, Hungry) else None
             except (GraderError, pytest.fail.Exception):
                 raise
             except Exception as fault:
-                self.stumbles[name] = fault
-                ending = Ending(Outcome.CRASHED, UNREADABLE)
-            printed = read_printed()
-            self.costs[check.step] = self.costs.get(check.step, Cost()) + submission.cost
-            self.results[name] = _result(check, ending, printed, time.perf_counter() - started)
+                ending, stumble = Ending(Outcome.CRASHED, UNREADABLE), fault
+            self.in_doubt = ending is not None and not served.fresh
+            self._wary = ending is not None
+            if not self.in_doubt:
+                self._file(self._known[name], served, ending, stumble, time.perf_counter() - started)
+
+    def _file(
+        self, check: Check, served: Served, ending: Ending | None, stumble: Exception | None, seconds: float
+    ) -> None:
+        self.costs[check.step] = self.costs.get(check.step, Cost()) + served.submission.cost
+        self.results[check.name] = told(check, ending, served.read_printed(), seconds)
+        if stumble:
+            self.stumbles[check.name] = stumble
 
     @contextlib.contextmanager
     def _faults_filed(self, name: str) -> Iterator[None]:
@@ -118,22 +130,3 @@ class Run:
         except pytest.fail.Exception:  # pytest-timeout, which ends what nothing else did
             self.faults.append(GraderError(f"{name} was still waiting when its time was up"))
             raise
-
-
-def _result(check: Check, ending: Ending | None, printed: str, seconds: float) -> CheckResult:
-    printed = as_printed(printed)
-    if ending is None:
-        return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
-    said, called, got, expected, detail = map(
-        _fit, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
-    )
-    lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
-    return CheckResult(
-        check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
-        printed, seconds,
-    )  # fmt: skip
-
-
-def _fit(text: str) -> str:
-    """Return a text that can be shown: harmless, and not without end."""
-    return harmless(shorten(text, MAX_SHOWN))

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.catalogue.catalogue import Exercise, probe_text
 from grader.errors import NoSuchDevice
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES, is_available
-from grader.judging.source import read_source
+from grader.judging.source import Source, read_source
 from grader.sandbox.parent import launch
 
 if TYPE_CHECKING:
@@ -27,11 +26,15 @@ class Session:
     """Keeps a grader for each device until it is closed. Use as a context.
 
     `device` is one of DEVICES, or "all": then a device that this machine lacks gives verdicts that say so,
-    whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way.
+    whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way. With
+    `strict`, every check has a child process of its own.
     """
 
-    def __init__(self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *, strict: bool = False
+    ) -> None:
         self._stop = stop
+        self._strict = strict
         self._all = device == ALL
         self._devices: Sequence[str] = DEVICES if self._all else (device,)
         self._limits = (call_limit, limit)
@@ -57,11 +60,10 @@ class Session:
         for launcher in self._launchers.values():
             launcher.preload(exercise.preload, probe_text(exercise))
 
-    def grade(self, exercise: Exercise, path: Path, seed: int, *, follow_links: bool = True) -> list[Verdict]:
-        """Return a verdict for each device; see read_source for what is no submission."""
+    def grade(self, exercise: Exercise, source: Source, seed: int) -> list[Verdict]:
+        """Return a verdict for each device."""
         from grader.judging import grading
 
-        source = read_source(path, follow_links=follow_links, remedy=_remedy(exercise, path))
         verdicts = []
         for device in self._devices:
             if is_available(device):
@@ -72,12 +74,12 @@ class Session:
                 raise NoSuchDevice(f"there is no {device} on this machine; `python -m grader doctor` shows the devices")
         return verdicts
 
-    def measure(self, exercise: Exercise, path: Path, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
-        """Return the cost of each step of a file on the first device, and that of each step of the solution."""
+    def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
+        """Return the cost of each step of a submission on the first device, and that of each step of the solution."""
         from grader.judging.cost import quicker
 
         grader = self._grader(self._devices[0])
-        sources = [read_source(each) for each in (path, exercise.solution)]
+        sources = [source, read_source(exercise.solution)]
         # Twice in turn, and the quicker one counts: a first call loads things, and other programs get in the way.
         rounds = [[grader.measure(exercise, source, seed=seed) for source in sources] for _ in range(2)]
         yours, solution = (quicker(first, again) for first, again in zip(*rounds, strict=True))
@@ -89,11 +91,6 @@ class Session:
 
             if device not in self._launchers:
                 self._launchers[device] = launch.start(device)
-            self._graders[device] = Grader(device, Limits(*self._limits), self._launchers[device], self._stop)
+            limits, launcher = Limits(*self._limits), self._launchers[device]
+            self._graders[device] = Grader(device, limits, launcher, self._stop, strict=self._strict)
         return self._graders[device]
-
-
-def _remedy(exercise: Exercise, path: Path) -> str:
-    """Return what brings an empty file back, where it is the exercise's own."""
-    is_own = path.exists() and exercise.stub.exists() and path.samefile(exercise.stub)
-    return f"; `python -m grader reset {exercise.number:02}` brings the exercise back" if is_own else ""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import io
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader import files
+from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
 from grader.harmless import one_line
 
@@ -33,16 +38,35 @@ def read_source(path: Path, *, follow_links: bool = True, remedy: str = "") -> S
     name = files.shown(path)
     try:
         data = files.read(path, follow_links=follow_links)
-        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"there is no file {name}") from None
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise UsageError(f"{name} is not UTF-8 text: line {line} holds an invalid byte") from None
     except files.Unfit as error:
         raise UsageError(f"{name} {error.strerror}") from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+    text = _decoded(name, data)
     if not text.strip():
         raise UsageError(f"{name} is empty{remedy}")
     return Source(path, text, files.text_hash(data))
+
+
+def read_own(exercise: Exercise, path: Path, *, follow_links: bool = True) -> Source:
+    """Read a file as `read_source` does; where it is the exercise's own and empty, say what brings it back."""
+    is_own = path.exists() and exercise.stub.exists() and path.samefile(exercise.stub)
+    remedy = f"; `python -m grader reset {exercise.number:02}` brings the exercise back" if is_own else ""
+    return read_source(path, follow_links=follow_links, remedy=remedy)
+
+
+def _decoded(name: str, data: bytes) -> str:
+    """Return a file as text: in UTF-8, or else in the encoding that its first lines declare, as Python reads it."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        with contextlib.suppress(SyntaxError, LookupError, UnicodeError):
+            text = data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0])
+            text.encode()  # what no other process could be sent is no text
+            return text
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise UsageError(f"{name} is UTF-16 text; save it as UTF-8") from None
+        line = data[: error.start].count(b"\n") + 1
+        raise UsageError(f"{name} is not UTF-8 text: line {line} holds an invalid byte") from None

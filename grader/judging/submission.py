@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from grader import files
 from grader.judging.clock import Clock
 from grader.judging.cost import Cost
 from grader.judging.source import Source
@@ -39,7 +40,7 @@ def load_request(source: Source, probe: str, seed: int, *, measure: bool = False
 
     With `measure`, the child also counts what each call costs, which slows it down.
     """
-    return Load("", source.text, str(source.path.resolve()), probe, seed, measure)
+    return Load("", source.text, files.shown(source.path.resolve()), probe, seed, measure)
 
 
 class Submission:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from grader.judging.cost import Cost
 from grader.sandbox.parent.thaw import Thaw
-from grader.sandbox.shared.messages import Absent, Answer, Counted, Raised, Witnessed
+from grader.sandbox.shared.messages import Absent, Answer, Counted, Raised, Unfit, Witnessed
 from grader.sandbox.shared.seen import Seen, SeenException
 from grader.sandbox.shared.wire import Arrays, WireError
 from grader.verdict import Outcome, SourceLine
@@ -42,7 +42,7 @@ def _why_not_called(name: str, answer: Answer) -> str:
         if answer.kind:
             return f"`{name}` is not a function or a class, but a value of type {answer.kind}"
         return f"your file does not define `{name}`"
-    signature = "" if isinstance(answer, Witnessed) else answer.signature
+    signature = answer.signature if isinstance(answer, Unfit) else ""
     return f"`{name}` does not take the arguments of this call; your file defines `{name}{signature}`"
 
 
@@ -75,9 +75,26 @@ def _meaning(exception: SeenException) -> tuple[Outcome, str]:
     if exception.missing:
         return Outcome.FAILED, f"your file does not define `{exception.missing}`"
     if exception.forbidden:
-        return Outcome.REFUSED, f"the sandbox did not let your code {exception.forbidden}"
+        said = f"the sandbox did not let your code {exception.forbidden}"
+        return Outcome.REFUSED, f"{said}{_way_out(exception.forbidden)}"
     if exception.type_name == "NotImplementedError" and exception.stated:
         return Outcome.NOT_STARTED, "not written yet"
     if "SystemExit" in exception.bases:
-        return Outcome.CRASHED, f"your code did not return: it called sys.exit({exception.message})"
-    return Outcome.RAISED, str(exception)
+        return Outcome.CRASHED, f"your code ended the program: {exception}"
+    return Outcome.RAISED, f"{exception}{_remark(exception)}"
+
+
+def _way_out(forbidden: str) -> str:
+    """Return what can be done in place of what was refused, empty where nothing can."""
+    if forbidden.startswith(("write ", "move ", "make ")):
+        return "; it may write to its current folder and to temporary ones"
+    return '; torch.compile works with backend="eager"' if forbidden.startswith("start a compiler") else ""
+
+
+def _remark(exception: SeenException) -> str:
+    """Return what Python cannot know about an exception: where the code runs that raised it."""
+    if exception.message == "EOF when reading a line":
+        return "; nobody can type an answer while your code is graded"
+    if exception.type_name == "ModuleNotFoundError" or "attempted relative import" in exception.message:
+        return "; a submission is one file, and can import only what is installed"
+    return ""

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
-from grader.judging.overlay import Definition, definitions
+from grader.judging.overlay import Definition, definitions, first_line, lines
 
 
 class Side(StrEnum):
@@ -36,7 +36,7 @@ class Comparison:
     @property
     def lines(self) -> list[tuple[Side, Side, str, str]]:
         """Return rows of (kind of the left line, of the right line, left, right), lines that agree side by side."""
-        left, right = self.yours.splitlines(), self.solution.splitlines()
+        left, right = lines(self.yours), lines(self.solution)
         rows = []
         here, there = ([line.partition("  #")[0].rstrip() for line in side] for side in (left, right))
         for tag, i, j, k, m in difflib.SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
@@ -67,15 +67,16 @@ def _compared(step: str, yours: Definition | None, text: str, solution: Definiti
 
 def _without_docstrings(node: Definition, text: str) -> str:
     """Return the source of a definition with no docstring in it, comments and all."""
-    lines = text.splitlines()
-    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    first = first_line(node)
     dropped = {
         number
         for each in ast.walk(node)
         if isinstance(each, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(each, clean=False) is not None
         for number in range(each.body[0].lineno, (each.body[0].end_lineno or 0) + 1)
     }
-    kept = [lines[number - 1] for number in range(first, (node.end_lineno or first) + 1) if number not in dropped]
+    kept = [
+        line for number, line in enumerate(lines(text)[first - 1 : node.end_lineno], first) if number not in dropped
+    ]
     return textwrap.dedent("\n".join(line.rstrip() for line in kept))
 
 
@@ -102,12 +103,12 @@ def _is_shape(comment: str) -> bool:
 
 
 def _without_comments(text: str) -> str:
-    lines = text.splitlines()
+    kept = lines(text)
     for token in _tokens(text):
         if token.type == tokenize.COMMENT and not _is_shape(token.string.lstrip("# ")):
             row, column = token.start
-            lines[row - 1] = lines[row - 1][:column].rstrip() if lines[row - 1][:column].strip() else "\0"
-    return "\n".join(line for line in lines if line != "\0")
+            kept[row - 1] = kept[row - 1][:column].rstrip() if kept[row - 1][:column].strip() else "\0"
+    return "\n".join(line for line in kept if line != "\0")
 
 
 def _plain(text: str) -> str:

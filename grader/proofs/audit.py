@@ -32,46 +32,55 @@ JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1,
         "(i for i in 'ab')")  # fmt: skip
 
 
-def audit_all(
-    chosen: Sequence[Exercise], seeds: Sequence[int], jobs: int, *, with_mutants: bool = False, afresh: bool = False
-) -> Iterator[Findings]:
-    """Audit exercises in `jobs` processes; yield the findings of each, those of all seeds together, in order.
+@dataclass(frozen=True)
+class How:
+    """How an audit grades: `afresh` proves again what was proved before, `strict` gives each check its own process."""
 
-    What was proved before and depends on nothing that has changed is not proved again, unless `afresh`.
-    """
+    afresh: bool = False
+    strict: bool = False
+
+    def kept(self, exercise: Exercise, what: str) -> Kept:
+        """Return what is kept of an exercise's answers or mutants; for the two ways of grading it is kept apart."""
+        return Kept(exercise, f"{what}-strict" if self.strict else what, afresh=self.afresh)
+
+
+def audit_all(
+    chosen: Sequence[Exercise], seeds: Sequence[int], jobs: int, how: How, *, with_mutants: bool = False
+) -> Iterator[Findings]:
+    """Audit exercises in `jobs` processes; yield the findings of each, those of all seeds together, in order."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=die_with_parent) as pool:
-        audits = {each.name: pool.submit(_audit_by_name, each.name, seeds, afresh) for each in chosen}
+        audits = {each.name: pool.submit(_audit_by_name, each.name, seeds, how) for each in chosen}
         parts = jobs if with_mutants else 0
         changed = {
-            each.name: [
-                pool.submit(_mutants_by_name, each.name, seeds[0], part, parts, afresh) for part in range(parts)
-            ]
+            each.name: [pool.submit(_mutants_by_name, each.name, seeds[0], part, parts, how) for part in range(parts)]
             for each in chosen
         }
         for each in chosen:
             findings = audits[each.name].result()
             if with_mutants:
-                _add_mutants(findings, each, [part.result() for part in changed[each.name]])
+                _add_mutants(findings, each, [part.result() for part in changed[each.name]], how)
             yield findings
 
 
-def _audit_by_name(name: str, seeds: Sequence[int], afresh: bool) -> Findings:
+def _audit_by_name(name: str, seeds: Sequence[int], how: How) -> Findings:
     exercise = find(name)
-    kept = Kept(exercise, "answers", afresh=afresh)
+    kept = how.kept(exercise, "answers")
     with contextlib.ExitStack() as opened:
-        findings = Audit(exercise, seeds, kept, opened).run()
+        findings = Audit(exercise, seeds, kept, opened, strict=how.strict).run()
     kept.write(kept.used)
     return findings
 
 
-def _mutants_by_name(name: str, seed: int, part: int, parts: int, afresh: bool) -> tuple[Findings, dict[str, bool]]:
+def _mutants_by_name(name: str, seed: int, part: int, parts: int, how: How) -> tuple[Findings, dict[str, bool]]:
     exercise = find(name)
-    kept = Kept(exercise, "mutants", afresh=afresh)
-    with Grader(limits=LIMITS) as grader:
+    kept = how.kept(exercise, "mutants")
+    with Grader(limits=LIMITS, strict=how.strict) as grader:
         return graded.grade_mutants(exercise, grader, kept, seed, part, parts), kept.used
 
 
-def _add_mutants(findings: Findings, exercise: Exercise, parts: list[tuple[Findings, dict[str, bool]]]) -> None:
+def _add_mutants(
+    findings: Findings, exercise: Exercise, parts: list[tuple[Findings, dict[str, bool]]], how: How
+) -> None:
     used: dict[str, bool] = {}
     for found, verdicts in parts:
         used |= verdicts
@@ -80,7 +89,7 @@ def _add_mutants(findings: Findings, exercise: Exercise, parts: list[tuple[Findi
         findings.mutants_accepted += found.mutants_accepted
         findings.problems += found.problems
     findings.problems += graded.stale_equivalents(exercise)
-    Kept(exercise, "mutants").write(used)
+    how.kept(exercise, "mutants").write(used)
 
 
 def laid_over(exercise: Exercise, path: Path) -> Source:
@@ -107,11 +116,20 @@ class Audit:
     about, and neither the stub nor junk. A grader is started once something has to be graded, and left to `opened`.
     """
 
-    def __init__(self, exercise: Exercise, seeds: Sequence[int], kept: Kept, opened: contextlib.ExitStack) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        seeds: Sequence[int],
+        kept: Kept,
+        opened: contextlib.ExitStack,
+        *,
+        strict: bool = False,
+    ) -> None:
         self._exercise = exercise
         self._seeds = seeds
         self._kept = kept
         self._opened = opened
+        self._strict = strict
         self._started: Grader | None = None
         self._findings = Findings(exercise.name, checks=len(known_checks(exercise)))
 
@@ -138,7 +156,7 @@ class Audit:
     @property
     def _grader(self) -> Grader:
         if self._started is None:
-            self._started = self._opened.enter_context(Grader(limits=LIMITS, blames_itself=True))
+            self._started = self._opened.enter_context(Grader(limits=LIMITS, blames_itself=True, strict=self._strict))
         return self._started
 
     def _faults(

@@ -118,7 +118,7 @@ def is_untouched(exercise: Exercise, text: str) -> bool:
     """Return whether every step is there and none of them is written."""
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes and the like, which are not asked for here
-            tree = ast.parse(text)
+            tree = ast.parse(text.removeprefix("\ufeff"))  # as an editor may have put it there
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
         return False
     steps = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]

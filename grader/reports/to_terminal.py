@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.catalogue.misconceptions import misconceptions
+from grader.harmless import marked
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 SIGNS = {
@@ -86,7 +87,7 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[Rend
 def trouble(check: CheckResult) -> RenderableType:
     """Return what is to be known of a check that did not pass."""
     sign, colour = SIGNS[check.outcome]
-    parts: list[RenderableType] = [Text(f"{sign} {check.outcome}: {check.said}", style=colour)]
+    parts: list[RenderableType] = [Text(marked(f"{sign} {check.outcome}: {check.said}"), style=colour)]
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", min_width=7)
     facts.add_column(overflow="fold")

@@ -21,3 +21,10 @@ def _started(name: str) -> gymnasium.Env[Any, Any]:
 
 ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner
 STARTED = {name: _started(name) for name in NAMES}
+_AS_STARTED = {name: game.unwrapped.clone_state(include_rng=True) for name, game in STARTED.items()}
+
+
+def put_back() -> None:
+    """Let every game go on from where it was started, as for a child that has served no check yet."""
+    for name, game in STARTED.items():
+        game.unwrapped.restore_state(_AS_STARTED[name])

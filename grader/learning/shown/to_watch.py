@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.catalogue.catalogue import Exercise
+from grader.harmless import one_line
 from grader.learning.changes import Change
 from grader.reports.to_terminal import state, steps_table, trouble
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
@@ -59,7 +60,7 @@ def _to_mend(found: Verdict) -> list[RenderableType]:
         return [Text(), Text.assemble("Next to write: ", (found.first_open_step, "bold"), ". h gives a hint.")]
     step, check = troubles[0]
     heading = Text.assemble((step.name, "bold"), f"  {check.headline}")
-    others = [Text(f"also {each.name}: {also.said}", style="dim") for each, also in troubles[1:]]
+    others = [Text(f"also {each.name}: {one_line(also.said)}", style="dim") for each, also in troubles[1:]]
     if all((also.said, also.called) == (check.said, check.called) for _, also in troubles):
         others = []
     return [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2)), *others]

@@ -29,6 +29,7 @@ from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
 from grader.errors import GraderError, debugging, traced
 from grader.exit_code import ExitCode
+from grader.judging.source import read_source
 from grader.learning import side_by_side as comparison
 from grader.learning.changes import Change, changes
 from grader.learning.shown import to_comparison, to_learner, to_watch
@@ -292,9 +293,9 @@ class WatchApp(App[None]):
         self._asked_again = ""
         exercise = self._exercise
         try:
-            text = exercise.stub.read_text(encoding="utf-8", errors="replace")
+            text = read_source(exercise.stub).text
             shown = to_comparison.comparison(exercise, comparison.compare(exercise, text))
-        except (GraderError, OSError) as error:
+        except GraderError as error:
             self._show(Text(str(error), style="yellow"))
             return
         self._show(shown)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
+from grader.errors import UsageError
+from grader.judging import process
+from grader.judging.asked import Ask, Told, What
 from grader.judging.cost import Cost
-from grader.units import MB
+from grader.judging.source import read_own
+from grader.units import size
 from grader.verdict import Verdict
 
-# Neither the current folder nor the grader's own comes first: a `random.py` there would be taken for Python's.
-BOOT = "import sys; sys.path.append(sys.argv.pop()); from grader.learning.watch.worker import main; main()"
-LARGEST_ANSWER = 16 * MB
 MOST_KEPT = 2**16  # bytes of what the process says on standard error
 LAST_WORDS_SECONDS = 0.5  # what it started may hold its standard error open
 
@@ -41,9 +41,9 @@ class GradingProcess:
     It runs `boot`, with the grader imported from the folder `code`.
     """
 
-    def __init__(self, call_limit: float, limit: float, boot: str = BOOT, code: Path | None = None) -> None:
-        code = code or places.imported_from()
-        self._command = (sys.executable, "-P", "-c", boot, str(call_limit), str(limit), str(code))
+    def __init__(self, call_limit: float, limit: float, boot: str = process.BOOT, code: Path | None = None) -> None:
+        self._command = process.command(boot, code)
+        self._begin = process.first_line(call_limit, limit)
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
@@ -54,48 +54,55 @@ class GradingProcess:
 
     async def grade(self, exercise: Exercise, path: Path, device: str, seed: int, *, measure: bool = False) -> Answer:
         """Grade a file, or `measure` it beside the solution."""
-        process = await self._running()
         if self._answer:
             self._answer.cancel()
+        try:
+            source = read_own(exercise, path)
+        except UsageError as error:
+            return Answer(complaint=str(error))
+        running = await self._running()
+        what: What = "measure" if measure else "grade"
         self._asked = next(self._ids)
-        request = {
-            "id": self._asked, "exercise": exercise.name, "path": str(path), "device": device, "seed": seed,
-            "measure": measure,
-        }  # fmt: skip
+        request = Ask(
+            self._asked, what, exercise.name, source.name, source.text, source.sha256, device, seed, more=True
+        )
         self._answer = asyncio.get_running_loop().create_future()
-        assert process.stdin
-        process.stdin.write(json.dumps(request).encode() + b"\n")
+        assert running.stdin
+        running.stdin.write(msgspec.json.encode(request) + b"\n")
         return await self._answer
 
     async def _running(self) -> asyncio.subprocess.Process:
         """Return the process, another one where it has ended; torch begins to load."""
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, cwd=places.workspace().root, limit=LARGEST_ANSWER, start_new_session=True,
+                *self._command, cwd=places.workspace().root, limit=process.LARGEST_ANSWER, start_new_session=True,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+                env=process.environment(),
             )  # fmt: skip
+            assert self._process.stdin
+            self._process.stdin.write(self._begin)
             self.said = ""
             self._reading = asyncio.create_task(self._read(self._process))
         return self._process
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, running: asyncio.subprocess.Process) -> None:
         """Hand out the answers of a process until it ends; then say why it did."""
-        assert process.stdout
-        assert process.stderr
-        listening = asyncio.create_task(self._listen(process.stderr))
+        assert running.stdout
+        assert running.stderr
+        listening = asyncio.create_task(self._listen(running.stderr))
         why, answered = "", False
         try:
-            while line := await process.stdout.readline():
+            while line := await running.stdout.readline():
                 answered = True
-                read = json.loads(line)
-                self._settle(read["id"], _answer(read))
-        except ValueError:
-            why = f"its answer is larger than {LARGEST_ANSWER // MB} MB, or is none"
-            process.kill()
-        code = await process.wait()
+                told = msgspec.json.decode(line, type=Told)
+                self._settle(told.id, _answer(told))
+        except (ValueError, msgspec.DecodeError):
+            why = f"its answer is larger than {size(process.LARGEST_ANSWER)}, or is none"
+            running.kill()
+        code = await running.wait()
         await asyncio.wait({listening}, timeout=LAST_WORDS_SECONDS)
         self._ended_at_once = 0 if answered else self._ended_at_once + 1
-        if process is self._process:
+        if running is self._process:
             self._settle(self._asked, Answer(complaint=self._why_ended(why or self._last_words(code))))
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
@@ -122,22 +129,21 @@ class GradingProcess:
 
     async def close(self) -> None:
         """End the process and all that it started."""
-        process, self._process = self._process, None
-        if process is None or process.returncode is not None:
+        running, self._process = self._process, None
+        if running is None or running.returncode is not None:
             return
-        if process.stdin:
-            process.stdin.close()
+        if running.stdin:
+            running.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 2)
+            await asyncio.wait_for(running.wait(), process.ENDING_SECONDS)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+                running.kill()
+            await running.wait()
 
 
-def _answer(answer: dict[str, Any]) -> Answer:
-    if "complaint" in answer:
-        return Answer(complaint=answer["complaint"])
-    if "costs" in answer:
-        return Answer(costs=tuple({name: Cost(**cost) for name, cost in each.items()} for each in answer["costs"]))
-    return Answer(Verdict.from_dict(answer["verdict"]), devices=tuple(answer["devices"]))
+def _answer(told: Told) -> Answer:
+    if told.complaint and not told.is_usage:
+        return Answer(complaint=f"a fault of the grader, not of your code: {told.complaint}")
+    verdict = told.verdicts[0] if told.verdicts else None
+    return Answer(verdict, told.complaint, tuple(told.devices) or ("cpu",), tuple(told.costs))

@@ -5,10 +5,11 @@ For measuring what the sandbox costs, and for tests of what is judged rather tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from grader.catalogue.catalogue import Exercise, probe_parameters, probe_text
+from grader.judging.children import Served
 from grader.judging.clock import Clock, Limits
 from grader.judging.source import Source
 from grader.judging.submission import Submission, load_request
@@ -41,7 +42,7 @@ class InProcessSubmissions:
         self._source = source
 
     @contextmanager
-    def serve(self, _check: str, seed: int, _left: int) -> Iterator[tuple[Submission, Callable[[], str]]]:
+    def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:  # noqa: ARG002
         """Yield a submission for a check; what it prints is printed."""
         witness = InProcess(load_request(self._source, probe_text(self._exercise), seed))
-        yield Submission(witness, Clock(Limits()), seed, probe_parameters(self._exercise)), str
+        yield Served(Submission(witness, Clock(Limits()), seed, probe_parameters(self._exercise)), str, fresh=True)

@@ -19,7 +19,8 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 SYSTEM_FILES = (
     "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/lib", "/lib64", "/etc/ld.so.cache",
-    "/etc/localtime", "/etc/fonts", "/dev/urandom", "/dev/random", "/dev/zero",
+    "/etc/localtime", "/etc/fonts", "/dev/urandom", "/dev/random", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo",
+    "/proc/stat", "/proc/loadavg", "/proc/self/stat", "/proc/self/statm", "/proc/self/status",
     "/System/Library", "/opt/homebrew/lib",
 )  # fmt: skip
 # Read and written by the CUDA driver; harmless where there is none.

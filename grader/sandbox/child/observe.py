@@ -6,6 +6,7 @@ import contextlib
 import dis
 import functools
 import inspect
+import io
 import linecache
 import random
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from grader.sandbox.child.attempts import Attempts
 from grader.sandbox.shared.freeze import Freezer, text_of, type_name
 from grader.sandbox.shared.messages import (
     MAX_BASES,
@@ -36,50 +38,7 @@ from grader.sandbox.shared.messages import (
     Witnessed,
 )
 
-STARTS_PROGRAM = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile")
-CHANGES_FILE = (
-    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod",
-    "os.chown", "os.utime", "os.setxattr",
-)  # fmt: skip
-READS_FOLDER = ("os.listdir", "os.scandir")
-
-
-class Attempts:
-    """Remembers the last thing that the submission tried on the system, to give a refusal its reason.
-
-    It explains and never protects: what is forbidden, the kernel forbids.
-    """
-
-    def __init__(self) -> None:
-        self.last = ""
-        self.network = False
-
-    def watch(self) -> None:
-        """Start to listen to Python's audit events; cannot be undone."""
-        sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" or event.startswith(("os.", "socket.", "subprocess.")):
-            said = _attempt(event, arguments)
-            if said:
-                self.last = said
-                self.network = event.startswith("socket.")
-
-
-def _attempt(event: str, arguments: tuple[Any, ...]) -> str:
-    target = str(arguments[0])[:200] if arguments and isinstance(arguments[0], (str, bytes)) else ""
-    if event == "open":
-        writing = len(arguments) > 1 and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
-        return f"{'write' if writing else 'read'} {target}" if target else ""
-    if event.startswith("socket."):
-        return "open a network connection"
-    if event in STARTS_PROGRAM:
-        return f"start another program ({target})"
-    if event in CHANGES_FILE:
-        return f"change {target}"
-    if event in READS_FOLDER:
-        return f"list the folder {target}"
-    return "send a signal to another process" if event in ("os.kill", "os.killpg") else ""
+MAX_CHAIN = 8  # exceptions that led to one another
 
 
 @functools.lru_cache
@@ -92,7 +51,7 @@ def load(source: str, filename: str, module_name: str) -> types.ModuleType:
     """Execute `source` as a module of its own; its lines can be found by `inspect` and in tracebacks."""
     module = types.ModuleType(module_name)
     module.__file__ = filename
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    linecache.cache[filename] = (len(source), None, io.StringIO(source, newline=None).readlines(), filename)
     sys.modules[module_name] = module
     exec(compiled(source, filename), module.__dict__)
     return module
@@ -116,7 +75,7 @@ class Observer:
         freezer, raised = Freezer(_shareable(arguments)), None
         _seed(seed, self._device)
         before = {name: read() for name, read in _GLOBALS.items()}
-        self._attempts.last = ""
+        self._attempts.forget()
         started = time.perf_counter()
         with _recorded() as caught:
             try:
@@ -155,13 +114,14 @@ class Observer:
         return CodeLine(real, text_of(text, MAX_LINE), text_of(function, MAX_LINE))
 
     def _forbidden(self, error: BaseException | None) -> str | None:
-        for _ in range(8):
-            if error is None:
-                return None
-            refused = isinstance(error, PermissionError)
-            if refused or (isinstance(error, OSError) and self._attempts.network):
-                return self._attempts.last or "do something on the system"
-            error = error.__cause__ or error.__context__
+        """Return what the sandbox refused, of an exception or of what led to it."""
+        try:
+            for _ in range(MAX_CHAIN):
+                if error is None or (refused := self._attempts.refused(error)):
+                    return None if error is None else text_of(refused, MAX_MESSAGE)
+                error = error.__cause__ or error.__context__
+        except BaseException:  # attributes of the submission's own
+            pass
         return None
 
 

@@ -18,12 +18,16 @@ from typing import Any
 
 import torch
 
+from grader.sandbox.child.attempts import Attempts
 from grader.sandbox.child.live import live
 from grader.sandbox.child.lockdown import lock_down
 from grader.sandbox.child.meter import metered
-from grader.sandbox.child.observe import Attempts, Observer, fits, load
+from grader.sandbox.child.observe import Observer, fits, load
+from grader.sandbox.child.reset import Baseline
 from grader.sandbox.shared import wire
+from grader.sandbox.shared.freeze import text_of
 from grader.sandbox.shared.messages import (
+    MAX_LEFTOVERS,
     MAX_MESSAGE,
     MAX_NAME,
     PROBE,
@@ -32,6 +36,7 @@ from grader.sandbox.shared.messages import (
     Answer,
     Call,
     Counted,
+    Dirty,
     Hello,
     Load,
     Request,
@@ -69,9 +74,11 @@ def spawned() -> None:
     channel, output, policy = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
     policy["readable"] = tuple(policy["readable"])
     if sys.platform == "linux":
+        from grader.sandbox.child.look_first import look_first
         from grader.sandbox.child.workers import allow_workers
 
         allow_workers()
+        look_first()
     main(socket.socket(fileno=channel), output, Policy(**policy))
 
 
@@ -87,7 +94,7 @@ def _settle(channel: int, output: int, scratch: str) -> None:
     os.closerange(channel + 1, 4096)
     os.chdir(scratch)
     _at_home(scratch)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     # subtle: what must be able to lie beside a submission may not be imported by it
     sys.path[:] = [entry for entry in sys.path if "-packages" in entry or entry.startswith(sys.base_prefix)]
@@ -119,6 +126,7 @@ class Server:
         self._observer = Observer("", self._attempts, device)
         self._modules: dict[str, types.ModuleType] = {}
         self._measures = False
+        self._baseline: Baseline | None = None
 
     def watch(self) -> None:
         """Begin to note what the submission tries on the system; holds for the rest of the process."""
@@ -129,6 +137,9 @@ class Server:
         return self._load(request) if isinstance(request, Load) else self._call(request, arrays)
 
     def _load(self, request: Load) -> tuple[Answer, wire.Arrays]:
+        if self._baseline and (left := self._baseline.back()):
+            return Dirty(request.id, [text_of(each, MAX_NAME) for each in left[:MAX_LEFTOVERS]]), {}
+        self._baseline = self._baseline or Baseline()
         self._measures = request.measure
         if request.probe:
             self._modules[PROBE] = load(request.probe, PROBE_FILE, PROBE)
@@ -149,6 +160,7 @@ class Server:
         copy = os.path.join(self._scratch, os.path.basename(filename))
         with open(copy, "w", encoding="utf-8") as file:
             file.write(source)
+        sys.argv[:] = [copy]  # what a submission parses as its arguments are none of ours
         return copy
 
     def _call(self, request: Call, arrays: wire.Arrays) -> tuple[Answer, wire.Arrays]:

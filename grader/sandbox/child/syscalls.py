@@ -13,6 +13,7 @@ import contextlib
 import errno
 import fcntl
 import functools
+import os
 import socket
 import termios
 from collections.abc import Iterable
@@ -123,6 +124,8 @@ def _allow(table: SyscallFilter, scoped_signals: bool) -> list[str]:
         _add(table, pyseccomp.ERRNO(errno.EOPNOTSUPP), ("ioctl",), arg(1, equal, WORD, clone))
     _add(table, allow, ONLY_OF_ITSELF, arg(0, equal, WORD, 0))
     _add(table, allow, ("getpriority",), arg(1, equal, WORD, 0))
+    _add(table, pyseccomp.ERRNO(0), ("sched_setaffinity",), arg(0, equal, WORD, 0))
+    _add(table, pyseccomp.ERRNO(0), ("setpriority",), arg(0, equal, WORD, os.PRIO_PROCESS), arg(1, equal, WORD, 0))
     _add(table, allow, ("clone",), arg(0, equal, NEW_NAMESPACES, 0))
     for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):  # one half of another kind can send to any address
         _add(table, allow, ("socketpair",), arg(1, equal, SOCKET_KIND, kind))

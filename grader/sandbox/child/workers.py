@@ -1,8 +1,9 @@
-"""Lets a DataLoader have worker processes where there is neither a socket nor shared memory with a name.
+"""Lets a submission have worker processes where there is neither a socket nor shared memory with a name.
 
-multiprocessing keeps its locks, and torch its tensors, in /dev/shm, which every process of the user can
-reach and which outlives the child. Here a lock is an unnamed POSIX semaphore in memory that only forks
-of this process share, and a tensor crosses by value.
+multiprocessing keeps its locks and shared values, and torch its tensors, in /dev/shm, which every process of the user
+can reach and which outlives the child. Here a lock is an unnamed POSIX semaphore in memory that only forks of this
+process share, a shared value lies in a file of the scratch folder, and a tensor crosses by value unless it was moved
+into such memory before the fork.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import contextlib
 import ctypes
 import errno
 import mmap
+import multiprocessing.heap
+import multiprocessing.util
 import os
+import sys
 import threading
 import time
 from multiprocessing.reduction import ForkingPickler
@@ -116,10 +120,30 @@ def _unshared(cls: type[torch.UntypedStorage], size: int, *, device: str = "cpu"
     return cls(size, device=device)
 
 
+def _no_program(path: bytes, args: object, passfds: object) -> int:  # noqa: ARG001
+    """Say at once that no other interpreter can be started; multiprocessing would wait for one that never came up."""
+    sys.audit("subprocess.Popen", path, args, None, None)
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
+
+
+def _shared(self: torch.Tensor) -> torch.Tensor:
+    """Move a tensor into memory that it has in common with later forks of this process."""
+    if size := self.untyped_storage().nbytes():
+        storage = torch.frombuffer(mmap.mmap(-1, size), dtype=torch.uint8).untyped_storage()
+        storage.copy_(self.untyped_storage())
+        with torch.no_grad():
+            self.set_(storage, self.storage_offset(), self.size(), self.stride())
+    return self
+
+
 def allow_workers() -> None:
     """Make forked workers possible in this process and its forks. Tensors that cross are copied."""
     _multiprocessing.SemLock = AnonymousSemaphore
+    # Shared values then lie in the temporary folder.
+    multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]
+    multiprocessing.util.spawnv_passfds = _no_program
     torch.UntypedStorage._new_shared = classmethod(_unshared)  # type: ignore[assignment]
+    torch.Tensor.share_memory_ = _shared  # type: ignore[method-assign]
     reducers: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
     for kind in [kind for kind in reducers if kind.__module__.startswith("torch")]:
         with contextlib.suppress(KeyError):

@@ -20,7 +20,7 @@ from grader.sandbox.parent import memory
 from grader.sandbox.parent.launch import CannotStart, Launcher
 from grader.sandbox.parent.watchdog import Excess, Watchdog
 from grader.sandbox.shared import scratch, wire
-from grader.sandbox.shared.messages import Answer, Call, Hello, Load
+from grader.sandbox.shared.messages import Answer, Call, Dirty, Hello, Load
 from grader.sandbox.shared.policy import BROKEN, Policy
 from grader.units import KB
 
@@ -114,7 +114,7 @@ class Child:
     def load(self, request: Load) -> None:
         """Make it load a submission, without waiting for that."""
         memory.offer_first(self.pid, memory.WAITING)
-        self._loading = self.post(request)
+        self._loading, self._loaded = self.post(request), None
 
     def loaded(self, seconds: float) -> tuple[Answer, wire.Arrays]:
         """Return its answer to having been made to load a submission."""
@@ -122,6 +122,24 @@ class Child:
             memory.offer_first(self.pid, memory.AT_WORK)
             self._loaded = self.answer(self._loading, seconds)
         return self._loaded
+
+    def load_again(self, request: Load, seconds: float) -> bool:
+        """Make it load the submission once more, for another check; return whether it is as good as new.
+
+        Otherwise it is gone: what stands in the way is in the child, and only a fresh one is beyond doubt.
+        """
+        self.tidy(os.path.basename(request.filename))
+        self._drain()
+        self._printed.clear()
+        self._dropped = 0
+        try:
+            self.load(request)
+            clean = not isinstance(self.loaded(seconds)[0], Dirty)
+        except (TimedOut, Crashed):
+            clean = False
+        if not clean:
+            self.close()
+        return clean
 
     def tidy(self, submission: str) -> None:
         """Remove what its calls have left in its scratch folder, all but the copy of the submission of that name."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections import deque
 from dataclasses import asdict, replace
-from typing import Any
+from typing import IO, Any, Protocol
 
 from grader.errors import GraderError
 from grader.sandbox.parent import interpreter, memory
@@ -27,7 +30,7 @@ class ForkLauncher:
     """Keeps a zygote, and starts another one where that has ended; what was preloaded is loaded again."""
 
     def __init__(self) -> None:
-        self._zygote = _Zygote()
+        self._zygote = _adopted.pop() if _adopted else _Zygote.started()
         self._preloaded: list[tuple[tuple[str, ...], str]] = []
         self._loading: list[int] = []
         self._failed: dict[str, str] = {}
@@ -39,7 +42,7 @@ class ForkLauncher:
 
     def _begin_anew(self) -> None:
         self._zygote.close()
-        self._zygote = _Zygote()
+        self._zygote = _Zygote.started()
         self._loading = [self._zygote.order("preload", modules=each, probe=probe) for each, probe in self._preloaded]
 
     def preload(self, modules: tuple[str, ...], probe: str) -> None:
@@ -60,21 +63,75 @@ class ForkLauncher:
         self._zygote.close()
 
 
+class _Process(Protocol):
+    """What is asked of a process: of one that was started, or of one that was forked."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, None where it still runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended; raise TimeoutExpired where that takes too long."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+class _Forked:
+    """A process that was forked from this one; see _Process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            with contextlib.suppress(ChildProcessError):
+                ended, status = os.waitpid(self.pid, os.WNOHANG)
+                self._code = os.waitstatus_to_exitcode(status) if ended else None
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        end = time.monotonic() + (timeout or 0.0)
+        while (code := self.poll()) is None:
+            if timeout is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired("the zygote", timeout)
+            time.sleep(0.002)
+        return code
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def adopt(control: socket.socket, pid: int, complaints: IO[bytes]) -> None:
+    """Take a zygote that was forked from this process for that of the next launcher."""
+    _adopted.append(_Zygote(control, _Forked(pid), complaints))
+
+
 class _Zygote:
     """The trusted end of the zygote: orders go one way, answers come back in the same order."""
 
-    def __init__(self) -> None:
-        self._ended_before = memory.ended_for_want_of_it()
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
-        self._control, theirs = socket.socketpair()
+    @classmethod
+    def started(cls) -> _Zygote:
+        """Return a zygote in an interpreter of its own, which begins to load torch."""
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        control, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 interpreter.command("zygote.zygote", "main", str(theirs.fileno())), pass_fds=[theirs.fileno()],
                 env=interpreter.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=self._complaints, start_new_session=True,
+                stderr=complaints, start_new_session=True,
             )  # fmt: skip
+        return cls(control, process, complaints)
+
+    def __init__(self, control: socket.socket, process: _Process, complaints: IO[bytes]) -> None:
+        self._control = control
+        self._process = process
+        self._complaints = complaints
+        self._ended_before = memory.ended_for_want_of_it()
         self._lines = self._control.makefile("rb")
         self._tickets = 0
+        self._forked = False
         self._awaited: deque[int] = deque()
         self._answers: dict[int, dict[str, Any]] = {}
 
@@ -85,6 +142,7 @@ class _Zygote:
 
     def order(self, op: str, handles: list[int] | None = None, *, answered: bool = True, **details: Any) -> int:
         """Send an order, with descriptors where it needs some; return a ticket for its answer."""
+        self._forked = self._forked or op == "fork"
         text = json.dumps({"op": op} | details).encode()
         try:
             self._control.sendall(len(text).to_bytes(4, "big"))
@@ -121,6 +179,8 @@ class _Zygote:
         """End it, with all its children."""
         self._control.close()
         self._lines.close()
+        if not self._forked:  # it has nothing to see off, and may still be loading
+            self._process.kill()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -165,3 +225,6 @@ class ForkedChild:
                 if not self._zygote.ended:
                     self._zygote.order("end", pid=self.pid, answered=False)
             self._own.give_back()
+
+
+_adopted: list[_Zygote] = []

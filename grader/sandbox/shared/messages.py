@@ -20,6 +20,7 @@ MAX_BASES = 64
 MAX_DIMENSIONS = 64
 MAX_LINE_NUMBER = 1_000_000
 MAX_LABELS = 1000
+MAX_LEFTOVERS = 16
 
 Global = Literal[
     "default dtype", "grad mode", "torch's global random state", "NumPy's global random state",
@@ -226,4 +227,11 @@ class Unfit(Struct, tag_field="is", tag="unfit"):
     signature: Message
 
 
-Answer = Witnessed | Absent | Unfit
+class Dirty(Struct, tag_field="is", tag="dirty"):
+    """The child cannot be put back to how it was before the last submission, and has loaded nothing; this is why."""
+
+    id: Mark
+    why: Annotated[list[Name], Meta(max_length=MAX_LEFTOVERS)]
+
+
+Answer = Witnessed | Absent | Unfit | Dirty

@@ -21,11 +21,8 @@ from typing import Any
 
 from grader.sandbox.shared import scratch
 from grader.sandbox.shared.linux import adopt_orphans
-from grader.sandbox.zygote import huge_pages
 
 GRACE_SECONDS = 0.5
-LULL_SECONDS = 0.25  # longer than a first grading leaves this process alone
-MANY_FORKS = 64
 
 
 class Zygote:
@@ -35,8 +32,6 @@ class Zygote:
         self._control = control
         self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
         self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
-        self._forks = 0
-        self._settled = False  # on huge pages
 
     def run(self) -> None:
         """Obey one order after the other until the control channel closes."""
@@ -53,7 +48,6 @@ class Zygote:
     def _next_order(self) -> dict[str, Any] | None:
         while not select.select([self._control], [], [], self._patience())[0]:
             self._reap()
-            self._settle()
         size = self._control.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
             return None
@@ -65,6 +59,7 @@ class Zygote:
 
     def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
         """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
+        from grader.sandbox.child.names import remember_names
         from grader.sandbox.child.observe import compiled
         from grader.sandbox.child.server import PROBE_FILE
 
@@ -76,6 +71,7 @@ class Zygote:
                 importlib.import_module(name)
             except Exception as error:  # the exercise will say what is missing
                 failed[name] = f"{type(error).__name__}: {error}"
+        remember_names(anew=True)  # what was imported may have changed what was there; no submission was here
         gc.collect()
         gc.freeze()
         return {"failed": failed}
@@ -83,9 +79,6 @@ class Zygote:
     def do_fork(self, policy: dict[str, Any], handles: list[int]) -> dict[str, Any]:
         """Fork a child that serves on the first handle and prints to the second."""
         self._reap()
-        self._forks += 1
-        if self._forks > MANY_FORKS:
-            self._settle()
         try:
             pid = os.fork()
             if pid == 0:
@@ -129,19 +122,7 @@ class Zygote:
 
     def _patience(self) -> float | None:
         """Return how long to wait for an order before looking around, None for ever."""
-        if self._unsettled:
-            return LULL_SECONDS
         return 1.0 if self._children else None
-
-    @property
-    def _unsettled(self) -> bool:
-        return self._forks > 0 and not self._settled
-
-    def _settle(self) -> None:
-        """Make every later fork cheaper: in a lull, or once there are so many that it pays at once."""
-        if self._unsettled:
-            self._settled = True
-            huge_pages.collapse()
 
     def _see_off(self) -> None:
         """Wait until all that was killed is dead."""
@@ -185,23 +166,38 @@ def _rehearse(tensor: Any) -> None:
     del sys.modules[SUBMISSION]
 
 
-def main() -> None:
-    """Load torch and the server, then fork on demand. Started by client.py with a socket as descriptor."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    adopt_orphans()
+def load() -> None:
+    """Load torch and the server, so that no child has to."""
     import torch
 
-    import grader.sandbox.child.server  # noqa: F401  loaded here, so that no child has to
+    import grader.sandbox.child.server
+    import grader.torchvision_cpu  # noqa: F401  no child could read it
     from grader.sandbox.child import lockdown
+    from grader.sandbox.child.names import remember_names
 
-    if sys.platform == "linux":
-        from grader.sandbox.child.workers import allow_workers
-
-        allow_workers()
     torch.set_num_threads(1)
     _warm_up(torch)
     lockdown.prepare()
+    remember_names()
+
+
+def serve(control: socket.socket) -> None:
+    """Fork on demand, until the control channel closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it was ignored, nobody could be told how a child ended
+    adopt_orphans()
+    if sys.platform == "linux":
+        from grader.sandbox.child.look_first import look_first
+        from grader.sandbox.child.workers import allow_workers
+
+        allow_workers()
+        look_first()
     gc.collect()
     gc.freeze()
     Zygote(control).run()
+
+
+def main() -> None:
+    """Be the zygote, in an interpreter that was started for it; the control channel is an inherited descriptor."""
+    load()
+    serve(socket.socket(fileno=int(sys.argv[1])))

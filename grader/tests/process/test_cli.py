@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -115,6 +116,32 @@ def test_no_command_says_what_is_next():
     done = run()
     assert done.returncode == 0
     assert "python -m grader exercise" in done.stdout
+
+
+def test_a_locale_that_cannot_hold_our_signs_costs_nothing_but_them():
+    done = run("list", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert done.returncode == 0
+    assert "passed on cpu" in done.stdout
+
+
+def test_a_file_whose_name_is_no_text_is_graded_and_named_in_every_report(tmp_path):
+    path = os.path.join(os.fsencode(tmp_path), b"bad\xffname.py")
+    with open(path, "wb") as file:
+        file.write(find("05").solution.read_bytes())
+    outputs = [f"--{name}={tmp_path / name}" for name in ("json", "junit", "svg")]
+    done = run("exercise", "05", "--file", os.fsdecode(path), *outputs)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all("bad\N{REPLACEMENT CHARACTER}name.py" in (tmp_path / name).read_text() for name in ("json", "svg"))
+
+
+def test_how_a_process_ended_is_known_where_nobody_wants_to_hear_of_it(tmp_path):
+    path = tmp_path / "05.py"
+    path.write_text(find("05").solution.read_text() + "def switch_on(tensor):\n    import os; os._exit(3)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", "exercise", "05", "--file", str(path)], cwd=places.checkout(), timeout=120,
+        check=False, capture_output=True, text=True, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+    )  # fmt: skip
+    assert "exit code 3" in " ".join(done.stdout.split())
 
 
 def test_piped_output_has_no_colour(passed):

@@ -51,14 +51,15 @@ def test_only_the_steps_that_are_asked_for_are_graded(grader):
 
 @pytest.mark.parametrize(("body", "outcome"), [(RIGHT, Outcome.PASSED), ("    return tensor\n", Outcome.BLOCKED)])
 def test_a_check_that_comes_last_runs_only_where_the_others_of_its_step_passed(
-    submit, exercise, body, outcome, monkeypatch
+    launcher, exercise, body, outcome, monkeypatch
 ):
     checks = [check for check in known_checks(exercise) if check.step == "switch_on"]
     marked = {check: dataclasses.replace(check, last=check is checks[0]) for check in checks}
     declared = tuple(marked.get(check, check) for check in known_checks(exercise))
     monkeypatch.setattr(run, "known_checks", lambda _: declared)
     monkeypatch.setattr(plugin, "known_checks", lambda _: declared)
-    found = step(submit(switch_on(body)), "switch_on").checks
+    source = Source(Path("/learner/05.py"), lay_over(exercise.solution.read_text(), switch_on(body)), "")
+    found = step(Grader("cpu", launcher=launcher).grade(exercise, source, seed=1), "switch_on").checks
     assert len(found) > 1
     assert found[0].outcome is outcome
 
@@ -145,9 +146,49 @@ def test_the_learners_own_line_is_shown(submit):
     assert [line.text for line in check.lines] == ["return 1 / number"]
 
 
-def test_a_refusal_says_what_was_tried(submit):
-    verdict = submit(switch_on("    open('/etc/hostname')\n"))
-    assert "/etc/hostname" in step(verdict, "switch_on").checks[0].said
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("    open('/etc/hostname')\n", "read /etc/hostname"),
+        ("    __import__('pathlib').Path('/etc/mine').write_text('')\n", "write /etc/mine"),
+        ("    open('mine', 'w'); os.rename('mine', '/etc/mine')\n", "move mine to /etc/mine"),
+        ("    os.symlink('mine', '/etc/mine')\n", "make a link to mine at /etc/mine"),
+        ("    subprocess.run(['true'])\n", "start another program (true)"),
+        ("    subprocess.run([b'/usr/bin/gcc', '-v'])\n", "start a compiler (/usr/bin/gcc)"),
+        ("    os.execv('/bin/true', ['true'])\n", "start another program (/bin/true)"),
+        ("    socket.create_connection(('localhost', 9))\n", "open a network connection (localhost)"),
+        ("    socket.socket(socket.AF_UNIX)\n", "open a socket"),
+        ("    os.kill(os.getppid(), 0)\n", "send a signal to another process"),
+        ("    os.setsid()\n", "do this (Operation not permitted)"),
+        (
+            "    try:\n        subprocess.run(['g++'])\n    except OSError as error:\n"
+            "        open(__file__), os.listdir('.')\n        raise RuntimeError('no compiler') from error\n",
+            "start a compiler (g++)",
+        ),
+    ],
+    ids=lambda value: value if len(value) < 50 else "not the last thing that was tried",
+)
+def test_a_refusal_names_what_was_refused(submit, body, said):
+    if not SHIELDED:
+        pytest.skip("this system has no Landlock or no seccomp")
+    check = step(submit(switch_on(f"    import os, socket, subprocess\n{body}")), "switch_on").checks[0]
+    assert check.outcome is Outcome.REFUSED
+    assert check.said.partition("; ")[0] == f"the sandbox did not let your code {said}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    raise PermissionError('members only')\n",
+        "    try:\n        socket.getaddrinfo('a', 9)\n    except OSError:\n        pass\n    open('missing')\n",
+        "    socket.gethostname()\n    open('missing')\n",
+        "    class Odd(PermissionError):\n        errno = property(lambda self: 1 / 0)\n    raise Odd(1, 'x')\n",
+    ],
+    ids=["raised by itself", "after the network", "after the name of the machine", "with attributes of its own"],
+)
+def test_what_nobody_refused_is_not_said_to_be_refused(submit, body):
+    verdict = submit(switch_on(f"    import socket\n{body}"))
+    assert step(verdict, "switch_on").checks[0].outcome is Outcome.RAISED
 
 
 def test_a_loop_that_catches_everything_does_not_outlive_its_time(launcher, exercise):
@@ -299,12 +340,13 @@ def test_a_tensor_arrives_as_one_of_its_own(submit):
 
 def test_a_check_that_did_not_run_is_a_fault_and_no_pass(launcher, exercise, monkeypatch):
     """A check that the file declares but pytest does not collect must never count as passed."""
-    import grader.judging.grading as grading
     import grader.judging.plugin as plugin
+    import grader.judging.suite as suite
     from grader.catalogue.catalogue import Check
 
     more = (*known_checks(exercise), Check("test_vanished", "switch_on", "is not there"))
-    monkeypatch.setattr(grading, "known_checks", lambda _: more)
+    monkeypatch.setattr(suite, "known_checks", lambda _: more)
+    monkeypatch.setattr(run, "known_checks", lambda _: more)
     monkeypatch.setattr(plugin, "known_checks", lambda _: more)
     with pytest.raises(GraderError, match="test_vanished"):
         Grader("cpu", launcher=launcher).grade(exercise, read_source(exercise.solution), seed=1)

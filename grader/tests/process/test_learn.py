@@ -264,6 +264,25 @@ def test_no_standard_output_is_no_fault(whole):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
+@pytest.mark.parametrize("command", [["list"], ["explain"], ["export"]], ids=" ".join)
+def test_a_full_disk_is_no_fault_of_the_grader(whole, command):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "grader", *command], cwd=whole, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "grader: standard output cannot be written: No space left on device\n"
+
+
+def test_an_exercise_that_cannot_be_read_is_one_line_in_a_comparison(here):
+    stub = here / "exercises" / find("05").stub.name
+    stub.unlink()
+    stub.mkdir()
+    assert "is a folder, not a file" in one_line(run(here, "compare", "05", "--spoil"), 2)
+
+
 def test_where_nothing_can_be_kept_the_commands_still_answer(here):
     (here / ".grader").write_text("in the way", encoding="utf-8")
     for command in (["list"], [], ["explain"]):

@@ -76,6 +76,10 @@ def test_the_stub_with_other_ends_of_lines_is_still_the_stub(exercise):
         stubs.reset(exercise)
 
 
+def test_the_stub_with_a_mark_at_its_beginning_is_still_untouched(exercise):
+    assert stubs.is_untouched(exercise, (b"\xef\xbb\xbf" + STUB).decode())
+
+
 def test_there_is_nothing_to_undo(exercise):
     with pytest.raises(UsageError, match="no backup"):
         stubs.undo(exercise)
@@ -144,6 +148,17 @@ def test_with_no_history_and_no_copy_nothing_is_changed(exercise):
     with pytest.raises(UsageError, match=r"no untouched 05_leaf_and_grad.py"):
         stubs.reset(exercise)
     assert exercise.stub.read_bytes() == WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"), [("PATH", "", "git is not installed"), ("GIT_DIR", "/nowhere", "git says: fatal: ")]
+)
+def test_why_there_is_no_history_is_said(exercise, monkeypatch, name, value, said):
+    forget_copy()
+    exercise.stub.write_bytes(WRITTEN)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=said):
+        stubs.reset(exercise)
 
 
 def test_with_no_copy_an_undo_keeps_even_what_may_be_the_stub(exercise):

@@ -37,6 +37,7 @@ def by_rule(tmp_path_factory):
     judging = folder / "grader" / "judging"
     for name in ("session.py", "devices.py"):
         shutil.copy(BY_RULE, judging / name)
+    (folder / "grader" / "sandbox" / "zygote" / "stem.py").write_text("def begin():\n    pass\n", encoding="utf-8")
     compileall.compile_dir(folder / "grader", quiet=1)
     return folder
 

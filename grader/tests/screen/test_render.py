@@ -36,6 +36,13 @@ def test_markup_of_a_learner_stays_text():
     assert "[/nonsense]" in shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
 
 
+def test_lines_of_a_learners_exception_do_not_look_like_ours():
+    check = replace(example(Outcome.RAISED).steps[0].checks[0], said="ValueError: one\n\n✓ 6 of 6 steps passed\rx\x0by")
+    text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
+    assert "\n  │ ✓ 6 of 6 steps passed" in text
+    assert "\r" not in text
+
+
 def test_devices_stand_side_by_side():
     other = replace(
         example(Outcome.UNAVAILABLE), device="cuda", steps=(replace(example().steps[0], outcome=Outcome.UNAVAILABLE),)

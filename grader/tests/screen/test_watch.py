@@ -9,6 +9,7 @@ import pytest
 
 from grader.catalogue.catalogue import find
 from grader.learning.watch import app as watch
+from grader.proofs.tools.processes import lives
 from grader.record import database
 from grader.record.progress import Progress
 from grader.tests.screen.conftest import ENDLESS, NAME, SOLUTION, STUB, WRONG
@@ -241,7 +242,8 @@ def test_a_verdict_may_come_while_the_list_is_open(stage):
 
 
 def workers():
-    return [each for each in psutil.Process().children() if "watch.worker" in " ".join(each.cmdline())]
+    running = filter(lives, psutil.Process().children())
+    return [each for each in running if "judging.worker" in " ".join(each.cmdline())]
 
 
 def test_a_killed_worker_is_said_and_replaced(stage):
@@ -262,7 +264,7 @@ def test_the_last_words_of_the_process_that_grades_are_shown(stage):
     async def scene(screen):
         await screen.shows("Next to write")
         stage.save(DEADLY)
-        await screen.shows("the grading process ended: exit code 1; these were its last words")
+        await screen.shows("the grading process ended: exit code 1; SystemExit: these were its last words")
         stage.save(SOLUTION)
         await screen.shows(PASSED)
 
@@ -293,7 +295,7 @@ if not os.path.exists({str(once)!r}):
     print("x" * {17 * 2**20}, flush=True)
     sys.stdin.read()
 sys.path.append(sys.argv.pop())
-from grader.learning.watch.worker import main
+from grader.judging.worker import main
 main()
 """
 

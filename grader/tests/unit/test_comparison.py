@@ -42,6 +42,12 @@ def test_the_solutions_own_comments_say_why():
     assert "(N,)" not in " ".join(step(SOLUTION, "middle_and_leaf").why)
 
 
+@pytest.mark.parametrize("odd", ["\f", "# \x1c\x85\u2028\n", "\r\n", "\r", "x = '\x0b'\n"])
+def test_a_step_is_found_whatever_stands_before_it(odd):
+    assert all(each.same for each in compare(EXERCISE, odd + SOLUTION))
+    assert all(each.same for each in compare(EXERCISE, SOLUTION.replace("\n\n\n", f"\n\n{odd}\n")))
+
+
 def test_a_step_that_is_not_there_is_shown_as_missing():
     found = step("import torch\n", "switch_on")
     assert not found.same

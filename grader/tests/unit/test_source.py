@@ -26,6 +26,39 @@ def test_what_can_be_no_submission_is_one_line(tmp_path, content, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1", "cp1252", "euc-kr"])
+def test_a_file_is_read_in_the_encoding_that_it_declares(tmp_path, encoding):
+    word = "손실" if encoding == "euc-kr" else "naïve"
+    declared = "utf-8" if encoding == "utf-8-sig" else encoding
+    path = tmp_path / "file.py"
+    path.write_bytes(f"#!/usr/bin/python\n# -*- coding: {declared} -*-\nword = '{word}'\n".encode(encoding))
+    assert f"word = '{word}'" in read_source(path).text
+    assert "\ufeff" not in read_source(path).text
+
+
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "nothing-of-the-kind", "ascii", "undefined", "unicode_escape"])
+def test_an_encoding_that_does_not_fit_is_one_line(tmp_path, encoding):
+    path = tmp_path / "file.py"
+    path.write_bytes(f"# coding: {encoding}\nword = '\xe9 \\ud800'\n".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"is not UTF-8 text: line 2"):
+        read_source(path)
+
+
+def test_utf_16_is_named(tmp_path):
+    path = tmp_path / "file.py"
+    path.write_bytes("x = 1\n".encode("utf-16"))
+    with pytest.raises(UsageError, match="is UTF-16 text; save it as UTF-8"):
+        read_source(path)
+
+
+def test_how_lines_end_makes_no_other_submission(tmp_path):
+    texts = {}
+    for name, end in (("unix", b"\n"), ("windows", b"\r\n")):
+        (tmp_path / name).write_bytes(SOLUTION.read_bytes().replace(b"\n", end))
+        texts[name] = read_source(tmp_path / name).sha256
+    assert texts["unix"] == texts["windows"]
+
+
 def test_the_line_that_is_not_utf8_is_named(tmp_path):
     path = tmp_path / "file.py"
     path.write_bytes(b"one = 1\ntwo = '\xe9'\n")

@@ -1,4 +1,4 @@
-"""The process that grades for `watch`: stays warm, drops a grading when a newer one is asked for.
+"""A process that judges: stays warm, and drops a grading when a newer one is asked for.
 
 Requests come on standard input and answers leave on standard output, a line of JSON each. It ends with its input.
 """
@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import signal
 import sys
+import tempfile
 import threading
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import BinaryIO
+
+import msgspec
 
 from grader.catalogue.catalogue import find
 from grader.errors import Cancelled, GraderError, UsageError, traced
-from grader.judging.devices import DEVICES
+from grader.judging.asked import Ask, Begin, Told
+from grader.judging.devices import DEVICES, is_available
 from grader.judging.session import Session
-
-Request = dict[str, Any]
+from grader.judging.source import Source
 
 
 class Inbox:
@@ -30,10 +31,10 @@ class Inbox:
     def __init__(self) -> None:
         self.stop = threading.Event()
         self._changed = threading.Condition()
-        self._newest: Request | None = None
+        self._newest: Ask | None = None
         self._closed = False
 
-    def put(self, request: Request) -> None:
+    def put(self, request: Ask) -> None:
         """Take in a request."""
         with self._changed:
             self._newest = request
@@ -47,7 +48,7 @@ class Inbox:
             self.stop.set()
             self._changed.notify()
 
-    def take(self) -> Request | None:
+    def take(self) -> Ask | None:
         """Wait for a request; None where none will come."""
         with self._changed:
             self._changed.wait_for(lambda: self._newest or self._closed)
@@ -65,62 +66,70 @@ class Inbox:
 def main() -> None:
     """Serve until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that asks, who then ends us
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    begin = msgspec.json.decode(sys.stdin.buffer.readline(), type=Begin)
+    os.environ.clear()
+    os.environ.update(begin.environment)
+    tempfile.tempdir = None  # it was asked for before the user's environment was here
     inbox = Inbox()
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
-    serve(inbox, answers, (float(sys.argv[1]), float(sys.argv[2])))
+    try:
+        serve(inbox, answers, begin)
+    except BaseException as error:
+        sys.stderr.write(traced(error) or f"{type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+        os._exit(1)  # the thread that listens would hold up an orderly end
 
 
 def _listen(inbox: Inbox) -> None:
-    for line in sys.stdin:
-        inbox.put(json.loads(line))
+    for line in sys.stdin.buffer:
+        inbox.put(msgspec.json.decode(line, type=Ask))
     inbox.close()
 
 
-def serve(inbox: Inbox, answers: TextIO, limits: tuple[float, float]) -> None:
+def serve(inbox: Inbox, answers: BinaryIO, begin: Begin) -> None:
     """Grade what is asked for, always the newest; answer every request that was not overtaken."""
     with contextlib.ExitStack() as open_sessions:
         sessions: dict[str, Session] = {}
         while (request := inbox.take()) is not None:
-            device = request["device"]
+            device = request.device
             if device not in sessions:
-                sessions[device] = open_sessions.enter_context(Session(device, *limits, inbox.stop))
-            if answer := _graded(request, sessions[device]):
-                print(json.dumps({"id": request["id"], **answer}), file=answers, flush=True)
-            if inbox.empty and "verdict" in answer:
-                _get_ready(request, sessions[device])
+                session = Session(device, begin.call_limit, begin.limit, inbox.stop, strict=begin.strict)
+                sessions[device] = open_sessions.enter_context(session)
+            if answer := _answer(request, sessions[device]):
+                answers.write(msgspec.json.encode(answer) + b"\n")
+                answers.flush()
+                if request.more and inbox.empty and answer.verdicts:
+                    _get_ready(request, sessions[device])
 
 
-def _graded(request: Request, session: Session) -> dict[str, Any]:
+def _answer(request: Ask, session: Session) -> Told | None:
     """Return a verdict, or a complaint; nothing where the grading was overtaken."""
-    exercise = find(request["exercise"])
     try:
+        exercise = find(request.exercise)
         session.preload(exercise)
-        path, seed = Path(request["path"]), request["seed"]
-        if request["measure"]:
-            costs = session.measure(exercise, path, seed)
-            return {"costs": [{step: asdict(cost) for step, cost in each.items()} for each in costs]}
-        verdict = session.grade(exercise, path, seed)[0]
+        source = Source(Path(request.path), request.text, request.sha256)
+        if request.what == "measure":
+            return Told(request.id, costs=list(session.measure(exercise, source, request.seed)))
+        return Told(request.id, session.grade(exercise, source, request.seed), devices=_devices())
     except Cancelled:
-        return {}
+        return None
     except UsageError as error:
-        return {"complaint": str(error)}
-    except GraderError as error:
+        return Told(request.id, complaint=str(error), is_usage=True)
+    except Exception as error:  # a defect of ours is a complaint as well
         sys.stderr.write(traced(error))
-        return {"complaint": f"a fault of the grader, not of your code: {error}"}
-    return {"verdict": verdict.to_dict(), "devices": _devices()}
+        said = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
+        return Told(request.id, complaint=said)
 
 
-def _get_ready(request: Request, session: Session) -> None:
+def _get_ready(request: Ask, session: Session) -> None:
     try:
-        session.prepare(find(request["exercise"]))
+        session.prepare(find(request.exercise))
     except (GraderError, Cancelled):
         return  # the next grading meets it again and says so
 
 
 @functools.cache
 def _devices() -> list[str]:
-    from grader.judging.devices import is_available
-
     return [device for device in DEVICES if is_available(device)]

@@ -1,0 +1,49 @@
+"""What is asked of a process that judges, and what it answers: one line of JSON each."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from grader.judging.cost import Cost
+from grader.verdict import Verdict
+
+What = Literal["grade", "measure"]
+
+
+class Begin(Struct):
+    """The first line: the user's environment, which the process began without, and how it is to grade."""
+
+    environment: dict[str, str]
+    call_limit: float
+    limit: float
+    strict: bool = False
+
+
+class Ask(Struct):
+    """Grade a submission on a device, or on all; or `measure` it beside the solution. `path` is where it was read.
+
+    Where `more` is to follow, the process gets ready for the next one.
+    """
+
+    id: int
+    what: What
+    exercise: str
+    path: str
+    text: str
+    sha256: str
+    device: str
+    seed: int
+    more: bool = False
+
+
+class Told(Struct):
+    """The answer: verdicts, one for each device, or costs of both; or a complaint, which may be about the usage."""
+
+    id: int
+    verdicts: list[Verdict] = []
+    costs: list[dict[str, Cost]] = []
+    devices: list[str] = []
+    complaint: str = ""
+    is_usage: bool = False

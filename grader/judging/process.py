@@ -1,0 +1,115 @@
+"""How a process that judges is started, and asked: one at a time, each request waits for its answer."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from grader.catalogue import places
+from grader.catalogue.catalogue import Exercise
+from grader.errors import GraderError, UsageError, debugging
+from grader.judging.asked import Ask, Begin, Told, What
+from grader.judging.cost import Cost
+from grader.judging.source import Source
+from grader.sandbox.parent import interpreter
+from grader.units import MB
+from grader.verdict import Verdict
+
+# The stem first: torch is loaded once, for the judge and for what children are forked from. Neither the current folder
+# nor the grader's own comes first among Python's paths: a `random.py` there would be taken for Python's.
+BOOT = (
+    "import sys; sys.path.append(sys.argv.pop()); from grader.sandbox.zygote import stem; stem.begin(); "
+    "from grader.judging.worker import main; main()"
+)
+LARGEST_ANSWER = 16 * MB
+ENDING_SECONDS = 2.0
+
+
+def command(boot: str = BOOT, code: Path | None = None) -> tuple[str, ...]:
+    """Return the command of a process that judges, with the grader imported from the folder `code`."""
+    return (sys.executable, "-P", "-c", boot, str(code or places.imported_from()))
+
+
+def first_line(call_limit: float, limit: float, *, strict: bool = False) -> bytes:
+    """Return what such a process is told first."""
+    return msgspec.json.encode(Begin(dict(os.environ), call_limit, limit, strict)) + b"\n"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that it begins with: what it holds then, every child could read."""
+    found = interpreter.environment()
+    return found | {name: os.environ[name] for name in ("PYTHONPATH", "PYTHONUTF8") if name in os.environ}
+
+
+class Judge:
+    """A process that judges. Begins to load torch at once; use as a context."""
+
+    def __init__(self, call_limit: float, limit: float, *, strict: bool = False) -> None:
+        self._ids = itertools.count(1)
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
+        self._process = subprocess.Popen(
+            command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None if debugging() else self._said,
+            env=environment(), start_new_session=True,
+        )  # fmt: skip
+        self._send(first_line(call_limit, limit, strict=strict))
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, with all that it started."""
+        for stream in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
+        self._process.kill()
+        self._process.wait()
+        self._said.close()
+
+    def grade(self, exercise: Exercise, source: Source, device: str, seed: int, *, more: bool = False) -> list[Verdict]:
+        """Return a verdict for each device; raise UsageError for a device that is not here, GraderError for a fault."""
+        return self._ask("grade", exercise, source, device, seed, more).verdicts
+
+    def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
+        """Return the cost of each step of a submission, and that of each step of the solution."""
+        yours, solution = self._ask("measure", exercise, source, "cpu", seed, more=False).costs
+        return yours, solution
+
+    def _ask(self, what: What, exercise: Exercise, source: Source, device: str, seed: int, more: bool) -> Told:
+        request = Ask(next(self._ids), what, exercise.name, source.name, source.text, source.sha256, device, seed, more)
+        self._send(msgspec.json.encode(request) + b"\n")
+        told = self._read()
+        if told.complaint:
+            raise UsageError(told.complaint) if told.is_usage else GraderError(told.complaint)
+        return told
+
+    def _send(self, line: bytes) -> None:
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+        except OSError:
+            raise self._ended() from None
+
+    def _read(self) -> Told:
+        assert self._process.stdout
+        line = self._process.stdout.readline(LARGEST_ANSWER)
+        if not line.endswith(b"\n"):
+            raise self._ended()
+        return msgspec.json.decode(line, type=Told)
+
+    def _ended(self) -> GraderError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
+        self._said.seek(0)
+        last = self._said.read().decode(errors="replace").strip().rpartition("\n")[2]
+        how = f"exit code {self._process.poll()}{'; ' if last else ''}{last}"
+        return GraderError(f"the process that grades ended ({how}); `python -m grader doctor` tells more")

@@ -1,0 +1,34 @@
+"""What a learner is told of a check: harmless, and never without end, whatever the submission has sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.catalogue.catalogue import Check
+from grader.harmless import harmless
+from grader.harmless import printed as as_printed
+from grader.verdict import CheckResult, Outcome
+from grader.vocabulary.describe import shorten
+from grader.vocabulary.ending import Ending
+
+MAX_SHOWN = 4000  # letters of anything that is told of a check
+
+
+def told(check: Check, ending: Ending | None, printed: str, seconds: float) -> CheckResult:
+    """Return how a check ended; with no ending, it passed."""
+    printed = as_printed(printed)
+    if ending is None:
+        return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
+    said, called, got, expected, detail = map(
+        _fit, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
+    )
+    lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
+    return CheckResult(
+        check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
+        printed, seconds,
+    )  # fmt: skip
+
+
+def _fit(text: str) -> str:
+    """Return a text that can be shown: harmless, and not without end."""
+    return harmless(shorten(text, MAX_SHOWN))

@@ -1,0 +1,75 @@
+"""Remembers what the names of much used modules mean, to tell whether something else was put in their place."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Where learners, and what they copy, put other functions: the names of these modules must mean what they meant.
+WATCHED = (
+    "builtins", "math", "random", "time", "os", "copy", "operator", "itertools", "functools", "inspect", "types",
+    "json", "numpy", "numpy.random", "torch", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.utils",
+    "torch.optim", "torch.autograd", "torch.autograd.functional", "torch.autograd.graph", "torch.cuda",
+    "torch.linalg", "torch.random", "torch.serialization", "torch.special", "torch.testing", "torch.utils.data",
+    "torch.utils.tensorboard", "torch._tensor", "torch.overrides", "torchvision", "torchvision.transforms",
+    "torchvision.utils", "gymnasium", "ignite.engine", "pandas", "cv2", "tensorboardX", "msgspec.json",
+    "safetensors.torch", "grader.sandbox.child.server", "grader.sandbox.child.observe", "grader.sandbox.child.live",
+    "grader.sandbox.child.reset", "grader.sandbox.child.attempts", "grader.sandbox.shared.freeze",
+    "grader.sandbox.shared.wire", "grader.sandbox.shared.messages",
+)  # fmt: skip
+# Of these modules, the classes as well: their methods can be replaced.
+WITH_CLASSES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.autograd", "ignite.engine")
+
+Meanings = dict[str, Any]
+
+_remembered: dict[str, tuple[object, Meanings]] = {}  # name of a module or class → itself, and what its names mean
+
+
+def remember_names(*, anew: bool = False) -> None:
+    """Remember the modules that are loaded by now; `anew` also those that were remembered before."""
+    for name in WATCHED:
+        module = sys.modules.get(name)
+        if module is not None and (anew or name not in _remembered):
+            _remembered[name] = (module, dict(vars(module)))
+            if name in WITH_CLASSES:
+                _remember_classes(module)
+
+
+def _remember_classes(module: types.ModuleType) -> None:
+    for cls in list(vars(module).values()):
+        if isinstance(cls, type) and cls.__module__.partition(".")[0] == module.__name__.partition(".")[0]:
+            _remembered[f"{cls.__module__}.{cls.__qualname__}"] = (cls, dict(vars(cls)))
+
+
+def names_changed() -> Iterator[str]:
+    """Yield each module or class that is another one than before, or a name in it that means something else."""
+    for name, (place, meant) in _remembered.items():
+        if isinstance(place, types.ModuleType) and sys.modules.get(name) is not place:
+            yield name
+        if not _are_alike(vars(place), meant):
+            for each, found in meant.items():
+                now = vars(place).get(each)
+                if now is not found and _matters(found) and not _only_wraps(now, found):
+                    yield f"{name}.{each}"
+
+
+def _are_alike(now: Mapping[str, Any], meant: Meanings) -> bool:
+    """Return whether the same things stand in the same order: a quick look, for few of 20,000 names ever change."""
+    try:
+        return [*itertools.islice(now.values(), len(meant))] == [*meant.values()]
+    except Exception:  # things that do not like to be compared, and so are others than before
+        return False
+
+
+def _matters(found: Any) -> bool:
+    """Return whether a name means a function, a class or a module; others may change, as counters do."""
+    return callable(found) or isinstance(found, types.ModuleType)
+
+
+def _only_wraps(now: Any, found: Any) -> bool:
+    """Return whether torch itself has put something around a function, as its optimizers and its compiler do."""
+    inner = getattr(now, "__wrapped__", None) or getattr(now, "_torchdynamo_orig_callable", None)
+    return inner is found and str(getattr(now, "__module__", "")).startswith("torch")
