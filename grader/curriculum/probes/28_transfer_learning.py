@@ -35,16 +35,14 @@ def loaded_place(submission, path, device):
 
 
 def loads(submission, content, device):
-    """Load a file with this content; return what was raised, or the classes of the model, and whether code ran."""
+    """Load a file with this content; return the number of classes of the model."""
     write("weights.pt", content)
-    seen = {"raised": "", "said": "", "classes": 0}
-    try:
-        seen["classes"] = submission.load_pretrained("weights.pt", device).fc.out_features
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        seen |= {"raised": type(error).__name__, "said": str(error)[:500]}
-    return seen | {"ran": os.path.isdir("code-ran")}
+    return submission.load_pretrained("weights.pt", device).fc.out_features
+
+
+def ran(submission):
+    """Tell whether code that was in a file has run."""
+    return os.path.isdir("code-ran")
 
 
 class Small(nn.Module):
