@@ -4,6 +4,8 @@ import io
 
 import torch
 
+from grader.curriculum.checks._recipes import dice
+
 
 def as_tensor(data):
     """Return bytes as they are sent, uint8 (N,)."""
@@ -15,3 +17,13 @@ def saved(content):
     file = io.BytesIO()
     torch.save(content, file)
     return as_tensor(file.getvalue())
+
+
+def in_any_order(rng, files, call):
+    """Make a call with each of these files, in a drawn order: nothing but what is in it tells which one it is."""
+    return {name: call(files[name]) for name in dice(rng).sample(list(files), len(files))}
+
+
+def raised_by(seen):
+    """Return the name of the exception that ended a call, if there was one."""
+    return seen.exception.type_name if seen.exception else ""

@@ -10,8 +10,7 @@ from torch import nn
 
 from grader.compare import DATA, describe, expect, require
 from grader.curriculum.checks._digits import real_digits
-from grader.curriculum.checks._files import saved
-from grader.curriculum.checks._recipes import dice
+from grader.curriculum.checks._files import in_any_order, raised_by, saved
 
 META = torch.device("meta")
 CHECKPOINT = DATA / "weights" / "digits_0_to_4.pt"
@@ -80,7 +79,7 @@ def test_weights_arrive(submission, device):
 def test_damaged(submission, rng, device):
     """refuses a file whose weights do not fit the model"""
     files = {words: edited(edit) for words, edit in (FAULTS | PREFIXES | HARMLESS).items()}
-    seen = loaded_in_any_order(submission, rng, files, device)
+    seen = in_any_order(rng, files, lambda content: submission.probe.attempt("loads", content, device))
     for words in HARMLESS:
         submission.unless_raised(seen[words])
     for words in FAULTS | PREFIXES:
@@ -89,17 +88,6 @@ def test_damaged(submission, rng, device):
             lambda raised: raised == "RuntimeError", f"no RuntimeError was raised for a file {words}",
             got=lambda raised: raised or "no exception", expected="RuntimeError",
         )  # fmt: skip
-
-
-def loaded_in_any_order(submission, rng, files, device):
-    """Let each of these files be loaded; nothing but what is in it tells the submission which one it is."""
-    drawn = dice(rng).sample(list(files), len(files))
-    return {words: submission.probe.attempt("loads", files[words], device) for words in drawn}
-
-
-def raised_by(seen):
-    """Return the name of the exception that ended a call, if there was one."""
-    return seen.exception.type_name if seen.exception else ""
 
 
 @pytest.mark.step("load_pretrained")
@@ -132,7 +120,7 @@ def test_from_gpu(submission, device):
 def test_no_code(submission, rng, device):
     """does not run code that is in the file"""
     files = {"whole": saved(checkpoint()), "more": saved(checkpoint() | {"note": Surprise()})}
-    seen = loaded_in_any_order(submission, rng, files, device)
+    seen = in_any_order(rng, files, lambda content: submission.probe.attempt("loads", content, device))
     submission.unless_raised(seen["whole"])
     ran = expect(submission.probe.ran(), {"unpickles-code": True})
     ran.is_false("code that was hidden in the file was run")
