@@ -43,13 +43,14 @@ def descend(submission, name, groups, defaults, grads, changes, freeze=False):
     parameters[-1].requires_grad_(not freeze)  # frozen, and has gradients all the same
     start = [p.detach().clone() for p in parameters]
     keys = [set(group) for group in optimizer.param_groups]
-    seen = {"kept": True, "shares": False, "raised": ""}
+    seen = {"kept": True, "shares": False, "raised": "", "used": _ready_made(optimizer)}
     for row, change in zip(grads, changes, strict=True):
         _set_gradients(parameters, row)
         for group, options in zip(optimizer.param_groups, change, strict=True):
             group.update(options)
         try:
-            optimizer.step()
+            with _noted(seen["used"]):
+                optimizer.step()
         except (TypeError, AttributeError) as error:
             if None not in row:
                 raise
@@ -71,12 +72,10 @@ def in_place(submission, name, groups, defaults, grads):
     """Take a step where autograd records, and say whether it refused to change a leaf; note what of torch's is used."""
     optimizer, parameters = _built(submission, name, groups, defaults)
     plain, _ = _built(submission, name, [{"params": groups[0]["params"]}], {"lr": 0.1})
-    used = [kind.__name__ for kind in type(optimizer).__mro__ if issubclass(kind, torch.optim.Optimizer)]
-    used = [kind for kind in used[1:] if kind != "Optimizer" and hasattr(torch.optim, kind)]
-    seen = {"used": used, "recorded": False}
+    seen = {"used": _ready_made(optimizer), "recorded": False}
     seen["options"] = {key: value for key, value in plain.param_groups[0].items() if key != "params"}
     _set_gradients(parameters, grads)
-    with _noted(used):
+    with _noted(seen["used"]):
         try:
             optimizer.step()
         except RuntimeError as error:
@@ -84,6 +83,12 @@ def in_place(submission, name, groups, defaults, grads):
                 raise
             seen["recorded"] = True
     return seen
+
+
+def _ready_made(optimizer):
+    """Return the names of torch's own optimizers that this one is made of."""
+    kinds = [kind.__name__ for kind in type(optimizer).__mro__[1:] if issubclass(kind, torch.optim.Optimizer)]
+    return [kind for kind in kinds if kind != "Optimizer" and hasattr(torch.optim, kind)]
 
 
 @contextlib.contextmanager
@@ -182,10 +187,11 @@ def handed_over(submission, name, mine, theirs, grads, later):
         source.step()
     _set_gradients(second, [g * 3 for g in later[0]])
     target.step()
-    before = copy.deepcopy(source.state_dict()), [p.detach().clone() for p in [*first, *second]]
+    # As text: a copy of the state, which is what the submission has to make, could be taken from here.
+    before = _told(source.state_dict()), [p.detach().clone() for p in [*first, *second]]
     returned = submission.hand_over(source, target)
     untouched = all(torch.equal(p, old) for p, old in zip([*first, *second], before[1], strict=True))
-    untouched = untouched and _told(source.state_dict()) == _told(before[0])
+    untouched = untouched and _told(source.state_dict()) == before[0]
     shares = _shares(target.state, [v for each in source.state.values() for v in each.values() if torch.is_tensor(v)])
     start = [p.detach().clone() for p in second]
     for row in later:
