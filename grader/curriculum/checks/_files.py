@@ -2,21 +2,22 @@
 
 import io
 
+import numpy as np
 import torch
 
 from grader.curriculum.checks._recipes import dice
 
 
-def as_tensor(data):
-    """Return bytes as they are sent, uint8 (N,)."""
-    return torch.frombuffer(bytearray(data), dtype=torch.uint8)
+def sent(content):
+    """Return the bytes of a file as an array, which goes to a probe as it is."""
+    return np.frombuffer(content, np.uint8)
 
 
 def saved(content):
     """Return the bytes of the file that torch.save makes of this content."""
     file = io.BytesIO()
     torch.save(content, file)
-    return as_tensor(file.getvalue())
+    return sent(file.getvalue())
 
 
 def in_any_order(rng, files, call):

@@ -4,6 +4,6 @@ from pathlib import Path
 
 
 def write(path, content):
-    """Write bytes, uint8 (N,), into a file whose folder may not be there yet."""
+    """Write an array of bytes into a file whose folder may not be there yet."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_bytes(content.cpu().numpy().tobytes())
+    Path(path).write_bytes(content.tobytes())
