@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.called import program
 from grader.catalogue import places
 from grader.errors import UsageError
 
@@ -117,7 +118,7 @@ def find(name: str) -> Exercise:
     for each in exercises():
         if stem in (each.name, each.slug) or (stem.isdecimal() and stem.lstrip("0") == str(each.number)):
             return each
-    raise UsageError(f"there is no exercise {name!r}; `python -m grader list` shows them all")
+    raise UsageError(f"there is no exercise {name!r}; `{program()} list` shows them all")
 
 
 def find_file(name: str) -> tuple[Exercise, Path | None]:
@@ -142,7 +143,7 @@ def find_own(name: str) -> Exercise:
     if other:
         raise UsageError(
             f"{name} is not your file of exercise {exercise.number:02}, which is {exercise.stub}; "
-            f"`python -m grader exercise {exercise.number:02} --file {name}` grades it"
+            f"`{program()} exercise {exercise.number:02} --file {name}` grades it"
         )
     return exercise
 

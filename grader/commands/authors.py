@@ -8,6 +8,7 @@ import os
 from rich.console import Console
 from rich.text import Text
 
+from grader.called import program
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import count, from_here, seed, seed_or_new
@@ -75,9 +76,7 @@ def _new(options: argparse.Namespace, console: Console) -> int:
     made = new_exercise.make(options.number, options.slug, title, options.part, options.steps)
     for path in made:
         console.print(Text(str(from_here(path))), soft_wrap=True)
-    console.print(
-        f"`python -m grader audit {options.number}` tells what is missing; CONTRIBUTING.md says how to write it."
-    )
+    console.print(f"`{program()} audit {options.number}` tells what is missing; CONTRIBUTING.md says how to write it.")
     return ExitCode.ALL_PASSED
 
 

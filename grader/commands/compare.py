@@ -6,6 +6,7 @@ import argparse
 
 from rich.console import Console
 
+from grader.called import program
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_exercise, add_limits, seed, seed_or_new
@@ -37,7 +38,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     if not (passed or options.spoil):
         raise UsageError(
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
-            f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
+            f"`{program()} exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
     source = read_own(exercise, exercise.stub)
     console.print(to_comparison.comparison(exercise, comparison.compare(exercise, source.text)))

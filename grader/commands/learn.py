@@ -8,6 +8,7 @@ import json
 from rich.console import Console
 from rich.text import Text
 
+from grader.called import program
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
@@ -142,7 +143,7 @@ def _reset(options: argparse.Namespace, console: Console) -> int:
     kept = stubs.reset(exercise)
     _tell(console, f"{file} is as it was handed out.")
     if kept:
-        again = f"`python -m grader reset {exercise.number:02} --undo` brings it back."
+        again = f"`{program()} reset {exercise.number:02} --undo` brings it back."
         _tell(console, f"What you wrote is kept in {from_here(kept)}; {again}")
     return ExitCode.ALL_PASSED
 

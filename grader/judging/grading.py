@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import torch
 
+from grader.called import program
 from grader.catalogue.catalogue import Exercise, known_checks, probe_text
 from grader.errors import Cancelled, GraderError
 from grader.judging.children import Children
@@ -32,7 +33,6 @@ MOST_SUITES = 4
 LATEST_SECONDS = 30.0  # after the time of the whole exercise, a check is ended that nothing else has ended
 PREPARED = 2  # one for all checks, and one for those in doubt
 MOST_PREPARED = 16  # where each check has a child of its own
-DOCTOR = "`python -m grader doctor` tells how much is needed"
 
 
 class _Graded(NamedTuple):
@@ -150,7 +150,8 @@ class Grader:
         for check, fault in run.stumbles.items():
             if check not in solved or solved[check].outcome is not Outcome.PASSED:
                 if isinstance(fault, Hungry):
-                    raise GraderError(f"there is too little memory here for {exercise.name}; {DOCTOR}") from fault
+                    remedy = f"`{program()} doctor` tells how much is needed"
+                    raise GraderError(f"there is too little memory here for {exercise.name}; {remedy}") from fault
                 raise GraderError(
                     f"{check} of {exercise.name} broke under seed {run.seed}: {type(fault).__name__}: {fault}"
                 ) from fault

@@ -24,6 +24,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from grader.called import program
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
@@ -324,7 +325,7 @@ class WatchApp(App[None]):
         except GraderError as error:
             self._show(Text(str(error), style="yellow"))
             return
-        again = f"python -m grader reset {self._exercise.number:02} --undo"
+        again = f"{program()} reset {self._exercise.number:02} --undo"
         self._note = f"What you wrote is kept: `{again}` brings it back.\n" if kept else ""
         self._show(Text(self._note))
 
