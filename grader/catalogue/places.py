@@ -91,6 +91,11 @@ class Workspace:
         return self.root / "exercises"
 
     @property
+    def mark(self) -> Path:
+        """What tells a workspace outside of a checkout from any other folder."""
+        return self.root / MARK
+
+    @property
     def state(self) -> Path:
         """What is kept between runs; may be absent, and may be read-only."""
         return self.root / ".grader"

@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS
+from grader.catalogue.mark import withheld_by
 from grader.catalogue.misconceptions import Misconception
 from grader.record.progress import Meeting
 
@@ -39,6 +40,8 @@ def _after(exercise: Exercise, taken: int, *, new: bool, by_key: bool) -> str:
         return ""
     if taken < LEVELS:
         return f"\n{'h' if by_key else 'The same command'} gives the next one."
+    if withheld_by():
+        return "\nThat was the last one."
     compare = "c" if by_key else f"`{program()} compare {exercise.number:02} --spoil`"
     return f"\nThat was the last one. {compare} shows a solution."
 

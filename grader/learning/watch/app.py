@@ -241,7 +241,7 @@ class WatchApp(App[None]):
     # ---- keys ----
 
     def _neighbour(self, distance: int) -> Exercise | None:
-        everything = catalogue.exercises()
+        everything = catalogue.own()
         index = everything.index(self._exercise) + distance
         return everything[index] if 0 <= index < len(everything) else None
 
@@ -349,7 +349,7 @@ class WatchApp(App[None]):
     def action_list(self) -> None:
         """Let the learner pick an exercise."""
         self._look_up(
-            lambda progress: progress.states(catalogue.exercises(), self._device),
+            lambda progress: progress.states(catalogue.own(), self._device),
             lambda states: self.push_screen(PickExercise(states, self._exercise), self._picked),
         )
 
@@ -373,8 +373,8 @@ class WatchApp(App[None]):
 
 def next_exercise(progress: Progress, device: str) -> Exercise:
     """Return the first exercise that is not passed; after all of them the last."""
-    left = unfinished(progress.states(catalogue.exercises(), device))
-    return left[0] if left else catalogue.exercises()[-1]
+    left = unfinished(progress.states(catalogue.own(), device))
+    return left[0] if left else catalogue.own()[-1]
 
 
 def _when(verdict: Verdict | None) -> str:
