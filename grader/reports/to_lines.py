@@ -11,10 +11,9 @@ OPEN = (Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE)  # nothing is
 
 
 def to_lines(verdicts: Sequence[Verdict]) -> str:
-    """Return a line for each check that did not pass: `FILE:LINE: error: step: what happened`; `info` for open steps."""
-    return "".join(
-        dict.fromkeys(line for verdict in verdicts for step in verdict.steps for line in _lines(verdict, step))
-    )
+    """Return `FILE:LINE: error: step: what happened` for each check that did not pass, and `info` for open steps."""
+    found = (line for verdict in verdicts for step in verdict.steps for line in _lines(verdict, step))
+    return "".join(dict.fromkeys(found))
 
 
 def _lines(verdict: Verdict, step: StepResult) -> Iterator[str]:
