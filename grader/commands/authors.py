@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.called import program
-from grader.catalogue import catalogue
+from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import count, from_here, seed, seed_or_new
 from grader.commands.speak import watched
@@ -41,6 +41,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _audit(options: argparse.Namespace, console: Console) -> int:
+    places.checkout()
     chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
     if options.changed and not (chosen := _changed(console)):
         return ExitCode.ALL_PASSED

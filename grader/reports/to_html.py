@@ -133,11 +133,16 @@ def _misconception(name: str | None) -> Node:
     known = misconceptions()[name or ""]
     return tag(
         "details",
-        tag("summary", f"Misconception: {known.title}"),
-        tag("p", known.why),
-        tag("p", tag("strong", "Look: "), known.look),
+        tag("summary", "Misconception: ", *_prose(known.title)),
+        tag("p", *_prose(known.why)),
+        tag("p", tag("strong", "Look: "), *_prose(known.look)),
         tag("p", "It is called ", tag("code", known.id), ".", class_="dim"),
     )
+
+
+def _prose(text: str) -> list[Node]:
+    """Return a text of ours with what stands in backticks as code."""
+    return [tag("code", part) if index % 2 else part for index, part in enumerate(text.split("`"))]
 
 
 def _other_prints(verdict: Verdict) -> Iterator[Node]:

@@ -88,9 +88,9 @@ def test_it_can_be_read_aloud(count):
 
 
 def test_a_misconception_is_folded_and_says_all():
-    known = next(iter(misconceptions().values()))
+    known = next(each for each in misconceptions().values() if "`" in each.why)
     shown = page(failed(misconception=known.id))
-    assert all(part in shown.text for part in (known.title, known.why, known.look))
+    assert all(part.replace("`", "") in shown.text for part in (known.title, known.why, known.look))
     assert all("open" not in each for each in shown.all("details"))
 
 
