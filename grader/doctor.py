@@ -29,7 +29,7 @@ from grader.units import MB, size
 OLDEST_PYTHON = (3, 11)
 INSTALL = "python -m pip install -c constraints.txt -e ."
 # What is imported under another name than it is installed by.
-MODULES = {"opencv-python": "cv2", "pytorch-ignite": "ignite"}
+MODULES = {"opencv-python": "cv2", "pytorch-ignite": "ignite", "tensorboardx": "tensorboardX"}
 GAMES = ("breakout", "air_raid", "pong")
 SIGNS = "✓✗○●·…~→"
 COLUMNS = 80
@@ -121,7 +121,7 @@ def _imported(name: str, version: str) -> Finding:
         if name == "torchvision":
             importlib.import_module("grader.torchvision_cpu")
         if name != "pyseccomp":  # tells nothing here: what it needs is looked at with the isolation
-            importlib.import_module(MODULES.get(name, name.replace("-", "_")))
+            importlib.import_module(MODULES.get(name.lower(), name.replace("-", "_")))
     except Exception as error:
         said = f"{version} does not import: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
         return Finding(name, Health.BROKEN, said, _mend(name, str(error)))

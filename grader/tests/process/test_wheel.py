@@ -118,6 +118,12 @@ def test_without_a_workspace_it_says_how_to_make_one(katas):
     assert "katas init" in done.stderr
 
 
+def test_nothing_of_what_it_needs_is_missed(katas, tmp_path):
+    katas("init", "my-katas", "--exercises", "5")
+    done = katas("doctor", cwd=tmp_path / "my-katas")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 @pytest.mark.parametrize("command", [["audit", "05"], ["new", "38", "x"]], ids=" ".join)
 def test_what_needs_a_checkout_says_so(katas, tmp_path, command):
     katas("init", "my-katas", "--exercises", "5")
