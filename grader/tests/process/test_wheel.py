@@ -98,6 +98,14 @@ def test_what_is_built_from_the_sdist_is_the_same(built, tmp_path):
     assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
 
 
+def test_an_editable_install_copies_nothing(tmp_path):
+    build = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=places.checkout(), check=True, capture_output=True)
+    [editable] = tmp_path.glob("*.whl")
+    names = [name for name in zipfile.ZipFile(editable).namelist() if ".dist-info/" not in name]
+    assert [Path(name).suffix for name in names] == [".pth"]
+
+
 def test_an_exercise_is_graded_from_an_empty_folder(katas, tmp_path):
     made = katas("init", "my-katas")
     assert (made.returncode, made.stderr) == (0, "")

@@ -149,6 +149,15 @@ def test_an_update_of_what_is_up_to_date_changes_nothing(mine, run):
     assert {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()} == before
 
 
+def test_what_was_only_begun_is_completed(mine, run):
+    (mine / places.MARK).write_text('exercises = "4-5"\n', encoding="utf-8")
+    for each in (FIFTH, "README.md", ".gitignore"):
+        (mine / each).unlink()
+    assert "as it was: 2 exercises" in run("update", cwd=mine).stdout
+    assert (mine / FIFTH).exists()
+    assert read_mark(Workspace(mine)).program == __version__
+
+
 def test_an_update_brings_what_changed_and_keeps_what_was_written(mine, run, program):
     fourth = "exercises/04_inplace_ops.py"
     (mine / fourth).write_bytes(OLD)
