@@ -15,10 +15,9 @@ from grader.errors import UsageError
 FORMAT = 1
 ALL = "all"
 HEAD = f"""\
-# This file marks a folder of PyTorch katas: every command looks for it from the current folder upwards.
-# `update` writes it anew. The tables are its own; the lines above them can be changed:
-# exercises: "{ALL}", or numbers and ranges such as "1-10,16"; solutions: who has them, empty where `compare` may show
-# them.
+# This file marks a folder of PyTorch katas; commands find it from the current folder upwards. `update` writes it anew.
+# You may change `exercises` ("{ALL}", or numbers and ranges such as "1-10,16") and `solutions` (who has them; `compare`
+# shows them if this is empty).
 """
 
 

@@ -55,7 +55,7 @@ def where_am_i(_: argparse.Namespace, console: Console) -> int:
     left = unfinished(states)
     console.print(to_overview.overview(states, left, from_here(left[0].stub) if left else None))
     if other := is_of_another_version():
-        complain(f"this workspace was handed out by {other}; `{program()} update` brings what {__version__} changed")
+        complain(f"the files here come from version {other}; `{program()} update` brings what {__version__} changed")
     return ExitCode.ALL_PASSED
 
 

@@ -82,7 +82,7 @@ def is_of_another_version() -> str:
     """Return which version brought the workspace up to date last, where it is not this one; empty in a checkout."""
     workspace = places.workspace()
     found = read_mark(workspace).program if workspace.mark.exists() else __version__
-    return "" if found == __version__ else found or "an earlier one"
+    return "" if found == __version__ else found or "unknown"
 
 
 def _as_text(chosen: tuple[Exercise, ...]) -> str:

@@ -184,7 +184,7 @@ def test_a_reset_brings_what_the_program_has(mine, run, program):
 def test_a_workspace_of_another_version(mine, run):
     text = (mine / places.MARK).read_text(encoding="utf-8")
     (mine / places.MARK).write_text(text.replace(f'"{__version__}"', '"0.0.1"'), encoding="utf-8")
-    assert "handed out by 0.0.1" in run(cwd=mine).stderr
+    assert "come from version 0.0.1" in run(cwd=mine).stderr
     (mine / places.MARK).write_text(text.replace(f'"{__version__}"', '"99.0"'), encoding="utf-8")
     assert "99.0" in refused(run("update", cwd=mine))
     (mine / places.MARK).write_text(text.replace("format = 1", "format = 2"), encoding="utf-8")
