@@ -2,8 +2,7 @@
 
 Version 1: the first.
 Version 2: `due` of a check is called `expected`.
-
-A field that was only added, and that readers may leave out, keeps the number: `difference` of a check.
+Version 3: a step has the `line` where it begins, a check its `difference`.
 """
 
 from __future__ import annotations
