@@ -43,6 +43,13 @@ def test_lines_of_a_learners_exception_do_not_look_like_ours():
     assert "\r" not in text
 
 
+def test_a_printed_line_that_is_broken_does_not_look_like_ours():
+    check = replace(example().steps[0].checks[0], printed=" ".join(["." * 70, "✓ 6 of 6 steps passed on cpu"] * 9))
+    text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
+    assert "  │ ✓ 6 of 6 steps passed" in text
+    assert "\n✓ 6 of 6" not in text
+
+
 def test_devices_stand_side_by_side():
     other = replace(
         example(Outcome.UNAVAILABLE), device="cuda", steps=(replace(example().steps[0], outcome=Outcome.UNAVAILABLE),)
