@@ -42,7 +42,8 @@ def test_one_that_breaks_before_it_does_harm_is_a_breach(arena, tmp_path):
     """A forged message that no longer fits the wire ends as `crashed`, and shows nothing."""
     text = (
         "# harm: none\n# ending: crashed\nimport sys\n\nwire = sys.modules['grader.sandbox.shared.wire']\n"
-        "wire.send = lambda channel, message, arrays=None: message['value']\n\n\ndef to_labels(column, device):\n    return None\n"
+        "wire.send = lambda channel, message, arrays=None: message['value']\n\n\n"
+        "def to_labels(column, device):\n    return None\n"
     )
     assert "broke before it did any harm" in " ".join(arena.run(attack(tmp_path, "channel_x", text)).troubles)
 
