@@ -8,11 +8,11 @@ NO_NUMPY = "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() t
 
 def filled_in_dirty_memory(submission, shape, device):
     """Call filled while torch marks all memory that it hands out without filling it: NaN in floating point."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")
     try:
         return submission.filled(shape, device)
     finally:
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
 
 
 def filled_repeatedly(submission, shape, device, seed):

@@ -43,6 +43,7 @@ def draw(submission, pixels, label, cmap):
     """Draw on the second of three Axes; tell what is there, and what came to be elsewhere."""
     figure = Figure()
     FigureCanvasAgg(figure)
+    plt.close("all")  # what the file itself has drawn is no concern of the step
     before, axes, after = figure.subplots(1, 3)
     shown, sent = [], pixels.cpu()
     plt.show = plt.pause = Figure.show = lambda *_, **__: shown.append(True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import sys
 from collections import deque
@@ -26,6 +27,8 @@ CHANGES = {
     "os.symlink": "make a link to {} at {}",
 }  # fmt: skip
 ON_A_PATH = {"open", *STARTS_PROGRAM, *CHANGES}
+# How a library that has tried several servers tells in an exception of its own that no name was found.
+QUOTED = re.compile(rf"\[Errno ({socket.EAI_AGAIN}|{socket.EAI_NONAME})\]")
 LOOKS_UP_HOST = {"socket.getaddrinfo", "socket.gethostbyname"}
 
 
@@ -57,7 +60,7 @@ class Attempts:
 
         An exception of the submission's own making bears no number of an error.
         """
-        if isinstance(error, socket.gaierror):
+        if isinstance(error, socket.gaierror) or (self._host and QUOTED.search(str(error))):
             return self._network()
         if not isinstance(error, PermissionError) or error.errno not in (errno.EPERM, errno.EACCES):
             return ""

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from grader.sandbox.child.attempts import Attempts
+from grader.sandbox.child.late_dynamo import load_dynamo_late
 from grader.sandbox.child.live import live
 from grader.sandbox.child.lockdown import lock_down
 from grader.sandbox.child.meter import metered
@@ -69,16 +70,22 @@ def _serve(channel: socket.socket, output: int, policy: Policy) -> None:
         wire.send(channel, answer, tensors)
 
 
-def spawned() -> None:
-    """Serve one check in a process started for it alone, where forking torch is not safe (MPS)."""
-    channel, output, policy = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
-    policy["readable"] = tuple(policy["readable"])
+def make_convenient() -> None:
+    """Have what the sandbox forbids, or only seemingly does, do no harm to ordinary code."""
     if sys.platform == "linux":
         from grader.sandbox.child.look_first import look_first
         from grader.sandbox.child.workers import allow_workers
 
         allow_workers()
         look_first()
+
+
+def spawned() -> None:
+    """Serve one check in a process started for it alone, where forking torch is not safe (MPS)."""
+    channel, output, policy = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+    policy["readable"] = tuple(policy["readable"])
+    load_dynamo_late()
+    make_convenient()
     main(socket.socket(fileno=channel), output, Policy(**policy))
 
 

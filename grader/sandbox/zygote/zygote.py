@@ -173,8 +173,10 @@ def load() -> None:
     import grader.sandbox.child.server
     import grader.torchvision_cpu  # noqa: F401  no child could read it
     from grader.sandbox.child import lockdown
+    from grader.sandbox.child.late_dynamo import load_dynamo_late
     from grader.sandbox.child.names import remember_names
 
+    load_dynamo_late()
     torch.set_num_threads(1)
     _warm_up(torch)
     lockdown.prepare()
@@ -183,15 +185,12 @@ def load() -> None:
 
 def serve(control: socket.socket) -> None:
     """Fork on demand, until the control channel closes."""
+    from grader.sandbox.child import server
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it was ignored, nobody could be told how a child ended
     adopt_orphans()
-    if sys.platform == "linux":
-        from grader.sandbox.child.look_first import look_first
-        from grader.sandbox.child.workers import allow_workers
-
-        allow_workers()
-        look_first()
+    server.make_convenient()
     gc.collect()
     gc.freeze()
     Zygote(control).run()
