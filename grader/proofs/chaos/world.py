@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import resource
 import shutil
@@ -40,6 +41,7 @@ def {step}(*arguments):
     time.sleep({seconds})
     return _honest(*arguments)
 """
+PR_CAPBSET_DROP, LAST_CAPABILITY = 24, 63
 MADE_BY_TORCH = "torchinductor_"
 ONE_LINE = 1
 
@@ -130,18 +132,23 @@ class World:
         """Let the grader go on for a while."""
         time.sleep(seconds)
 
-    def as_nobody(self, more: Callable[[], None] = lambda: None) -> Callable[[], None]:
-        """Return what gives up root's rights in a process that is about to begin: no mode of a file stops root."""
-        if os.geteuid() != 0:
-            return more
+    def as_nobody(self, more: Callable[[], None]) -> Callable[[], None]:
+        """Return what makes a process that is about to begin one of a user who has no others: a limit of theirs counts.
 
-        def drop() -> None:
+        Raise Skipped where that user may not even run Python.
+        """
+
+        def become() -> None:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
             more()
 
-        return drop
+        try:
+            subprocess.run([sys.executable, "-c", ""], preexec_fn=become, capture_output=True, check=True)
+        except (OSError, subprocess.SubprocessError):
+            raise Skipped("only root may start a process of another user, who may not run this Python") from None
+        return become
 
     @contextlib.contextmanager
     def small_disk(self, folder: Path, options: str) -> Iterator[None]:
@@ -208,6 +215,10 @@ class World:
         [scratch] = {each.parent for each in self.temporary.glob("grader-*/at-work")}
         works_there = [each for each in family(os.getpid()) if _folder(each) == str(scratch)]
         return works_there[0]
+
+    def children(self) -> list[psutil.Process]:
+        """Return the processes that submissions run in, or will."""
+        return [each for each in family(os.getpid()) if _folder(each).startswith(f"{self.temporary}/grader-")]
 
     def leave(self, screen: PseudoTerminal) -> Iterator[str]:
         """Leave `watch` by its key; tell where that does not end it."""
@@ -308,6 +319,12 @@ def _command(process: psutil.Process) -> list[str]:
     with contextlib.suppress(psutil.Error):
         return process.cmdline()
     return []
+
+
+def obey_modes() -> None:
+    """Have the process that is about to begin obey the modes of files, whoever owns them, even if it is root's."""
+    for capability in range(LAST_CAPABILITY + 1):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def no_more_than(which: int, most: int) -> Callable[[], None]:

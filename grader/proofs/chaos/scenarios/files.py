@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from grader.proofs.chaos.corpus import Act, family
-from grader.proofs.chaos.world import NUMBER, World, unlike
+from grader.proofs.chaos.world import NUMBER, World, obey_modes, unlike
 
 Change = Callable[[World], None]
 
@@ -102,7 +102,7 @@ def _watched(change: Change) -> Act:
 def _unreadable(world: World) -> Iterator[str]:
     """The exercise's file may not be read by who grades."""
     world.file.chmod(0o000)
-    yield from unlike(world.run("exercise", NUMBER, before=world.as_nobody()), 2, "Permission denied")
+    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 2, "Permission denied")
     world.file.chmod(0o644)
 
 

@@ -29,7 +29,7 @@ def _found(world: World, who: str, command: int) -> psutil.Process:
     return {"child": child, "zygote": zygote, "judge": judge, "command": psutil.Process(command)}[who]
 
 
-def _killed(command: str, who: str, code: int, says: str) -> Act:
+def _killed(command: str, who: str, code: int | tuple[int, ...], says: str) -> Act:
     """Return the scenario in which this process of this command is killed."""
 
     def act(world: World) -> Iterator[str]:
@@ -84,8 +84,24 @@ def _idle_judge_of_watch(world: World) -> Iterator[str]:
     screen.shows("Passed: 6 of 6 steps")
     for each in psutil.Process(screen.pid).children():
         each.kill()
-    world.write(world.solution.replace("def ", "def  ", 1))
-    screen.shows("Passed: 6 of 6 steps", "no step changed")
+    world.write(world.solution.replace("return", "return None  #", 1))
+    screen.shows("of 6 steps", "✗")
+    world.write(world.solution)
+    screen.shows("Passed: 6 of 6 steps")
+    yield from world.leave(screen)
+
+
+def _idle_children_of_watch(world: World) -> Iterator[str]:
+    """The children that wait are killed while watch waits for a save; the next one is graded."""
+    screen = world.watch()
+    screen.shows("Passed: 6 of 6 steps")
+    world.until(lambda: bool(world.children()), "no child waits")
+    for each in world.children():
+        each.kill()
+    world.write(world.solution.replace("return", "return None  #", 1))
+    screen.shows("of 6 steps", "✗")
+    world.write(world.solution)
+    screen.shows("Passed: 6 of 6 steps")
     yield from world.leave(screen)
 
 
@@ -97,7 +113,7 @@ SCENARIOS = family(
     _killed("exercise", "judge", 3, ENDED),
     _killed("exercise", "zygote", 3, STARTER),
     _killed("exercise", "child", 1, ""),
-    _killed("strict", "waiting child", 0, ""),
+    _killed("strict", "waiting child", (0, 1), ""),  # it may have met the submission already
     _killed("compare", "command", -9, ""),
     _killed("compare", "judge", 3, ENDED),
     _killed("compare", "child", 0, ""),
@@ -110,4 +126,5 @@ SCENARIOS = family(
     _watch("child", "SIGKILL"),
     _watch_itself,
     _idle_judge_of_watch,
+    _idle_children_of_watch,
 )

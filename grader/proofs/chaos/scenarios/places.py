@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.proofs.chaos.corpus import Act, family
-from grader.proofs.chaos.world import NUMBER, World, unlike
+from grader.proofs.chaos.world import NUMBER, World, obey_modes, unlike
 
 NAMES = {
     "brackets": "p [b]", "colons": "a::b", "korean": "한글 이름", "quotes": "it's \"a\" $HOME; & b", "dash": "-rf",
@@ -57,14 +57,7 @@ def _home_missing(world: World) -> Iterator[str]:
 def _home_read_only(world: World) -> Iterator[str]:
     """The home may not be written to by who grades."""
     world.home.chmod(0o555)
-    yield from unlike(world.run("exercise", NUMBER, before=world.as_nobody()), 0, "progress can")
-
-
-def _empty_environment(world: World) -> Iterator[str]:
-    """The environment is empty, but for the temporary folder."""
-    yield from unlike(
-        world.run("exercise", NUMBER, **dict.fromkeys(world.environment({}), None), TMPDIR=str(world.temporary)), 0
-    )
+    yield from unlike(world.run("exercise", "22", "--file", str(world.solution_of("22")), before=obey_modes), 0)
 
 
 SCENARIOS = family(

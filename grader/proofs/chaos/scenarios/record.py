@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from grader.proofs.chaos.corpus import family
-from grader.proofs.chaos.world import NUMBER, World, unlike
+from grader.proofs.chaos.world import NUMBER, World, obey_modes, unlike
 
 
 def _held(world: World) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _read_only(world: World) -> Iterator[str]:
     """The folder of the record may not be written to by who grades."""
     world.database.parent.mkdir()
     world.database.parent.chmod(0o555)
-    yield from unlike(world.run("exercise", NUMBER, before=world.as_nobody()), 0, "progress can")
+    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 0, "progress can")
     world.database.parent.chmod(0o755)
     yield from world.passes_again()
 
@@ -45,7 +45,7 @@ def _read_only_once(world: World) -> Iterator[str]:
     """The record was read-only for one grading, and is not any more."""
     yield from unlike(world.run("exercise", NUMBER), 0)
     world.database.chmod(0o444)
-    yield from unlike(world.run("exercise", NUMBER, before=world.as_nobody()), 0, "progress can")
+    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 0, "progress can")
     world.database.chmod(0o644)
     yield from world.passes_again()
 
