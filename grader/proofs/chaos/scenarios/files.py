@@ -44,9 +44,13 @@ def _empty(world: World) -> None:
 
 
 CHANGES: dict[Change, str] = {
-    _deleted: "there is no file", _renamed: "there is no file", _a_folder: "folder", _a_pipe: "", _empty: "is empty",
-    _zeros_without_end: "", _a_link_to_itself: "cannot be read",
+    _deleted: "there is no file", _renamed: "there is no file", _a_folder: "is a folder", _a_pipe: "is a pipe",
+    _empty: "is empty", _zeros_without_end: "a device", _a_link_to_itself: "leads to itself",
 }  # fmt: skip
+
+
+def _words(change: Change) -> str:
+    return change.__name__.strip("_").replace("_", " ")
 
 
 def _before(change: Change, says: str) -> Act:
@@ -59,7 +63,7 @@ def _before(change: Change, says: str) -> Act:
         yield from world.put_back()
 
     act.__name__ = f"{change.__name__.strip('_')}_before"
-    act.__doc__ = f"The exercise's file is {change.__name__.strip('_').replace('_', ' ')}."
+    act.__doc__ = f"The exercise's file is {_words(change)}."
     return act
 
 
@@ -75,7 +79,7 @@ def _meanwhile(change: Change) -> Act:
         yield from world.put_back()
 
     act.__name__ = f"{change.__name__.strip('_')}_meanwhile"
-    act.__doc__ = f"While it is graded, the file becomes {change.__name__.strip('_').replace('_', ' ')}."
+    act.__doc__ = f"While it is graded, the file becomes {_words(change)}."
     return act
 
 
@@ -93,9 +97,7 @@ def _watched(change: Change) -> Act:
         yield from world.leave(screen)
 
     act.__name__ = f"{change.__name__.strip('_')}_watched"
-    act.__doc__ = (
-        f"While it is watched, the file becomes {change.__name__.strip('_').replace('_', ' ')}, and is saved again."
-    )
+    act.__doc__ = f"While it is watched, the file becomes {_words(change)}, and is saved again."
     return act
 
 

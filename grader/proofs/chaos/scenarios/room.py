@@ -41,14 +41,14 @@ def _no_room_for_the_record(world: World) -> Iterator[str]:
 
 
 def _no_descriptors(world: World) -> Iterator[str]:
-    """The shell grants twelve open files."""
-    yield from unlike(world.run("exercise", NUMBER, before=no_more_than(resource.RLIMIT_NOFILE, 12)), 3, "open files")
+    """The shell grants seven open files."""
+    yield from unlike(world.run("exercise", NUMBER, before=no_more_than(resource.RLIMIT_NOFILE, 7)), 3, "open files")
     yield from world.passes_again()
 
 
 def _few_descriptors(world: World) -> Iterator[str]:
-    """The shell grants 32 open files, which are enough."""
-    yield from unlike(world.run("exercise", NUMBER, before=no_more_than(resource.RLIMIT_NOFILE, 32)), 0)
+    """The shell grants sixteen open files, which are enough."""
+    yield from unlike(world.run("exercise", NUMBER, before=no_more_than(resource.RLIMIT_NOFILE, 16)), 0)
 
 
 def _no_processes(world: World) -> Iterator[str]:
