@@ -49,8 +49,8 @@ def run(scenario: Scenario) -> Result:
     with World(scenario.folder) as world:
         try:
             troubles, skipped = tried(scenario, world)
+            troubles += [] if skipped else world.left()
         except Exception as error:  # a scenario that came to nothing has shown nothing
             troubles, skipped = [f"{type(error).__name__}: {error}"], ""
-        troubles += [] if skipped else world.left()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
     return Result(scenario, tuple(troubles), time.perf_counter() - started, skipped)

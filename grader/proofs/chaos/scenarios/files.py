@@ -89,7 +89,7 @@ def _watched(change: Change) -> Act:
     def act(world: World) -> Iterator[str]:
         world.write(world.solution.replace("return", "return None  #", 1))
         screen = world.watch()
-        screen.shows("of 6 steps")
+        screen.shows("✗ failed")
         change(world)
         world.wait(2.0)
         yield from world.put_back()

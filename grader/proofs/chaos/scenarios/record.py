@@ -36,7 +36,7 @@ def _read_only(world: World) -> Iterator[str]:
     """The folder of the record may not be written to by who grades."""
     world.database.parent.mkdir()
     world.database.parent.chmod(0o555)
-    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 0, "progress can")
+    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 0, "be kept")
     world.database.parent.chmod(0o755)
     yield from world.passes_again()
 
@@ -45,7 +45,7 @@ def _read_only_once(world: World) -> Iterator[str]:
     """The record was read-only for one grading, and is not any more."""
     yield from unlike(world.run("exercise", NUMBER), 0)
     world.database.chmod(0o444)
-    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 0, "progress can")
+    yield from unlike(world.run("exercise", NUMBER, before=obey_modes), 0, "be kept")
     world.database.chmod(0o644)
     yield from world.passes_again()
 
@@ -100,7 +100,7 @@ def _a_pipe(world: World) -> Iterator[str]:
 def _no_folder(world: World) -> Iterator[str]:
     """A file lies in the place of the folder of the record."""
     world.database.parent.write_text("", encoding="utf-8")
-    yield from unlike(world.run("exercise", NUMBER), 0, "progress can")
+    yield from unlike(world.run("exercise", NUMBER), 0, "be kept")
 
 
 def _gone_meanwhile(world: World) -> Iterator[str]:
