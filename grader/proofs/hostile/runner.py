@@ -176,7 +176,7 @@ def _wrong_ending(attack: Attack, verdict: Verdict) -> Iterator[str]:
     everything = [check.said for step in verdict.steps for check in step.checks]
     if not any(attack.says in each for each in everything):
         yield f"it is said: {said[:200]}; not: {attack.says}"
-    if not attack.says and any(BROKE_BY_ITSELF in each for each in everything):
+    if not attack.breaks_itself and any(BROKE_BY_ITSELF in each for each in everything):
         yield f"it broke before it did any harm, or does not say that this is the harm: {said[:200]}"
     passed = [step.name for step in verdict.steps if step.outcome is Outcome.PASSED and step.name in attack.steps]
     if passed and Outcome.PASSED not in attack.endings:
