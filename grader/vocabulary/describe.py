@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -143,18 +144,24 @@ def situation(name: str, given: dict[str, Any]) -> str:
 
 def _arguments(given: list[tuple[str, Any]]) -> str:
     """Return arguments in words, of which the longest say less where all of them would fill a page."""
-    wordings = [[prefix + each for each in _ever_shorter(value)] for prefix, value in given]
-    while sum(len(each[0]) for each in wordings) > MAX_CALL and any(len(each) > 1 for each in wordings):
-        max((each for each in wordings if len(each) > 1), key=lambda each: len(each[0])).pop(0)
-    return ", ".join(each[0] for each in wordings)
+    shorter = {index: _ever_shorter(value) for index, (_, value) in enumerate(given)}
+    said = [next(each) for each in shorter.values()]
+    room = MAX_CALL - sum(len(prefix) for prefix, _ in given)
+    while shorter and sum(map(len, said)) > room:
+        longest = max(shorter, key=lambda index: len(given[index][0]) + len(said[index]))
+        try:
+            said[longest] = next(shorter[longest])
+        except StopIteration:
+            del shorter[longest]
+    return ", ".join(prefix + each for (prefix, _), each in zip(given, said, strict=True))
 
 
-def _ever_shorter(value: Any) -> list[str]:
-    """Return `value` in words: with elements, without, and a container without what is in it."""
-    wordings = [describe(value, values=True), describe(value)]
+def _ever_shorter(value: Any) -> Iterator[str]:
+    """Yield `value` in words: with elements, without, and a container without what is in it."""
+    yield describe(value, values=True)
+    yield describe(value)
     if isinstance(value, (list, tuple, dict)) and value:
-        wordings.append(_brackets(value, f"… {len(value)} in all"))
-    return wordings
+        yield _brackets(value, f"… {len(value)} in all")
 
 
 def how_many(number: int, noun: str) -> str:

@@ -1,9 +1,13 @@
 """Hidden checks of 03: who shares memory with whom, and which copies are safe."""
 
+import contextlib
+
 import pytest
 import torch
 
 from grader.compare import expect
+from grader.curriculum.checks._recipes import as_code, dice
+from grader.curriculum.preload.recipes import followed
 
 # Whether each expression shares, and what somebody believes who says the opposite.
 TABLE = {
@@ -22,20 +26,14 @@ TABLE = {
     "tensor.clone()": (False, "clone-shares"),
     "tensor.detach()": (True, "detach-copies"),
 }
-# The relation of two tensors: in words, whether they lie in one storage, and who would err.
-PAIRS = {
-    "itself": ("a tensor and itself", True, ""),
-    "a view": ("a tensor and a view of it", True, "same-memory-other-object"),
-    "detached": ("a tensor and its `detach()`", True, "same-memory-other-object"),
-    "strangers": ("two unrelated tensors", False, ""),
-    "a clone": ("a tensor and its clone", False, "equal-is-not-shared"),
-    "a part of a clone": ("a row and the same row of a clone", False, "equal-is-not-shared"),
-    "a list of rows": ("a tensor and all its rows, taken by a list of indices", False, "equal-is-not-shared"),
-    "the transposed": ("a transposed tensor and the tensor itself", True, "same-memory-other-object"),
-    "a later row": ("a tensor and one of its later rows", True, "data-ptr-is-the-start"),
-    "two rows": ("two different rows of one tensor", True, "overlap-is-not-storage"),
-    "another dtype": ("two views of one tensor with different dtypes", True, ""),
-}
+# Calls in the recipes of which tensors are made: with some it depends on what they meet whether they copy.
+CALLS = (
+    "t()", "detach()", "select(0, 0)", "select(0, 1)", "select(0, -1)", "narrow(-1, 0, 2)", "narrow(-1, -2, 2)",
+    "contiguous()", "reshape(-1)", "float()", "clone()", "add(0)", "flip(0)", "mul(2)", "view(torch.int16)",
+)  # fmt: skip
+VIEWS = ("t()", "narrow(0, 1, 2)", "narrow(1, 1, 3)", "narrow(1, 2, 1)", "select(1, 0)", "select(0, 1)", "unsqueeze(1)")
+# Who errs about a pair of tensors; in this order, each is told from those who erred about one before.
+BELIEFS = ("same-memory-other-object", "equal-is-not-shared", "data-ptr-is-the-start", "overlap-is-not-storage", "")
 
 
 FLAG_REFUSED = {"flag-on-a-result": lambda error: "requires_grad flags of leaf" in error.message}
@@ -56,22 +54,77 @@ def test_table(submission):
         expect(answers[expression], named, what=f"the answer for `{expression}`").equals(expected)
 
 
+def recipe_of(chance, calls, most):
+    """Draw a recipe of so many of these calls, or fewer."""
+    return "; ".join(chance.choices(calls, k=chance.randrange(most + 1)))
+
+
+def places(tensor):
+    """Return which elements of its storage a tensor shows."""
+    every = torch.arange(tensor.untyped_storage().nbytes() // tensor.element_size())
+    return set(every.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()).flatten().tolist())
+
+
+def share(a, b):
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+
+
+def who_errs(a, b):
+    """Return the belief that errs about two tensors, none where no known one does."""
+    if a is b or a.dtype != b.dtype or not (share(a, b) or torch.equal(a, b)):
+        return ""
+    if not share(a, b):
+        return "equal-is-not-shared"
+    if a.data_ptr() == b.data_ptr():
+        return "same-memory-other-object"
+    return "data-ptr-is-the-start" if places(a) & places(b) else "overlap-is-not-storage"
+
+
+def pair_of(chance, x):
+    """Draw the three recipes of a pair (see the probe); return them with the two tensors, or none where they fail."""
+    first, *both = recipes = tuple(recipe_of(chance, CALLS, 2) for _ in range(3))
+    try:
+        start = followed(first, x)
+        a, b = (followed(recipe, start) for recipe in both)
+    except (RuntimeError, IndexError):  # not every call takes whatever it meets
+        return None
+    return (recipes, a, b) if a.dtype == b.dtype or share(a, b) else None
+
+
+def drawn_pairs(rng, x):
+    """Draw two pairs for each belief and four others; return them in a drawn order, each with the facts of it."""
+    left = {(belief, belief != "equal-is-not-shared"): 2 for belief in BELIEFS} | {("", False): 2}
+    chance, found = dice(rng), []
+    while any(left.values()):
+        if drawn := pair_of(chance, x):
+            recipes, a, b = drawn
+            kind = who_errs(a, b), share(a, b)
+            if left[kind]:
+                left[kind] -= 1
+                found.append((recipes, *kind))
+    return chance.sample(found, len(found))
+
+
 @pytest.mark.step("same_storage")
 def test_pairs(submission, rng):
     """tells shared memory from equal numbers and from the same object"""
-    for kind, (words, expected, misconception) in PAIRS.items():
-        seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
-        named = {misconception: not expected} if misconception else {}
-        expect(seen).item("answer", f"the answer for {words}", named).equals(expected)
+    x = torch.randn(4, 5, generator=rng)
+    pairs = drawn_pairs(rng, x)
+    seen = submission.probe.answers_for(x, [recipes for recipes, _, _ in pairs])
+    answers = expect(seen).item("answers", "the list of answers").length(len(pairs))
+    for index in sorted(range(len(pairs)), key=lambda each: BELIEFS.index(pairs[each][1])):
+        (first, *both), belief, shared = pairs[index]
+        words = f"{' and '.join(as_code(recipe, 'y') for recipe in both)}, where y is {as_code(first)}"
+        answers.item(index, f"the answer for {words},", {belief: not shared} if belief else {}).equals(shared)
 
 
 @pytest.mark.step("same_storage")
 def test_pairs_left_alone(submission, rng):
     """writes into neither of the two"""
-    for kind in ("a view", "strangers"):
-        seen = submission.probe.answer_for(kind, torch.randn(3, 5, generator=rng))
-        untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
-        untouched.is_true("one of the two tensors was written to")
+    x = torch.randn(4, 5, generator=rng)
+    seen = submission.probe.answers_for(x, [recipes for recipes, _, _ in drawn_pairs(rng, x)])
+    untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
+    untouched.is_true("one of the two tensors was written to")
 
 
 @pytest.mark.step("window_and_copy")
@@ -114,7 +167,7 @@ OFF_DEVICE, BACK = {"cpu", "numpy", "tolist", "item"}, {"device", "to", "type_as
 def expect_on_device(heard):
     """Nothing was taken to the CPU without a look at the device that it came from."""
     left = {"hard-coded-device": lambda names: isinstance(names, list)}
-    expect(heard, left, what="the list of torch functions called").satisfies(
+    expect(heard).item("names", "the list of torch functions called", left).satisfies(
         lambda names: not OFF_DEVICE & set(names) or BACK & set(names),
         "the numbers were moved to the CPU, and not back to the argument's device",
         expected="a result on the device of the argument",
@@ -127,7 +180,9 @@ def test_row(submission, rng, device):
     for index in (0, 2):
         matrix = torch.randn(3, 5, generator=rng)
         expect(submission.doubled_row(matrix, index)).tensor(matrix[index] * 2, device=device)
-    expect_on_device(submission.probe.called_for_row(matrix))
+    heard = submission.probe.called_for_row(matrix)
+    expect(heard).item("row", "the result").tensor(matrix[1] * 2, device=device)
+    expect_on_device(heard)
 
 
 @pytest.mark.step("doubled_row")
@@ -146,18 +201,46 @@ def test_flat(submission, rng, device):
         flat = expect(submission.flat_view(tensor)).tensor(tensor.flatten(), device=device)
         flat.satisfies(lambda t: t.shares_with == ("0",), "the result is a copy", expected="a view of the argument")
         flat.keeps_argument(0, tensor, "mutates-caller")
-    values = torch.randn(3, 4, generator=rng)
-    strided = expect(submission.probe.flat_of("every other", values))
-    refused = {"contiguous-is-not-needed": lambda name: name != ""}
-    said = "an exception was raised for a view of every other element, which can be flattened without a copy"
-    strided.item("raised", lookalikes=refused).no_exception(said)
-    strided.item("flat", "the flat view of every other element").tensor(values.flatten()[::2], device=device)
-    copied = {"reshape-always-views": False}
-    said = "the flat view of every other element does not share the memory of the argument"
-    strided.item("shared", lookalikes=copied).is_true(said)
-    cut = {"detached-returned": False}
-    said = "no gradient flowed back through the flat view of every other element"
-    strided.item("recorded", lookalikes=cut).is_true(said)
+    x, seen, recipes = flattened(submission, rng)
+    for index, recipe in enumerate(recipes):
+        tensor, argument = followed(recipe, x), as_code(recipe)
+        if not can_be_flat(tensor):
+            continue
+        facts = expect(seen).item(index)
+        refused = {} if tensor.is_contiguous() else {"contiguous-is-not-needed": lambda name: name != ""}
+        said = f"an exception was raised for {argument}, which can be flattened without a copy"
+        facts.item("raised", lookalikes=refused).no_exception(said)
+        facts.item("flat", f"the flat view of {argument}").tensor(tensor.flatten(), device=device)
+        shared = facts.item("shared", lookalikes={"reshape-always-views": False})
+        shared.is_true(f"the flat view of {argument} does not share the memory of the argument")
+        recorded = facts.item("recorded", lookalikes={"detached-returned": False})
+        recorded.is_true(f"no gradient flowed back through the flat view of {argument}")
+
+
+def can_be_flat(tensor):
+    """Tell whether torch can flatten a tensor without a copy."""
+    try:
+        tensor.view(-1)
+    except RuntimeError:
+        return False
+    return True
+
+
+def flattened(submission, rng):
+    """Let flat_view be called with tensors of each kind, in a drawn order; return x, what was seen, and the recipes."""
+    x = torch.randn(3, 4, generator=rng)
+    left = {(True, True): 2, (True, False): 3, (False, False): 5}
+    chance, recipes = dice(rng), []
+    while any(left.values()):
+        recipe = recipe_of(chance, VIEWS, 3)
+        with contextlib.suppress(RuntimeError, IndexError):  # not every call takes whatever it meets
+            tensor = followed(recipe, x)
+            kind = can_be_flat(tensor), tensor.is_contiguous()
+            if left[kind] and recipe not in recipes and tensor.ndim:
+                left[kind] -= 1
+                recipes.append(recipe)
+    chance.shuffle(recipes)
+    return x, submission.probe.flats_of(x, recipes), recipes
 
 
 @pytest.mark.step("flat_view")
@@ -166,11 +249,13 @@ def test_refuses(submission, rng):
     copied = {
         "reshape-always-views": lambda seen: seen["flat"].shape == (seen["flat"].data.numel(),) and not seen["shared"]
     }
-    for kind, argument in (("transposed", "a transposed matrix"), ("columns", "two columns of a matrix")):
-        facts = expect(submission.probe.flat_of(kind, torch.randn(3, 4, generator=rng)), copied)
-        said = f"no exception was raised for {argument}, which cannot be flattened without a copy"
-        facts.satisfies(lambda seen: seen["raised"] != "", said, got="a tensor", expected="RuntimeError")
-        facts.item("raised", f"the exception that was raised for {argument}").equals("RuntimeError")
+    x, seen, recipes = flattened(submission, rng)
+    for index, recipe in enumerate(recipes):
+        if not can_be_flat(followed(recipe, x)):
+            facts = expect(seen).item(index, lookalikes=copied)
+            said = f"no exception was raised for {as_code(recipe)}, which cannot be flattened without a copy"
+            facts.satisfies(lambda seen: seen["raised"] != "", said, got="a tensor", expected="RuntimeError")
+            facts.item("raised", f"the exception that was raised for {as_code(recipe)}").equals("RuntimeError")
 
 
 @pytest.mark.step("two_copies")
@@ -194,7 +279,10 @@ def test_copies(submission, rng, device):
     outside = pair.item(1, "the copy outside the graph", named).tensor(x, device=device).requires_grad(False)
     said = "the copy outside the graph shares the caller's memory"
     outside.satisfies(lambda t: not t.shares_with, said, expected="memory of its own")
-    expect_on_device(submission.probe.called_for_copies(x))
+    heard = submission.probe.called_for_copies(x)
+    for index in range(2):
+        expect(heard).item("copies", "the result").length(2).item(index, "a copy").tensor(x, device=device)
+    expect_on_device(heard)
 
 
 @pytest.mark.step("two_copies")

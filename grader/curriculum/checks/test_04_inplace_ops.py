@@ -4,20 +4,14 @@ import pytest
 import torch
 
 from grader.compare import expect, one_of, require
+from grader.curriculum.checks._recipes import as_code, dice
+from grader.curriculum.preload.recipes import followed
 
-# Which tensor autograd keeps for the derivative: that one may not be changed before backward.
-KEPT = {
-    "exp": "result",
-    "sigmoid": "result",
-    "tanh": "result",
-    "sqrt": "result",
-    "square": "input",
-    "sin": "input",
-    "log": "input",
-    "negative": "",
-    "plus_three": "",
-    "times_three": "",
-}
+# Operations for which autograd keeps their input, their result, or neither; in a chain, it depends on the others, too.
+CALLS = (
+    "exp()", "sigmoid()", "tanh()", "sqrt()", "reciprocal()", "pow(2)", "sin()", "log()", "abs()", "mul(x)", "div(x)",
+    "neg()", "add(3)", "mul(3)", "add(x)",
+)  # fmt: skip
 
 
 def number(rng, low, high):
@@ -138,8 +132,11 @@ def test_records_afterwards(submission, rng):
     expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
     expect(submission.shift_leaf_(leaf, 1.0)).requires_grad(True)
     switched_on = {"grad-mode-forced-on": True}
-    seen = submission.probe.recording_after(torch.randn(4, generator=rng).requires_grad_(), number(rng, 1, 2))
-    expect(seen, switched_on).is_false("autograd was off before the call, and on after it")
+    sent, amount = torch.randn(4, generator=rng), number(rng, 1, 2)
+    seen = expect(submission.probe.recording_after(sent.clone().requires_grad_(), amount))
+    recording = seen.item("recording", lookalikes=switched_on)
+    recording.is_false("autograd was off before the call, and on after it")
+    seen.item("leaf", "the leaf").values(sent + amount)
 
 
 @pytest.mark.step("scaled_sigmoid")
@@ -170,38 +167,63 @@ def test_sigmoid_leaves_alone(submission, rng):
     parts.item("touched", lookalikes={"mutates-caller": True}).is_false("x was written to")
 
 
+def breaks(recipe, changed, x):
+    """Try out whether backward raises an exception after one of the two tensors was changed."""
+    source = x.clone().requires_grad_().clone()
+    result = followed(recipe, source)
+    (source if changed == "input" else result).add_(1)
+    try:
+        result.sum().backward()
+    except RuntimeError:
+        return True
+    return False
+
+
+def drawn_cases(rng, x):
+    """Draw operations that break for a changed input or a changed result, and others; return them in a drawn order."""
+    left = {(changed, broken): 4 for changed in ("input", "result") for broken in (True, False)}
+    chance, found = dice(rng), {}
+    while any(left.values()):
+        recipe, changed = "; ".join(chance.choices(CALLS, k=chance.randint(1, 3))), chance.choice(("input", "result"))
+        if (recipe, changed) in found or not followed(recipe, x).abs().max() < 100:
+            continue  # it is there already, or has no numbers to write
+        broken = breaks(recipe, changed, x)
+        if left[changed, broken]:
+            left[changed, broken] -= 1
+            found[recipe, changed] = broken
+    return dict(chance.sample(sorted(found.items()), len(found)))
+
+
 @pytest.mark.step("breaks_backward")
 def test_experiment(submission, rng):
     """finds out for each operation which tensor backward still needs"""
-    for name, kept in KEPT.items():
-        for changed in ("input", "result"):
-            x = torch.rand(4, generator=rng) + 0.5
-            submission.recognise({"update-outside-no-grad": lambda error: "in-place operation" in error.message})
-            seen = submission.probe.answer_for(name, changed, x)
-            facts = expect(seen).length(7)
-            read = seen.value
-            other = [changed == "result", changed == "input"]
-            facts.item("operation_called").is_true("the operation was never called")
-            named = {
-                "update-outside-no-grad": lambda answer, on=changed: (
-                    answer is True and on == "input" and not read["counted"] and writes_in_place(read["heard"])
-                ),
-                "argument-ignored": lambda _, other=other: read["changed"] in (other, [True, True]),
-                "data-bypass": lambda answer: answer is False and read["written"] and not read["counted"],
-                "out-of-place-in-disguise": lambda answer: (
-                    answer is False and not read["counted"] and not writes_in_place(read["heard"])
-                ),
-            }
-            facts.item("answer", f"the answer for {name} with its {changed} changed", named).equals(kept == changed)
-            facts.item("numbers_of_x").is_true("the operation was not called with the numbers of x")
+    x = torch.rand(4, generator=rng) + 0.5
+    cases = drawn_cases(rng, x)
+    submission.recognise({"update-outside-no-grad": lambda error: "in-place operation" in error.message})
+    seen = submission.probe.answers_for(x, list(cases))
+    expect(seen).length(len(cases))
+    for index, ((recipe, changed), broken) in enumerate(cases.items()):
+        facts, read = expect(seen).item(index).length(7), seen.value[index]
+        other = [changed == "result", changed == "input"]
+        facts.item("operation_called").is_true("the operation was never called")
+        named = {
+            "update-outside-no-grad": lambda answer, on=changed, read=read: (
+                answer is True and on == "input" and not read["counted"] and writes_in_place(read["heard"])
+            ),
+            "argument-ignored": lambda _, other=other, read=read: read["changed"] in (other, [True, True]),
+            "data-bypass": lambda answer, read=read: answer is False and read["written"] and not read["counted"],
+            "out-of-place-in-disguise": lambda answer, read=read: (
+                answer is False and not read["counted"] and not writes_in_place(read["heard"])
+            ),
+        }
+        facts.item("answer", f"the answer for {as_code(recipe)} with its {changed} changed", named).equals(broken)
+        facts.item("numbers_of_x").is_true("the operation was not called with the numbers of x")
 
 
 @pytest.mark.step("breaks_backward")
 def test_experiment_leaves_alone(submission, rng):
     """leaves x as it was"""
     x = torch.rand(4, generator=rng) + 0.5
-    for name in ("negative", "exp"):
-        seen = submission.probe.answer_for(name, "input", x)
-        seen = expect(seen)
-        seen.item("answer", f"the answer for {name}").is_a(bool)
-        seen.keeps_argument(2, x, "mutates-caller")
+    seen = expect(submission.probe.answers_for(x, list(drawn_cases(rng, x))))
+    seen.item(0).item("answer", "the answer").is_a(bool)
+    seen.keeps_argument(0, x, "mutates-caller")

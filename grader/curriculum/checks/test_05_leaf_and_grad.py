@@ -6,15 +6,20 @@ import pytest
 import torch
 
 from grader.compare import expect, looks_like
+from grader.curriculum.checks._recipes import dice, told
+from grader.curriculum.preload.recipes import followed
 
 BOOLS = (False, True)
+# What a tensor is, in words, and what somebody believes who errs about it.
 KINDS = {
-    "constant": "a constant",
-    "frozen": "a detached result",
-    "variable": "a variable",
-    "result": "a result",
-    "retained": "a result after `retain_grad()`",
+    "constant": ("a constant", "leaf-always-keeps-grad"),
+    "frozen": ("a detached result", "leaf-always-keeps-grad"),
+    "variable": ("a variable", "leaf-keeps-unasked"),
+    "result": ("a result", "nonleaf-keeps-grad"),
+    "retained": ("a result after `retain_grad()`", "retain-ignored"),
 }
+# The last two return the tensor itself, which is float32 and contiguous.
+CALLS = ("requires_grad_()", "mul(2)", "retain_grad()", "detach()", "float()", "contiguous()")
 
 
 @pytest.mark.step("predict_row")
@@ -32,26 +37,59 @@ def test_table(submission):
             row.item(2, "the entry for .grad", named).equals(requires_grad and not recorded)
 
 
+def kind_of(tensor, recipe):
+    """Return what a tensor is that a recipe has made."""
+    if not tensor.requires_grad:
+        return "frozen" if "detach" in recipe else "constant"
+    return "variable" if tensor.is_leaf else "retained" if tensor.retains_grad else "result"
+
+
+def drawn(chance, x):
+    """Draw a recipe, and return it with the kind of tensor that it makes of x."""
+    calls, tensor = [], x.clone()
+    for _ in range(chance.randrange(6)):
+        call = chance.choice(CALLS)
+        if call == "retain_grad()" and not tensor.requires_grad:
+            continue  # torch refuses that
+        calls.append(call)
+        tensor = followed(call, tensor)
+    return "; ".join(calls), kind_of(tensor, "; ".join(calls))
+
+
+def three_of_each(rng, x):
+    """Draw three recipes for each kind of tensor; return them in a drawn order, with what they make."""
+    chance, left, found = dice(rng), dict.fromkeys(KINDS, 3), {}
+    while any(left.values()):
+        recipe, kind = drawn(chance, x)
+        if left[kind] and recipe not in found:
+            left[kind] -= 1
+            found[recipe] = kind
+    return dict(chance.sample(sorted(found.items()), len(found)))
+
+
 @pytest.mark.step("will_keep_grad")
 def test_each_kind(submission, rng):
     """tells for each kind of tensor whether it will keep its gradient"""
-    expected = {"constant": False, "frozen": False, "variable": True, "result": False, "retained": True}
-    named = {"constant": "leaf-always-keeps-grad", "frozen": "leaf-always-keeps-grad",
-             "variable": "leaf-keeps-unasked", "result": "nonleaf-keeps-grad",
-             "retained": "retain-ignored"}  # fmt: skip
-    for kind, keeps in expected.items():
-        seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
-        named_here = {named[kind]: not keeps} if kind in named else {}
-        expect(seen).item("answer", f"the answer for {KINDS[kind]}", named_here).equals(keeps)
+    x = torch.randn(3, generator=rng)
+    kinds = three_of_each(rng, x)
+    seen = submission.probe.keeps_grad_of(x, list(kinds))
+    answers = expect(seen).item("answers", "the list of answers").length(len(kinds))
+    for recipe in sorted(kinds, key=lambda recipe: (list(KINDS).index(kinds[recipe]), len(recipe))):
+        words, misconception = KINDS[kinds[recipe]]
+        keeps = kinds[recipe] in ("variable", "retained")
+        answer = answers.item(
+            list(kinds).index(recipe), f"the answer for {words} ({told(recipe)})", {misconception: not keeps}
+        )
+        answer.equals(keeps)
 
 
 @pytest.mark.step("will_keep_grad")
 def test_looks_only(submission, rng):
     """leaves the tensor as it was"""
-    for kind in ("variable", "result", "constant"):
-        seen = submission.probe.keeps_grad_of(kind, torch.randn(3, generator=rng))
-        untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
-        untouched.is_true("the tensor that was asked about was changed")
+    x = torch.randn(3, generator=rng)
+    seen = submission.probe.keeps_grad_of(x, list(three_of_each(rng, x)))
+    untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})
+    untouched.is_true("a tensor that was asked about was changed")
 
 
 @pytest.mark.step("build_four")

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from grader.compare import expect
+from grader.curriculum.checks._recipes import as_code, dice
+from grader.curriculum.preload.recipes import followed
 
 ERRORS = {
     "requires-grad-forgotten": lambda error: "does not require grad" in error,
@@ -14,72 +16,142 @@ NONE_READ = {"grad-of-wrong-tensor": lambda error: "'NoneType'" in error}
 NONE_CLEARED = {"grad-starts-as-none": lambda error: "'NoneType'" in error}
 
 
-def answer(seen, what, named, none_error=NONE_READ):
+def answer(facts, what, named, none_error=NONE_READ):
     """Return the expectation on the value, after asking that no known error was raised."""
-    facts = expect(seen)
     facts.item("error", lookalikes=ERRORS | none_error).no_exception("your code raised an exception")
     return facts.item("value", what, named)
 
 
-def number(rng, low, high):
-    return low + (high - low) * float(torch.rand((), generator=rng))
+# What a function does to each element.
+ELEMENTWISE = ("pow(2)", "sin()", "cos()", "exp()", "tanh()", "mul(3)", "add(1)", "sigmoid()")
 
 
-def expected_scalar(kind, weights, x):
-    """Return the gradient of one of the probe's functions, by its formula."""
-    return {
-        "square": 2 * x * weights,
-        "sine": torch.cos(x) * weights,
-        "exponential": torch.exp(x / 2) / 2 * weights,
-    }[kind]
+def gradient(recipe, x, weights, upstream=None, dtype=torch.float64):
+    """Return the gradient of the function that a recipe describes, for all of its results or weighted."""
+    leaf = x.clone().to(dtype).requires_grad_()
+    result = followed(recipe, leaf, w=weights.to(dtype))
+    weighted = result if upstream is None else result * upstream
+    return torch.autograd.grad(weighted.sum(), leaf)[0].float()
 
 
-def expected_rows(weights, x):
-    return 2 * (weights @ x).unsqueeze(1) * weights
+def rows_of(recipe, x, weights):
+    """Return the Jacobian of the function that a recipe describes."""
+    upstreams = torch.eye(weights.shape[1])
+    return torch.stack([gradient(recipe, x, weights, each) for each in upstreams])
+
+
+def steady(recipe, x, weights):
+    """Tell whether rounding is of no importance to the gradient, and whether no part of it is nearly 0."""
+    found = gradient(recipe, x, weights)
+    return (
+        torch.allclose(found, gradient(recipe, x, weights, dtype=torch.float32), 2e-6, 0) and found.abs().min() > 0.02
+    )
+
+
+def drawn_recipe(chance, x, weights, start, end):
+    """Draw what a function does to each element between these calls."""
+    while True:
+        recipe = "; ".join([*start, *chance.sample(ELEMENTWISE, chance.randint(1, 2)), *end])
+        if steady(recipe, x, weights):
+            return recipe
+
+
+def drawn_function(rng, results, size):
+    """Draw a function of (size,) to (results,), and where it is looked at; return recipe, weights and x."""
+    weights, x, chance = torch.randn(size, results, generator=rng), torch.randn(size, generator=rng), dice(rng)
+    start = [*chance.choice([[], ["sin()"], ["mul(x)"]]), "matmul(w)"]
+    return drawn_recipe(chance, x, weights, start, []), weights, x
+
+
+def drawn_scalars(rng, count):
+    """Draw functions of (5,) to one number, and where they are looked at; return recipes, weights and x."""
+    weights, x, chance = list(torch.randn(count, 5, generator=rng)), torch.randn(5, generator=rng), dice(rng)
+    return [drawn_recipe(chance, x, each, [], ["mul(w)", "sum()"]) for each in weights], weights, x
+
+
+def slope_of(recipe, at):
+    return float(gradient(recipe, torch.tensor(at), torch.zeros(())))
+
+
+def parabola_at(chance, least, most):
+    """Draw a parabola, and a point where its slope is neither its value nor about 0."""
+    nothing = torch.zeros(())
+    while True:
+        straight = [f"mul({chance.uniform(1, 3):.3f})", f"add({chance.uniform(1, 3):.3f})", "add(x)", "sub(x)", "neg()"]
+        calls = [*chance.sample(straight, 2), chance.choice(["mul(x)", "pow(2)"]), *chance.sample(straight, 2)]
+        recipe, at = "; ".join(calls), chance.uniform(least, most)
+        x = torch.tensor(at)
+        slope = slope_of(recipe, at)
+        apart = abs(float(followed(recipe, x)) - slope)
+        if 0.05 < abs(slope) < 50 and apart > 0.05 and steady(recipe, x, nothing):
+            return recipe, at, 0.0
+
+
+def kinked_at(chance):
+    """Draw a function of a number with a kink, and the point where that is; return also how steep it is beyond."""
+    while True:
+        # Eighths, which float32 holds exactly: the kink is where it is said to be.
+        at, steep, factor = chance.randrange(2, 20) / 8, round(chance.uniform(1, 3), 3), round(chance.uniform(1, 3), 3)
+        if min(abs(1 + steep * share - at) for share in (0.5, 1)) > 0.1:  # no rise over the run is the value
+            return f"sub({at}); relu(); mul({steep}); add(x); mul({factor})", at, steep
+
+
+def sloped(submission, rng):
+    """Let slope be asked about functions of both kinds, in a drawn order; return them and what was seen."""
+    chance = dice(rng)
+    # The slopes of small points tell a rounded answer.
+    parabolas = [parabola_at(chance, *ends) for ends in ((1, 3), (1, 4), (-0.3, -0.1), (-2, -1), (0.1, 0.3))]
+    cases = chance.sample([*parabolas, *(kinked_at(chance) for _ in range(3))], 8)
+    seen = submission.probe.slopes_of([recipe for recipe, _, _ in cases], [at for _, at, _ in cases])
+    expect(seen).length(8)
+    return cases, seen
 
 
 @pytest.mark.step("slope")
 def test_slope(submission, rng, device):
     """computes the slope of any parabola at any point"""
-    cases = [(1.0, 1.0, 4.0), (3.0, 1.0, 4.0)]
-    # The slopes of small points tell a rounded answer.
-    cases += [(number(rng, 2, 5), number(rng, 1, 3), at) for at in (number(rng, 1, 3), -number(rng, 0.1, 0.3))]
-    for factor, constant, at in cases:
-        for in_steps in (False, True):
-            seen = submission.probe.slope_of(factor, constant, in_steps, at)
-            value = factor * at**2 + constant
-            named = {
-                "grad-of-wrong-tensor": None,
-                "value-not-slope": lambda got, value=value: abs(got - value) < 1e-3,
-                "scalar-tensor-not-number": lambda got: got.shape == (),
-            }
-            expected = 2 * factor * at
-            answer(seen, "the slope", named).near(expected, device)
-            vector = {"one-element-is-a-dimension": ["torch.float32 (1,)"]}
-            given = expect(seen).item("asked", "the list of what the function was called with", vector)
-            given.equals(["torch.float32 ()"])
+    cases, seen = sloped(submission, rng)
+    for index, (recipe, at, steep) in enumerate(cases):
+        if steep:
+            continue
+        value = float(followed(recipe, torch.tensor(at)))
+        named = {
+            "grad-of-wrong-tensor": None,
+            "value-not-slope": lambda got, value=value: abs(got - value) < 1e-3,
+            "scalar-tensor-not-number": lambda got: got.shape == (),
+        }
+        facts = expect(seen).item(index)
+        answer(facts, f"the slope of {as_code(recipe)} at {at:.5g}", named).near(slope_of(recipe, at), device)
+        vector = {"one-element-is-a-dimension": ["torch.float32 (1,)"]}
+        given = facts.item("asked", "the list of what the function was called with", vector)
+        given.equals(["torch.float32 ()"])
 
 
 @pytest.mark.step("slope")
 def test_slope_by_autograd(submission, rng, device):
     """takes the slope from autograd, also where the function has a kink"""
-    # Eighths, which float32 holds exactly: the kink is where it is said to be.
-    factor, at = number(rng, 1, 3), int(torch.randint(2, 20, (), generator=rng)) / 8
-    named = {
-        "value-not-slope": lambda got: abs(got - at) < 1e-3,
-        "difference-quotient": lambda got: 1 + 0.2 * factor < got < 1 + 1.2 * factor,
-    }
-    answer(submission.probe.slope_at_kink(factor, at), "the slope", named).near(1.0, device)
+    cases, seen = sloped(submission, rng)
+    for index, (recipe, at, steep) in enumerate(cases):
+        if not steep:
+            continue
+        slope = slope_of(recipe, at)
+        named = {
+            "value-not-slope": lambda got, at=at, slope=slope: abs(got - at * slope) < 1e-3,
+            "difference-quotient": lambda got, slope=slope, steep=steep: (
+                1 + 0.2 * steep < got / slope < 1 + 1.2 * steep
+            ),
+        }
+        answer(expect(seen).item(index), f"the slope of {as_code(recipe)} at {at}", named).near(slope, device)
 
 
 @pytest.mark.step("pull_back")
 def test_pull_back(submission, rng, device):
     """weights the results with the upstream gradient"""
     for results, size in ((4, 3), (2, 5)):
-        weights = torch.randn(results, size, generator=rng)
-        x, upstream = torch.randn(size, generator=rng), torch.randn(results, generator=rng)
-        seen = submission.probe.pulled_back(weights, x, upstream)
-        rows = expected_rows(weights, x)
+        recipe, weights, x = drawn_function(rng, results, size)
+        upstream = torch.randn(results, generator=rng)
+        seen = submission.probe.pulled_back(recipe, weights, x, upstream)
+        rows = rows_of(recipe, x, weights)
         read = seen.value
         named = {
             "grad-of-wrong-tensor": None,
@@ -87,7 +159,7 @@ def test_pull_back(submission, rng, device):
             "upstream-ignored": rows.sum(0),
             "mean-vs-sum": upstream @ rows / results,
         }
-        answer(seen, "the gradient", named).tensor(upstream @ rows, device=device)
+        answer(expect(seen), "the gradient", named).tensor(upstream @ rows, device=device)
 
 
 def same(tensor, expected):
@@ -97,19 +169,18 @@ def same(tensor, expected):
 @pytest.mark.step("pull_back")
 def test_pull_back_leaves_alone(submission, rng):
     """leaves x and the upstream gradient as they were"""
-    weights = torch.randn(4, 3, generator=rng)
-    x, upstream = torch.randn(3, generator=rng), torch.randn(4, generator=rng)
-    seen = expect(submission.probe.pulled_back(weights, x, upstream))
-    seen.keeps_argument(1, x, "mutates-caller").keeps_argument(2, upstream, "mutates-caller")
+    (recipe, weights, x), upstream = drawn_function(rng, 4, 3), torch.randn(4, generator=rng)
+    seen = expect(submission.probe.pulled_back(recipe, weights, x, upstream))
+    seen.keeps_argument(2, x, "mutates-caller").keeps_argument(3, upstream, "mutates-caller")
 
 
 @pytest.mark.step("two_passes")
 def test_two_passes(submission, rng, device):
     """notes the first gradient, and then the sum of both"""
-    weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
-    first, second = expected_scalar("square", weights, x), expected_scalar("sine", weights, x)
-    seen = submission.probe.passed_twice(weights, x)
-    pair = answer(seen, "the result", {}).length(2)
+    recipes, weights, x = drawn_scalars(rng, 2)
+    first, second = (gradient(recipe, x, each) for recipe, each in zip(recipes, weights, strict=True))
+    seen = submission.probe.passed_twice(recipes, weights, x)
+    pair = answer(expect(seen), "the result", {}).length(2)
     named = {
         "results-in-another-order": lambda t: same(t, first + second) and same(seen.value["value"][1], first),
         "grad-is-aliased": first + second,
@@ -122,21 +193,21 @@ def test_two_passes(submission, rng, device):
 @pytest.mark.step("two_passes")
 def test_two_passes_leave_alone(submission, rng):
     """leaves x as it was"""
-    weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
-    expect(submission.probe.passed_twice(weights, x)).keeps_argument(1, x, "mutates-caller")
+    recipes, weights, x = drawn_scalars(rng, 2)
+    expect(submission.probe.passed_twice(recipes, weights, x)).keeps_argument(2, x, "mutates-caller")
 
 
 @pytest.mark.step("separate")
 def test_separate(submission, rng, device):
     """returns each gradient by itself, whatever was in .grad before"""
     for left in (True, False):
-        weights, x = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
+        recipes, weights, x = drawn_scalars(rng, 3)
         leaf = x.clone().requires_grad_()
         garbage = torch.randn(5, generator=rng)
         leaf.grad = garbage.clone() if left else None
-        dues = [expected_scalar(kind, weights, x) for kind in ("square", "sine", "exponential")]
-        seen = submission.probe.separated(weights, leaf)
-        gradients = answer(seen, "the result", {}, NONE_CLEARED).length(3)
+        dues = [gradient(recipe, x, each) for recipe, each in zip(recipes, weights, strict=True)]
+        seen = submission.probe.separated(recipes, weights, leaf)
+        gradients = answer(expect(seen), "the result", {}, NONE_CLEARED).length(3)
         for index, expected in enumerate(dues):
             so_far = sum(dues[: index + 1])
             sums = ([so_far] if index else []) + [so_far + garbage, sum(dues), sum(dues) + garbage]
@@ -154,8 +225,8 @@ def test_separate(submission, rng, device):
 def test_jacobian(submission, rng, device):
     """returns a row of derivatives for each result"""
     for results, size in ((4, 3), (2, 5)):
-        weights, x = torch.randn(results, size, generator=rng), torch.randn(size, generator=rng)
-        rows = expected_rows(weights, x)
+        recipe, weights, x = drawn_function(rng, results, size)
+        rows = rows_of(recipe, x, weights)
         sums = [rows.cumsum(0), rows.sum(0).expand(rows.shape)]
         last = [rows[-1].expand(rows.shape), torch.zeros(rows.shape)]
         named = {
@@ -163,14 +234,15 @@ def test_jacobian(submission, rng, device):
             "grad-is-aliased": lambda t, last=last: any(same(t, wrong) for wrong in last),
         }
         named["rows-are-results"] = rows.T
-        answer(submission.probe.jacobian_of(weights, x), "the Jacobian", named).tensor(rows, device=device)
+        seen = submission.probe.jacobian_of(recipe, weights, x)
+        answer(expect(seen), "the Jacobian", named).tensor(rows, device=device)
 
 
 @pytest.mark.step("jacobian")
 def test_one_graph(submission, rng):
     """calls the function once and leaves x as it was"""
-    weights, x = torch.randn(4, 3, generator=rng), torch.randn(3, generator=rng)
-    seen = expect(submission.probe.jacobian_of(weights, x))
+    recipe, weights, x = drawn_function(rng, 4, 3)
+    seen = expect(submission.probe.jacobian_of(recipe, weights, x))
     built_anew = {"graph-built-anew": lambda calls: calls > 1}
     seen.item("calls", "the number of calls to the function", built_anew).equals(1)
-    seen.keeps_argument(1, x, "mutates-caller")
+    seen.keeps_argument(2, x, "mutates-caller")

@@ -4,20 +4,19 @@ import pytest
 import torch
 
 from grader.compare import SeenArray, describe, expect, require
+from grader.curriculum.checks._recipes import dice
 
 MIB = 1024 * 1024
 META = torch.device("meta")
 
 
 @pytest.mark.step("choose_device")
-def test_choice(submission):
+def test_choice(submission, rng):
     """chooses CUDA, then MPS, then the CPU, as the machine has them"""
-    for has_cuda, has_mps, expected in (
-        (True, False, "cuda"),
-        (False, False, "cpu"),
-        (False, True, "mps"),
-        (True, True, "cuda"),
-    ):
+    expected_of = {(True, False): "cuda", (False, False): "cpu", (False, True): "mps", (True, True): "cuda"}
+    machines = dice(rng).sample(list(expected_of) * 3, 12)
+    choices = expect(submission.probe.chosen(machines)).length(12)
+    for (has_cuda, has_mps), expected in expected_of.items():
         named = {
             "mps-forgotten": lambda device, mps=has_mps, cuda=has_cuda: mps and not cuda and device.type == "cpu",
             "hard-coded-device": lambda device, mps=has_mps, cuda=has_cuda: (
@@ -25,11 +24,13 @@ def test_choice(submission):
             ),
         }
         named["string-is-no-device"] = lambda device: type(device) is str
-        chosen = expect(submission.probe.chosen(has_cuda, has_mps), named).is_a(torch.device)
-        chosen.satisfies(
-            lambda device, expected=expected: device.type == expected, "the wrong device was chosen",
-            expected=describe(torch.device(expected)),
-        )  # fmt: skip
+        there = [name for name, has in (("CUDA", has_cuda), ("MPS", has_mps)) if has]
+        on = f"on a machine with {' and '.join(there) or 'neither CUDA nor MPS'}"
+        for index in (index for index, machine in enumerate(machines) if machine == (has_cuda, has_mps)):
+            choices.item(index, f"the choice {on}", named).is_a(torch.device).satisfies(
+                lambda device, expected=expected: device.type == expected, f"the wrong device was chosen {on}",
+                expected=describe(torch.device(expected)),
+            )  # fmt: skip
 
 
 @pytest.mark.step("variable_on")
@@ -101,6 +102,7 @@ def test_copy_on_device(submission, rng):
     place.satisfies(lambda place: place == "there", "the copy is not on the device that was given", got="")
     kept = {"dtype-left-out": "torch.float64"}
     expect(seen).item("dtype", "the dtype of the copy", kept).equals("torch.float32")
+    expect(seen).item("copy", "the copy").values(values.float())
 
 
 @pytest.mark.step("move_and_differentiate")

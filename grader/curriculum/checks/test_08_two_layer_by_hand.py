@@ -75,6 +75,13 @@ def test_drawn_on_cpu(submission):
     elsewhere.is_false("the numbers were drawn on another device than the generator's")
     goes_on = seen.item("goes_on", lookalikes={"reseeded-at-each-call": False})
     goes_on.is_true("two calls with the same generator drew the same numbers")
+    generator = torch.Generator()
+    for call in range(3):
+        expected = drawn(generator, (4, 3), (4, 2), (3, 5), (5, 2))
+        four = seen.item("drawn").length(3).item(call, f"the result of call {call + 1}").length(4)
+        for index, name in enumerate(("x", "y", "w1", "w2")):
+            part = four.item(index, f"{name} of call {call + 1}")
+            part.values(expected[index]) if call else part.shape(*expected[index].shape).on("meta")
 
 
 @pytest.mark.step("forward")
@@ -136,13 +143,16 @@ def test_loss_by_hand(submission, rng):
     seen = expect(submission.loss_and_gradient(*sent))
     seen.keeps_argument(0, sent[0], "mutates-caller").keeps_argument(1, sent[1], "mutates-caller")
     spied = submission.probe.backward_passes("loss_and_gradient", sent)
-    no_autograd(spied)
+    error = sent[0] - sent[1]
+    no_autograd(spied, {"the loss": error.square().sum(), "grad_y_pred": 2 * error})
 
 
-def no_autograd(spied):
-    """Require that no backward pass was run."""
+def no_autograd(spied, expected, part="returned"):
+    """Require that no backward pass was run, and the right numbers nevertheless, by name, in the result or another part."""
     passes = expect(spied).item("passes", "the number of backward passes that autograd ran", {"autograd-did-it": many})
     passes.equals(0)
+    for index, (name, each) in enumerate(expected.items()):
+        expect(spied).item(part, "the result").length(len(expected)).item(index, name).values(each)
 
 
 def many(count):
@@ -215,7 +225,8 @@ def test_backward_by_hand(submission, rng):
     seen = expect(submission.backward(*sent))
     for index, tensor in enumerate(sent):
         seen.keeps_argument(index, tensor, "mutates-caller")
-    no_autograd(submission.probe.backward_passes("backward", sent))
+    grad_w1, grad_w2 = walked_back(x, h, w2, upstream)
+    no_autograd(submission.probe.backward_passes("backward", sent), {"grad_w1": grad_w1, "grad_w2": grad_w2})
 
 
 def stepped(x, y, w1, w2, lr, way="", steps=3):
@@ -283,7 +294,10 @@ def test_loss_before(submission, rng, device):
 @pytest.mark.step("sgd_step")
 def test_step_by_hand(submission, rng):
     """works out the step itself and leaves the data alone"""
-    x, y, w1, w2 = sent = problem(rng, 6, 3, 5, 2)
+    x, y, _, _ = sent = problem(rng, 6, 3, 5, 2)
     seen = expect(submission.sgd_step(*sent, 0.01))
     seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, y, "mutates-caller")
-    no_autograd(submission.probe.backward_passes("sgd_step", [x, y, w1, w2, 0.01]))
+    (loss,), w1_after, w2_after = stepped(*sent, 0.01, steps=1)
+    spied = submission.probe.backward_passes("sgd_step", sent, [0.01])
+    no_autograd(spied, {"x": x, "y": y, "w1 after the step": w1_after, "w2 after the step": w2_after}, "tensors")
+    expect(spied).item("returned", "the result").values(loss)

@@ -84,6 +84,13 @@ def test_drawn_on_cpu(submission):
     elsewhere.is_false("the numbers were drawn on another device than the generator's")
     goes_on = seen.item("goes_on", lookalikes={"reseeded-at-each-call": False})
     goes_on.is_true("two calls with the same generator drew the same numbers")
+    generator = torch.Generator()
+    for call in range(3):
+        expected = [0.1 * each for each in drawn(generator, (3, 5), (5, 2))]
+        pair = seen.item("drawn").length(3).item(call, f"the result of call {call + 1}").length(2)
+        for index, name in enumerate(WEIGHTS):
+            part = pair.item(index, f"{name} of call {call + 1}")
+            part.values(expected[index]) if call else part.shape(*expected[index].shape).on("meta")
 
 
 @pytest.mark.step("compute_loss")
@@ -125,10 +132,13 @@ def test_loss_changes_nothing(submission, rng):
     for index, name in enumerate(WEIGHTS):
         seen.item("before").length(2).item(index, f"the .grad of {name} before backward", filled).equals(None)
     sent = with_leftovers(rng)
-    seen = expect(submission.probe.kept_gradients(*sent)).length(2)
+    kept = expect(submission.probe.kept_gradients(*sent))
+    seen = kept.item("weights", "the list of weights").length(2)
     for index, (name, weight) in enumerate(zip(WEIGHTS, sent[2:], strict=True)):
         changed = {"mutates-caller": lambda t: t.grad is None or not looks_like(t.grad, weight.grad)}
         seen.item(index, f"{name} after the call", changed).grad(weight.grad)
+    loss, *_ = loss_and_gradients(*[each.detach() for each in sent])
+    kept.item("loss", "the loss").values(loss)
 
 
 def with_gradients(rng):
@@ -186,8 +196,13 @@ def test_open_update(submission, rng):
     expect(seen).keeps_globals("grad mode", misconception="grad-mode-left-off")
     open_writes(seen.arguments, weights)
     switched_on = {"grad-mode-forced-on": True}
-    seen = submission.probe.recording_after(*with_gradients(rng), 0.1)
-    expect(seen, switched_on).is_false("autograd was off before the call, and on after it")
+    weights = with_gradients(rng)
+    seen = expect(submission.probe.recording_after(*weights, 0.1))
+    recording = seen.item("recording", lookalikes=switched_on)
+    recording.is_false("autograd was off before the call, and on after it")
+    for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
+        moved = weight.detach() - 0.1 * weight.grad
+        seen.item("weights").item(index, f"{name} after a step with autograd off").values(moved)
 
 
 def moved_from(weight):

@@ -1,5 +1,6 @@
 """Hidden checks of 10: recording operations, ordering their graph, and running backward over it."""
 
+import dataclasses
 import math
 from itertools import pairwise, product
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from grader.compare import expect
+from grader.curriculum.checks._recipes import dice
 
 BOOLS = (False, True)
 MOST_LOOKS = 20
@@ -182,6 +184,32 @@ def right_order(order, graph):
     )
 
 
+class Scattered:
+    """A graph as a probe gets it: with drawn numbers, so that no node tells by its place what stands behind it."""
+
+    def __init__(self, rng, graph):
+        self.places = dice(rng).sample(range(len(graph)), len(graph))
+        self.root = self.places[-1]
+        self.graph = self.scattered([[[self.places[each] for each in node[0]], *node[1:]] for node in graph])
+
+    def scattered(self, items):
+        """Return what there is for each node, in the order of the drawn numbers."""
+        return [items[self.places.index(number)] for number in range(len(items))]
+
+    def gathered(self, order):
+        """Return an order of drawn numbers as one of the nodes' own."""
+        own = {place: index for index, place in enumerate(self.places)}
+        return [own.get(each, -1) for each in order] if isinstance(order, list) else order
+
+
+def ordered(submission, rng, graph):
+    """Ask for the order of a graph; return what was seen, with the nodes' own numbers."""
+    sent = Scattered(rng, graph)
+    seen = submission.probe.order(sent.graph, sent.root)
+    expect(seen).item("order")
+    return dataclasses.replace(seen, value=seen.value | {"order": sent.gathered(seen.value["order"])})
+
+
 @pytest.mark.step("topological_order")
 def test_order(submission, rng):
     """lists every node once, and each before its parents"""
@@ -198,7 +226,7 @@ def test_order(submission, rng):
             ),
             "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
         }
-        order = expect(submission.probe.order(graph)).item("order", "the result", named).is_a(list)
+        order = expect(ordered(submission, rng, graph)).item("order", "the result", named).is_a(list)
         expected = f"each of {len(nodes)} nodes once"
         order.satisfies(
             lambda found, nodes=nodes: set(found) == nodes,
@@ -218,7 +246,8 @@ def test_order(submission, rng):
 def test_order_again(submission, rng):
     """lists a graph in the right order when it is asked a second time, too"""
     graph = diamond(rng)
-    first, second = submission.probe.order_twice(graph).value
+    sent = Scattered(rng, graph)
+    first, second = map(sent.gathered, submission.probe.order_twice(sent.graph, sent.root).value)
     named = {"state-between-calls": lambda order: right_order(first, graph) and order != first}
     again = expect(second, named, what="the result of a second call for the same graph").is_a(list)
     said = "a second call for the same graph did not return a right order"
@@ -228,9 +257,12 @@ def test_order_again(submission, rng):
 @pytest.mark.step("topological_order")
 def test_order_is_quick(submission, rng):
     """looks at each node only a few times, however many paths lead to it"""
-    seen = expect(submission.probe.order(ladder(rng)))
-    seen.item("order", "the result").is_a(list)
+    graph = ladder(rng)
+    seen = expect(ordered(submission, rng, graph))
+    order = seen.item("order", "the result").is_a(list)
     few_looks(seen)
+    said = "the order of a graph with many paths is wrong"
+    order.satisfies(lambda found: right_order(found, graph), said, expected="each node once, before its parents")
 
 
 def few_looks(seen):
@@ -339,7 +371,7 @@ def near(grad, value):
 def test_unequal_ways(submission, rng):
     """waits until everything has arrived at a node, and adds it up"""
     for graph in short_cuts(rng):
-        passes(submission, graph, numbers(rng, 1), [None] * len(graph), named_on_ways)
+        passes(submission, rng, graph, numbers(rng, 1), [None] * len(graph), named_on_ways)
 
 
 @pytest.mark.step("backward")
@@ -350,10 +382,10 @@ def test_any_graph(submission, rng):
     first, second, third = doubled[2][1]
     by_node = [one + third * doubled[1][1][0] for one in (first, second)]
     last = {"parent-stands-twice": lambda grad: any(near(grad, each) for each in by_node)}
-    passes(submission, doubled, [None], [None] * 3, lambda *at: named_at(*at) | (last if at[1] == 0 else {}))
+    passes(submission, rng, doubled, [None], [None] * 3, lambda *at: named_at(*at) | (last if at[1] == 0 else {}))
     for graph in graphs(rng):
         for upstream in (*numbers(rng, 1), None):
-            passes(submission, graph, [upstream], [None] * len(graph), named_at)
+            passes(submission, rng, graph, [upstream], [None] * len(graph), named_at)
 
 
 @pytest.mark.step("backward")
@@ -361,14 +393,15 @@ def test_passes_add_up(submission, rng):
     """adds to what is in .grad already, pass after pass"""
     for graph in short_cuts(rng):
         grads = [*numbers(rng, 1), *[None] * (len(graph) - 1)]
-        seen = passes(submission, graph, numbers(rng, 3), grads, named_on_ways)
+        seen = passes(submission, rng, graph, numbers(rng, 3), grads, named_on_ways)
         seen.item("kept").is_true("something else than the .grad of a node was changed")
 
 
-def passes(submission, graph, upstreams, grads, names):
+def passes(submission, rng, graph, upstreams, grads, names):
     """Run backward for each upstream gradient and compare every node with torch's after each pass."""
     expected = by_torch(graph, upstreams, grads)
-    seen = expect(submission.probe.run_backward(graph, upstreams, grads))
+    sent = Scattered(rng, graph)
+    seen = expect(submission.probe.run_backward(sent.graph, sent.root, upstreams, sent.scattered(grads)))
     after = seen.item("grads").length(len(upstreams))
     for turn, (before, now) in enumerate(pairwise([grads, *expected])):
         start = 1.0 if upstreams[turn] is None else upstreams[turn]
@@ -379,7 +412,7 @@ def passes(submission, graph, upstreams, grads, names):
             if turn and now[index] is not None:
                 was = before[index]
                 named = {"second-backward-freed-graph": lambda grad, was=was: near(grad, was)} | named
-            found.item(index, f"the .grad of a {what} after pass {turn + 1}", named).equals(now[index])
+            found.item(sent.places[index], f"the .grad of a {what} after pass {turn + 1}", named).equals(now[index])
     return seen
 
 
@@ -388,13 +421,13 @@ def test_root_is_leaf(submission, rng):
     """gives the upstream gradient to a root that is itself a leaf"""
     (upstream,) = numbers(rng, 1)
     for before in (None, *numbers(rng, 1)):
-        passes(submission, linked(rng, [(), ()]), [upstream], [None, before], named_at)
+        passes(submission, rng, linked(rng, [(), ()]), [upstream], [None, before], named_at)
     zero = {"zero-taken-for-nothing": lambda grad: grad is None}
-    passes(submission, linked(rng, [(), ()]), [0.0], [None, None], lambda *_: zero)
+    passes(submission, rng, linked(rng, [(), ()]), [0.0], [None, None], lambda *_: zero)
 
 
 @pytest.mark.step("backward")
 def test_backward_is_quick(submission, rng):
     """visits each node only a few times, however many paths lead to it"""
     graph = ladder(rng)
-    few_looks(expect(submission.probe.run_backward(graph, [1.0], [None] * len(graph))))
+    few_looks(passes(submission, rng, graph, [1.0], [None] * len(graph), named_at))

@@ -1,9 +1,12 @@
 """Hidden checks of 11: two autograd Functions, the function around one of them, and gradcheck."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 
 from grader.compare import expect, looks_like
+from grader.curriculum.checks._recipes import dice
 
 DTYPES = (torch.float32, torch.float64)
 RAISED = "an exception left passes_gradcheck"
@@ -196,41 +199,109 @@ def is_tensor(value):
     return hasattr(value, "data")
 
 
+@dataclass
+class Case:
+    """A polynomial of elements that are moved on, and what its backward takes for the derivative and for the way back."""
+
+    x: torch.Tensor
+    values: list[float]
+    slopes: list[float]
+    there: int = 0
+    back: int = 0
+
+    def written(self, chance):
+        """Return the recipe of the function, and that of one that has the same derivative as its backward takes."""
+        others = [slope / power for power, slope in enumerate(self.slopes, start=1)]
+        return written(chance, self.values, self.there), written(chance, others, -self.back)
+
+    @property
+    def right(self):
+        """Whether the backward is that of the function."""
+        return self.slopes == derivative(self.values) and (self.there + self.back) % self.x.numel() == 0
+
+    @property
+    def small(self):
+        """Whether its numbers are small."""
+        return bool(self.x.abs().max() < 0.1)
+
+    def __str__(self):
+        moved = f", moved on by {self.there} places, whose backward moves on by {self.back} and" if self.there else ""
+        backward = moved or ", whose backward"
+        return f"{sum_of([0, *self.values])}{backward} takes {sum_of(self.slopes)} for the derivative,"
+
+
+def written(chance, values, moves):
+    """Return a recipe of a polynomial that is moved on, one of many: each term comes in two parts, in a drawn order."""
+    parts = []
+    for power, value in enumerate(values, start=1):
+        one = value * chance.uniform(-1, 2)
+        parts += [f"add(x.pow({power}).mul({part}))" for part in (one, value - one) if value]
+    return "; ".join(["mul(0)", *chance.sample(parts, len(parts)), f"roll({moves + 6 * chance.randint(-1, 1)})"])
+
+
+def sum_of(factors):
+    """Return in words a polynomial with these factors."""
+    terms = [f"{factor:.5g}" + (f" * x**{power}" if power else "") for power, factor in enumerate(factors) if factor]
+    return " + ".join(terms) or "0"
+
+
+def derivative(values):
+    """Return the factors of the derivative of a polynomial without a constant."""
+    return [power * value for power, value in enumerate(values, start=1)]
+
+
+def drawn_cases(rng):
+    """Draw functions with a right backward and with wrong ones; those come first that tell an error from the others."""
+    chance = dice(rng)
+
+    def case(count, factor=1, size=1.0, **moves):
+        values = [chance.uniform(0.5, 1.5) for _ in range(count)]
+        slopes = [factor * slope for slope in derivative(values)]
+        return Case(drawn(rng, 2, 3, requires_grad=False) * size, values, slopes, **moves)
+
+    def moved(off):
+        there = chance.randrange(1, 6)
+        return case(1, there=there, back=(6 - there + off) % 6)
+
+    straight = [case(3, factor) for factor in (1, 1, 1, 0.9, -1.0, 0.0)]
+    # Where numbers are small, wide absolute tolerances show.
+    small = case(2, 0.995, 1 / 50)
+    small.values[0] = small.slopes[0] = 0.0
+    return [*straight, small, moved(chance.randrange(1, 6)), moved(chance.randrange(1, 6)), moved(0), moved(0)]
+
+
+def judged(submission, rng):
+    """Let passes_gradcheck judge drawn functions, in a drawn order; return each with what was seen of it."""
+    cases, chance = drawn_cases(rng), dice(rng)
+    places = chance.sample(range(len(cases)), len(cases))
+    sent = [cases[places.index(place)] for place in range(len(cases))]
+    seen = submission.probe.judge([case.x for case in sent], [case.written(chance) for case in sent])
+    return [(case, expect(seen).length(len(cases)).item(place)) for case, place in zip(cases, places, strict=True)]
+
+
 @pytest.mark.step("passes_gradcheck")
 def test_right_and_wrong(submission, rng):
     """tells a right backward from a wrong one, and raises no exception"""
     submission.recognise(
         {"requires-grad-forgotten": lambda error: "at least one input tensor to require" in error.message}
     )
-    for factor in (2.0, 1.9, -2.0, 0.0, 1.99):
-        x = drawn(rng, 2, 3, requires_grad=False)
-        # Where numbers are small, wide absolute tolerances show.
-        x = x / 50 if factor == 1.99 else x
-        called = submission.probe.judge(x, factor)
-        seen = expect(called)
-        named = {"gradcheck-raises": lambda said: isinstance(said, str)}
-        if factor == 2.0:
-            named = {"gradcheck-in-float32": lambda said: isinstance(said, str)}
-        seen.item("raised", lookalikes=named).no_exception(RAISED)
-        named = {"gradcheck-in-float32": False} if factor == 2.0 else {}
-        if factor == 1.99:
+    for case, seen in judged(submission, rng):
+        belief = "gradcheck-in-float32" if case.right else "gradcheck-raises"
+        seen.item("raised", lookalikes={belief: lambda said: isinstance(said, str)}).no_exception(RAISED)
+        named = {"gradcheck-in-float32": False} if case.right else {"ones-upstream-only": True} if case.there else {}
+        if case.small:
             # subtle: float32 needs loose tolerances, and then they are not what is wrong
-            named = {
-                "tolerance-loosened": lambda answer, called=called: called.value["dtypes"] == ["float64"] and answer
-            }
-        seen.item("answer", f"the answer for a square with the derivative {factor:g} * x", named).equals(factor == 2.0)
-    seen = expect(submission.probe.judge_roll(drawn(rng, 2, 3, requires_grad=False)))
-    seen.item("raised").no_exception(RAISED)
-    named = {"ones-upstream-only": True}
-    seen.item("answer", "the answer for a backward that gives each gradient to the wrong element", named).equals(False)
+            named = {"tolerance-loosened": lambda answer, each=seen: each._value["dtypes"] == ["float64"] and answer}
+        seen.item("answer", f"the answer for {case}", named).equals(case.right)
 
 
 @pytest.mark.step("passes_gradcheck")
 def test_in_float64(submission, rng):
     """runs the function in float64, on numbers of its own"""
-    x = drawn(rng, 4, requires_grad=False)
-    seen = expect(submission.probe.judge(x, 2.0))
-    in_float32 = {"gradcheck-in-float32": ["float32"]}
-    seen.item("dtypes", "the list of dtypes that the function was called with", in_float32).equals(["float64"])
-    seen.item("point", "the tensor that the function was called with", {"gradcheck-elsewhere": is_tensor}).values(x)
-    seen.keeps_argument(0, x, "mutates-caller")
+    for case, seen in judged(submission, rng):
+        in_float32 = {"gradcheck-in-float32": ["float32"]}
+        seen.item("dtypes", "the list of dtypes that the function was called with", in_float32).equals(["float64"])
+        point = seen.item("point", "the tensor that the function was called with", {"gradcheck-elsewhere": is_tensor})
+        point.values(case.x)
+        untouched = seen.item("untouched", lookalikes={"mutates-caller": False})
+        untouched.is_true("the caller's tensor was changed")

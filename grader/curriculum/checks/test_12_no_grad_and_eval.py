@@ -90,6 +90,7 @@ def test_restored_after_error(submission):
         seen.item("modes", MODES, named).equals(modes)
         came_out = seen.item("came_out", lookalikes={"exception-kept-back": False})
         came_out.is_true("the exception that the model raised did not reach the caller")
+        seen.item("during", "the list of its parts' modes while a model that raises ran").equals([False] * 4)
 
 
 @pytest.mark.step("predict")
@@ -114,13 +115,17 @@ def test_no_trace(submission, rng, device):
     required = seen.item("x_required", lookalikes={"mutates-caller": False})
     required.is_true("x required a gradient before the call, and does not after it")
     for switch in BOOLS:
-        seen = expect(submission.probe.switch_after(switch))
+        weight, x = torch.randn(3, 2, generator=rng), torch.randn(5, 3, generator=rng)
+        seen = expect(submission.probe.switch_after(weight, x, switch))
         named = {"grad-mode-left-off" if switch else "grad-mode-forced-on": not switch}
         before, after = ("on", "off") if switch else ("off", "on")
         for key, call in (("after", "the call"), ("after_error", "a call in which the model raised")):
             now = seen.item(key, lookalikes=named)
             as_before = now.is_true if switch else now.is_false
             as_before(f"autograd was {before} before {call}, and {after} after it")
+        runs = seen.item("recorded", "the list that says of both runs whether autograd recorded them")
+        runs.equals([False, False])
+        seen.item("result", "the result").values(x @ weight)
 
 
 def chain(rng):

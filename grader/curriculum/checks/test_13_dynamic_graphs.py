@@ -1,9 +1,13 @@
 """Hidden checks of 13: graphs whose shape depends on a coin, on numbers, on lengths and on trees."""
 
+import itertools
+
 import pytest
 import torch
 
 from grader.compare import expect, looks_like, one_of
+from grader.curriculum.checks._recipes import dice
+from grader.curriculum.preload.recipes import followed
 
 
 def layer(rng, inputs, outputs, dtype=torch.float32):
@@ -394,26 +398,56 @@ def test_route_sum_of_zero(submission, rng, device):
     expect(seen).item("result", "the result", {"zero-counted-as-positive": included}).tensor(expected, device=device)
 
 
+# Calls that leave chains behind, several paths, constants, leaves of their own, and nodes with several results.
+CALLS = (
+    "requires_grad_()", "sin()", "mul(2)", "mul(made)", "add(x)", "mul(torch.ones_like(x))", "detach()",
+    "add(torch.ones_like(x, requires_grad=True))", "mul(torch.cat(made.split(1)))", "add(sum(made.unbind()))",
+)  # fmt: skip
+
+
+def walked(tensor):
+    """Return the nodes behind a tensor, and how many they are for those who miscount: a set of numbers for each."""
+    ways, ends = {}, {(tensor.grad_fn, 0)}
+
+    def ways_from(node):
+        if node not in ways:
+            ends.update(node.next_functions)
+            ways[node] = 1 + sum(ways_from(other) for other, _ in node.next_functions if other is not None)
+        return ways[node]
+
+    every_way = ways_from(tensor.grad_fn) if tensor.grad_fn else 0
+    inner = {node for node in ways if type(node).__name__ != "AccumulateGrad"}
+    several = {every_way, len([end for end in ends if end[0] is not None])} - {len(ways)}
+    return len(ways), {"leaves-not-counted": {len(inner)} - {0}, "shared-node-counted-twice": several}
+
+
+def drawn_graphs(rng, x):
+    """Draw a leaf, a tensor without a graph, and graphs of which some have several paths, or nodes with several results.
+
+    Returns what a walk finds behind each, by recipe, in a drawn order.
+    """
+    left, chance, found = {(True, 0): 1, (False, 0): 1, (True, 1): 2, (True, 2): 2, (True, 3): 3}, dice(rng), {}
+    while any(left.values()):
+        recipe = "; ".join([*CALLS[: chance.randint(0, 1)], *chance.choices(CALLS, k=chance.randint(1, 8))])
+        tensor = followed(recipe, x.clone())
+        nodes, miscounted = walked(tensor)
+        kind = tensor.requires_grad, nodes and 1 + len(miscounted["shared-node-counted-twice"])
+        if left.get(kind) and recipe not in found:
+            left[kind] -= 1
+            found[recipe] = nodes, miscounted
+    return dict(chance.sample(list(found.items()), len(found)))
+
+
 @pytest.mark.step("count_nodes")
 def test_count(submission, rng):
     """counts the different nodes of graphs of several shapes"""
-    lengths = torch.randint(4, 9, (5,), generator=rng).tolist()
-    expected = [
-        ("plain", lengths[0], 0), ("leaf", 0, 0), ("leaves", lengths[2], 2 * lengths[2] + 1),
-        ("chain", lengths[0], lengths[0] + 1), ("constants", lengths[1], lengths[1] + 1),
-        ("parts", lengths[1], lengths[1] + 1), ("diamonds", lengths[3], lengths[3] + 1),
-        ("skips", lengths[4], 2 * lengths[4] + 1),
-    ]  # fmt: skip
-    inner = {kind: length for kind, length, _ in expected} | {"skips": 2 * lengths[4]}
-    paths = {"diamonds": 2 ** (lengths[3] + 1) - 1, "skips": 3 * lengths[4] + 1}
-    # One node with many results: each of them counted, or each way to the leaf.
-    ports = {2 * lengths[1], 3 * lengths[1] - 1}
-    before = 0
-    for kind, length, nodes in expected:
-        # The graph without the leaves' nodes, and without the first node.
-        named = {"leaves-not-counted": lambda n, without=inner[kind]: n == without and n > 0}
-        named |= {"shared-node-counted-twice": paths[kind]} if kind in paths else {}
-        named |= {"shared-node-counted-twice": lambda n: n in ports} if kind == "parts" else {}
-        named |= {"state-between-calls": nodes + before} if before else {}
-        before += nodes
-        expect(submission.probe.counted(kind, length), named).equals(nodes)
+    x = torch.randn(3, generator=rng)
+    graphs = drawn_graphs(rng, x)
+    seen = submission.probe.counted(x, list(graphs))
+    counts = expect(seen).length(len(graphs))
+    added_up = list(itertools.accumulate(nodes for nodes, _ in graphs.values()))
+    for index, (recipe, (nodes, miscounted)) in enumerate(graphs.items()):
+        named = {"state-between-calls": lambda _: seen.value == added_up}
+        named |= {who: lambda count, those=those: count in those for who, those in miscounted.items()}
+        steps = "; ".join(f"y = y.{call.replace('made', 'y')}" for call in recipe.split("; "))
+        counts.item(index, f"the count for y, made by y = x; {steps},", named).equals(nodes)

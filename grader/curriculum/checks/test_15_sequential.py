@@ -1,10 +1,14 @@
 """Hidden checks of 15: a pipeline of layers, its parameters, its softmax and its two modes."""
 
+import collections
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from grader.compare import expect, looks_like, one_of
+from grader.curriculum.checks._recipes import dice
+from grader.curriculum.preload.recipes import followed
 
 META = torch.device("meta")
 KINDS = ["Linear", "ReLU", "Linear", "ReLU", "Linear", "Dropout", "Softmax"]
@@ -124,29 +128,14 @@ def test_device(submission):
 
 # parameters_per_layer
 
-PIPELINES = {
-    "plain": "a plain pipeline",
-    "without_bias": "a pipeline with a layer without bias",
-    "frozen": "a pipeline with frozen parameters",
-    "with_buffers": "a pipeline with buffers",
-    "nested": "a pipeline with another pipeline in it",
-    "repeated": "a pipeline that uses a layer twice",
-    "of_other_kinds": "a pipeline with layers of other kinds",
-}
-
-
-def counts_of(kind, a, b, c):
-    """Return what is due for a pipeline that the probe makes."""
-    first, second = a * b + b, b * c + c
-    return {
-        "plain": [first, 0, second, 0, 0],
-        "without_bias": [a * b, 0, second],
-        "frozen": [first, 0, second],
-        "with_buffers": [first, 2 * b, second],
-        "nested": [first + second, 0, c * a + a],
-        "repeated": [first, 0, b * b + b, 0, b * b + b, 0],
-        "of_other_kinds": [3 * a * b + b, 3 * c * (b + c + 2), second + c * a],
-    }[kind]
+# Layers with parameters and without, with other names than weight and bias, with buffers, frozen, up to three levels
+# down, and once more.
+LAYERS = (
+    "nn.Linear({a}, {b})", "nn.Linear({a}, {b}, bias=False)", "nn.ReLU()", "nn.Dropout(0.3)",
+    "nn.Linear({a}, {b}).requires_grad_(False)", "nn.BatchNorm1d({a})", "nn.GRU({a}, {b})", "nn.Conv1d({a}, {b}, 3)",
+    "nn.Sequential(nn.Linear({a}, {b}), nn.ReLU(), nn.Linear({b}, {c}))",
+    "nn.Sequential(nn.Tanh(), nn.Sequential(nn.Linear({a}, {b}), nn.Sequential(nn.Linear({b}, {c}))))", "made[0]",
+)  # fmt: skip
 
 
 def are_tensors(found, expected):
@@ -154,39 +143,94 @@ def are_tensors(found, expected):
     return all(looks_like(each, torch.tensor(number)) for each, number in zip(found, expected, strict=True) if number)
 
 
-def mistaken(kind, a, b, c):
-    """Return what each misconception makes of a pipeline that the probe makes."""
-    first, second = a * b + b, b * c + c
-    expected_first = counts_of("of_other_kinds", a, b, c)[:2]
+def elements(parameters):
+    return sum(each.numel() for each in parameters)
+
+
+def top_levels(layer):
+    """Return the parameters of a layer and of its children, and of no part of those."""
+    return [each for part in (layer, *layer.children()) for each in part.parameters(recurse=False)]
+
+
+def at_first_places(pipeline):
+    """Count each parameter where it appears first."""
+    seen, counts = set(), []
+    for layer in pipeline:
+        counts.append(elements(set(layer.parameters()) - seen))
+        seen |= set(layer.parameters())
+    return counts
+
+
+def mistaken(pipeline):
+    """Return what each form of each misconception makes of a pipeline, where it errs, by its name and its number."""
+    layers = [(layer, dict(layer.named_parameters()), list(layer.parameters(recurse=False))) for layer in pipeline]
+    counts = counts_of(pipeline)
+    lists = {
+        "bias-not-counted": [
+            [elements(each for name, each in all_.items() if name.endswith("weight")) for _, all_, _ in layers],
+            [elements(each for name, each in all_.items() if "bias" not in name) for _, all_, _ in layers],
+        ],
+        "counts-tensors": [[len(all_) for _, all_, _ in layers]],
+        "layers-without-parameters-left-out": [[count for count in counts if count]],
+        "frozen-not-counted": [
+            [elements(each for each in all_.values() if each.requires_grad) for _, all_, _ in layers]
+        ],
+        "buffers-are-parameters": [[elements(layer.state_dict().values()) for layer in pipeline]],
+        "top-level-only": [
+            [elements(own) for _, _, own in layers],
+            [elements(top_levels(layer)) for layer in pipeline],
+        ],
+        "repeats-left-out": [counts_of(pipeline.children()), at_first_places(pipeline)],
+    }
     return {
-        "plain": {
-            "bias-not-counted": [a * b, 0, b * c, 0, 0],
-            "counts-tensors": [2, 0, 2, 0, 0],
-            "scalar-tensor-not-number": lambda found: are_tensors(found, [first, 0, second, 0, 0]),
-            "layers-without-parameters-left-out": [first, second],
-        },
-        "without_bias": {},
-        "frozen": {"frozen-not-counted": [0, 0, second]},
-        "with_buffers": {"buffers-are-parameters": [first, 4 * b + 1, second]},
-        "nested": {"top-level-only": [0, 0, c * a + a]},
-        "repeated": {
-            "repeats-left-out": one_of([[first, 0, b * b + b], [first, 0, b * b + b, 0, 0, 0]]),
-        },
-        "of_other_kinds": {"top-level-only": lambda found: found[:2] == expected_first and found[2] in (0, second)},
-    }[kind]
+        (who, form): each for who, each_form in lists.items() for form, each in enumerate(each_form) if each != counts
+    }
+
+
+def counts_of(layers):
+    """Return the number of elements of the parameters of each layer."""
+    return [elements(layer.parameters()) for layer in layers]
+
+
+def drawn_layers(chance):
+    """Draw the layers of a pipeline, as they are written."""
+    drawn = chance.choice(LAYERS[:-1]), *chance.choices(LAYERS, k=chance.randint(2, 5))
+    return tuple(layer.format(**dict(zip("abc", chance.sample(range(3, 9), 3), strict=True))) for layer in drawn)
+
+
+def followed_by(layers):
+    """Return the recipe of a pipeline."""
+    return "; ".join(f"append({layer})" for layer in layers)
+
+
+def drawn_pipelines(rng):
+    """Draw pipelines about two of which each of the ten mistakes is made; no two misconceptions make the same of one."""
+    chance, found, made = dice(rng), {}, collections.Counter()
+    while len(made) < 10 or min(made.values()) < 2:
+        layers = drawn_layers(chance)
+        pipeline = followed(followed_by(layers), torch.nn.Sequential())
+        wrong = mistaken(pipeline)
+        alike = any(wrong[one] == wrong[other] and one[0] != other[0] for one in wrong for other in wrong)
+        if not alike and any(made[mistake] < 2 for mistake in wrong):
+            made.update(wrong.keys())
+            found[layers] = counts_of(pipeline), wrong
+    return found
 
 
 @pytest.mark.step("parameters_per_layer")
 def test_counts(submission, rng):
     """counts the parameters of each layer"""
-    for kind, pipeline in PIPELINES.items():
-        sizes = [3 + int(each) for each in torch.randperm(6, generator=rng)[:3]]
-        seen = submission.probe.counted(kind, sizes)
-        answer = expect(seen).item("answer", f"the result for {pipeline}", mistaken(kind, *sizes))
-        answer.equals(counts_of(kind, *sizes))
-        untouched = expect(seen).item("untouched", lookalikes={"changes-the-model": False})
+    pipelines = drawn_pipelines(rng)
+    seen = expect(submission.probe.counted([followed_by(layers) for layers in pipelines])).length(len(pipelines))
+    for index, (layers, (expected, wrong)) in enumerate(pipelines.items()):
+        named = {who: one_of([wrong[each] for each in wrong if each[0] == who]) for who, _ in wrong}
+        named["scalar-tensor-not-number"] = lambda found, expected=expected: are_tensors(found, expected)
+        pipeline = f"a pipeline of {', '.join(layers).replace('made[0]', 'its first layer once more')}"
+        facts = seen.item(index)
+        facts.item("answer", f"the result for {pipeline},", named).equals(expected)
+        untouched = facts.item("untouched", lookalikes={"changes-the-model": False})
         untouched.is_true("the pipeline was changed")
-        expect(seen).item("ran").is_false("the pipeline was run")
+        facts.item("ran").is_false("the pipeline was run")
 
 
 # normalised_dim
@@ -303,9 +347,11 @@ def test_predicts_without_graph(submission, rng):
         expect(seen).keeps_argument(3, x, "mutates-caller").keeps_globals(
             "grad mode", misconception="grad-mode-left-off"
         )
-    seen = submission.probe.predicted_unrecorded(draw_state(rng, 2, 3), torch.randn(7, 2, generator=rng))
-    forced = {"grad-mode-forced-on": True}
-    expect(seen, forced).is_false("autograd was off before the call, and on after it")
+    state, x = draw_state(rng, 2, 3), torch.randn(7, 2, generator=rng)
+    seen = expect(submission.probe.predicted_unrecorded(state, x))
+    recording = seen.item("recording", lookalikes={"grad-mode-forced-on": True})
+    recording.is_false("autograd was off before the call, and on after it")
+    seen.item("output", "the result where autograd is off").values(torch.softmax(logits_of(x, state), 1))
 
 
 @pytest.mark.step("predict")

@@ -1,12 +1,14 @@
 """Hidden checks of 16: modules whose parts are registered, found, moved, saved, and run by calling."""
 
-import math
+import collections
 
 import pytest
 import torch
 
 from grader.compare import expect, how_many, require
 from grader.curriculum.checks._calls import forwards_skipped
+from grader.curriculum.checks._recipes import dice
+from grader.curriculum.preload.recipes import followed
 
 META = torch.device("meta")
 X_IN_OBSERVE, X_IN_MOVED = 3, 2
@@ -285,7 +287,7 @@ def test_scale_keeps_x(submission, rng):
     """leaves the caller's x alone"""
     x = torch.randn(4, 3, generator=rng)
     seen = submission.probe.scaled_by_half(x)
-    expect(seen).keeps_argument(0, x, "mutates-caller")
+    expect(seen).keeps_argument(0, x, "mutates-caller").values(x * 0.5)
 
 
 @pytest.mark.step("LearnedScale")
@@ -376,87 +378,115 @@ def test_standardise_keeps(submission, rng):
     whole = expect(seen)
     for index, sent in enumerate((mean, std, x)):
         whole.keeps_argument(index, sent, "mutates-caller")
+    whole.values((x - mean) / std)
 
 
 # parameter_summary
 
-MODELS = {
-    "plain": "a plain model",
-    "nested": "a nested model",
-    "frozen": "a model with frozen parameters",
-    "with_buffers": "a model with buffers",
-    "tied": "a model with tied weights",
-}
+# Parts of a model: layers up to three levels down, parameters and buffers of its own, frozen ones, and, as the last one,
+# a weight that another part has, too.
+PARTS = (
+    "add_module('{name}', nn.Linear({a}, {b}))", "add_module('{name}', nn.Conv2d({a}, {b}, 2, bias=False))",
+    "add_module('{name}', nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear({a}, {b}), nn.Linear({b}, {c}))))",
+    "add_module('{name}', nn.Linear({a}, {b}).requires_grad_(False))", "add_module('{name}', nn.BatchNorm1d({a}))",
+    "register_parameter('{name}', nn.Parameter(torch.zeros({a}, 1)))",
+    "register_parameter('{name}', nn.Parameter(torch.tensor(1.0), requires_grad=False))",
+    "register_buffer('{name}', torch.zeros({a}))",
+    "register_parameter('{name}', made.{other}.weight)",
+)  # fmt: skip
+NAMES = ("stem", "body", "neck", "head", "tail")
 
 
-def draw_sizes(rng):
-    """Return three different sizes, none of which is a number of tensors here."""
-    return [8 + int(each) for each in torch.randperm(7, generator=rng)[:3]]
+def drawn_model(chance):
+    """Draw the recipe of a model."""
+    names = chance.sample(NAMES, chance.randint(2, 4))
+    parts = [chance.choice(PARTS[:2]), *chance.choices(PARTS, k=len(names) - 1)]
+    sizes = [dict(zip("abc", chance.sample(range(8, 15), 3), strict=True)) for _ in names]
+    made = zip(parts, names, sizes, strict=True)
+    return "; ".join(part.format(name=name, other=names[0], **each) for part, name, each in made)
 
 
-def shapes_of(kind, a, b, c):
-    """Return the shapes of all parameters of a model that the probe makes, by name."""
-    first, second = {"0.weight": (b, a), "0.bias": (b,)}, {"2.weight": (c, b), "2.bias": (c,)}
-    alone = {"offset": (a, 1), "factor": ()}
-    inner = {"body.inner.0.weight": (b, a, 2, 2), "body.inner.0.bias": (b,), "body.inner.1.weight": (c, b)}
-    return {
-        "plain": first | {"2.weight": (c, b)},
-        "nested": {**alone, **inner, "body.inner.1.bias": (c,), "head.weight": (a, c), "head.bias": (a,)},
-        "frozen": first | {"2.weight": (c, b)},
-        "with_buffers": first | {"1.weight": (b,), "1.bias": (b,)} | second,
-        "tied": {"0.weight": (a, a), "0.bias": (a,), "2.bias": (a,), "3.weight": (b, a), "3.bias": (b,)},
-    }[kind]
+def counted(parameters):
+    """Return the summary of these parameters, which come with names."""
+    rows = [(name, tuple(each.shape), each.numel()) for name, each in parameters]
+    return rows, sum(row[2] for row in rows), sum(each.numel() for _, each in parameters if each.requires_grad)
 
 
-def has_row(name):
-    return lambda rows: any(row[0] == name for row in rows)
+def summaries(model):
+    """Return the summary of a model, and that of each misconception which errs about it."""
+    right, twice = list(model.named_parameters()), list(model.named_parameters(remove_duplicate=False))
+    lists = {
+        "frozen-not-counted": [(name, each) for name, each in right if each.requires_grad],
+        "top-level-only": [(name, each) for name, each in right if name.count(".") < 2],
+        "buffers-are-parameters": list(model.state_dict(keep_vars=True).items()) if len(twice) == len(right) else right,
+        "shared-counted-twice": twice,
+    }
+    return counted(right), {who: counted(found) for who, found in lists.items() if len(found) != len(right)}
+
+
+def in_one_way_each(right, wrong):
+    """Tell whether each number that is wrong says whose it is."""
+    for part in (1, 2):
+        numbers = [each[part] for each in (right, *wrong.values()) if each[part] != right[part]]
+        if len(set(numbers)) < len(numbers) or (part == 2 and right[1] in numbers):
+            return False
+    return True
+
+
+def drawn_models(rng):
+    """Draw models about two of which each misconception errs; return their recipes with what `summaries` says."""
+    chance, found, erred = dice(rng), {}, collections.Counter()
+    while len(erred) < 4 or min(erred.values()) < 2:
+        recipe = drawn_model(chance)
+        right, wrong = summaries(followed(recipe, torch.nn.Module()))
+        if in_one_way_each(right, wrong) and any(erred[who] < 2 for who in wrong):
+            erred.update(wrong.keys())
+            found[recipe] = right, wrong
+    return found
+
+
+def summed_up(submission, rng):
+    """Ask for the summaries of drawn models; give for each its recipe, what is right and wrong, and what was seen.
+
+    Those with shared parameters come last, since a state_dict has these twice, too.
+    """
+    models = drawn_models(rng)
+    seen = expect(submission.probe.summaries_of(list(models))).length(len(models))
+    cases = [(recipe.replace("made", "model"), *models[recipe], seen.item(at)) for at, recipe in enumerate(models)]
+    return sorted(cases, key=lambda case: "shared-counted-twice" in case[2])
+
+
+def with_names_of(rows):
+    """Return a function that tells whether rows have the names of these."""
+    return lambda found: [row[0] for row in found] == [row[0] for row in rows]
 
 
 @pytest.mark.step("parameter_summary")
 def test_summary_rows(submission, rng):
     """lists every parameter once, with its name, shape and size"""
-    named = {
-        "plain": {},
-        "nested": {"top-level-only": lambda rows: not has_row("body.inner.0.weight")(rows)},
-        "with_buffers": {"buffers-are-parameters": has_row("1.running_mean")},
-        "tied": {"shared-counted-twice": has_row("2.weight")},
-        "frozen": {"frozen-not-counted": lambda rows: not has_row("0.weight")(rows)},
-    }
-    for kind, lookalikes in named.items():
-        sizes = draw_sizes(rng)
-        expected = [(name, shape, math.prod(shape)) for name, shape in shapes_of(kind, *sizes).items()]
-        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", "the result").length(3)
-        rows = answer.item(0, f"the list of rows for {MODELS[kind]}", lookalikes)
-        rows.length(len(expected)).equals(expected)
+    for recipe, right, wrong, seen in summed_up(submission, rng):
+        named = {who: with_names_of(rows) for who, (rows, _, _) in wrong.items()}
+        answer = seen.item("answer", "the result").length(3)
+        rows = answer.item(0, f"the list of rows for a model after {recipe}", named)
+        rows.length(len(right[0])).equals(right[0])
 
 
 @pytest.mark.step("parameter_summary")
 def test_summary_totals(submission, rng):
     """counts elements, all of them and the trainable ones"""
-    for kind, model in MODELS.items():
-        sizes = draw_sizes(rng)
-        counts = {name: math.prod(shape) for name, shape in shapes_of(kind, *sizes).items()}
-        total, tensors = sum(counts.values()), {"counts-tensors": len(counts)}
-        trainable, left_out = total, {}
-        if kind == "frozen":
-            trainable = counts["0.bias"]
-            left_out = {"frozen-not-counted": trainable}
-        answer = expect(submission.probe.summary_of(kind, sizes)).item("answer", f"the result for {model}").length(3)
-        once_more = {
-            "with_buffers": {"buffers-are-parameters": total + 2 * sizes[1] + 1},
-            "tied": {"shared-counted-twice": total + sizes[0] ** 2},
-        }.get(kind, {})
-        as_tensor = {"scalar-tensor-not-number": torch.tensor(total)}
-        answer.item(1, f"the total for {model}", left_out | tensors | once_more | as_tensor).equals(total)
-        counted = {"frozen-counted-as-trained": total} if left_out else once_more
-        as_tensor = {"scalar-tensor-not-number": torch.tensor(trainable)}
-        part = answer.item(2, f"the number of trainable elements for {model}", tensors | counted | as_tensor)
-        part.equals(trainable)
+    for recipe, (rows, total, trainable), wrong, seen in summed_up(submission, rng):
+        answer = seen.item("answer", "the result").length(3)
+        tensors = {"counts-tensors": len(rows), "scalar-tensor-not-number": torch.tensor(total)}
+        named = {who: number for who, (_, number, _) in wrong.items()} | tensors
+        answer.item(1, f"the total for a model after {recipe}", named).equals(total)
+        named = {who: number for who, (_, _, number) in wrong.items()} | {"frozen-counted-as-trained": total}
+        named["counts-tensors"] = lambda number, most=len(rows): 0 < number <= most
+        named["scalar-tensor-not-number"] = torch.tensor(trainable)
+        answer.item(2, f"the number of trainable elements for a model after {recipe}", named).equals(trainable)
 
 
 @pytest.mark.step("parameter_summary")
 def test_summary_looks_only(submission, rng):
     """leaves the model as it was, and does not run it"""
-    for kind in ("nested", "frozen"):
-        seen = submission.probe.summary_of(kind, draw_sizes(rng))
-        expect(seen).item("untouched").is_true("the model was changed, or run")
+    for _, _, _, seen in summed_up(submission, rng):
+        seen.item("untouched").is_true("the model was changed, or run")

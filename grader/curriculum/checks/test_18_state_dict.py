@@ -1,5 +1,9 @@
 """Hidden checks of 18: what is in a state_dict, and how it is saved, loaded, copied and put aside."""
 
+import contextlib
+import io
+
+import numpy as np
 import pytest
 import torch
 
@@ -111,13 +115,37 @@ def expect_settings(kept, misconception="flags-copied-too"):
     kept.item("flags", lookalikes={misconception: False}).is_true("the requires_grad of a parameter was changed")
 
 
+class Harmful:
+    """An object that runs code when it is read with pickle: it leaves a file behind."""
+
+    def __reduce__(self):
+        return open, ("it-ran", "w")
+
+
+def file_of(state):
+    """Return the content of a file of weights, which is all that a probe gets of them."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+@contextlib.contextmanager
+def elsewhere():
+    """Let files say that they were saved on a device that is not available."""
+    torch.serialization.register_package(0, lambda storage: "cuda:7", lambda storage, location: None)
+    try:
+        yield
+    finally:
+        torch.serialization._package_registry.pop(0)
+
+
 @pytest.mark.step("load_weights")
 def test_loads(submission, rng):
     """reads all entries of a file into the model"""
     for _ in range(2):
         sizes = draw_sizes(rng)
         state, before = draw(rng, sizes), draw(rng, sizes)
-        expect_loaded(submission.probe.loaded(sizes, before, state, "plain"), state, before)
+        expect_loaded(submission.probe.loaded(sizes, before, file_of(state)), state, before)
 
 
 @pytest.mark.step("load_weights")
@@ -125,7 +153,9 @@ def test_loads_from_elsewhere(submission, rng):
     """reads a file that was saved on a device that is not available"""
     sizes = draw_sizes(rng)
     state, before = draw(rng, sizes), draw(rng, sizes)
-    expect_loaded(submission.probe.loaded(sizes, before, state, "elsewhere"), state, before)
+    with elsewhere():
+        file = file_of(state)
+    expect_loaded(submission.probe.loaded(sizes, before, file), state, before)
 
 
 @pytest.mark.step("load_weights")
@@ -134,9 +164,9 @@ def test_refuses_other_names(submission, rng):
     sizes = draw_sizes(rng)
     for old, new in (("0.bias", "0.bais"), ("3.weight", "")):
         state = {new if name == old else name: each for name, each in draw(rng, sizes).items() if name != old or new}
-        expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), state, "plain"))
-    more = draw(rng, sizes), draw(rng, sizes) | {"4.weight": torch.ones(2)}
-    expect_refused(submission.probe.loaded(sizes, *more, "plain"))
+        expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), file_of(state)))
+    more = file_of(draw(rng, sizes) | {"4.weight": torch.ones(2)})
+    expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), more))
 
 
 def expect_refused(seen):
@@ -157,7 +187,7 @@ def or_nothing(raised):
 def test_refuses_code(submission, rng):
     """refuses a file that would run code"""
     sizes = draw_sizes(rng)
-    seen = submission.probe.loaded(sizes, draw(rng, sizes), draw(rng, sizes), "harmful")
+    seen = submission.probe.loaded(sizes, draw(rng, sizes), file_of({**draw(rng, sizes), "note": Harmful()}))
     ran = expect(seen).item("code ran", lookalikes={"unpickles-code": True})
     ran.is_false("code that was hidden in the file was run")
     expect(seen).item("raised").satisfies(

@@ -19,13 +19,14 @@ class DrawnThere(TorchFunctionMode):
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Draw from a generator for another device, and twice for the CPU; tell where it drew and if it went on."""
+    """Draw from a generator for another device, and twice for the CPU; tell where it drew, what, and if it went on."""
     generator = torch.Generator()
     with DrawnThere() as drawing:
-        getattr(submission, name)(*sizes, device, generator)
+        drawn = [getattr(submission, name)(*sizes, device, generator)]
     states = [generator.get_state()]
     for _ in range(2):
-        getattr(submission, name)(*sizes, torch.device("cpu"), generator)
+        drawn.append(getattr(submission, name)(*sizes, torch.device("cpu"), generator))
         states.append(generator.get_state())
     first, second, third = states
-    return {"elsewhere": drawing.elsewhere, "goes_on": not (torch.equal(first, second) or torch.equal(second, third))}
+    goes_on = not (torch.equal(first, second) or torch.equal(second, third))
+    return {"elsewhere": drawing.elsewhere, "goes_on": goes_on, "drawn": drawn}

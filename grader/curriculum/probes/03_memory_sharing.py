@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
+from grader.curriculum.preload.recipes import followed
+
 
 def place(tensor):
     return tensor.untyped_storage().data_ptr()
@@ -29,18 +31,18 @@ def functions_called(submission, array):
 
 
 def called_for_row(submission, matrix):
-    """Call doubled_row; return the names of the torch functions that it called."""
+    """Call doubled_row; return its result and the names of the torch functions that it called."""
     with Listening() as listening:
-        submission.doubled_row(matrix, 1)
-    return listening.names
+        row = submission.doubled_row(matrix, 1)
+    return {"row": row, "names": listening.names}
 
 
 def called_for_copies(submission, x):
-    """Call two_copies; return the names of the torch functions that it called."""
+    """Call two_copies; return its result and the names of the torch functions that it called."""
     x = x.clone().requires_grad_()
     with Listening() as listening:
-        submission.two_copies(x)
-    return listening.names
+        copies = submission.two_copies(x)
+    return {"copies": copies, "names": listening.names}
 
 
 def windows(submission, array):
@@ -58,51 +60,42 @@ def windows(submission, array):
     return seen
 
 
-def pair(kind, x):
-    """Return two tensors of a certain relation; the first is x or a part of it."""
-    return {
-        "a view": lambda: (x, x.view(-1)),
-        "a later row": lambda: (x, x[2]),
-        "two rows": lambda: (x[0], x[2]),
-        "the transposed": lambda: (x.t(), x),
-        "detached": lambda: (x, x.detach()),
-        "itself": lambda: (x, x),
-        "a clone": lambda: (x, x.clone()),
-        "a part of a clone": lambda: (x[1], x.clone()[1]),
-        "a list of rows": lambda: (x, x[[0, 1, 2]]),
-        "strangers": lambda: (x, x + 1),
-        "another dtype": lambda: (x[2], x.view(torch.int16)[1]),
-    }[kind]()
+def answers_for(submission, x, pairs):
+    """Ask same_storage about pairs of tensors; also say whether they were left alone.
 
-
-def answer_for(submission, kind, values):
-    """Ask same_storage about one pair; also say whether the pair was left alone."""
-    a, b = pair(kind, values)
-    versions, copies = (a._version, b._version), (a.clone(), b.clone())
-    answer = submission.same_storage(a, b)
-    untouched = versions == (a._version, b._version) and torch.equal(a, copies[0]) and torch.equal(b, copies[1])
-    return {"answer": answer, "untouched": untouched}
-
-
-def flat_of(submission, kind, values):
-    """Call flat_view with a tensor that is not contiguous, and requires a gradient.
-
-    Return what came back, what was raised, and whether it shares memory and is recorded.
+    Of three recipes, the first makes a tensor of x, and the others make each of the two from that one.
     """
-    values = values.clone().requires_grad_()
-    tensor = {"transposed": values.t(), "columns": values[:, 1:3], "every other": values.view(-1)[::2]}[kind]
-    flat, raised = None, ""
+    answers, untouched = [], True
+    for first, *both in pairs:
+        start = followed(first, x.clone())
+        a, b = (followed(recipe, start) for recipe in both)
+        before = [(each._version, each.clone()) for each in (a, b)]
+        answers.append(submission.same_storage(a, b))
+        now = zip((a, b), before, strict=True)
+        untouched &= all(each._version == version and torch.equal(each, copy) for each, (version, copy) in now)
+    return {"answers": answers, "untouched": untouched}
+
+
+def flats_of(submission, x, recipes):
+    """Call flat_view with what each recipe makes of x, which requires a gradient.
+
+    Return for each what came back, what was raised, and whether it shares memory and is recorded.
+    """
+    return [_flat_of(submission, x.clone().requires_grad_(), recipe) for recipe in recipes]
+
+
+def _flat_of(submission, x, recipe):
+    tensor, flat, raised = followed(recipe, x), None, ""
     try:
         flat = submission.flat_view(tensor)
     except NotImplementedError:
         raise
     except (RuntimeError, ValueError, TypeError, AssertionError) as error:
         raised = type(error).__name__
-    shared = isinstance(flat, torch.Tensor) and place(flat) == place(values)
+    shared = isinstance(flat, torch.Tensor) and place(flat) == place(x)
     if isinstance(flat, torch.Tensor) and flat.grad_fn is not None:
         flat.sum().backward()
-    recorded = values.grad is not None
-    return {"flat": flat, "raised": raised, "shared": shared, "recorded": recorded}
+    return {"flat": flat, "raised": raised, "shared": shared, "recorded": x.grad is not None}
 
 
 def copies_of(submission, x, upstream, is_leaf):

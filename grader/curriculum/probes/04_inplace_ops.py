@@ -3,18 +3,7 @@
 import torch
 from torch.overrides import TorchFunctionMode
 
-OPERATIONS = {
-    "exp": torch.exp,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "sqrt": torch.sqrt,
-    "square": lambda x: x**2,
-    "sin": torch.sin,
-    "log": torch.log,
-    "negative": torch.neg,
-    "plus_three": lambda x: x + 3,
-    "times_three": lambda x: x * 3,
-}
+from grader.curriculum.preload.recipes import followed
 
 
 class Listening(TorchFunctionMode):
@@ -43,10 +32,10 @@ def other_holders(submission, values, factor, bias):
 
 
 def recording_after(submission, leaf, amount):
-    """Call shift_leaf_ where nothing is recorded; tell whether autograd records afterwards."""
+    """Call shift_leaf_ where nothing is recorded; tell whether autograd records afterwards, and what came of the leaf."""
     with torch.no_grad():
         submission.shift_leaf_(leaf, amount)
-        return torch.is_grad_enabled()
+        return {"recording": torch.is_grad_enabled(), "leaf": leaf}
 
 
 def backward_through_sigmoid(submission, x, scale, bias, upstream, is_leaf):
@@ -68,12 +57,17 @@ def backward_through_sigmoid(submission, x, scale, bias, upstream, is_leaf):
     return {"result": returned, "recorded": recorded, "grad": leaf.grad, "error": error, "touched": touched}
 
 
-def answer_for(submission, name, changed, x):
-    """Ask breaks_backward about one operation; also say what was changed meanwhile, by count and by content."""
+def answers_for(submission, x, cases):
+    """Ask breaks_backward about several operations, each a recipe, and what is changed; see _answer_for."""
+    return [_answer_for(submission, x, *case) for case in cases]
+
+
+def _answer_for(submission, x, recipe, changed):
+    """Ask about one operation; also say what was changed meanwhile, by count and by content."""
     tensors = []
 
     def operation(source):
-        result = OPERATIONS[name](source)
+        result = followed(recipe, source)
         tensors.extend((each, each._version, each.detach().clone()) for each in (source, result))
         return result
 

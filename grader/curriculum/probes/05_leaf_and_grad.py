@@ -1,18 +1,20 @@
 """Makes the live tensors that cannot be sent: results with a graph behind them."""
 
+from grader.curriculum.preload.recipes import followed
 
-def keeps_grad_of(submission, kind, values):
-    """Ask the submission about one tensor; also say whether the tensor was touched."""
-    leaf = values.clone().requires_grad_(kind != "constant")
-    tensor = leaf if kind in ("variable", "constant") else leaf * 2
-    if kind == "retained":
-        tensor.retain_grad()
-    if kind == "frozen":
-        tensor = tensor.detach()
-    before = (tensor.requires_grad, tensor.is_leaf, tensor.retains_grad, tensor._version)
-    answer = submission.will_keep_grad(tensor)
-    after = (tensor.requires_grad, tensor.is_leaf, tensor.retains_grad, tensor._version)
-    return {"answer": answer, "untouched": before == after and leaf.grad is None}
+
+def keeps_grad_of(submission, x, recipes):
+    """Make a tensor from x by each recipe and ask the submission about it; also say whether it was touched."""
+    leaves = [x.clone() for _ in recipes]
+    tensors = [followed(recipe, leaf) for recipe, leaf in zip(recipes, leaves, strict=True)]
+    before = [_facts(each) for each in tensors]
+    answers = [submission.will_keep_grad(each) for each in tensors]
+    untouched = [_facts(each) == was for each, was in zip(tensors, before, strict=True)]
+    return {"answers": answers, "untouched": all(untouched) and all(leaf.grad is None for leaf in leaves)}
+
+
+def _facts(tensor):
+    return tensor.requires_grad, tensor.is_leaf, tensor.retains_grad, tensor._version
 
 
 def backward_through_result(submission, values, device, upstream):

@@ -3,6 +3,8 @@
 import torch
 from torch.overrides import TorchFunctionMode
 
+from grader.curriculum.preload.recipes import followed
+
 # What torch or Python says where a known mistake ends in an error.
 SIGNS = (
     "only for scalar outputs",
@@ -22,18 +24,9 @@ def tried(work):
         raise
 
 
-def scalar(kind, weights):
-    """Return a function of a vector, or of one number, to one number."""
-    return {
-        "square": lambda x: (x**2 * weights).sum(),
-        "sine": lambda x: (torch.sin(x) * weights).sum(),
-        "exponential": lambda x: (torch.exp(x / 2) * weights).sum(),
-    }[kind]
-
-
-def vector(weights):
-    """Return a function of (N,) to (M,)."""
-    return lambda x: (weights @ x) ** 2
+def function_of(recipe, weights):
+    """Return the function that follows a recipe."""
+    return lambda x: followed(recipe, x, w=weights)
 
 
 class Listening(TorchFunctionMode):
@@ -49,53 +42,49 @@ class Listening(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def slope_of(submission, factor, constant, in_steps, at):
-    """Take the slope of factor * x**2 + constant, written in one expression or in two steps."""
+def slopes_of(submission, recipes, points):
+    """Take the slope of each function at its point; also say what the function was called with."""
+    return [_slope_of(submission, *each) for each in zip(recipes, points, strict=True)]
 
-    asked = []
+
+def _slope_of(submission, recipe, at):
+    asked = set()
 
     def function(x):
-        asked.append(f"{x.dtype} {tuple(x.shape)}")
-        if not in_steps:
-            return factor * x**2 + constant
-        y = x * x
-        return factor * y + constant
+        asked.add(f"{x.dtype} {tuple(x.shape)}")
+        return followed(recipe, x)
 
-    return tried(lambda: submission.slope(function, at)) | {"asked": sorted(set(asked))}
+    return tried(lambda: submission.slope(function, at)) | {"asked": sorted(asked)}
 
 
-def slope_at_kink(submission, factor, at):
-    """Take the slope of factor * relu(x - at) + x at its kink, where autograd takes that of the ReLU for 0."""
-    return tried(lambda: submission.slope(lambda x: factor * torch.relu(x - at) + x, at))
-
-
-def pulled_back(submission, weights, x, upstream):
+def pulled_back(submission, recipe, weights, x, upstream):
     """Call pull_back; also say whether backward was given an upstream gradient."""
     with Listening() as listening:
-        answer = tried(lambda: submission.pull_back(vector(weights), x, upstream))
+        answer = tried(lambda: submission.pull_back(function_of(recipe, weights), x, upstream))
     return answer | {"given": listening.given}
 
 
-def passed_twice(submission, weights, x):
-    """Call two_passes with a square and a sine."""
-    return tried(lambda: submission.two_passes(scalar("square", weights), scalar("sine", weights), x))
+def passed_twice(submission, recipes, weights, x):
+    """Call two_passes with two functions."""
+    first, second = map(function_of, recipes, weights)
+    return tried(lambda: submission.two_passes(first, second, x))
 
 
-def separated(submission, weights, leaf):
-    """Call separate with three functions; also say whether the leaf is as it was."""
+def separated(submission, recipes, weights, leaf):
+    """Call separate with several functions; also say whether the leaf is as it was."""
     before = leaf.detach().clone()
-    functions = [scalar(kind, weights) for kind in ("square", "sine", "exponential")]
+    functions = list(map(function_of, recipes, weights))
     answer = tried(lambda: submission.separate(functions, leaf))
     untouched = leaf._version == 0 and leaf.requires_grad and leaf.is_leaf and torch.equal(leaf.detach(), before)
     return answer | {"untouched": untouched}
 
 
-def jacobian_of(submission, weights, x):
+def jacobian_of(submission, recipe, weights, x):
     """Call jacobian; also count how often the function was called."""
     calls = []
 
     def function(vector_in):
         calls.append(None)
-        return vector(weights)(vector_in)
+        return followed(recipe, vector_in, w=weights)
 
     return tried(lambda: submission.jacobian(function, x)) | {"calls": len(calls)}

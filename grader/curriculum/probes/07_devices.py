@@ -13,15 +13,24 @@ PLACES = {
 }
 
 
-def chosen(submission, has_cuda, has_mps):
-    """Call choose_device where torch says that CUDA and MPS are there or not, in every way of asking."""
-    best = "cuda" if has_cuda else "mps" if has_mps else None
+def chosen(submission, machines):
+    """Call choose_device on each machine, which says of itself whether it has CUDA and MPS, in every way of asking."""
+    return [_chosen(submission, *machine) for machine in machines]
+
+
+def _chosen(submission, has_cuda, has_mps):
     torch.cuda.is_available = lambda: has_cuda
     torch.cuda.device_count = lambda: int(has_cuda)
     torch.backends.mps.is_available = torch.mps.is_available = lambda: has_mps
-    torch.accelerator.is_available = lambda: best is not None
-    torch.accelerator.current_accelerator = lambda check_available=False: best and torch.device(best)
+    torch.accelerator.is_available = lambda: has_cuda or has_mps
+    torch.accelerator.current_accelerator = lambda check_available=False: _accelerator()
     return submission.choose_device()
+
+
+def _accelerator():
+    """Return the device that torch would call its accelerator, None where there is neither."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    return next((torch.device(name) for name in there if there[name]), None)
 
 
 def backward_through(submission, values, device, upstream):
@@ -115,7 +124,7 @@ def place_of_copy(submission, values, upstream):
     place = "there" if pretence.is_there(copy) else "not there"
     if place == "not there" and pretence.moved and getattr(copy, "requires_grad", False):
         place = "not there, though something was moved there"
-    return {"place": place, "moved": pretence.moved, "dtype": str(getattr(copy, "dtype", None))}
+    return {"place": place, "moved": pretence.moved, "dtype": str(getattr(copy, "dtype", None)), "copy": copy}
 
 
 def numpy_of_result(submission, values):

@@ -13,8 +13,8 @@ def three_steps(submission, x, y, w1, w2, lr):
     return {"losses": losses, "first": first, "third": [w1, w2]}
 
 
-def backward_passes(submission, name, arguments):
-    """Call one function of the submission; return how often autograd was run meanwhile, backward or forward."""
+def backward_passes(submission, name, tensors, others=()):
+    """Call one function of the submission; return how often autograd was run meanwhile, and what came of it all."""
     count = 0
     backward, forward = torch.autograd._engine_run_backward, torch.autograd.forward_ad.make_dual
 
@@ -29,13 +29,13 @@ def backward_passes(submission, name, arguments):
     torch.autograd._engine_run_backward = counted(backward)
     torch.autograd.forward_ad.make_dual = counted(forward)
     try:
-        returned = getattr(submission, name)(*arguments)
+        returned = getattr(submission, name)(*tensors, *others)
     finally:
         torch.autograd._engine_run_backward = backward
         torch.autograd.forward_ad.make_dual = forward
-    return {"passes": count, "returned": returned}
+    return {"passes": count, "returned": returned, "tensors": tensors}
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Draw from a generator for another device, and twice for the CPU; tell where it drew and if it went on."""
+    """Draw from a generator for another device, and twice for the CPU; see preload/drawing.py."""
     return drawing.drawn_elsewhere(submission, name, sizes, device)

@@ -15,18 +15,17 @@ def backward_through_loss(submission, x, y, w1, w2, scale):
 
 
 def kept_gradients(submission, x, y, w1, w2):
-    """Call compute_loss where both weights have a gradient already; return both weights."""
-    submission.compute_loss(x, y, w1, w2)
-    return [w1, w2]
+    """Call compute_loss where both weights have a gradient already; return the loss and both weights."""
+    return {"loss": submission.compute_loss(x, y, w1, w2), "weights": [w1, w2]}
 
 
 def recording_after(submission, w1, w2, lr):
-    """Call sgd_update where nothing is recorded; tell whether autograd records afterwards."""
+    """Call sgd_update where nothing is recorded; tell whether autograd records afterwards, and what came of the weights."""
     with torch.no_grad():
         submission.sgd_update(w1, w2, lr)
-        return torch.is_grad_enabled()
+        return {"recording": torch.is_grad_enabled(), "weights": [w1, w2]}
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Draw from a generator for another device, and twice for the CPU; tell where it drew and if it went on."""
+    """Draw from a generator for another device, and twice for the CPU; see preload/drawing.py."""
     return drawing.drawn_elsewhere(submission, name, sizes, device)

@@ -25,24 +25,24 @@ def _each(function, found):
     return [function(one) for one in found] if isinstance(found, (list, tuple)) else found
 
 
-def order(submission, graph):
+def order(submission, graph, root):
     """Ask for the topological order of a graph; return the nodes' numbers, -1 for an unknown one."""
     nodes, looks = _build(submission, graph)
-    found = submission.topological_order(nodes[-1])
+    found = submission.topological_order(nodes[root])
     if not isinstance(found, (list, tuple)):
         return {"order": found, "looks": max(looks.values())}
     return {"order": [_place(nodes, node) for node in found], "looks": max(looks.values())}
 
 
-def order_twice(submission, graph):
+def order_twice(submission, graph, root):
     """Ask twice for the topological order of one graph; return both, as numbers."""
     nodes, _ = _build(submission, graph)
-    found = [submission.topological_order(nodes[-1]) for _ in range(2)]
+    found = [submission.topological_order(nodes[root]) for _ in range(2)]
     return [[_place(nodes, node) for node in each] if isinstance(each, (list, tuple)) else each for each in found]
 
 
-def run_backward(submission, graph, upstreams, grads):
-    """Run backward from the last node once for each upstream gradient, None for the default.
+def run_backward(submission, graph, root, upstreams, grads):
+    """Run backward from the root once for each upstream gradient, None for the default.
 
     `grads` is what the nodes hold in .grad beforehand. Returns what they hold after each pass, whether
     anything else of them was changed, and how often the parents of one node were looked at in one pass.
@@ -52,7 +52,7 @@ def run_backward(submission, graph, upstreams, grads):
     for upstream in upstreams:
         before = [_all_but_grad(node) for node in nodes]
         looks.update(dict.fromkeys(looks, 0))
-        submission.backward(nodes[-1], *([] if upstream is None else [upstream]))
+        submission.backward(nodes[root], *([] if upstream is None else [upstream]))
         most = max(most, *looks.values())
         kept = kept and [_all_but_grad(node) for node in nodes] == before
         after.append([node.grad for node in nodes])
@@ -60,7 +60,10 @@ def run_backward(submission, graph, upstreams, grads):
 
 
 def _build(submission, graph, grads=None):
-    """Make a node of each (parents, local gradients, requires_grad); return the nodes and a counter for each."""
+    """Make a node of each (parents, local gradients, requires_grad); return the nodes and a counter for each.
+
+    They come in a drawn order, so that none tells by its place what stands behind it.
+    """
     looks = {}
 
     class Watched(submission.Node):
@@ -69,11 +72,11 @@ def _build(submission, graph, grads=None):
                 looks[id(self)] = looks.get(id(self), 0) + 1
             return super().__getattribute__(name)
 
-    nodes = []
+    nodes = [Watched(0.5) for _ in graph]
     for index, (parents, locals_, required) in enumerate(graph):
-        behind = tuple(nodes[parent] for parent in parents)
-        node = Watched(0.5, behind, tuple(locals_), required, grads[index] if grads else None)
-        nodes.append(node)
+        nodes[index].parents = tuple(nodes[parent] for parent in parents)
+        nodes[index].local_gradients, nodes[index].requires_grad = tuple(locals_), required
+        nodes[index].grad = grads[index] if grads else None
     looks.update({id(node): 0 for node in nodes})
     return nodes, looks
 

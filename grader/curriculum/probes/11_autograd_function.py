@@ -3,6 +3,8 @@
 import torch
 from torch.autograd.gradcheck import GradcheckError
 
+from grader.curriculum.preload.recipes import followed
+
 
 def apply_sigmoid(submission, x, upstream):
     """Apply Sigmoid and run backward; return the result and x with its .grad."""
@@ -99,55 +101,43 @@ def apply_product(submission, a, b, scale, upstream):
     return {"y": y, "a": a, "b": b, "refused": refused}
 
 
-class _Square(torch.autograd.Function):
-    """Squares; its backward is right for a factor of 2, and otherwise not."""
+class _Twofold(torch.autograd.Function):
+    """Follows one recipe, and backward that of another function."""
 
     @staticmethod
-    def forward(ctx, x, factor):
+    def forward(ctx, x, forward, backward):
         ctx.save_for_backward(x)
-        ctx.factor = factor
-        return x * x
+        ctx.backward_recipe = backward
+        return followed(forward, x)
 
     @staticmethod
     def backward(ctx, upstream):
         (x,) = ctx.saved_tensors
-        return upstream * ctx.factor * x, None
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_()
+            (grad,) = torch.autograd.grad(followed(ctx.backward_recipe, leaf), leaf, upstream)
+        return grad, None, None
 
 
-class _Roll(torch.autograd.Function):
-    """Moves each element one place on; its backward moves the gradients on in place of back."""
-
-    @staticmethod
-    def forward(ctx, x):
-        return x.roll(1)
-
-    @staticmethod
-    def backward(ctx, upstream):
-        return upstream.roll(1)
+def judge(submission, points, functions):
+    """Ask about a function at each point; see _judge. For each there is a recipe, and one that backward follows."""
+    return [_judge(submission, *each) for each in zip(points, functions, strict=True)]
 
 
-def judge_roll(submission, x):
-    """Ask about a function whose backward gives each gradient to another element."""
-    answer, raised = None, None
-    try:
-        answer = submission.passes_gradcheck(_Roll.apply, x)
-    except GradcheckError as error:
-        raised = str(error)
-    return {"answer": answer, "raised": raised}
+def _judge(submission, x, recipes):
+    """Ask about one of them; say what the function saw, what was raised, and whether x was left alone."""
+    dtypes, points, before = set(), [], x.clone()
 
-
-def judge(submission, x, factor):
-    """Ask about a square whose backward is `factor` times x; say what the function saw and what was raised."""
-    dtypes, points = set(), []
-
-    def square(tensor):
+    def function(tensor):
         dtypes.add(str(tensor.dtype).removeprefix("torch."))
         points.append(tensor.detach().clone())
-        return _Square.apply(tensor, factor)
+        return _Twofold.apply(tensor, *recipes)
 
     answer, raised = None, None
     try:
-        answer = submission.passes_gradcheck(square, x)
+        answer = submission.passes_gradcheck(function, x)
     except GradcheckError as error:
         raised = str(error)
-    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes), "point": points[0] if points else None}
+    untouched = x._version == 0 and not x.requires_grad and torch.equal(x, before)
+    point = points[0] if points else None
+    return {"answer": answer, "raised": raised, "dtypes": sorted(dtypes), "point": point, "untouched": untouched}

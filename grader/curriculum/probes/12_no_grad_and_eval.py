@@ -47,42 +47,56 @@ def watch_predict(submission, state, x, modes):
     }
 
 
-class _Failing(nn.Module):
-    """Raises in its forward pass."""
+class _Layer(nn.Module):
+    """Multiplies by a weight and tells of each run whether it is recorded; may raise after that."""
+
+    def __init__(self, weight, tell, fails):
+        super().__init__()
+        self.weight, self.tell, self.fails = nn.Parameter(weight), tell, fails
 
     def forward(self, x):
-        raise ArithmeticError("this layer always fails")
+        result = x @ self.weight
+        self.tell(result.requires_grad)
+        if self.fails:
+            raise ArithmeticError("this layer always fails")
+        return result
 
 
 def predict_and_fail(submission, modes):
-    """Predict with a net that raises; say whether the exception came out, and the modes afterwards."""
-    net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Failing())
+    """Predict with a net that raises; say whether the exception came out, the modes then, and the modes afterwards."""
+    came_out, during = False, []
+    net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Layer(torch.ones(2, 2), bool, True))
     for module, training in zip(net.modules(), modes, strict=True):
         module.training = training
-    came_out = False
+    for module in list(net.modules())[1:]:
+        module.register_forward_pre_hook(lambda module, _: during.append(module.training))
     try:
         submission.predict(net, torch.zeros(2, 3))
     except NotImplementedError:
         raise
     except Exception as error:
         came_out = type(error) is ArithmeticError
-    return {"came_out": came_out, "modes": [module.training for module in net.modules()]}
+    return {"came_out": came_out, "during": during, "modes": [module.training for module in net.modules()]}
 
 
-def switch_after(submission, switch):
-    """Predict with autograd's switch on or off, then with a net that raises; say how it is afterwards each time."""
+def switch_after(submission, weight, x, switch):
+    """Predict with autograd's switch on or off, then with a layer that raises; say how it is afterwards each time.
+
+    Also says of the two runs whether they were recorded, and what the first of them gave.
+    """
+    runs = []
     with torch.set_grad_enabled(switch):
-        submission.predict(nn.Linear(3, 2), torch.zeros(2, 3))
+        result = submission.predict(_Layer(weight, runs.append, False), x)
         after = torch.is_grad_enabled()
     with torch.set_grad_enabled(switch):
         try:
-            submission.predict(_Failing(), torch.zeros(2, 3))
+            submission.predict(_Layer(weight, runs.append, True), x)
         except NotImplementedError:
             raise
         except Exception:
             pass
         after_error = torch.is_grad_enabled()
-    return {"after": after, "after_error": after_error}
+    return {"after": after, "after_error": after_error, "recorded": runs, "result": result}
 
 
 def _chain(state):

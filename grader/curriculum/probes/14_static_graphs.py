@@ -1,5 +1,7 @@
 """Makes functions and models to compile, spies on torch.compile, and looks into the graphs."""
 
+import contextlib
+
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -30,22 +32,16 @@ def branched(submission, name, xs, weight, other, upstream):
     if not callable(function):
         return seen
     for x in xs:
-        leaves = _leaves(weight, other)
-        result = function(x, *leaves)
+        leaves, products = _leaves(weight, other), _Products()
+        with products if name == "branching" else contextlib.nullcontext():
+            result = function(x, *leaves)
         _backward(result, upstream)
         recorded = getattr(result, "requires_grad", False)
-        seen["runs"].append({"result": result, "recorded": recorded, "weight": leaves[0], "other": leaves[1]})
+        run = {"result": result, "recorded": recorded, "weight": leaves[0], "other": leaves[1]}
+        seen["runs"].append(run | {"products": products.count})
     if name == "scripted" and isinstance(function, torch.jit.ScriptFunction):
         seen["outside"] = sum("mm" in node.kind() or "matmul" in node.kind() for node in function.graph.nodes())
-    if name == "branching":
-        seen["products"] = [_products_of(function, x, weight, other) for x in xs]
     return seen
-
-
-def _products_of(function, x, weight, other):
-    with _Products() as products:
-        function(x, weight, other)
-    return products.count
 
 
 class _InGraph(torch.nn.Module):
@@ -150,17 +146,23 @@ def export_of_model(submission, weight, bias, example, others):
 
 
 def compiles(submission, inputs, dynamic, again):
-    """Count compilations of a function; with `again`, a second time of the same function."""
+    """Count compilations of a function, with `again` a second time; note what torch.compile and its results were given."""
 
     def function(x):
         return (x.sin() * x).cumsum(0)
 
-    original, handed, own, given = torch.compile, [], [], list(inputs)
+    original, handed, own, lengths, given = torch.compile, [], [], [], list(inputs)
 
     def spy(*args, **options):
         handed.append(options.get("dynamic"))
         own.append(callable(options.get("backend")))
-        return original(*args, **options)
+        compiled = original(*args, **options)
+
+        def call(x):
+            lengths.append(len(x))
+            return compiled(x)
+
+        return call if args else lambda function: spy(function, **options)
 
     torch.compile = spy
     try:
@@ -170,4 +172,4 @@ def compiles(submission, inputs, dynamic, again):
             counts.append(submission.count_compiles(function, list(inputs), dynamic))
     finally:
         torch.compile = original
-    return {"counts": counts, "handed": handed, "own backend": any(own), "kept": kept}
+    return {"counts": counts, "handed": handed, "own backend": any(own), "lengths": lengths, "kept": kept}

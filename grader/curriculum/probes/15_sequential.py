@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from grader.curriculum.preload.recipes import followed
+
 
 def built(submission, num_inputs, num_classes, dropout_prob, device, state, x, upstream):
     """Build a pipeline, put `state` into it, run it in both modes and go backward in evaluation mode."""
@@ -50,9 +52,12 @@ def fill(pipeline, state):
                 each.copy_(state[name])
 
 
-def counted(submission, kind, sizes):
-    """Ask for the parameters of each layer of a pipeline of this kind; say whether it was touched."""
-    pipeline = PIPELINES[kind](*sizes)
+def counted(submission, recipes):
+    """Ask for the parameters of each layer of pipelines; say of each whether it was touched, and whether it ran."""
+    return [_counted(submission, followed(recipe, nn.Sequential())) for recipe in recipes]
+
+
+def _counted(submission, pipeline):
     ran = []
     pipeline.register_forward_hook(lambda *_: ran.append(True))
     before = facts(pipeline)
@@ -65,50 +70,6 @@ def facts(pipeline):
     held = pipeline.state_dict(keep_vars=True)
     modes = [(type(each).__name__, each.training) for each in pipeline.modules()]
     return modes, {name: (id(each), each._version, each.requires_grad) for name, each in held.items()}
-
-
-def plain(a, b, c):
-    return nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c), nn.Dropout(0.3), nn.Softmax(dim=1))
-
-
-def without_bias(a, b, c):
-    return nn.Sequential(nn.Linear(a, b, bias=False), nn.Tanh(), nn.Linear(b, c))
-
-
-def frozen(a, b, c):
-    pipeline = nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c))
-    pipeline[0].requires_grad_(False)
-    return pipeline
-
-
-def with_buffers(a, b, c):
-    return nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.Linear(b, c))
-
-
-def nested(a, b, c):
-    return nn.Sequential(nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c)), nn.ReLU(), nn.Linear(c, a))
-
-
-def repeated(a, b, c):
-    again, bend = nn.Linear(b, b), nn.ReLU()
-    return nn.Sequential(nn.Linear(a, b), bend, again, bend, again, bend)
-
-
-def of_other_kinds(a, b, c):
-    """Parameters with three dimensions, with other names than weight and bias, and three levels down."""
-    deep = nn.Sequential(nn.Tanh(), nn.Sequential(nn.Linear(b, c), nn.Sequential(nn.Linear(c, a, bias=False))))
-    return nn.Sequential(nn.Conv1d(a, b, 3), nn.GRU(b, c), deep)
-
-
-PIPELINES = {
-    "plain": plain,
-    "without_bias": without_bias,
-    "frozen": frozen,
-    "with_buffers": with_buffers,
-    "nested": nested,
-    "repeated": repeated,
-    "of_other_kinds": of_other_kinds,
-}
 
 
 def made(state, dropout_prob, training, device):
@@ -138,10 +99,10 @@ def predicted(submission, state, dropout_prob, training, x):
 
 
 def predicted_unrecorded(submission, state, x):
-    """Ask for a prediction where autograd is switched off; say whether it is on afterwards."""
+    """Ask for a prediction where autograd is switched off; also say whether it is on afterwards."""
     with torch.no_grad():
-        submission.predict(made(state, 0.3, True, x.device), x)
-        return torch.is_grad_enabled()
+        output = submission.predict(made(state, 0.3, True, x.device), x)
+        return {"output": output, "recording": torch.is_grad_enabled()}
 
 
 def loss_of(submission, state, dropout_prob, training, x, targets):

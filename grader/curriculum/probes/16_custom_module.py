@@ -5,6 +5,7 @@ import contextlib
 import torch
 from torch import nn
 
+from grader.curriculum.preload.recipes import followed
 from grader.curriculum.preload.watching import fill, watch
 
 
@@ -96,15 +97,20 @@ def standardised(submission, mean, std, x):
 def cleared(submission, name, arguments, x, upstream):
     """Run backward, clear the gradients through the module; return whether there were any, and are any."""
     module = getattr(submission, name)(*arguments).to(x.device)
-    module(x).backward(upstream)
+    result = module(x)
+    if getattr(result, "requires_grad", False):
+        result.backward(upstream)
     before = [each.grad is not None for each in module.parameters()]
     module.zero_grad()
     return {"before": before, "after": [each.grad is not None for each in module.parameters()]}
 
 
-def summary_of(submission, kind, sizes):
-    """Ask the submission about a model of this kind; also say whether the model was touched."""
-    model = MODELS[kind](*sizes)
+def summaries_of(submission, recipes):
+    """Ask the submission about models; say of each whether it was touched."""
+    return [_summary_of(submission, followed(recipe, nn.Module())) for recipe in recipes]
+
+
+def _summary_of(submission, model):
     before, ran = facts(model), []
     model.register_forward_hook(lambda *_: ran.append(True))
     answer = submission.parameter_summary(model)
@@ -115,36 +121,3 @@ def facts(model):
     """What would show that somebody touched a model."""
     held = model.state_dict(keep_vars=True)
     return {name: (id(each), each._version, each.requires_grad, each.grad is None) for name, each in held.items()}
-
-
-def plain(a, b, c):
-    return nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c, bias=False))
-
-
-def nested(a, b, c):
-    model = nn.Module()
-    model.offset = nn.Parameter(torch.zeros(a, 1))
-    model.factor = nn.Parameter(torch.tensor(1.0))
-    model.body = nn.ModuleDict({"inner": nn.Sequential(nn.Conv2d(a, b, 2), nn.Linear(b, c))})
-    model.head = nn.Linear(c, a)
-    return model
-
-
-def frozen(a, b, c):
-    model = plain(a, b, c)
-    model[0].weight.requires_grad_(False)
-    model[2].requires_grad_(False)
-    return model
-
-
-def with_buffers(a, b, c):
-    return nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.Linear(b, c))
-
-
-def tied(a, b, c):
-    model = nn.Sequential(nn.Linear(a, a), nn.ReLU(), nn.Linear(a, a), nn.Linear(a, b))
-    model[2].weight = model[0].weight
-    return model
-
-
-MODELS = {"plain": plain, "nested": nested, "frozen": frozen, "with_buffers": with_buffers, "tied": tied}

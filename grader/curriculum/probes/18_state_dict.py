@@ -1,19 +1,13 @@
-"""Makes models with given entries and files of weights, and reads what the submission made of them."""
+"""Makes models with given entries, writes files down, and reads what the submission made of them."""
 
 import os
+import pathlib
 import pickle
 
 import torch
 from torch import nn
 
 PATH = "weights-of-today"
-
-
-class Harmful:
-    """An object that runs code when it is read with pickle: it leaves a file behind."""
-
-    def __reduce__(self):
-        return open, ("it-ran", "w")
 
 
 def model_of(sizes, state, frozen=False):
@@ -75,12 +69,12 @@ def saved(submission, sizes, state):
     return {"file": kind, "entries": found, "untouched": untouched, "after": entries(model)}
 
 
-def loaded(submission, sizes, state, written, kind):
-    """Write a file of weights, as `kind` says, and have it loaded."""
+def loaded(submission, sizes, state, content):
+    """Write a file with this content, and have it loaded."""
     model = model_of(sizes, state, frozen=True)
     model[1].eval()
     before, were = facts(model), settings(model)
-    write(written, kind)
+    pathlib.Path(PATH).write_bytes(content.tobytes())
     returned, said = guarded(lambda: submission.load_weights(model, PATH))
     return {
         "raised": said,
@@ -91,15 +85,6 @@ def loaded(submission, sizes, state, written, kind):
         "untouched": before == facts(model),
         "code ran": os.path.exists("it-ran"),
     }
-
-
-def write(state, kind):
-    """Write a file of weights: "plain", "elsewhere" (from a device that is not here), or "harmful"."""
-    if kind == "elsewhere":
-        torch.serialization.register_package(0, lambda storage: "cuda:7", lambda storage, location: None)
-    torch.save({**state, "note": Harmful()} if kind == "harmful" else state, PATH)
-    if kind == "elsewhere":
-        torch.serialization._package_registry.pop(0)
 
 
 def matched(submission, sizes, state, offered):

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader.catalogue.catalogue import Exercise
-from grader.learning.watch.saves import DEBOUNCE_MS
 from grader.proofs.tools.processes import processor_seconds
 from grader.proofs.tools.pseudo_terminal import PseudoTerminal
 from grader.proofs.tools.spare_checkout import spare_checkout
@@ -30,11 +29,6 @@ def save_and_switch_seconds(exercise: Exercise, runs: int) -> tuple[list[float],
         switches = [_switch(terminal, key, number) for _ in range(runs) for key, number in _there_and_back(exercise)]
         time.sleep(2)
         return saves, switches, _idle_load(terminal.pid)
-
-
-def debounce_seconds() -> float:
-    """Return how long `watch` waits at the most for a save to be over."""
-    return DEBOUNCE_MS / 1000
 
 
 @contextmanager

@@ -75,6 +75,9 @@ class Arena:
     def __init__(self) -> None:
         self._decoys = Decoys()
         self._kept = tempfile.tempdir
+        # Torch makes itself a folder when an optimizer is preloaded: it is not one that a grading has left.
+        self._of_torch = tempfile.TemporaryDirectory()
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = self._of_torch.name
         # Orphans come to this process, so that none is overlooked.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         tempfile.tempdir = str(self._decoys.scratch)
@@ -91,6 +94,8 @@ class Arena:
     def __exit__(self, *_: object) -> None:
         self._launcher.close()
         os.environ.pop("TOKEN", None)
+        os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)
+        self._of_torch.cleanup()
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
         tempfile.tempdir = self._kept
         self._decoys.__exit__()

@@ -4,7 +4,7 @@ A file of `fixtures/oddities` begins with comments of the form `# key: text`: `o
 `ending` (an outcome, or `not read`), and where it is not what it is usually,
 
 - `says`: a part of the sentence that the learner reads first; `shows`: a part of what is shown with it,
-- `exercises`: by number; all of EXERCISES unless said,
+- `exercises`: by number; all of them unless said,
 - `absent`: a package; where it is installed, the oddity is none,
 - `beside`: the name of a file that lies beside the submission,
 - `place`: where the text goes. `top`: laid over the solution (usual); `front` and `end`: in front of and behind all
@@ -25,14 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.catalogue import places
-from grader.catalogue.catalogue import Exercise, find
+from grader.catalogue.catalogue import Exercise, exercises, find
 from grader.errors import UsageError
 from grader.judging.overlay import Definition, definitions, first_line, lay_over, lines
 from grader.proofs.oddities.changes import CHANGES
 from grader.verdict import Outcome
 
 ODDITIES = places.for_authors("oddities")
-EXERCISES = ("05", "16", "22", "24", "28", "29", "35", "36")
 NOT_READ = "not read"  # the ending of what is no submission, and is said in one line
 ENDINGS = {*Outcome, NOT_READ}
 KEYS = {"oddity", "ending", "says", "shows", "exercises", "absent", "beside", "place"}
@@ -57,7 +56,7 @@ class Oddity:
     @property
     def exercises(self) -> tuple[Exercise, ...]:
         """The exercises that it is tried with."""
-        return tuple(map(find, self.said["exercises"].split() if "exercises" in self.said else EXERCISES))
+        return tuple(map(find, self.said["exercises"].split())) if "exercises" in self.said else exercises()
 
     @property
     def applies(self) -> bool:

@@ -1,7 +1,7 @@
 """Proves that nothing odd in a learner's file is refused, breaks the grader, or looks like cheating.
 
 Lays each oddity of the battery over solutions, grades them, and looks at how they end and what is said of them. With
-`--quick`, each is tried with one exercise, in turn.
+`--quick`, each is tried with one exercise only, the next one another; `--turn` has them begin elsewhere.
 """
 
 from __future__ import annotations
@@ -58,11 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m grader.proofs.oddities", description=__doc__)
     parser.add_argument("names", nargs="*", help="try only the oddities whose names hold one of these")
     parser.add_argument("--quick", action="store_true", help="try each with one exercise only")
+    parser.add_argument("--turn", type=int, default=0, help="how far to move on through the exercises")
     parser.add_argument("--exercises", nargs="+", metavar="NN", help="try only these exercises")
     options = parser.parse_args(arguments)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     started = time.perf_counter()
-    pairs = list(_pairs(oddities(options.names), quick=options.quick, only=options.exercises))
+    pairs = list(_pairs(oddities(options.names), options.turn if options.quick else None, options.exercises))
     with Bench() as bench:
         watched = track(pairs, "trying", console=console, transient=True, disable=not console.is_terminal)
         results = [bench.run(oddity, exercise) for oddity, exercise in watched]
@@ -70,11 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(result.troubles for result in results))
 
 
-def _pairs(chosen: Sequence[Oddity], *, quick: bool, only: Sequence[str] | None) -> Iterator[tuple[Oddity, Exercise]]:
+def _pairs(
+    chosen: Sequence[Oddity], turn: int | None, only: Sequence[str] | None = None
+) -> Iterator[tuple[Oddity, Exercise]]:
+    """Yield what to try: each oddity with every exercise that it fits, or in turn with one."""
     for number, oddity in enumerate(chosen):
         fitting = [each for each in oddity.exercises if not only or f"{each.number:02}" in only]
         if oddity.applies and fitting:
-            tried = fitting[number % len(fitting) :][:1] if quick else fitting
+            tried = fitting if turn is None else fitting[(number + turn) % len(fitting) :][:1]
             yield from ((oddity, exercise) for exercise in tried)
 
 

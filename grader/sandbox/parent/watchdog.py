@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from grader.units import GB, MB, size
+from grader.units import GB, KB, MB, size
 
 MAX_PROCESSES = 32
 MAX_THREADS = 256
@@ -24,6 +24,7 @@ MAX_ENTRIES = 10_000  # files, folders and links in a scratch folder: their remo
 MAX_DEPTH = 64  # of folders in folders
 BLOCK = 512  # bytes, of st_blocks
 PAGE = resource.getpagesize()
+CHUNK = 64 * KB
 
 # Places of the fields in /proc/PID/stat, counted from the one after the name.
 GROUP, THREADS, RESIDENT = 2, 17, 21
@@ -94,10 +95,16 @@ def _stats() -> Iterator[tuple[int, list[str]]]:
 
 def _read(folder: str, name: str) -> str:
     """Return what a file of /proc holds; nothing where the process is gone."""
-    try:
-        return Path(folder, name).read_text(encoding="utf-8", errors="replace")
+    try:  # by hand: hundreds of these are read at each look
+        handle = os.open(f"{folder}/{name}", os.O_RDONLY)
     except OSError:
         return ""
+    try:
+        return b"".join(iter(lambda: os.read(handle, CHUNK), b"")).decode(errors="replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(handle)
 
 
 def _memory(members: Stats) -> int:

@@ -6,7 +6,10 @@ import pytest
 
 from grader.catalogue.places import curriculum
 
-CHECKS_MAY = ("grader.compare", "grader.curriculum.checks._", "grader.torchvision_cpu")
+# What a probe makes by a recipe, its check makes by the same one.
+CHECKS_MAY = (
+    "grader.compare", "grader.curriculum.checks._", "grader.curriculum.preload.recipes.", "grader.torchvision_cpu",
+)  # fmt: skip
 PROBES_MAY = ("grader.curriculum.preload.", "grader.torchvision_cpu")
 
 

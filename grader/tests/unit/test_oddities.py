@@ -4,10 +4,10 @@ import ast
 
 import pytest
 
-from grader.catalogue.catalogue import find
+from grader.catalogue.catalogue import exercises
 from grader.errors import UsageError
 from grader.proofs.oddities.changes import CHANGES
-from grader.proofs.oddities.corpus import ENDINGS, EXERCISES, oddities, read
+from grader.proofs.oddities.corpus import ENDINGS, oddities, read
 from grader.verdict import Outcome
 
 LEAST = 250
@@ -32,9 +32,8 @@ def test_every_change_of_a_text_is_used():
     assert {each.said["change"] for each in oddities() if "change" in each.said} == CHANGES.keys()
 
 
-@pytest.mark.parametrize("number", EXERCISES)
-def test_what_goes_into_the_steps_leaves_them_python(number):
-    exercise = find(number)
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.name)
+def test_what_goes_into_the_steps_leaves_them_python(exercise):
     placed = [each for each in oddities() if each.said.get("place") in ("calls", "wraps")]
     for each in (each for each in placed if exercise in each.exercises):
         made = each.made_of(exercise).decode()
