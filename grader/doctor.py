@@ -29,7 +29,7 @@ from grader.units import MB, size
 OLDEST_PYTHON = (3, 11)
 INSTALL = "python -m pip install -c constraints.txt -e ."
 # What is imported under another name than it is installed by.
-MODULES = {"opencv-python": "cv2", "pytorch-ignite": "ignite"}
+MODULES = {"opencv-python": "cv2", "pytorch-ignite": "ignite", "tensorboardx": "tensorboardX"}
 GAMES = ("breakout", "air_raid", "pong")
 SIGNS = "✓✗○●·…~→"
 COLUMNS = 80
@@ -82,12 +82,18 @@ def _packages() -> Iterator[Finding]:
         try:
             version = importlib.metadata.version(needed.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(needed.name, Health.BROKEN, f"not installed; {needed.specifier} is needed", INSTALL)
+            yield Finding(needed.name, Health.BROKEN, f"not installed; {needed.specifier} is needed", _install(needed))
             continue
         if _is_new_enough(version, needed):
             yield _imported(needed.name, version)
         else:
-            yield Finding(needed.name, Health.BROKEN, f"{version} is installed; {needed.specifier} is needed", INSTALL)
+            said = f"{version} is installed; {needed.specifier} is needed"
+            yield Finding(needed.name, Health.BROKEN, said, _install(needed))
+
+
+def _install(needed: Requirement) -> str:
+    """Return what installs a package here; in a checkout, all of them."""
+    return INSTALL if places.in_checkout() else f'python -m pip install "{needed.name}{needed.specifier}"'
 
 
 def _is_new_enough(version: str, needed: Requirement) -> bool:
@@ -115,18 +121,18 @@ def _imported(name: str, version: str) -> Finding:
         if name == "torchvision":
             importlib.import_module("grader.torchvision_cpu")
         if name != "pyseccomp":  # tells nothing here: what it needs is looked at with the isolation
-            importlib.import_module(MODULES.get(name, name.replace("-", "_")))
+            importlib.import_module(MODULES.get(name.lower(), name.replace("-", "_")))
     except Exception as error:
         said = f"{version} does not import: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        return Finding(name, Health.BROKEN, said, _mend(str(error)))
+        return Finding(name, Health.BROKEN, said, _mend(name, str(error)))
     return Finding(name, Health.OK, version)
 
 
-def _mend(said: str) -> str:
+def _mend(name: str, said: str) -> str:
     library = re.match(r"(lib[\w.+-]+\.so[\w.]*): cannot open", said)
     if library:
         return f"install the system package that brings {library[1]} (for libGL.so.1 on Debian and Ubuntu: libgl1)"
-    return f"{INSTALL} --force-reinstall"
+    return f"{INSTALL} --force-reinstall" if places.in_checkout() else f"python -m pip install --force-reinstall {name}"
 
 
 def _torchvision() -> Finding:
@@ -240,7 +246,7 @@ def _roms() -> Finding:
         with contextlib.redirect_stdout(None):  # it prints where it looks
             missing = [game for game in GAMES if roms.get_rom_path(game) is None]
     except ImportError:
-        return Finding(what, Health.BROKEN, "they come with ale-py", INSTALL)
+        return Finding(what, Health.BROKEN, "they come with ale-py", _install(Requirement("ale-py")))
     except OSError as error:
         said, missing = str(error).partition("\n")[0], list(GAMES)
     else:
@@ -276,7 +282,7 @@ def _holds_signs(encoding: str) -> bool:
 def _progress(path: Path) -> Finding:
     todo = {
         Condition.DAMAGED: "nothing: the next grading sets the file aside, keeps it, and starts a new one",
-        Condition.NEWER: "bring this checkout up to date (git pull); until then progress is not kept",
+        Condition.NEWER: "install the newest version (in a checkout: git pull); until then progress is not kept",
         Condition.UNREADABLE: f"check who may read {path}",
         Condition.UNWRITABLE: f"progress is not kept: check who may write to {path.parent}",
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Outcome(StrEnum):
@@ -69,11 +69,12 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step: a function or class that the learner writes."""
+    """One step: a function or class that the learner writes, and the line where it begins, 0 where it is missing."""
 
     name: str
     outcome: Outcome
     checks: tuple[CheckResult, ...]
+    line: int = 0
 
     @property
     def passed(self) -> int:

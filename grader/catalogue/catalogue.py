@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.called import program
 from grader.catalogue import places
+from grader.catalogue.mark import ALL, read_mark
 from grader.errors import UsageError
 
 
@@ -111,13 +113,36 @@ def _exercise(row: dict[str, Any]) -> Exercise:
     return Exercise(**{**row, **lists, "needs": needs})
 
 
+def own() -> tuple[Exercise, ...]:
+    """Return the exercises that the learner's workspace holds, in order; in a checkout, every one."""
+    return choose(read_mark(places.workspace()).exercises)
+
+
+def choose(text: str) -> tuple[Exercise, ...]:
+    """Return the exercises that a list of names and ranges means, such as `1-10,16`, or `all`."""
+    if text.strip() == ALL:
+        return exercises()
+    chosen = {each for part in text.split(",") for each in _range(part.strip())}
+    return tuple(each for each in exercises() if each in chosen)
+
+
+def _range(text: str) -> tuple[Exercise, ...]:
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    if not dash:
+        return (find(first),)
+    low, high = find(first).number, find(last).number
+    if low > high:
+        raise UsageError(f"the range {text} runs backwards")
+    return tuple(each for each in exercises() if low <= each.number <= high)
+
+
 def find(name: str) -> Exercise:
     """Return the exercise that a number, a slug, a file name or a path means; raise UsageError for none."""
     stem = Path(name).name.removesuffix(".py").removeprefix("test_")
     for each in exercises():
         if stem in (each.name, each.slug) or (stem.isdecimal() and stem.lstrip("0") == str(each.number)):
             return each
-    raise UsageError(f"there is no exercise {name!r}; `python -m grader list` shows them all")
+    raise UsageError(f"there is no exercise {name!r}; `{program()} list` shows them all")
 
 
 def find_file(name: str) -> tuple[Exercise, Path | None]:
@@ -142,9 +167,17 @@ def find_own(name: str) -> Exercise:
     if other:
         raise UsageError(
             f"{name} is not your file of exercise {exercise.number:02}, which is {exercise.stub}; "
-            f"`python -m grader exercise {exercise.number:02} --file {name}` grades it"
+            f"`{program()} exercise {exercise.number:02} --file {name}` grades it"
         )
+    require_own(exercise)
     return exercise
+
+
+def require_own(exercise: Exercise) -> None:
+    """Raise UsageError for an exercise that the workspace was made without."""
+    if exercise not in own():
+        adds = f"`{program()} update --exercises {exercise.number}` adds it"
+        raise UsageError(f"exercise {exercise.number:02} is not in this workspace; {adds}")
 
 
 @functools.cache

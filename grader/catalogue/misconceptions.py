@@ -7,6 +7,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 
+from grader.called import program
 from grader.catalogue import places
 from grader.errors import UsageError
 
@@ -51,4 +52,4 @@ def find(name: str) -> Misconception:
     holding = [each for each in known if name.lower() in each]
     like = holding or difflib.get_close_matches(name.lower(), known)
     also = f"; perhaps {', '.join(like[:5])}." if like else "."
-    raise UsageError(f"no misconception is called {name!r}{also} `python -m grader explain` lists them all")
+    raise UsageError(f"no misconception is called {name!r}{also} `{program()} explain` lists them all")

@@ -25,9 +25,14 @@ def _is_checkout(folder: Path) -> bool:
     return (folder / "exercises" / "README.md").is_file()
 
 
+def in_checkout() -> bool:
+    """Return whether this program is the project's sources, and not an installed package."""
+    return _is_checkout(PACKAGE.parent)
+
+
 def checkout() -> Path:
     """Return the folder of the project's sources; raise UsageError where only the installed package is there."""
-    if not _is_checkout(PACKAGE.parent):
+    if not in_checkout():
         raise UsageError("this needs a checkout of the project: the known answers do not come with the package")
     return PACKAGE.parent
 
@@ -65,7 +70,7 @@ class Curriculum:
 def curriculum() -> Curriculum:
     """Return where the curriculum lies."""
     tables = PACKAGE / "curriculum"
-    beside = PACKAGE.parent if _is_checkout(PACKAGE.parent) else tables
+    beside = PACKAGE.parent if in_checkout() else tables  # where pyproject.toml puts it in a wheel
     return Curriculum(tables, beside / "exercises", beside / "solutions", beside / "fixtures")
 
 
@@ -84,6 +89,11 @@ class Workspace:
     def exercises(self) -> Path:
         """The files that the learner fills in."""
         return self.root / "exercises"
+
+    @property
+    def mark(self) -> Path:
+        """What tells a workspace outside of a checkout from any other folder."""
+        return self.root / MARK
 
     @property
     def state(self) -> Path:

@@ -8,7 +8,8 @@ import os
 from rich.console import Console
 from rich.text import Text
 
-from grader.catalogue import catalogue
+from grader.called import program
+from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import count, from_here, seed, seed_or_new
 from grader.commands.speak import watched
@@ -40,6 +41,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _audit(options: argparse.Namespace, console: Console) -> int:
+    places.checkout()
     chosen = [catalogue.find(name) for name in options.exercises] or catalogue.exercises()
     if options.changed and not (chosen := _changed(console)):
         return ExitCode.ALL_PASSED
@@ -75,9 +77,7 @@ def _new(options: argparse.Namespace, console: Console) -> int:
     made = new_exercise.make(options.number, options.slug, title, options.part, options.steps)
     for path in made:
         console.print(Text(str(from_here(path))), soft_wrap=True)
-    console.print(
-        f"`python -m grader audit {options.number}` tells what is missing; CONTRIBUTING.md says how to write it."
-    )
+    console.print(f"`{program()} audit {options.number}` tells what is missing; CONTRIBUTING.md says how to write it.")
     return ExitCode.ALL_PASSED
 
 

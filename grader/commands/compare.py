@@ -6,8 +6,10 @@ import argparse
 
 from rich.console import Console
 
+from grader.called import program
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
+from grader.catalogue.mark import require_solutions
 from grader.commands.options import add_exercise, add_limits, from_here, seed, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
@@ -31,13 +33,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _compare(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_comparison
 
-    exercise, progress = catalogue.find_own(options.exercise), Progress()
+    exercise = catalogue.find_own(options.exercise)
+    require_solutions()
+    progress = Progress()
     passed = any(_has_passed(progress, exercise, device) for device in progress.devices())
     complain(progress.complaint)
     if not (passed or options.spoil):
         raise UsageError(
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
-            f"`python -m grader exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
+            f"`{program()} exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
     source = read_own(exercise, from_here(exercise.stub))
     console.print(to_comparison.comparison(exercise, comparison.compare(exercise, source.text)))

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
+from grader.catalogue.mark import require_solutions
 from grader.commands.options import add_exercise, add_grading, from_here, seed_or_new
 from grader.commands.speak import complain, watched, write
 from grader.exit_code import ExitCode
@@ -43,6 +44,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _exercise(options: argparse.Namespace, console: Console) -> int:
     exercise, other = catalogue.find_file(options.exercise)
     file = options.file or other
+    if file is None:
+        catalogue.require_own(exercise)
     [verdicts] = _graded(options, console, [(exercise, file or from_here(exercise.stub))])
     from grader.reports import to_terminal
 
@@ -55,7 +58,9 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
 
 
 def _all(options: argparse.Namespace, console: Console) -> int:
-    work = [(each, from_here(each.solution if options.solutions else each.stub)) for each in catalogue.exercises()]
+    if options.solutions:
+        require_solutions()
+    work = [(each, from_here(each.solution if options.solutions else each.stub)) for each in catalogue.own()]
     verdicts, progress = [], Progress()
     for (exercise, _), graded in zip(work, _graded(options, console, work), strict=True):
         verdicts += graded

@@ -8,6 +8,8 @@ import json
 from rich.console import Console
 from rich.text import Text
 
+from grader import __version__
+from grader.called import program
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
@@ -16,6 +18,7 @@ from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
+from grader.learning.workspace import is_of_another_version
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State, unfinished
 
@@ -51,6 +54,8 @@ def where_am_i(_: argparse.Namespace, console: Console) -> int:
     states = _states(Progress(), ("cpu",))["cpu"]
     left = unfinished(states)
     console.print(to_overview.overview(states, left, from_here(left[0].stub) if left else None))
+    if other := is_of_another_version():
+        complain(f"the files here come from version {other}; `{program()} update` brings what {__version__} changed")
     return ExitCode.ALL_PASSED
 
 
@@ -62,7 +67,7 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         write(options.json, _as_json(states))
     else:
-        console.print(to_overview.listing(catalogue.exercises(), states))
+        console.print(to_overview.listing(catalogue.own(), states))
     return ExitCode.ALL_PASSED
 
 
@@ -72,7 +77,7 @@ def _graded_on(progress: Progress) -> tuple[str, ...]:
 
 
 def _states(progress: Progress, devices: tuple[str, ...]) -> dict[str, dict[str, State]]:
-    states = {device: progress.states(catalogue.exercises(), device) for device in devices}
+    states = {device: progress.states(catalogue.own(), device) for device in devices}
     complain(progress.complaint)
     return states
 
@@ -83,7 +88,7 @@ def _as_json(states: dict[str, dict[str, State]]) -> str:
             "number": each.number, "name": each.name, "title": each.title, "part": each.part, "minutes": each.minutes,
             "steps": list(each.steps), "state": {device: found[each.name] for device, found in states.items()},
         }
-        for each in catalogue.exercises()
+        for each in catalogue.own()
     ]  # fmt: skip
     return json.dumps(rows, indent=2) + "\n"
 
@@ -142,7 +147,7 @@ def _reset(options: argparse.Namespace, console: Console) -> int:
     kept = stubs.reset(exercise)
     _tell(console, f"{file} is as it was handed out.")
     if kept:
-        again = f"`python -m grader reset {exercise.number:02} --undo` brings it back."
+        again = f"`{program()} reset {exercise.number:02} --undo` brings it back."
         _tell(console, f"What you wrote is kept in {from_here(kept)}; {again}")
     return ExitCode.ALL_PASSED
 

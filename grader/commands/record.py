@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader import files
+from grader.called import program
 from grader.commands.speak import write
 from grader.errors import GraderError, UsageError
 from grader.exit_code import ExitCode
@@ -66,9 +67,9 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
     except OSError as error:
         raise UsageError(f"{said} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{said} is not JSON; `python -m grader export` writes such a file") from None
+        raise UsageError(f"{said} is not JSON; `{program()} export` writes such a file") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UsageError(f"{said} does not hold progress; `python -m grader export` writes such a file")
+        raise UsageError(f"{said} does not hold progress; `{program()} export` writes such a file")
     if document.get("version") != VERSION:
         raise UsageError(f"{said} was written by another version of the grader; this one reads version {VERSION}")
     return {table: _rows(said, table, document.get(table)) for table in COLUMNS}

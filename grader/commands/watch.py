@@ -8,6 +8,7 @@ import sys
 
 from rich.console import Console
 
+from grader.called import program
 from grader.catalogue import catalogue
 from grader.commands.options import add_exercise, add_limits
 from grader.errors import UsageError
@@ -29,7 +30,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _watch(options: argparse.Namespace, _: Console) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
-        raise UsageError("watch needs a terminal with a screen; `python -m grader exercise 05` grades once and prints")
+        raise UsageError(f"watch needs a terminal with a screen; `{program()} exercise 05` grades once and prints")
     exercise = catalogue.find_own(options.exercise) if options.exercise else None
     from grader.learning.watch import app
 

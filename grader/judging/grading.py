@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 import torch
 
+from grader.called import program
 from grader.catalogue.catalogue import Exercise, known_checks, probe_text
 from grader.errors import Cancelled, GraderError
 from grader.judging.children import Children
 from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
+from grader.judging.overlay import definitions
 from grader.judging.run import Run
 from grader.judging.source import Source, read_source
 from grader.judging.submission import Hungry, load_request
@@ -32,7 +34,6 @@ MOST_SUITES = 4
 LATEST_SECONDS = 30.0  # after the time of the whole exercise, a check is ended that nothing else has ended
 PREPARED = 2  # one for all checks, and one for those in doubt
 MOST_PREPARED = 16  # where each check has a child of its own
-DOCTOR = "`python -m grader doctor` tells how much is needed"
 
 
 class _Graded(NamedTuple):
@@ -121,7 +122,7 @@ class Grader:
             if run.stumbles:
                 self._clear(exercise, run)
         seconds = (time.perf_counter() - started) / len(seeds)
-        steps = [_steps(exercise, run.results) for run in graded.runs]
+        steps = [_steps(exercise, run.results, _lines(source)) for run in graded.runs]
         return [
             Verdict(
                 exercise.name, exercise.title, source.name, source.sha256, self._device, seed,
@@ -133,7 +134,7 @@ class Grader:
     def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
         """Run every check and return the cost of each step's calls, for those steps that pass while it is counted."""
         run = self._run(exercise, source, [seed], measure=True).runs[0]
-        passed = {step.name for step in _steps(exercise, run.results) if step.outcome is Outcome.PASSED}
+        passed = {step.name for step in _steps(exercise, run.results, {}) if step.outcome is Outcome.PASSED}
         return {step: cost for step, cost in run.costs.items() if step in passed}
 
     def _clear(self, exercise: Exercise, run: Run) -> None:
@@ -150,7 +151,8 @@ class Grader:
         for check, fault in run.stumbles.items():
             if check not in solved or solved[check].outcome is not Outcome.PASSED:
                 if isinstance(fault, Hungry):
-                    raise GraderError(f"there is too little memory here for {exercise.name}; {DOCTOR}") from fault
+                    remedy = f"`{program()} doctor` tells how much is needed"
+                    raise GraderError(f"there is too little memory here for {exercise.name}; {remedy}") from fault
                 raise GraderError(
                     f"{check} of {exercise.name} broke under seed {run.seed}: {type(fault).__name__}: {fault}"
                 ) from fault
@@ -205,11 +207,20 @@ class Grader:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")
 
 
-def _steps(exercise: Exercise, results: dict[str, CheckResult]) -> tuple[StepResult, ...]:
+def _lines(source: Source) -> dict[str, int]:
+    """Return where each function and class of a submission begins."""
+    try:
+        return {name: node.lineno for name, node in definitions(source.text).items()}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
+        return {}
+
+
+def _steps(exercise: Exercise, results: dict[str, CheckResult], lines: dict[str, int]) -> tuple[StepResult, ...]:
     known = known_checks(exercise)
     grouped = {step: tuple(results[check.name] for check in known if check.step == step) for step in exercise.steps}
     return tuple(
-        StepResult(step, gravest([check.outcome for check in checks]), checks) for step, checks in grouped.items()
+        StepResult(step, gravest([check.outcome for check in checks]), checks, lines.get(step, 0))
+        for step, checks in grouped.items()
     )
 
 

@@ -1,10 +1,10 @@
-"""The one pytest plugin: sends submissions through the checks of an exercise, each check with a child of its own."""
+"""The one pytest plugin: sends submissions through the checks of an exercise, one check after the other."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,13 @@ from grader.judging.run import Run
 
 
 class Runner:
-    """Runs the checks of one exercise, each of them for all of `runs`; then for `next_runs`, until there are none."""
+    """Runs the checks of one exercise. `complaint` says in brackets why some could not be collected."""
 
-    def __init__(self, exercise: Exercise, device: str, next_runs: Callable[[], Sequence[Run]]) -> None:
-        self.runs: Sequence[Run] = ()
-        self._next_runs = next_runs
+    def __init__(self, exercise: Exercise, device: str) -> None:
+        self.complaint = ""
         self._exercise = exercise
         self._device = device
-        self._run: Run
+        self.current: Run  # which every check that pytest runs now is run for
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Let pytest know the marker that checks bear."""
@@ -39,29 +38,28 @@ class Runner:
         known = {check.name: check for check in known_checks(self._exercise)}
         items.sort(key=lambda item: (order.get(known[item.name].step, len(order)), known[item.name].last))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Take every run through one check after the other; then the next runs, until there are none."""
-        if session.testsfailed:
-            return None  # pytest says that the checks could not be collected
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep why checks could not be collected."""
+        if report.failed:
+            self.complaint = f"({report.longreprtext.strip().rpartition(chr(10))[2]})"
+
+    def run(self, session: pytest.Session, runs: Sequence[Run]) -> None:
+        """Take every run through one check after the other."""
         protocol = session.config.hook.pytest_runtest_protocol
-        while self.runs:
-            for item, run in itertools.product(session.items, self.runs):
-                self._run = run
+        for item, run in itertools.product(session.items, runs):
+            self.current = run
+            protocol(item=item, nextitem=None)
+            if run.in_doubt:
                 protocol(item=item, nextitem=None)
-                if run.in_doubt:
-                    protocol(item=item, nextitem=None)
-            self.runs = self._next_runs()
-        return True
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Leave out what the run leaves out."""
-        return True if self._run.leaves_out(item.name) else None
+        return True if self.current.leaves_out(item.name) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, bool]:
         """Run one check with a fresh submission; however it ends, the run files it."""
-        with self._run.check(pyfuncitem.name) as submission:
+        with self.current.check(pyfuncitem.name) as submission:
             pyfuncitem.funcargs["submission"] = submission
             submission.finish_loading()
             yield
@@ -79,5 +77,5 @@ class Runner:
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> torch.Generator:
         """Random numbers of this check's own, from the run's seed: the same alone and together."""
-        digest = hashlib.sha256(f"{self._run.seed} {request.node.name}".encode()).digest()
+        digest = hashlib.sha256(f"{self.current.seed} {request.node.name}".encode()).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))

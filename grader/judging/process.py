@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader.called import program
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
 from grader.errors import GraderError, UsageError, debugging
@@ -112,4 +113,4 @@ class Judge:
         self._said.seek(0)
         last = self._said.read().decode(errors="replace").strip().rpartition("\n")[2]
         how = f"exit code {self._process.poll()}{'; ' if last else ''}{last}"
-        return GraderError(f"the process that grades ended ({how}); `python -m grader doctor` tells more")
+        return GraderError(f"the process that grades ended ({how}); `{program()} doctor` tells more")

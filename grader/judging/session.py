@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from grader.called import program
 from grader.catalogue.catalogue import Exercise, probe_text
 from grader.errors import NoSuchDevice
 from grader.judging.clock import Limits
@@ -71,7 +72,7 @@ class Session:
             elif self._all:
                 verdicts.append(grading.unavailable(exercise, source, device, seed))
             else:
-                raise NoSuchDevice(f"there is no {device} on this machine; `python -m grader doctor` shows the devices")
+                raise NoSuchDevice(f"there is no {device} on this machine; `{program()} doctor` shows the devices")
         return verdicts
 
     def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:

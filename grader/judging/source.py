@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import files
+from grader.called import program
 from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
 from grader.harmless import one_line
@@ -53,7 +54,7 @@ def read_source(path: Path, *, follow_links: bool = True, remedy: str = "") -> S
 def read_own(exercise: Exercise, path: Path, *, follow_links: bool = True) -> Source:
     """Read a file as `read_source` does; where it is the exercise's own and empty, say what brings it back."""
     is_own = path.exists() and exercise.stub.exists() and path.samefile(exercise.stub)
-    remedy = f"; `python -m grader reset {exercise.number:02}` brings the exercise back" if is_own else ""
+    remedy = f"; `{program()} reset {exercise.number:02}` brings the exercise back" if is_own else ""
     return read_source(path, follow_links=follow_links, remedy=remedy)
 
 

@@ -131,11 +131,15 @@ class _Probe:
             raise AttributeError(f"this exercise has no probe {name!r}")
 
         def call(*args: Any, **kwargs: Any) -> Seen:
-            named = dict(zip(self._parameters[name], args, strict=False)) | kwargs
-            called = describe.situation(name, named)
-            return self._submission.unless_raised(self._submission.ask(PROBE, name, called, list(named), (), named))
+            return self._submission.unless_raised(self.attempt(name, *args, **kwargs))
 
         return call
+
+    def attempt(self, name: str, /, *args: Any, **kwargs: Any) -> Seen:
+        """Call a probe; an exception that the submission raises there is in what is returned."""
+        named = dict(zip(self._parameters[name], args, strict=False)) | kwargs
+        called = describe.situation(name, named)
+        return self._submission.ask(PROBE, name, called, list(named), (), named)
 
 
 def _sendable(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """pytest with the checks of one exercise, collected once and run for one submission after the other.
 
-To start pytest and to collect takes longer than most exercises do. So pytest is left standing in the middle of its own
-run, in a greenlet of its own, and goes on from there with the next submission.
+To start pytest and to collect takes longer than most exercises do, so a session of pytest is kept for the next
+submission.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
-from greenlet import greenlet
+from _pytest.config import _prepareconfig
 
 from grader.catalogue.catalogue import Exercise, known_checks
 from grader.errors import GraderError
@@ -39,54 +39,51 @@ class Suite:
         self._exercise = exercise
         self._thread = threading.get_ident()
         self._written = exercise.checks.stat().st_mtime_ns
-        self._runner = Runner(exercise, device, self._next_runs)
+        self._runner = Runner(exercise, device)
         # Elsewhere than in the main thread, pytest-timeout would end the whole process; calls have limits of their own.
         is_main = threading.current_thread() is threading.main_thread()
         self._options = [*PYTEST_OPTIONS, f"--timeout={seconds if is_main else 0}"]
-        self._pytest = greenlet(self._serve)
-        self._caller: greenlet | None = None
-        self._code: int | pytest.ExitCode | None = None
+        self._session: pytest.Session | None = None
 
     @property
     def usable(self) -> bool:
-        """Whether it can run once more, here and now: its checks are those of the file, and no run broke it."""
-        unchanged = self._written == self._exercise.checks.stat().st_mtime_ns
-        return not self._pytest.dead and self._thread == threading.get_ident() and unchanged
+        """Whether it can run once more, here and now: its checks are still those of the file."""
+        return self._thread == threading.get_ident() and self._written == self._exercise.checks.stat().st_mtime_ns
 
     def run(self, runs: Sequence[Run]) -> None:
         """Take these runs through every check; raise what broke around one, or GraderError where one did not run."""
         with _alone_in_this_process():
-            self._caller = greenlet.getcurrent()
-            self._pytest.switch(runs)
-        if self._code == pytest.ExitCode.INTERRUPTED:
-            raise KeyboardInterrupt
+            self._session = self._session or self._collected()
+            try:
+                self._runner.run(self._session, runs)
+            except BaseException:  # pytest is left in the middle of a check
+                self.close()
+                raise
         known = {check.name for check in known_checks(self._exercise)}
         for run in runs:
             for fault in run.faults:
                 raise fault
             if missing := known - run.results.keys():
                 said = f"checks of {self._exercise.name} did not run: {', '.join(sorted(missing))}"
-                raise GraderError(f"{said} (pytest ended with {self._code!r})")
+                raise GraderError(f"{said} {self._runner.complaint}".strip())
 
     def close(self) -> None:
         """Let pytest end."""
-        if self._thread == threading.get_ident() and self._pytest and not self._pytest.dead:
-            self._caller = greenlet.getcurrent()
-            self._pytest.switch([])
+        if self._session:
+            session, self._session = self._session, None
+            session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
+            session.config._ensure_unconfigure()
 
-    def _serve(self, runs: Sequence[Run]) -> None:
-        self._runner.runs = runs
+    def _collected(self) -> pytest.Session:
+        """Do what `pytest.main` does before it runs anything; there is no public way to stop it there."""
         # subtle: by its module, for in a path pytest takes `[` and `::` as the name of a test
         module = f"grader.curriculum.checks.{self._exercise.checks.stem}"
-        self._code = pytest.main([*self._options, "--pyargs", module], plugins=[self._runner])
-        if self._caller:
-            self._pytest.parent = self._caller
-
-    def _next_runs(self) -> Sequence[Run]:
-        """Go back to whoever had the last runs made, and return the next ones; none where all is over."""
-        assert self._caller is not None
-        found: Sequence[Run] = self._caller.switch()
-        return found
+        config = _prepareconfig([*self._options, "--pyargs", module], [self._runner])
+        config._do_configure()
+        session = pytest.Session.from_config(config)
+        config.hook.pytest_sessionstart(session=session)
+        config.hook.pytest_collection(session=session)
+        return session
 
 
 @contextlib.contextmanager

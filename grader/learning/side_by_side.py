@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from grader.catalogue.catalogue import Exercise
+from grader.catalogue.mark import require_solutions
 from grader.errors import UsageError
 from grader.judging.overlay import Definition, definitions, first_line, lines
 
@@ -49,7 +50,11 @@ class Comparison:
 
 
 def compare(exercise: Exercise, text: str) -> list[Comparison]:
-    """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is not Python."""
+    """Return every step of an exercise, `text` being the learner's file; raise UsageError if it is not Python.
+
+    Raise UsageError also where the workspace was handed out without solutions.
+    """
+    require_solutions()
     try:
         yours = definitions(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested without end

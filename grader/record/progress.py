@@ -187,7 +187,7 @@ def _met(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
 
 def unfinished(states: dict[str, State]) -> list[Exercise]:
     """Return the exercises that are not passed, in order."""
-    return [each for each in exercises() if states[each.name] is not State.PASSED]
+    return [each for each in exercises() if states.get(each.name, State.PASSED) is not State.PASSED]
 
 
 def _state(exercise: Exercise, passes: set[tuple[str, ...]], tried: set[str]) -> State:

@@ -22,13 +22,15 @@ MAX_VERSIONS = 100
 
 def keep_untouched() -> None:
     """Keep a copy of every exercise that nobody has touched yet, for a checkout that has no history."""
+    if not _is_handed_out_in_place():
+        return
     folder = places.workspace().kept_stubs
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         for exercise in exercises():
             copy = folder / exercise.stub.name
             if not copy.exists() and is_untouched(exercise, text := read(exercise.stub)):
-                _write(copy, text)
+                write(copy, text)
 
 
 def reset(exercise: Exercise) -> Path | None:
@@ -53,12 +55,12 @@ def undo(exercise: Exercise) -> Path:
 def _replace(exercise: Exercise, text: str, by: str) -> Path | None:
     """Write another text into the learner's file, once what is there now is kept; return where."""
     try:
-        kept = back_up(exercise, text) if text.strip() else None
+        kept = back_up(_backups(exercise), text) if text.strip() else None
     except OSError as error:
         folder = _backups(exercise)
         raise UsageError(f"no backup can be kept in {folder} ({error.strerror}); nothing was changed") from None
     try:
-        _write(exercise.stub, by)
+        write(exercise.stub, by)
     except OSError as error:
         raise UsageError(f"{exercise.stub} cannot be written ({error.strerror}); nothing was changed") from None
     return kept
@@ -87,9 +89,8 @@ def _same(text: str, other: str) -> bool:
     return text.splitlines() == other.splitlines()
 
 
-def back_up(exercise: Exercise, text: str) -> Path:
-    """Keep a text as the newest backup of an exercise, never over another one."""
-    folder = _backups(exercise)
+def back_up(folder: Path, text: str) -> Path:
+    """Keep a text as the newest backup in a folder, never over another one; raise OSError where that cannot be."""
     folder.mkdir(parents=True, exist_ok=True)
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     for number in itertools.count(1):
@@ -97,14 +98,23 @@ def back_up(exercise: Exercise, text: str) -> Path:
         with contextlib.suppress(FileExistsError):
             path.touch(exist_ok=False)  # the name is ours now, whoever else backs up at this moment
             break
-    _write(path, text)
+    write(path, text)
     return path
 
 
+def _is_handed_out_in_place() -> bool:
+    """Return whether the learner fills in the curriculum's own files, as in a checkout."""
+    return places.workspace().exercises == places.curriculum().stubs
+
+
 def untouched(exercise: Exercise) -> str:
-    """Return the exercise as it was handed out: from the history of the checkout, or from the copy that was kept."""
-    git = _Git(exercise.stub.parent)
-    texts = (*git.versions(exercise.stub.name), read(places.workspace().kept_stubs / exercise.stub.name))
+    """Return the exercise as it was handed out: from the package; in a checkout from its history, or a copy."""
+    if not places.in_checkout():
+        return read(exercise.handed_out)
+    git, file = _Git(exercise.handed_out.parent), exercise.handed_out
+    kept = places.Workspace(file.parents[1]).kept_stubs / file.name
+    as_it_is: tuple[str, ...] = () if _is_handed_out_in_place() else (read(file),)
+    texts = (*git.versions(file.name), read(kept), *as_it_is)
     for text in texts:
         if is_untouched(exercise, text):
             return text
@@ -182,12 +192,17 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", errors="surrogateescape")
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write a text, byte for byte as it was read."""
+    write_bytes(path, text.encode("utf-8", errors="surrogateescape"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a whole file or none of it; through a link, so that the link stays."""
     path = path.resolve()
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(text.encode("utf-8", errors="surrogateescape"))
+        unfinished.write_bytes(content)
         with contextlib.suppress(FileNotFoundError):
             unfinished.chmod(path.stat().st_mode)
         unfinished.replace(path)

@@ -31,6 +31,8 @@ class Format:
 FORMATS = (
     Format("json", "JSON, as verdict.schema.json describes it"),
     Format("junit", "JUnit XML, as CI systems and editors read it"),
+    Format("html", "a page that needs nothing else, to read, print, or send to somebody"),
+    Format("lines", "a line FILE:LINE: for each failure, as editors read it"),
     Format("svg", "a picture of what the terminal shows"),
 )
 

@@ -2,6 +2,7 @@
 
 Version 1: the first.
 Version 2: `due` of a check is called `expected`.
+Version 3: a step has the `line` where it begins.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
+from grader.called import program
 from grader.reports import to_terminal
 from grader.verdict import Verdict
 
@@ -19,7 +20,7 @@ def to_svg(verdicts: Sequence[Verdict]) -> str:
     several = len({verdict.exercise for verdict in verdicts}) > 1
     shown = to_terminal.summary(verdicts) if several else to_terminal.report(verdicts)
     number = verdicts[0].exercise.partition("_")[0]
-    return picture(shown, f"python -m grader {'all' if several else f'exercise {number}'}")
+    return picture(shown, f"{program()} {'all' if several else f'exercise {number}'}")
 
 
 def picture(shown: RenderableType, title: str, width: int = WIDTH) -> str:

@@ -21,6 +21,7 @@ SIGNS = {
 }  # fmt: skip
 MAX_PRINTED_LINES = 12
 MAX_PRINTED_LETTERS = 2000  # of one line
+WEAKER = "The sandbox is weaker here than on Linux with Landlock; see README."
 
 
 def state(outcome: Outcome) -> Text:
@@ -33,13 +34,13 @@ def report(verdicts: Sequence[Verdict]) -> RenderableType:
     """Return all of one run: one exercise in full, on one device or side by side on several."""
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
-        steps = verdict.steps[:1] if _is_unloadable(verdict) else verdict.steps
+        steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
         for step in steps:
             parts += _troubles(verdict, step, several=len(verdicts) > 1)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
 
 
-def _is_unloadable(verdict: Verdict) -> bool:
+def is_unloadable(verdict: Verdict) -> bool:
     """Return whether every check met the same: a file that cannot be imported, which need be said once only."""
     said = {(check.said, check.called) for step in verdict.steps for check in step.checks}
     return len(said) == 1 and verdict.outcome is not Outcome.PASSED
@@ -142,20 +143,21 @@ class _Marked:
             yield Text(self.MARK) + line
 
 
+def is_weaker(verdict: Verdict) -> bool:
+    """Return whether a part of the sandbox was not in force."""
+    in_force = verdict.isolation
+    return not {"rlimits", "seccomp"} <= set(in_force) or not any("landlock" in part for part in in_force)
+
+
 def _foot(verdict: Verdict) -> RenderableType:
     if verdict.outcome is Outcome.UNAVAILABLE:
         return Text(f"{verdict.said}: not graded there, so not passed there.", style="yellow")
     passed, total = verdict.score
     sign, colour = SIGNS[verdict.outcome]
     head = Text.assemble((f"{sign} {passed} of {total} steps passed", f"bold {colour}"), f" on {verdict.device}")
-    weaker = not {"rlimits", "seccomp"} <= set(verdict.isolation) or not any(
-        "landlock" in part for part in verdict.isolation
-    )
     isolation = ", ".join(verdict.isolation) or "a process of its own"
     how = f"seed {verdict.seed} · {verdict.seconds:.2f} s · isolation: {isolation}"
-    warning = (
-        Text("The sandbox is weaker here than on Linux with Landlock; see README.", style="yellow") if weaker else None
-    )
+    warning = Text(WEAKER, style="yellow") if is_weaker(verdict) else None
     again = Text(f"Repeat this exact run with --seed {verdict.seed}.", style="dim") if not verdict.passed else None
     return Group(head, Text(how, style="dim"), *(part for part in (warning, again) if part))
 

@@ -59,14 +59,27 @@ def cut_short(expected, bound=105):
     return cut
 
 
-def gradient_of(submission, name, values, arguments, upstream, reference, lookalikes=None, *, part=None, of_loss=None):
-    """Ask for the gradient at `values`; `reference` computes the same loss with torch's own."""
-    seen = submission.probe.through(name, values, list(arguments), upstream, part)
-    what = "the result" if part is None else PARTS[part]
+def ask_own_operations(seen):
+    """Ask that none of torch's own losses was called where the probe listened."""
     ready_made = {"ready-made-loss": lambda names: isinstance(names, list) and names != []}
     expect(seen).item("finished", lookalikes=ready_made).satisfies(
         lambda names: names == [], "one of torch's ready-made losses was called", expected="tensor operations only"
     )
+
+
+def ask_listening(submission, name, values, arguments, expected, lookalikes):
+    """Ask again where the probe listens, without backward: what is hard about a loss is to be right there, too."""
+    nothing = torch.empty(0)  # of another shape than any loss
+    seen = submission.probe.through(name, values, arguments, nothing, None)
+    ask_own_operations(seen)
+    expect(seen).item("loss", "the result", lookalikes).shape(*expected.shape).values(expected)
+
+
+def gradient_of(submission, name, values, arguments, upstream, reference, lookalikes=None, *, part=None, of_loss=None):
+    """Ask for the gradient at `values`; `reference` computes the same loss with torch's own."""
+    seen = submission.probe.through(name, values, list(arguments), upstream, part)
+    what = "the result" if part is None else PARTS[part]
+    ask_own_operations(seen)
     attached = expect(seen).item("attached", lookalikes={"detached-returned": False})
     attached.is_true(f"no gradient can flow back from {what}")
     leaf = values.clone().requires_grad_()
@@ -196,6 +209,7 @@ def test_bce_certain(submission, rng, device):
     bounded = {"unstable-log": lambda got: not_finite(got) or cut_alike(got.data, expected)}
     seen = submission.bce(p, t, "none")
     expect(seen, bounded).keeps_argument(0, p, "mutates-caller").tensor(expected, device=device)
+    ask_listening(submission, "bce", p, [t, "none"], expected, bounded)
 
 
 def cut_alike(got, expected):
@@ -318,6 +332,7 @@ def test_log_softmax_large(submission, rng, device):
         expected = F.log_softmax(x, 1)
         named = {"dtype-forced": forced, "unstable-log": cut_short(expected, 210)}
         expect(submission.log_softmax(x, 1), named).tensor(expected, device=device)
+        ask_listening(submission, "log_softmax", x, [1], expected, named)
 
 
 @pytest.mark.step("log_softmax")
@@ -437,6 +452,7 @@ def test_cross_entropy_large(submission, rng, device):
             "unstable-log": cut_short(expected),
         }
         expect(submission.cross_entropy(x, targets, "none"), named).tensor(expected, device=device)
+        ask_listening(submission, "cross_entropy", x, [targets, "none"], expected, named)
 
 
 @pytest.mark.step("cross_entropy")

@@ -160,8 +160,7 @@ def compare(params, expected, faces, device, before, first_group=None):
 def check_values(submission, device, name, groups, defaults, grads, changes, faces):
     """Groups with options of their own, options that change between steps, gradients left alone."""
     seen = expect(submission.probe.in_place(name, groups, defaults, grads[0]))
-    ready = {"ready-made-optimizer": lambda names: names != []}
-    seen.item("used", "the list of torch's own optimizers that ran", ready).equals([])
+    ask_own_steps(seen)
     options = seen.item("options", "the dict of hyperparameters")
     for key, value in DEFAULTS[name].items():
         options.satisfies(
@@ -171,6 +170,7 @@ def check_values(submission, device, name, groups, defaults, grads, changes, fac
     recorded = seen.item("recorded", lookalikes={"update-outside-no-grad": True})
     recorded.is_false("autograd recorded the step")
     seen = expect(submission.probe.descend(name, groups, defaults, grads, changes, True))
+    ask_own_steps(seen)
     shares = seen.item("shares", lookalikes={"buffer-aliases-grad": True})
     shares.is_false("the optimizer's state shares memory with the .grad of a parameter")
     kept = seen.item("kept", lookalikes={"mutates-caller": False})
@@ -200,6 +200,12 @@ def check_values(submission, device, name, groups, defaults, grads, changes, fac
     compare(seen.item("params"), run(name, groups, defaults, grads, changes), faces | ignored, device, before)
 
 
+def ask_own_steps(seen):
+    """Ask that none of torch's own optimizers has taken a step."""
+    ready = {"ready-made-optimizer": lambda names: names != []}
+    seen.item("used", "the list of torch's own optimizers that ran", ready).equals([])
+
+
 def fixed(name, groups, defaults, grads, changes, **constants):
     """Return what comes out where options are constants in the code."""
     return run(name, [group | constants for group in groups], defaults, grads, changes)
@@ -223,6 +229,11 @@ def check_own_state(submission, rng, device, name, defaults, rule, shared):
     mixed.is_false("a tensor was made on another device than that of the parameters")
 
 
+def lacks(row):
+    """Tell whether a gradient is missing."""
+    return any(g is None for g in row)
+
+
 def check_none(submission, rng, device, name, defaults):
     """A gradient that is None in the first step of one parameter, and later in that of another."""
     groups = [{"params": shapes(rng, (4, 3), (2,), (3, 2))}]
@@ -230,8 +241,8 @@ def check_none(submission, rng, device, name, defaults):
     params = groups[0]["params"]
     grads[0][1] = grads[2][0] = None
     zeros = [[torch.zeros_like(p) if g is None else g for g, p in zip(row, params, strict=True)] for row in grads]
-    stops = [[None if None in row[: index + 1] else g for index, g in enumerate(row)] for row in grads]
-    whole = [[None] * 3 if None in row else row for row in grads]
+    stops = [[None if lacks(row[: index + 1]) else g for index, g in enumerate(row)] for row in grads]
+    whole = [[None] * 3 if lacks(row) else row for row in grads]
     faces = [run(name, groups, defaults, rows, unchanged(groups)) for rows in (zeros, stops, whole)]
     seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
     raised = seen.item("raised", lookalikes={"skips-none-grad": lambda v: "NoneType" in v})

@@ -290,9 +290,9 @@ def stopped_before(seen, epochs):
 
 def ask_epochs(seen, epochs):
     """Ask that so many epochs were trained to their end."""
-    expect(seen).item("after_epochs", lookalikes=stopped_before(seen, epochs)).satisfies(
-        lambda states: len(states) == epochs, "the wrong number of epochs was trained to the end",
-        got=lambda states: how_many(len(states), "epoch"), expected=how_many(epochs, "epoch"),
+    expect(seen).item("marks_after_epochs", lookalikes=stopped_before(seen, epochs)).satisfies(
+        lambda marks: len(marks) == epochs, "the wrong number of epochs was trained to the end",
+        got=lambda marks: how_many(len(marks), "epoch"), expected=how_many(epochs, "epoch"),
     )  # fmt: skip
 
 
@@ -411,7 +411,8 @@ def test_best_weights(submission, rng, device):
         run = Run(rng, every=every, epochs=every * len(order), script=[ladder[rank] for rank in order])
         seen = fitted(submission, run, device)
         ask_epochs(seen, run.epochs)
-        states = states_of(seen)[every - 1 :: every]
+        marks, found = seen.value["marks_after_epochs"], seen.value["marks"]
+        states = marks[every - 1 :: every]
         best, last = states[order.index(0)], states[-1]
         falls = [place for place in range(1, len(order)) if order[place] < order[place - 1]]
         level = [place for place, rank in enumerate(order) if rank == 0]
@@ -423,18 +424,22 @@ def test_best_weights(submission, rng, device):
             "latest-of-several": states[level[-1]],
             "previous-is-not-lowest": states[falls[-1]],
         }
-        after = expect(seen).item("state", "the model's state_dict").length(len(best))
-        for name, tensor in best.items():
-            unseen = {"validates-on-train": lambda _: all(each[0] != "validation" for each in seen.value["seen"])}
-            fits = unseen | {key: _whole(seen, state) for key, state in named.items()}
-            after.item(name, f"`{name}` after the call", fits).tensor(tensor, device=device)
+        unseen = {"validates-on-train": lambda _: all(each[0] != "validation" for each in seen.value["seen"])}
+        fits = unseen | {key: lambda _, state=state: found == state for key, state in named.items()}
+        after = expect(seen).item("marks", "the model's state_dict").length(len(best))
+        for name, mark in best.items():
+            after.item(name, f"`{name}` after the call", fits).satisfies(
+                lambda mark, best=mark: mark == best, f"`{name}` is not that of the lowest validation loss",
+                got=lambda mark, name=name: held_since(mark, [each[name] for each in marks]),
+                expected=held_since(mark, [each[name] for each in marks]),
+            )  # fmt: skip
         kept = expect(seen).item("same parameters", lookalikes={"parameters-replaced": False})
         kept.is_true("the model's parameters were replaced by other objects")
 
 
-def _whole(seen, state):
-    """A function that tells whether the whole state that was seen is this one, whatever it is given."""
-    return lambda _: same_state(seen.value["state"], state)
+def held_since(mark, marks):
+    """Return in words after which epoch something was as its mark says."""
+    return f"what it was after epoch {marks.index(mark) + 1}" if mark in marks else "what it was after no epoch"
 
 
 @pytest.mark.step("fit")

@@ -1,24 +1,62 @@
 """Hidden checks of 28: weights arrive whole, everything but a new head is frozen, and training keeps it so."""
 
+import functools
+import os
+from unittest import mock
+
 import pytest
 import torch
 from torch import nn
 
-from grader.compare import DATA, describe, expect
+from grader.compare import DATA, describe, expect, require
 from grader.curriculum.checks._digits import real_digits
+from grader.curriculum.checks._files import in_any_order, raised_by, saved
 
 META = torch.device("meta")
 CHECKPOINT = DATA / "weights" / "digits_0_to_4.pt"
 HARD_CODED = {"hard-coded-device": ["cpu"]}
+KEY = "module.conv5.0.weight"
 FAULTS = {
-    "typo": "in which a name is misspelt",
-    "missing": "in which a weight is missing",
-    "surplus": "in which there is a weight too many",
-    "shape": "in which a weight has another shape",
-    "no prefix": "in which one of the names has no prefix",
-    "double prefix": "in which one of the names has the prefix twice",
-    "letters of the prefix": "in which one of the names has one more part after the prefix",
+    "in which a name is misspelt": lambda state: state.update({"module.conv5.O.weight": state.pop(KEY)}),
+    "in which a weight is missing": lambda state: state.pop(KEY),
+    "in which there is a weight too many": lambda state: state.update({"module.fc.scale": torch.ones(5)}),
+    "in which a weight has another shape": lambda state: state.update({KEY: state[KEY][:-1]}),
+    "in which one of the names has no prefix": lambda state: state.update({"fc.scale": torch.ones(5)}),
 }
+PREFIXES = {
+    "in which one of the names has the prefix twice": lambda state: state.update({"module." + KEY: state.pop(KEY)}),
+    "in which one of the names has one more part after the prefix": lambda state: state.update(
+        {"module.old.conv5.0.weight": state.pop(KEY)}
+    ),
+}
+HARMLESS = {
+    "in which the weights are in another order": lambda state: state.update({KEY: state.pop(KEY)}),
+    "in which a weight has other values": lambda state: state.update({KEY: state[KEY] / 2}),
+}
+
+
+class Surprise:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("code-ran",)
+
+
+@functools.cache
+def stored():
+    return torch.load(CHECKPOINT, weights_only=True)
+
+
+def checkpoint():
+    """Return what the file holds, to be changed at will; its tensors are everybody's."""
+    return stored() | {"state_dict": dict(stored()["state_dict"])}
+
+
+def edited(edit):
+    """Return the bytes of the checkpoint with its weights edited."""
+    content = checkpoint()
+    edit(content["state_dict"])
+    return saved(content)
 
 
 @pytest.mark.step("load_pretrained")
@@ -26,37 +64,41 @@ def test_weights_arrive(submission, device):
     """returns the model with every weight of the file, as float32"""
     seen = submission.probe.loaded(CHECKPOINT, device)
     expect(seen).item("type", "the class of the result").equals("ShuffleNetV2")
-    stored = torch.load(CHECKPOINT, weights_only=True)["state_dict"]
-    state = expect(seen).item("state", "the model's state_dict").length(len(stored))
+    weights = checkpoint()["state_dict"]
+    state = expect(seen).item("state", "the model's state_dict").length(len(weights))
     # Averages that are still 0 tell that nothing was loaded at all.
     half = {"half-precision-kept": lambda t: t.dtype in ("float16", "bfloat16")}
     nothing = half | {"strict-off-hides-typo": lambda t: not t.data.any()}
-    for key in sorted(stored, key=lambda key: "running_mean" not in key):
+    for key in sorted(weights, key=lambda key: "running_mean" not in key):
         name = key.removeprefix("module.")
-        expected = stored[key].float() if stored[key].is_floating_point() else stored[key]
+        expected = weights[key].float() if weights[key].is_floating_point() else weights[key]
         state.item(name, name, nothing if "running_mean" in name else half).tensor(expected, device=device)
 
 
 @pytest.mark.step("load_pretrained")
-def test_damaged(submission, device):
+def test_damaged(submission, rng, device):
     """refuses a file whose weights do not fit the model"""
-    prefixes = ("double prefix", "letters of the prefix")
-    for damage, words in FAULTS.items():
-        seen = submission.probe.loads_damaged(CHECKPOINT, device, damage)
-        named = {"more-than-the-prefix" if damage in prefixes else "strict-off-hides-typo": "nothing; 5 classes"}
-        expect(seen, named).satisfies(
+    files = {words: edited(edit) for words, edit in (FAULTS | PREFIXES | HARMLESS).items()}
+    seen = in_any_order(rng, files, lambda content: submission.probe.attempt("loads", content, device))
+    for words in HARMLESS:
+        submission.unless_raised(seen[words])
+    for words in FAULTS | PREFIXES:
+        named = {"more-than-the-prefix" if words in PREFIXES else "strict-off-hides-typo": ""}
+        expect(raised_by(seen[words]), named).satisfies(
             lambda raised: raised == "RuntimeError", f"no RuntimeError was raised for a file {words}",
-            got=lambda raised: "no exception" if raised.startswith("nothing") else raised, expected="RuntimeError",
+            got=lambda raised: raised or "no exception", expected="RuntimeError",
         )  # fmt: skip
 
 
 @pytest.mark.step("load_pretrained")
 def test_classes(submission, device):
     """makes the model with as many classes as the file says"""
-    seen = submission.probe.loads_damaged(CHECKPOINT, device, "classes")
+    content = checkpoint() | {"num_classes": 7}
+    content["state_dict"] |= {"module.fc.weight": torch.ones(7, 1024), "module.fc.bias": torch.zeros(7)}
+    seen = submission.probe.loads(saved(content), device)
     expect(seen).satisfies(
-        lambda raised: raised == "nothing; 7 classes", "a file with 7 classes did not become a model with 7 classes",
-        got=lambda raised: raised.removeprefix("nothing; "), expected="7 classes",
+        lambda classes: classes == 7, "a file with 7 classes did not become a model with 7 classes",
+        got=lambda classes: f"{classes} classes", expected="7 classes",
     )  # fmt: skip
 
 
@@ -65,19 +107,24 @@ def test_from_gpu(submission, device):
     """loads a file that was saved on a GPU where there is no GPU"""
     if device.type == "cuda":
         return
-    seen = submission.probe.loads_from_gpu(CHECKPOINT, device)
-    expect(seen, {"map-location-forgotten": "refused"}).satisfies(
-        lambda ended: ended == "loaded", "a file that was saved on a GPU could not be loaded without one", got=""
-    )
+    with mock.patch.object(torch.serialization, "location_tag", return_value="cuda:0"):
+        content = saved(checkpoint())
+    seen = submission.probe.attempt("loads", content, device)
+    refused = seen.exception is not None and "map_location" in seen.exception.message
+    said = "a file that was saved on a GPU could not be loaded without one"
+    require(not refused, said, misconception="map-location-forgotten")
+    submission.unless_raised(seen)
 
 
 @pytest.mark.step("load_pretrained")
-def test_no_code(submission, device):
+def test_no_code(submission, rng, device):
     """does not run code that is in the file"""
-    seen = submission.probe.loads_surprise(CHECKPOINT, device)
-    ran = expect(seen).item("ran", lookalikes={"unpickles-code": True})
+    files = {"whole": saved(checkpoint()), "more": saved(checkpoint() | {"note": Surprise()})}
+    seen = in_any_order(rng, files, lambda content: submission.probe.attempt("loads", content, device))
+    submission.unless_raised(seen["whole"])
+    ran = expect(submission.probe.ran(), {"unpickles-code": True})
     ran.is_false("code that was hidden in the file was run")
-    expect(seen).item("refused").is_true("no exception was raised for a file with more in it than weights")
+    require(raised_by(seen["more"]), "no exception was raised for a file with more in it than weights")
 
 
 @pytest.mark.step("load_pretrained")

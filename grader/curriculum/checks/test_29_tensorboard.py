@@ -1,5 +1,6 @@
 """Hidden checks of 29: what stands in event files, and what comes back out of them."""
 
+import io
 import math
 import tempfile
 from pathlib import Path
@@ -8,9 +9,13 @@ import pytest
 import torch
 from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from grader.compare import expect
+from grader.curriculum.checks._files import sent
 
 CURVES = {"sin": math.sin, "cos": math.cos, "tan": math.tan}
 
@@ -104,12 +109,53 @@ def _points(rng, first, count):
     return [(first + 2 * index, value) for index, value in enumerate(torch.randn(count, generator=rng).tolist())]
 
 
+def _file_of(values):
+    """Return the bytes of an event file with these (step, value), as a writer leaves it."""
+    file = io.BytesIO()
+    writer = RecordWriter(file)
+    writer.write(Event(file_version="brain.Event:2").SerializeToString())
+    for step, value in values:
+        writer.write(Event(step=step, summary=Summary(value=[value])).SerializeToString())
+    return sent(file.getvalue())
+
+
+def _scalars(tag, points):
+    """Return an event file with these points under a tag, and others under another tag."""
+    both = [
+        (step, Summary.Value(tag=each, simple_value=sign * value))
+        for step, value in points for each, sign in (("another/" + tag, -1), (tag, 1))
+    ]  # fmt: skip
+    return _file_of(both)
+
+
+def _histogram(tag, row):
+    """Return a histogram of one row, with few buckets."""
+    count, low, high, total, squares = _figures(row)
+    below = int((row <= 0).sum())
+    return Summary.Value(tag=tag, histo=HistogramProto(
+        num=count, min=low, max=high, sum=total, sum_squares=squares,
+        bucket_limit=[-9, 0, 9], bucket=[0, below, len(row) - below],
+    ))  # fmt: skip
+
+
+def _histograms(tag, steps, values):
+    """Return an event file with one histogram for each row of values, and some under another tag."""
+    written = []
+    for index, (step, row) in enumerate(zip(steps, values, strict=True)):
+        if index % 10 == 0:
+            written.append((index, _histogram("another/" + tag, row * 2)))
+        written.append((step, _histogram(tag, row)))
+    return _file_of(written)
+
+
 @pytest.mark.step("read_curve")
 def test_reads_curve(submission, rng):
     """reads every point of one tag"""
     points = _points(rng, _int(rng, -9, 9), 5)
     named = {"accumulator-not-reloaded": "not found in Reservoir"}
-    _known(expect(submission.probe.read_curve("run", f"curve{_int(rng, 0, 100)}", [points]), named)).equals(points)
+    tag = f"curve{_int(rng, 0, 100)}"
+    seen = submission.probe.read("read_curve", "run", tag, [_scalars(tag, points)])
+    _known(expect(seen, named)).equals(points)
 
 
 def _known(read):
@@ -131,7 +177,7 @@ def test_reads_all_files(submission, rng):
             len(found) == len(part) and found[0][0] == part[0][0] for part in parts
         ),
     }
-    seen = submission.probe.read_curve("run/second", "loss", parts)
+    seen = submission.probe.read("read_curve", "run/second", "loss", [_scalars("loss", part) for part in parts])
     expected = [point for part in parts for point in part]
     named["points-out-of-order"] = lambda found: found != expected and sorted(found) == sorted(expected)
     _known(expect(seen, named)).equals(expected)
@@ -226,7 +272,9 @@ def test_ranges(submission, rng):
         "points-out-of-order": lambda found: found != expected and sorted(found) == sorted(expected),
         "bucket-ends-for-values": lambda found: all(low == -9 or high == 9 for _, low, high in found),
     }
-    expect(submission.probe.read_ranges("run", f"weights/{_int(rng, 0, 100)}", steps, values), named).equals(expected)
+    tag = f"weights/{_int(rng, 0, 100)}"
+    seen = submission.probe.read("read_ranges", "run", tag, [_histograms(tag, steps, values)])
+    expect(seen, named).equals(expected)
 
 
 def _plain(value):

@@ -1,6 +1,8 @@
 """Hidden checks of 35: what a training of two nets writes down, when it goes on and how it ends."""
 
 import math
+import os
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import torch
 
 import grader.torchvision_cpu  # noqa: F401  before torchvision
 from grader.compare import describe, expect, require
+from grader.curriculum.checks._files import in_any_order, raised_by, saved
 from grader.curriculum.checks._gan_training import (
     TAGS,
     Task,
@@ -136,13 +139,56 @@ def test_emptied(submission, rng):
 
 NETS = ("discriminator_net", "generator_net")
 OPTIMIZERS = ("discriminator_optimizer", "generator_optimizer")
+OPTIONS = {
+    "lr": 0.1, "momentum": 0.9, "dampening": 0, "weight_decay": 0, "nesterov": False,
+    "maximize": False, "foreach": None, "differentiable": False, "fused": None, "params": [0],
+}  # fmt: skip
+
+
+def _descended(weight, momentum, gradient):
+    """Return weight and momentum after a step of SGD."""
+    momentum = momentum * OPTIONS["momentum"] + gradient
+    return weight - OPTIONS["lr"] * momentum, momentum
+
+
+class Saved:
+    """A gan by the book after the steps that the probe takes with it, and what a checkpoint of it holds."""
+
+    def __init__(self, rng):
+        self.judge, self.forger = random_weights(rng)
+        self.seed, self.steps = whole_number(rng, 0, 1000), whole_number(rng, 2, 5)
+        self.iteration, self.generator = 10 * self.steps, torch.Generator().manual_seed(self.seed)
+        torch.randn(self.steps, generator=self.generator)
+        self.kept, self.weights, self.momenta = {}, {}, {}
+        for name, weight in zip(NETS, (self.judge, self.forger), strict=True):
+            self.kept[name], momentum = weight[0, 0, :3], torch.zeros_like(weight)
+            for step in range(self.steps):
+                weight, momentum = _descended(weight, momentum, torch.cos(weight * (step + 1)))
+            self.weights[name], self.momenta[name] = weight, momentum
+
+    def file(self, **more):
+        """Return the bytes of its checkpoint."""
+        content = {name: {"weight": self.weights[name], "kept": self.kept[name].clone()} for name in NETS}
+        for name, net in zip(OPTIMIZERS, NETS, strict=True):
+            state = {0: {"momentum_buffer": self.momenta[net]}}
+            content[name] = {"state": state, "param_groups": [OPTIONS]}
+        rest = {"iteration": self.iteration, "generator": self.generator.get_state()}
+        return saved(content | rest | more)
+
+    def one_step_later(self, name):
+        """Return the weight of a net after one more step, with a gradient of ones."""
+        return _descended(self.weights[name], self.momenta[name], 1.0)[0]
+
+    def given(self, content, device):
+        """Return what the probe needs to load a file into a gan of other weights and random numbers."""
+        return content, torch.zeros_like(self.judge), torch.zeros_like(self.forger), self.seed + 1, device
 
 
 @pytest.mark.step("save_checkpoint")
 def test_saved(submission, rng, device):
     """writes nets, optimizers, random numbers and iteration into the file"""
-    steps = whole_number(rng, 2, 5)
-    seen = submission.probe.saved(*random_weights(rng), whole_number(rng, 0, 1000), steps, device)
+    gan = Saved(rng)
+    seen = submission.probe.saved(gan.judge, gan.forger, gan.seed, gan.steps, device)
     named = {
         "pickles-objects": lambda held: isinstance(held, str),
         "optimizer-state-forgotten": lambda held: not set(OPTIMIZERS) & set(held),
@@ -157,31 +203,25 @@ def test_saved(submission, rng, device):
         lambda held: expected <= set(held), "something is missing in the file",
         got=lambda held: describe(sorted(held)), expected=describe(sorted(expected)),
     )  # fmt: skip
-    gan = expect(seen).item("gan", "the gan").length(6)
     for name in NETS:
         content = f"{name} in the file"
-        held.item(name, content).item("weight", f"the weight of {content}").values(_data(gan, name, "weight"))
+        held.item(name, content).item("weight", f"the weight of {content}").values(gan.weights[name])
         buffers = {"buffers-skipped": lambda found: "kept" not in found}
-        held.item(name, content, buffers).item("kept", f"the buffer of {content}").values(_data(gan, name, "kept"))
-    for name in OPTIMIZERS:
+        held.item(name, content, buffers).item("kept", f"the buffer of {content}").values(gan.kept[name])
+    for name, net in zip(OPTIMIZERS, NETS, strict=True):
         content = f"{name} in the file"
         state = held.item(name, content).item("state", f"the state of {content}").item(0, f"the state of {content}")
-        expected = _data(gan, name, "state", 0, "momentum_buffer")
-        state.item("momentum_buffer", f"the momentum of {content}").values(expected)
+        state.item("momentum_buffer", f"the momentum of {content}").values(gan.momenta[net])
     number = {"scalar-tensor-not-number": lambda found: hasattr(found, "requires_grad") and tuple(found.shape) == ()}
-    held.item("iteration", "the iteration in the file", number).equals(10 * steps)
-    held.item("generator", "the generator's state in the file").values(_data(gan, "generator"))
-    expect(seen).item("undrawn").is_true("numbers were drawn from gan.generator")
+    held.item("iteration", "the iteration in the file", number).equals(gan.iteration)
+    held.item("generator", "the generator's state in the file").values(gan.generator.get_state())
+    expect(seen).item("random").satisfies(
+        lambda state: torch.equal(state.data, gan.generator.get_state()),
+        "numbers were drawn from gan.generator",
+        got="",
+    )
     modes = expect(seen).item("modes", lookalikes={"mode-not-restored": False})
     modes.is_true("a net is no longer in train mode")
-
-
-def _data(part, *keys):
-    """Return the values of a tensor that the probe itself made."""
-    for key in keys:
-        part = part.item(key)
-    part.is_tensor()
-    return part._value.data
 
 
 @pytest.mark.step("save_checkpoint")
@@ -204,61 +244,66 @@ def test_saved_at_one_stroke(submission, rng, device):
 @pytest.mark.step("load_checkpoint")
 def test_loaded(submission, rng, device):
     """continues as the saved training would have"""
-    steps = whole_number(rng, 2, 5)
-    seen = expect(submission.probe.loaded(*random_weights(rng), whole_number(rng, 0, 1000), steps, device))
-    before = seen.item("before", "the gans after loading").length(2)
+    gan = Saved(rng)
+    seen = expect(submission.probe.loads(*gan.given(gan.file(), device)))
+    before, after = seen.item("before", "the gan after loading"), seen.item("after", "the gan one step later")
     named = {"iteration-forgotten": 0}
-    before.item(0, "the loaded gan").item("iteration", "the iteration after loading", named).equals(10 * steps)
+    before.item("iteration", "the iteration after loading", named).equals(gan.iteration)
     for name in NETS:
-        expected = _data(before, 1, f"{name} kept")
-        part = before.item(0, "the loaded gan").item(f"{name} kept", f"the buffer of {name} after loading",
-            {"buffers-skipped": torch.zeros(3)})  # fmt: skip
-        part.tensor(expected, device=device)
+        named = {"buffers-skipped": torch.zeros(3)}
+        part = before.item(f"{name} kept", f"the buffer of {name} after loading", named)
+        part.tensor(gan.kept[name], device=device)
     seen.item("same").is_true("a net or an optimizer was replaced by another object")
     parameters = seen.item("parameters", lookalikes={"parameters-replaced": False})
     parameters.is_true("the nets no longer have the parameters that the optimizers hold")
     named = {"mode-not-kept": lambda modes: modes != [False, True]}
     seen.item("modes", "the list of both nets' `training`, which was [False, True],", named).equals([False, True])
-    after = seen.item("after", "the gans one step later").length(2)
     for name in NETS:
-        expected = _data(before, 1, name)
-        before.item(0, "the loaded gan").item(name, f"the weight of {name} after loading").tensor(
-            expected, device=device
-        )
+        before.item(name, f"the weight of {name} after loading").tensor(gan.weights[name], device=device)
     for name in NETS:
-        expected, loaded = _data(after, 1, name), _data(before, 0, name)
-        named = {"optimizer-state-forgotten": loaded - 0.1}
-        weight = after.item(0, "the loaded gan").item(name, f"the weight of {name} one step after loading", named)
-        weight.values(expected)
+        named = {"optimizer-state-forgotten": gan.weights[name] - OPTIONS["lr"]}
+        weight = after.item(name, f"the weight of {name} one step after loading", named)
+        weight.values(gan.one_step_later(name))
     named = {"random-state-forgotten": lambda found: True}
-    drawn = after.item(0, "the loaded gan").item("random", "the tensor of gan.generator's next numbers", named)
-    drawn.tensor(_data(after, 1, "random"))
+    drawn = after.item("random", "the tensor of gan.generator's next numbers", named)
+    drawn.tensor(torch.randn(3, generator=gan.generator))
 
 
 @pytest.mark.step("load_checkpoint")
 def test_loads_from_elsewhere(submission, rng, device):
     """reads a file that was saved on a device that this machine may not have"""
-    seen = submission.probe.loaded_from_elsewhere(*random_weights(rng), whole_number(rng, 0, 1000), device)
-    named = {"map-location-forgotten": lambda ended: ended != "loaded"}
-    expect(seen).item("ended", lookalikes=named).satisfies(
-        lambda ended: ended == "loaded", "load_checkpoint raised an exception", got=str, expected="no exception"
-    )
-    gans = expect(seen).item("gans", "the loaded gan and the saved one").length(2)
+    gan = Saved(rng)
+    with mock.patch.object(torch.serialization, "location_tag", return_value="cuda:99"):
+        content = gan.file()
+    seen = submission.probe.attempt("loads", *gan.given(content, device))
+    require(
+        raised_by(seen) not in ("RuntimeError", "TypeError"), "load_checkpoint raised an exception",
+        got=str(seen.exception), expected="no exception", misconception="map-location-forgotten",
+    )  # fmt: skip
+    submission.unless_raised(seen)
     for name in NETS:
-        expected = _data(gans, 1, name)
-        gans.item(0, "the loaded gan").item(name, f"the weight of {name}").tensor(expected, device=device)
+        weight = expect(seen).item("before").item(name, f"the weight of {name}")
+        weight.tensor(gan.weights[name], device=device)
+
+
+class _Trap:
+    def __reduce__(self):
+        return os.mkdir, ("sprung",)
 
 
 @pytest.mark.step("load_checkpoint")
 def test_refuses_objects(submission, rng, device):
     """refuses a file with anything but tensors and plain data"""
-    seen = expect(submission.probe.trapped(*random_weights(rng), device))
-    sprung = seen.item("sprung", lookalikes={"unpickles-anything": True})
+    gan = Saved(rng)
+    files = {"plain": gan.file(), "trap": gan.file(note=_Trap())}
+    seen = in_any_order(rng, files, lambda content: submission.probe.attempt("loads", *gan.given(content, device)))
+    submission.unless_raised(seen["plain"])
+    sprung = expect(submission.probe.sprung(), {"unpickles-anything": True})
     sprung.is_false("code that was hidden in the file was run")
-    named = {"exception-kept-back": "loaded", "another-error-raised": lambda ended: ended.endswith("Error")}
-    seen.item("ended", lookalikes=named).satisfies(
-        lambda ended: ended == "UnpicklingError", "no UnpicklingError was raised",
-        got=lambda ended: "no exception" if ended == "loaded" else ended, expected="UnpicklingError",
+    named = {"exception-kept-back": "", "another-error-raised": lambda raised: raised.endswith("Error")}
+    expect(raised_by(seen["trap"]), named).satisfies(
+        lambda raised: raised == "UnpicklingError", "no UnpicklingError was raised",
+        got=lambda raised: raised or "no exception", expected="UnpicklingError",
     )  # fmt: skip
 
 

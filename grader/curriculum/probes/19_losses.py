@@ -14,7 +14,7 @@ class Finished(TorchFunctionMode):
         self.names = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        name = getattr(function, "__name__", "")
+        name = getattr(function, "__name__", "").partition(".")[0].removesuffix("_forward")
         if name.endswith(("_loss", "log_softmax")) or name in FINISHED:
             self.names.append(name)
         return function(*args, **(kwargs or {}))

@@ -1,4 +1,4 @@
-"""Damages checkpoints, makes small models with a head, and watches how they are adapted and trained."""
+"""Loads checkpoints, makes small models with a head, and watches how they are adapted and trained."""
 
 import copy
 import os
@@ -6,6 +6,7 @@ import os
 import torch
 from torch import nn
 
+from grader.curriculum.preload.files import write
 from grader.curriculum.preload.on_cpu import OnCpu
 
 
@@ -33,74 +34,15 @@ def loaded_place(submission, path, device):
     return sorted({parameter.device.type for parameter in model.parameters()})
 
 
-def loads_damaged(submission, path, device, damage):
-    """Load a copy of the checkpoint with one fault; return the name of what was raised."""
-    checkpoint = torch.load(path, weights_only=True)
-    state = checkpoint["state_dict"]
-    key = "module.conv5.0.weight"
-    if damage == "typo":
-        state["module.conv5.O.weight"] = state.pop(key)
-    if damage == "missing":
-        del state[key]
-    if damage == "double prefix":
-        state["module.module.conv5.0.weight"] = state.pop(key)
-    if damage == "letters of the prefix":
-        state["module.old.conv5.0.weight"] = state.pop(key)
-    if damage == "no prefix":
-        state["fc.scale"] = torch.ones(5)
-    if damage == "surplus":
-        state["module.fc.scale"] = torch.ones(5)
-    if damage == "shape":
-        state[key] = state[key][:-1]
-    if damage == "classes":
-        checkpoint["num_classes"] = 7
-        state["module.fc.weight"], state["module.fc.bias"] = torch.ones(7, 1024), torch.zeros(7)
-    torch.save(checkpoint, "damaged.pt")
-    try:
-        model = submission.load_pretrained("damaged.pt", device)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return type(error).__name__
-    return f"nothing; {model.fc.out_features} classes"
+def loads(submission, content, device):
+    """Load a file with this content; return the number of classes of the model."""
+    write("weights.pt", content)
+    return submission.load_pretrained("weights.pt", device).fc.out_features
 
 
-def loads_from_gpu(submission, path, device):
-    """Load a copy of the checkpoint that says of every tensor that it was on a GPU."""
-    checkpoint, tag = torch.load(path, weights_only=True), torch.serialization.location_tag
-    torch.serialization.location_tag = lambda _: "cuda:0"
-    try:
-        torch.save(checkpoint, "from_gpu.pt")
-    finally:
-        torch.serialization.location_tag = tag
-    try:
-        submission.load_pretrained("from_gpu.pt", device)
-    except RuntimeError as error:
-        if "map_location" not in str(error):
-            raise
-        return "refused"
-    return "loaded"
-
-
-class Surprise:
-    """Makes a folder when it is unpickled."""
-
-    def __reduce__(self):
-        return os.mkdir, ("code-ran",)
-
-
-def loads_surprise(submission, path, device):
-    """Load a copy of the checkpoint that has more in it than tensors; say whether that ran."""
-    checkpoint = torch.load(path, weights_only=True)
-    torch.save(checkpoint | {"note": Surprise()}, "surprise.pt")
-    try:
-        submission.load_pretrained("surprise.pt", device)
-        refused = False
-    except NotImplementedError:
-        raise
-    except Exception:
-        refused = True
-    return {"refused": refused, "ran": os.path.isdir("code-ran")}
+def ran(submission):
+    """Tell whether code that was in a file has run."""
+    return os.path.isdir("code-ran")
 
 
 class Small(nn.Module):

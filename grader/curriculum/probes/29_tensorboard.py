@@ -1,4 +1,4 @@
-"""Lets the submission write event files and returns their bytes; writes some for it to read back."""
+"""Lets the submission write event files and returns their bytes; lets it read others back."""
 
 import os
 import threading
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 from tensorboardX import SummaryWriter
+
+from grader.curriculum.preload.files import write
 
 WRITING_THREADS = ("_EventLoggerThread", "_AsyncWriterThread")  # of tensorboardX and torch.utils.tensorboard
 
@@ -60,29 +62,16 @@ def histograms(submission, weights, bias, steps, factors):
     return _left_behind() | {"closed": any(closed), "kept": kept}
 
 
-def read_curve(submission, log_dir, tag, parts):
-    """Write points into several event files of one run, another tag beside it, and let one tag be read back.
+def read(submission, function, log_dir, tag, parts):
+    """Write the event files of one run, which come as bytes, and let a function of the submission read a tag.
 
     What the accumulator says when nothing was loaded comes back as text.
     """
-    for index, points in enumerate(parts):
-        with SummaryWriter(log_dir=log_dir, filename_suffix=f".{index}") as writer:
-            for step, value in points:
-                writer.add_scalar("another/" + tag, -value, step)
-                writer.add_scalar(tag, value, step)
+    for index, content in enumerate(parts):
+        write(Path(log_dir, f"events.out.tfevents.1700000000.{index}"), content)
     try:
-        return submission.read_curve(log_dir, tag)
+        return getattr(submission, function)(log_dir, tag)
     except KeyError as error:
         if "not found in Reservoir" in str(error):
             return "not found in Reservoir"
         raise
-
-
-def read_ranges(submission, log_dir, tag, steps, values):
-    """Write one histogram for each row of values at its step, another tag beside it, and let them be read back."""
-    with SummaryWriter(log_dir=log_dir) as writer:
-        for index, (step, row) in enumerate(zip(steps, values, strict=True)):
-            if index % 10 == 0:
-                writer.add_histogram("another/" + tag, row * 2, index, bins="auto")
-            writer.add_histogram(tag, row, step, bins=[-9.0, 0.0, 9.0])
-    return submission.read_ranges(log_dir, tag)

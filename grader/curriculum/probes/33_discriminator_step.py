@@ -96,7 +96,7 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     discriminator.train(train), generator.train(train)
     soil(discriminator, garbage["discriminator"]), soil(generator, garbage["generator"])
     optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr, momentum=momentum)
-    seen = {"frames": frames.clone(), "losses": [], "inputs": [], "fakes": [], "after": [], "written": [], "steps": []}
+    seen = {"frames": frames.clone(), "losses": [], "inputs": [], "after": [], "written": [], "steps": []}
     discriminator.register_forward_pre_hook(lambda _, args: seen["inputs"].append(_look_at(args[0])))
     arrived = []
     for parameter in discriminator.parameters():
@@ -104,7 +104,6 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     optimizer.register_step_pre_hook(lambda *_: seen["steps"].append((_has_gradients(discriminator), len(arrived))))
     for real, latent in zip(frames.to(device).chunk(3), latents, strict=True):
         fake = generator(latent)
-        seen["fakes"].append(fake.detach().clone())
         versions = [frames._version for frames in (real, fake)]
         seen["losses"].append(submission.discriminator_step(discriminator, optimizer, real, fake))
         seen["after"].append((real, fake))

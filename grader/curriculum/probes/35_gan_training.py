@@ -3,13 +3,13 @@
 import copy
 import itertools
 import os
-import pickle
 from pathlib import Path
 
 import torch
 from tensorboardX import SummaryWriter
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from grader.curriculum.preload.files import write
 from grader.curriculum.preload.gan import Forger, Judge, batches, gan_of, left_behind
 
 
@@ -169,28 +169,19 @@ def _trained(submission, judge, forger, seed, steps, device):
     return gan
 
 
-NAMES = ("discriminator_net", "discriminator_optimizer", "generator_net", "generator_optimizer")
-
-
-def _content(gan):
-    state = {name: getattr(gan, name).state_dict() for name in NAMES}
-    return state | {"iteration": gan.iteration, "generator": gan.generator.get_state()}
-
-
 def saved(submission, judge, forger, seed, steps, device):
-    """Save a gan; return what the file holds and what it should be an image of."""
+    """Save a gan; return what the file holds, and how the gan is then."""
     gan = _trained(submission, judge, forger, seed, steps, device)
-    expected = copy.deepcopy(_content(gan))
     submission.save_checkpoint(gan, "checkpoint.pt")
     after = {
         "modes": gan.discriminator_net.training and gan.generator_net.training,
-        "undrawn": torch.equal(expected["generator"], gan.generator.get_state()),
+        "random": gan.generator.get_state(),
     }
     try:
         held = torch.load("checkpoint.pt", weights_only=True, map_location="cpu")
     except Exception as error:
-        return after | {"held": f"{type(error).__name__} when it is read", "gan": expected}
-    return after | {"held": held, "gan": expected}
+        held = f"{type(error).__name__} when it is read"
+    return after | {"held": held}
 
 
 def saved_over(submission, judge, forger, seed, device):
@@ -239,25 +230,32 @@ def saved_over(submission, judge, forger, seed, device):
     return seen | {"held": second["iteration"] if isinstance(second, dict) else type(second).__name__}
 
 
-def loaded(submission, judge, forger, seed, steps, device):
-    """Load a checkpoint into a fresh gan; train both for one more step and return both."""
-    gan = _trained(submission, judge, forger, seed, steps, device)
-    torch.save(_content(gan), "there.pt")
-    fresh = _gan(submission, judge * 0, forger * 0, seed + 1, 0.1, device, momentum=0.9)
-    kept = [getattr(fresh, name) for name in NAMES]
-    weights = [net.weight for net in (fresh.discriminator_net, fresh.generator_net)]
+def loads(submission, content, judge, forger, seed, device):
+    """Load a checkpoint with this content into a fresh gan; return that gan, and what it is one more step later."""
+    write("there.pt", content)
+    fresh = _gan(submission, judge, forger, seed, 0.1, device, momentum=0.9)
+    parts, weights = _parts(fresh), _weights(fresh)
     fresh.discriminator_net.train(False)  # as it comes, so it stays
     submission.load_checkpoint(fresh, "there.pt")
-    same = all(getattr(fresh, name) is each for name, each in zip(NAMES, kept, strict=True))
-    modes = [fresh.discriminator_net.training, fresh.generator_net.training]
-    parameters = [net.weight is each for net, each in zip((kept[0], kept[2]), weights, strict=True)]
     return {
-        "same": same,
-        "modes": modes,
-        "parameters": all(parameters),
-        "before": [_figures(each) for each in (fresh, gan)],
-        "after": [_go_on(fresh), _go_on(gan)],
-    }
+        "same": all(now is old for now, old in zip(_parts(fresh), parts, strict=True)),
+        "parameters": all(now is old for now, old in zip(_weights(fresh), weights, strict=True)),
+        "modes": [fresh.discriminator_net.training, fresh.generator_net.training],
+        "before": _figures(fresh), "after": _go_on(fresh),
+    }  # fmt: skip
+
+
+def sprung(submission):
+    """Tell whether code that was in a file has run."""
+    return Path("sprung").exists()
+
+
+def _parts(gan):
+    return [gan.discriminator_net, gan.discriminator_optimizer, gan.generator_net, gan.generator_optimizer]
+
+
+def _weights(gan):
+    return [gan.discriminator_net.weight, gan.generator_net.weight]
 
 
 def _figures(gan):
@@ -273,44 +271,3 @@ def _go_on(gan):
         net.weight.grad = torch.ones_like(net.weight)
         optimizer.step()
     return _figures(gan) | {"random": torch.randn(3, generator=gan.generator)}
-
-
-def loaded_from_elsewhere(submission, judge, forger, seed, device):
-    """Load a checkpoint whose tensors lay on a device that no machine has; return how it ended, and both gans."""
-    gan = _trained(submission, judge, forger, seed, 2, device)
-    own = torch.serialization.location_tag
-    torch.serialization.location_tag = lambda storage: "cuda:99"
-    try:
-        torch.save(_content(gan), "there.pt")
-    finally:
-        torch.serialization.location_tag = own
-    fresh = _gan(submission, judge * 0, forger * 0, seed + 1, 0.1, device, momentum=0.9)
-    try:
-        submission.load_checkpoint(fresh, "there.pt")
-        ended = "loaded"
-    except (RuntimeError, TypeError) as error:
-        if isinstance(error, NotImplementedError):
-            raise
-        ended = str(error)[:200]
-    return {"ended": ended, "gans": [_figures(each) for each in (fresh, gan)]}
-
-
-class _Trap:
-    def __reduce__(self):
-        return (os.mkdir, ("sprung",))
-
-
-def trapped(submission, judge, forger, device):
-    """Load a checkpoint that runs something when it is unpickled; return whether it ran, and how loading ended."""
-    gan = _trained(submission, judge, forger, 1, 1, device)
-    torch.save(_content(gan) | {"note": _Trap()}, "there.pt")
-    try:
-        submission.load_checkpoint(gan, "there.pt")
-        ended = "loaded"
-    except pickle.UnpicklingError:
-        ended = "UnpicklingError"
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        ended = type(error).__name__
-    return {"sprung": Path("sprung").exists(), "ended": ended}

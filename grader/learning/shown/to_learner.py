@@ -11,8 +11,10 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from grader.called import program
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS
+from grader.catalogue.mark import withheld_by
 from grader.catalogue.misconceptions import Misconception
 from grader.record.progress import Meeting
 
@@ -38,7 +40,9 @@ def _after(exercise: Exercise, taken: int, *, new: bool, by_key: bool) -> str:
         return ""
     if taken < LEVELS:
         return f"\n{'h' if by_key else 'The same command'} gives the next one."
-    compare = "c" if by_key else f"`python -m grader compare {exercise.number:02} --spoil`"
+    if withheld_by():
+        return "\nThat was the last one."
+    compare = "c" if by_key else f"`{program()} compare {exercise.number:02} --spoil`"
     return f"\nThat was the last one. {compare} shows a solution."
 
 
@@ -51,7 +55,7 @@ def misconceptions(known: Sequence[Misconception], met: dict[str, list[Meeting]]
         sign = "● " if each.id in met else "  "
         table.add_row(Text(sign + each.id, style="bold" if each.id in met else ""), each.title)
     count = len(met.keys() & {each.id for each in known})
-    foot = f"\n{len(known)} in all; ● marks the {count} that you met. `python -m grader explain NAME` says more."
+    foot = f"\n{len(known)} in all; ● marks the {count} that you met. `{program()} explain NAME` says more."
     return Group(table, Text(foot, style="dim"))
 
 
@@ -64,7 +68,7 @@ def explanation(found: Misconception, met: Sequence[Meeting]) -> RenderableType:
     ]
     if found.example:
         parts += [Text("\nSee it happen", style="bold"), Padding(_session(found.example), (0, 0, 0, 2))]
-        parts.append(Text(f"\n`python -m grader explain {found.id} --run` runs this here.", style="dim"))
+        parts.append(Text(f"\n`{program()} explain {found.id} --run` runs this here.", style="dim"))
     if found.read_on:
         parts.append(Text.assemble(("Read on: ", "bold"), found.read_on, overflow="fold"))
     return Group(*parts, Text(_where(met), style="dim"))

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from grader.called import program
 from grader.catalogue.catalogue import Exercise
 from grader.doctor import Finding, Health
 from grader.record.progress import State
@@ -26,10 +27,10 @@ def overview(states: dict[str, State], left: Sequence[Exercise], file: Path | No
     if left:
         first, number = left[0], f"{left[0].number:02}"
         lines.append(Text(f"\nNext: {number} {first.title} ({states[first.name]}, about {first.minutes} minutes)"))
-        lines.append(Text(f"  edit   {file}\n  grade  python -m grader exercise {number}"))
+        lines.append(Text(f"  edit   {file}\n  grade  {program()} exercise {number}"))
     else:
-        lines.append(Text("\nAll of them. `python -m grader all` grades everything once more."))
-    lines.append(Text("\n`python -m grader list` shows all exercises, `--help` all commands.", style="dim"))
+        lines.append(Text(f"\nAll of them. `{program()} all` grades everything once more."))
+    lines.append(Text(f"\n`{program()} list` shows all exercises, `--help` all commands.", style="dim"))
     return Group(*lines)
 
 

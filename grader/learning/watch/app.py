@@ -24,6 +24,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from grader.called import program
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
@@ -240,7 +241,7 @@ class WatchApp(App[None]):
     # ---- keys ----
 
     def _neighbour(self, distance: int) -> Exercise | None:
-        everything = catalogue.exercises()
+        everything = catalogue.own()
         index = everything.index(self._exercise) + distance
         return everything[index] if 0 <= index < len(everything) else None
 
@@ -324,7 +325,7 @@ class WatchApp(App[None]):
         except GraderError as error:
             self._show(Text(str(error), style="yellow"))
             return
-        again = f"python -m grader reset {self._exercise.number:02} --undo"
+        again = f"{program()} reset {self._exercise.number:02} --undo"
         self._note = f"What you wrote is kept: `{again}` brings it back.\n" if kept else ""
         self._show(Text(self._note))
 
@@ -348,7 +349,7 @@ class WatchApp(App[None]):
     def action_list(self) -> None:
         """Let the learner pick an exercise."""
         self._look_up(
-            lambda progress: progress.states(catalogue.exercises(), self._device),
+            lambda progress: progress.states(catalogue.own(), self._device),
             lambda states: self.push_screen(PickExercise(states, self._exercise), self._picked),
         )
 
@@ -372,8 +373,8 @@ class WatchApp(App[None]):
 
 def next_exercise(progress: Progress, device: str) -> Exercise:
     """Return the first exercise that is not passed; after all of them the last."""
-    left = unfinished(progress.states(catalogue.exercises(), device))
-    return left[0] if left else catalogue.exercises()[-1]
+    left = unfinished(progress.states(catalogue.own(), device))
+    return left[0] if left else catalogue.own()[-1]
 
 
 def _when(verdict: Verdict | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader.called import program
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
@@ -120,7 +121,7 @@ class GradingProcess:
             return f"the grading process ended: {why}. The next save starts another."
         return (
             f"the grading process ended {self._ended_at_once} times before it had answered: {why}. "
-            "`python -m grader doctor` looks for the cause."
+            f"`{program()} doctor` looks for the cause."
         )
 
     def _settle(self, mark: int, answer: Answer) -> None:

@@ -32,7 +32,7 @@ class PickExercise(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Show a line for each exercise, the current one chosen."""
-        everything = catalogue.exercises()
+        everything = catalogue.own()
         picked = OptionList(*(Option(self._line(each), id=each.name) for each in everything))
         picked.highlighted = everything.index(self._current)
         yield picked

@@ -123,8 +123,8 @@ def _plain_pytest(exercise: Exercise) -> int:
     import pytest
 
     served = InProcessSubmissions(exercise, read_source(exercise.solution))
-    runner = Runner(exercise, "cpu", tuple)
-    runner.runs = [Run(exercise, 0, served.serve)]
+    runner = Runner(exercise, "cpu")
+    runner.current = Run(exercise, 0, served.serve)
     return int(pytest.main(["-q", "--noconftest", str(exercise.checks)], plugins=[runner]))
 
 

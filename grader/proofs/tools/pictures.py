@@ -1,12 +1,19 @@
-"""Makes the pictures of the README, real screens as SVG: `python -m grader.proofs.tools.pictures`."""
+"""Makes the pictures of the README, real screens as SVG: `python -m grader.proofs.tools.pictures`.
+
+Where Chromium is installed, it also makes one of the HTML report.
+"""
 
 from __future__ import annotations
 
 import itertools
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from PIL import Image
 from pyte.screens import Char
 from rich.style import Style
 from rich.text import Text
@@ -31,6 +38,9 @@ def main() -> int:
             picture(screen, title, max(map(len, screen.plain.splitlines()))), encoding="utf-8"
         )
         print(FOLDER / f"{name}.svg")
+    if browser := shutil.which("chromium"):
+        _photograph(browser, FOLDER / exercise.stub.name, FOLDER / "report.png")
+        print(FOLDER / "report.png")
     return 0
 
 
@@ -73,6 +83,20 @@ def _commands(checkout: Path) -> Iterator[tuple[str, str, Text]]:
         yield "list", "python -m grader list", _as_text(terminal)
     finally:
         terminal.end()
+
+
+def _photograph(browser: str, attempt: Path, picture: Path) -> None:
+    """Write a picture of the HTML report on an attempt, as a browser shows it."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "report.html")
+        grade = [sys.executable, "-m", "grader", "exercise", EXERCISE, "--file", str(attempt), "--seed", "1"]
+        subprocess.run([*grade, "--html", str(page)], stdout=subprocess.DEVNULL, check=False)
+        unfolded = page.read_text(encoding="utf-8").replace("<details>", "<details open>", 1)
+        page.write_text(unfolded.replace(str(attempt), f"exercises/{attempt.name}"), encoding="utf-8")
+        window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=800,870"]
+        photograph = [browser, *window, f"--screenshot={picture}", page.as_uri()]
+        subprocess.run(photograph, stderr=subprocess.DEVNULL, check=True)
+    Image.open(picture).quantize(64).save(picture, optimize=True)
 
 
 def _as_text(terminal: PseudoTerminal) -> Text:

@@ -45,12 +45,13 @@ def version() -> int:
     return max(int(found), 0)
 
 
-def restrict(read: Iterable[str], write: Iterable[str]) -> int:
+def restrict(read: Iterable[str], write: Iterable[str], listed: Iterable[str] = ()) -> int:
     """Limit this process for good to the paths given; return the version in force, 0 for none.
 
-    Paths in `read` may be read and executed, paths in `write` may be used in every way, with all that
-    lies beneath them; paths that do not exist are passed over. Every other file is out of reach. From
-    version 6 on, signals and abstract sockets reach only processes under the same restriction.
+    Paths in `read` may be read and executed, paths in `write` may be used in every way, of paths in `listed`
+    the names may be read, each with all that lies beneath; paths that do not exist are passed over. Every other
+    file is out of reach. From version 6 on, signals and abstract sockets reach only processes under the same
+    restriction.
 
     Raises OSError where the kernel offers Landlock but refuses this.
     """
@@ -62,6 +63,8 @@ def restrict(read: Iterable[str], write: Iterable[str]) -> int:
     try:
         for path in read:
             _allow(rules, path, READ & every)
+        for path in listed:
+            _allow(rules, path, READ_DIR)
         for path in write:
             _allow(rules, path, every)
         _checked(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 
 from grader.sandbox.child import landlock
+from grader.sandbox.child.shield import Reach, around
 from grader.sandbox.child.syscalls import rules
 from grader.sandbox.shared.linux import die_with_parent
 from grader.sandbox.shared.policy import Policy
@@ -51,7 +52,7 @@ def lock_down(policy: Policy) -> tuple[str, ...]:
 
 def prepare() -> None:
     """Do ahead of a fork what is the same for every child."""
-    readable_by_python()
+    _within_reach()
     if sys.platform == "linux":
         _address_space()
         rules(scoped_signals=landlock.version() >= 6, gpu=False)
@@ -90,6 +91,10 @@ def _drop_capabilities() -> None:
 
 
 @functools.cache
+def _within_reach() -> Reach:
+    return around((*SYSTEM_FILES, *readable_by_python()))
+
+
 def readable_by_python() -> tuple[str, ...]:
     """Return the folders that the interpreter, its packages and the system's libraries lie in."""
     paths = sysconfig.get_paths()
@@ -100,12 +105,13 @@ def readable_by_python() -> tuple[str, ...]:
 
 
 def _landlock(policy: Policy) -> int:
-    read = (*SYSTEM_FILES, *readable_by_python(), *policy.readable)
+    reach = _within_reach()
+    read = (*reach.read, *policy.readable)
     write: tuple[str, ...] = (policy.scratch, "/dev/null")
     if policy.device != "cpu":
         read, write = (*read, *GPU_FILES), (*write, *GPU_DEVICES)
     try:
-        return landlock.restrict(read, write)
+        return landlock.restrict(read, write, reach.listed)
     except OSError:
         return 0
 

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from grader.called import program
 from grader.errors import Cancelled, GraderError
 from grader.sandbox.parent import memory
 from grader.sandbox.parent.launch import CannotStart, Launcher
@@ -92,10 +93,10 @@ class Child:
                 message, _ = self._receive(START_SECONDS)
             except TimedOut:
                 raise GraderError(
-                    f"{NOT_STARTED} within {START_SECONDS:.0f} s; `python -m grader doctor` tells more"
+                    f"{NOT_STARTED} within {START_SECONDS:.0f} s; `{program()} doctor` tells more"
                 ) from None
             except Crashed as error:
-                raise CannotStart(f"{NOT_STARTED} ({error}); `python -m grader doctor` tells more") from None
+                raise CannotStart(f"{NOT_STARTED} ({error}); `{program()} doctor` tells more") from None
             if not isinstance(message, Hello):
                 raise CannotStart(f"{NOT_STARTED}: it did not begin with hello")
             self.in_force = tuple(message.in_force)

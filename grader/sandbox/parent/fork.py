@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import asdict, replace
 from typing import IO, Any, Protocol
 
+from grader.called import program
 from grader.errors import GraderError
 from grader.sandbox.parent import interpreter, memory
 from grader.sandbox.parent.belongings import Belongings
@@ -172,7 +173,7 @@ class _Zygote:
         self._complaints.seek(0)
         last = self._complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
         starved = memory.ended_for_want_of_it() > self._ended_before
-        why = last or ("killed, because memory ran out; `python -m grader doctor` tells more" if starved else "killed")
+        why = last or (f"killed, because memory ran out; `{program()} doctor` tells more" if starved else "killed")
         return ZygoteEnded(f"the process that starts submissions ended: {why}. The next grading starts another")
 
     def close(self) -> None:

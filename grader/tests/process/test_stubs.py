@@ -1,5 +1,6 @@
 """A reset gives the stub back and an undo what was written, byte for byte, and nothing is ever lost on the way."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ def exercise(tmp_path, monkeypatch):
     """Exercise 05 in a checkout without history, as it was handed out and with the grader's copy of it."""
     (tmp_path / places.MARK).touch()
     monkeypatch.chdir(tmp_path)
+    here = dataclasses.replace(places.curriculum(), stubs=tmp_path / "exercises")
+    monkeypatch.setattr(places, "curriculum", lambda: here)
     monkeypatch.setattr(stubs, "exercises", lambda: (find("05"),))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     find("05").stub.parent.mkdir()
@@ -131,7 +134,7 @@ def test_what_is_no_python_is_not_taken_for_the_stub(exercise, text):
 
 def test_backups_are_never_overwritten(exercise, monkeypatch):
     monkeypatch.setattr(stubs.time, "strftime", lambda _: "2026-01-02-030405")
-    kept = [stubs.back_up(exercise, str(number)) for number in range(12)]
+    kept = [stubs.back_up(places.workspace().backups / exercise.name, str(number)) for number in range(12)]
     assert len(set(kept)) == 12
     assert [each.read_text() for each in backups(exercise)] == [str(number) for number in range(12)]
 
