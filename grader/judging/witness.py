@@ -19,9 +19,8 @@ Recognised = Mapping[str, Callable[[SeenException], bool]]
 
 def seen(name: str, called: str, answer: Answer, arrays: Arrays) -> tuple[Seen, Cost]:
     """Return what was seen of a call and what it cost; raise the Ending where the function could not be called."""
-    if isinstance(answer, Dirty) or (
-        not name and not isinstance(answer, Witnessed)
-    ):  # a file that is loaded has no name
+    is_loading = not name  # a file has none
+    if isinstance(answer, Dirty) or (is_loading and not isinstance(answer, Witnessed)):
         raise Ending(Outcome.CRASHED, f"{GARBLED}: an answer that does not fit the question", called=called)
     if not isinstance(answer, Witnessed):
         raise Ending(Outcome.FAILED, _why_not_called(name, answer), called=called)
