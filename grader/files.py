@@ -31,7 +31,8 @@ def read(path: Path, *, follow_links: bool = True, most: int = MAX_BYTES) -> byt
         handle = os.open(path, flags if follow_links else flags | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise Unfit(error.errno, "is a link; links are not followed here") from None
+            why = "is a link that leads to itself" if follow_links else "is a link; links are not followed here"
+            raise Unfit(error.errno, why) from None
         raise
     try:
         _refuse_what_is_no_file(path, handle, follow_links)

@@ -9,7 +9,9 @@ CONTROL = re.compile(
     "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     "|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]"
 )
-OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")  # as a progress bar does with its own line
+
+
+MOST_LINES = 40  # of a message; torch lists what does not fit in a state dict, a line each
 
 
 def harmless(text: str) -> str:
@@ -19,12 +21,16 @@ def harmless(text: str) -> str:
 
 def printed(text: str) -> str:
     """Return what was printed as a terminal would leave it: of a line that was written over, its last state."""
-    return harmless(OVERWRITTEN.sub("", text.replace("\r\n", "\n")).replace("\r", ""))
+    # No pattern: one that looks for the last \r takes an hour for a line of a megabyte that has none.
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return harmless("\n".join(lines))
 
 
 def marked(text: str) -> str:
     """Return a text of several lines in which all but the first bear a mark: none of them looks like a line of ours."""
-    return "\n│ ".join(harmless(text).splitlines())
+    lines = harmless(text).splitlines()
+    more = [f"… {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return "\n│ ".join([*lines[:MOST_LINES], *more])
 
 
 def one_line(text: str) -> str:

@@ -10,7 +10,7 @@ from grader.called import program
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.mark import require_solutions
-from grader.commands.options import add_exercise, add_limits, seed, seed_or_new
+from grader.commands.options import add_exercise, add_limits, from_here, seed, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
@@ -43,7 +43,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
             f"{exercise.name} as it stands has not passed, so the solution stays hidden; "
             f"`{program()} exercise {exercise.number:02}` grades it, --spoil shows the solution anyway"
         )
-    source = read_own(exercise, exercise.stub)
+    source = read_own(exercise, from_here(exercise.stub))
     console.print(to_comparison.comparison(exercise, comparison.compare(exercise, source.text)))
     if passed:
         with Judge(options.call_limit, options.limit) as judge, console.status("measuring both"):

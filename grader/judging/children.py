@@ -10,9 +10,10 @@ from typing import NamedTuple
 from grader.catalogue.catalogue import Exercise, probe_parameters
 from grader.judging.clock import Clock
 from grader.judging.submission import Submission
-from grader.sandbox.parent.client import Child
+from grader.sandbox.parent.client import Child, TimedOut
 from grader.sandbox.parent.nursery import Nursery
-from grader.sandbox.shared.messages import Load
+from grader.sandbox.shared.messages import Answer, Call, Load
+from grader.sandbox.shared.wire import Arrays
 
 
 class Served(NamedTuple):
@@ -21,6 +22,16 @@ class Served(NamedTuple):
     submission: Submission
     read_printed: Callable[[], str]
     fresh: bool
+
+
+class _OutOfTime:
+    """Stands in for a child where the time of the exercise is up: none need be started to find that out."""
+
+    def loaded(self, seconds: float) -> tuple[Answer, Arrays]:
+        raise TimedOut(seconds)
+
+    def ask(self, request: Call, arrays: Arrays, seconds: float) -> tuple[Answer, Arrays]:  # noqa: ARG002
+        raise TimedOut(seconds)
 
 
 class Children:
@@ -60,6 +71,9 @@ class Children:
     @contextlib.contextmanager
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:
         """Yield a submission for a check; `left` is how many checks follow, `fresh` asks for a child of its own."""
+        if self._clock.spent and self.in_force:
+            yield Served(Submission(_OutOfTime(), self._clock, seed, self._parameters), str, fresh=True)
+            return
         child = self._for(check, left, fresh or self._strict)
         yield Served(Submission(child, self._clock, seed, self._parameters), child.printed, self._fresh)
 

@@ -31,4 +31,4 @@ def told(check: Check, ending: Ending | None, printed: str, seconds: float) -> C
 
 def _fit(text: str) -> str:
     """Return a text that can be shown: harmless, and not without end."""
-    return harmless(shorten(text, MAX_SHOWN))
+    return harmless(shorten(text.expandtabs(4), MAX_SHOWN))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from grader.judging.cost import Cost
 from grader.sandbox.parent.thaw import Thaw
-from grader.sandbox.shared.messages import Absent, Answer, Counted, Raised, Unfit, Witnessed
+from grader.sandbox.shared.messages import Absent, Answer, Counted, Dirty, Raised, Unfit, Witnessed
 from grader.sandbox.shared.seen import Seen, SeenException
 from grader.sandbox.shared.wire import Arrays, WireError
 from grader.verdict import Outcome, SourceLine
@@ -19,6 +19,9 @@ Recognised = Mapping[str, Callable[[SeenException], bool]]
 
 def seen(name: str, called: str, answer: Answer, arrays: Arrays) -> tuple[Seen, Cost]:
     """Return what was seen of a call and what it cost; raise the Ending where the function could not be called."""
+    is_loading = not name  # a file has none
+    if isinstance(answer, Dirty) or (is_loading and not isinstance(answer, Witnessed)):
+        raise Ending(Outcome.CRASHED, f"{GARBLED}: an answer that does not fit the question", called=called)
     if not isinstance(answer, Witnessed):
         raise Ending(Outcome.FAILED, _why_not_called(name, answer), called=called)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -21,6 +21,7 @@ SIGNS = {
     Outcome.REFUSED: ("✗", "magenta"), Outcome.BLOCKED: ("·", "yellow"), Outcome.UNAVAILABLE: ("?", "yellow"),
 }  # fmt: skip
 MAX_PRINTED_LINES = 12
+MAX_PRINTED_LETTERS = 2000  # of one line
 WEAKER = "The sandbox is weaker here than on Linux with Landlock; see README."
 
 
@@ -124,8 +125,26 @@ def _misconception(name: str) -> list[RenderableType]:
 def _printed(check: CheckResult) -> RenderableType:
     lines = check.printed.rstrip("\n").splitlines()
     more = [f"… {len(lines) - MAX_PRINTED_LINES} more lines"] if len(lines) > MAX_PRINTED_LINES else []
-    text = Text("\n".join(f"  │ {line}" for line in [*lines[:MAX_PRINTED_LINES], *more]))
-    return Group(Text(f"  printed during “{check.headline}”", style="dim"), text)
+    text = Text("\n".join([*map(_cut, lines[:MAX_PRINTED_LINES]), *more]))
+    return Group(Text(f"  printed during “{check.headline}”", style="dim"), _Marked(text))
+
+
+def _cut(line: str) -> str:
+    line = line.expandtabs()  # rich takes seconds for a line of thousands of tabs
+    return line if len(line) <= MAX_PRINTED_LETTERS else f"{line[:MAX_PRINTED_LETTERS]} …"
+
+
+class _Marked:
+    """A text in which every line bears a mark, also one that begins where a longer line had to be broken."""
+
+    MARK = "  │ "
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self._text.wrap(console, max(options.max_width - len(self.MARK), 1), overflow="fold"):
+            yield Text(self.MARK) + line
 
 
 def is_weaker(verdict: Verdict) -> bool:

@@ -1,13 +1,12 @@
 """Hidden checks of 18: what is in a state_dict, and how it is saved, loaded, copied and put aside."""
 
 import contextlib
-import io
 
-import numpy as np
 import pytest
 import torch
 
 from grader.compare import describe, expect
+from grader.curriculum.checks._files import saved
 
 SAVED = {
     "parameter": True,
@@ -122,13 +121,6 @@ class Harmful:
         return open, ("it-ran", "w")
 
 
-def file_of(state):
-    """Return the content of a file of weights, which is all that a probe gets of them."""
-    file = io.BytesIO()
-    torch.save(state, file)
-    return np.frombuffer(file.getvalue(), np.uint8)
-
-
 @contextlib.contextmanager
 def elsewhere():
     """Let files say that they were saved on a device that is not available."""
@@ -145,7 +137,7 @@ def test_loads(submission, rng):
     for _ in range(2):
         sizes = draw_sizes(rng)
         state, before = draw(rng, sizes), draw(rng, sizes)
-        expect_loaded(submission.probe.loaded(sizes, before, file_of(state)), state, before)
+        expect_loaded(submission.probe.loaded(sizes, before, saved(state)), state, before)
 
 
 @pytest.mark.step("load_weights")
@@ -154,7 +146,7 @@ def test_loads_from_elsewhere(submission, rng):
     sizes = draw_sizes(rng)
     state, before = draw(rng, sizes), draw(rng, sizes)
     with elsewhere():
-        file = file_of(state)
+        file = saved(state)
     expect_loaded(submission.probe.loaded(sizes, before, file), state, before)
 
 
@@ -164,8 +156,8 @@ def test_refuses_other_names(submission, rng):
     sizes = draw_sizes(rng)
     for old, new in (("0.bias", "0.bais"), ("3.weight", "")):
         state = {new if name == old else name: each for name, each in draw(rng, sizes).items() if name != old or new}
-        expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), file_of(state)))
-    more = file_of(draw(rng, sizes) | {"4.weight": torch.ones(2)})
+        expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), saved(state)))
+    more = saved(draw(rng, sizes) | {"4.weight": torch.ones(2)})
     expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), more))
 
 
@@ -187,7 +179,7 @@ def or_nothing(raised):
 def test_refuses_code(submission, rng):
     """refuses a file that would run code"""
     sizes = draw_sizes(rng)
-    seen = submission.probe.loaded(sizes, draw(rng, sizes), file_of({**draw(rng, sizes), "note": Harmful()}))
+    seen = submission.probe.loaded(sizes, draw(rng, sizes), saved({**draw(rng, sizes), "note": Harmful()}))
     ran = expect(seen).item("code ran", lookalikes={"unpickles-code": True})
     ran.is_false("code that was hidden in the file was run")
     expect(seen).item("raised").satisfies(

@@ -1,10 +1,13 @@
 """The hostile corpus as its files declare it: what each attack aims at, how it must end, and how it did.
 
 A file begins with comments of the form `# key: text`: `harm` (what it tries to do) and `ending` (one or
-more outcomes, `failed | refused`). Where they differ from the usual, `exercise` (02 unless said), `via`
+more outcomes, `failed | refused`). Where they differ from the usual, `exercise` (02 unless said), `says`
+(part of what must be said of it, so that it is stopped by what is meant to stop it), `breaks`
+(why its own process may break: otherwise it broke before it did any harm), `via`
 (`command`: graded by the real command, in a folder full of traps) and `limit`: why it cannot be stopped
 in principle; its `ending` is then what happens, so that a change is noticed. What follows is laid over
-the exercise's solution. The steps that it defines are the ones that it wants to pass; all of them are wrong.
+the exercise's solution. The steps that it defines are the ones that it wants to pass; all of them are wrong,
+or right only where the harm was done.
 """
 
 from __future__ import annotations
@@ -21,9 +24,9 @@ from grader.judging.overlay import definitions
 from grader.verdict import Outcome
 
 HOSTILE = places.for_authors("hostile")
-FAMILIES = ("endings", "comparison", "patching", "reading", "channel", "resources", "system")
-STOPPED = {Outcome.REFUSED, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.FAILED}
-KEYS = {"harm", "ending", "exercise", "via", "limit"}
+FAMILIES = ("endings", "comparison", "patching", "reading", "channel", "showing", "resources", "system")
+STOPPED = {Outcome.REFUSED, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.FAILED, Outcome.RAISED}
+KEYS = {"harm", "ending", "exercise", "says", "breaks", "via", "limit"}
 LINE = re.compile(r"# (\w+): (.+)")
 
 
@@ -38,6 +41,8 @@ class Attack:
     text: str
     by_command: bool = False
     limit: str = ""
+    says: str = ""
+    breaks_itself: bool = False
 
     @property
     def family(self) -> str:
@@ -88,7 +93,7 @@ def read(path: Path) -> Attack:
         )
     attack = Attack(
         path, said["harm"], _endings(path, said["ending"]), find(said.get("exercise", "02")), text,
-        said.get("via") == "command", said.get("limit", ""),
+        said.get("via") == "command", said.get("limit", ""), said.get("says", ""), "breaks" in said,
     )  # fmt: skip
     if attack.family not in FAMILIES:
         raise UsageError(f"{path.name} belongs to no family; there are {', '.join(FAMILIES)}")

@@ -173,8 +173,13 @@ _KINDS = {socket.SOCK_STREAM: "stream", socket.SOCK_DGRAM: "datagram"}
 def _facts(path: Path) -> tuple[object, ...]:
     found = path.lstat()
     content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    attributes = tuple((name, os.getxattr(path, name)) for name in os.listxattr(path)) if path.is_file() else ()
     # The time of a folder says nothing that its files do not say; that of the learner's changes with each submission.
-    return (found.st_mode, content) if path.is_dir() else (found.st_mode, found.st_nlink, found.st_mtime_ns, content)
+    return (
+        (found.st_mode, content)
+        if path.is_dir()
+        else (found.st_mode, found.st_nlink, found.st_mtime_ns, content, attributes)
+    )
 
 
 def _is_stopped(pid: int) -> bool:

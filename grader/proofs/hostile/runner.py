@@ -9,10 +9,12 @@ import argparse
 import ctypes
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 import xml.etree.ElementTree
 from collections.abc import Iterator, Sequence
 
@@ -36,8 +38,14 @@ from grader.sandbox.parent import launch
 from grader.verdict import Outcome, Verdict
 
 FAULT = "fault of the grader"
+BROKE_BY_ITSELF = "its process broke"
+PAINTED = re.compile(r"^.?✓ \d of \d steps passed", re.MULTILINE)  # what a verdict ends with, where it begins a line
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # the direction of what follows
 SEED = 1
+WIDTH = 160
+WIDTHS = (80, 100, 120, WIDTH)
 LIMITS = Limits(call=1.0, exercise=2.0)
+SECONDS_AT_MOST = 60.0  # for a grading, and one more where the machine seemed busy; what has no end takes longer
 SECONDS_TO_CLEAN_UP = 90.0  # nobody waits for it but this proof
 SECONDS_FOR_A_COMMAND = 120.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -101,8 +109,10 @@ class Arena:
         except Exception as fault:  # the command line would call each of them a fault of the grader
             said = f"{type(fault).__name__}: {fault}"
             return Result(attack, FAULT, (said, *self._around(attack)), time.perf_counter() - started)
+        took = time.perf_counter() - started
+        late = [f"it took {took:.0f} s"] if took > SECONDS_AT_MOST and not attack.by_command else []
         read_out = () if attack.limit else self._read_out(verdict)
-        troubles = (*_wrong_ending(attack, verdict), *read_out, *self._around(attack))
+        troubles = (*_wrong_ending(attack, verdict), *late, *read_out, *self._around(attack))
         return Result(attack, verdict.outcome, troubles, time.perf_counter() - started)
 
     def _prepare(self, attack: Attack) -> Source:
@@ -113,7 +123,8 @@ class Arena:
 
     def _grade(self, attack: Attack, source: Source) -> Verdict:
         verdict = self._strict.grade(attack.exercise, source, seed=SEED)
-        if verdict.outcome is Outcome.TIMEOUT and Outcome.TIMEOUT not in attack.endings:  # the machine may be busy
+        outcomes = {check.outcome for step in verdict.steps for check in step.checks}
+        if Outcome.TIMEOUT in outcomes and Outcome.TIMEOUT not in attack.endings:  # the machine may be busy
             verdict = self._honest.grade(attack.exercise, source, seed=SEED)
         self.isolation = verdict.isolation
         return verdict
@@ -136,6 +147,7 @@ class Arena:
         except Exception as error:
             yield f"the verdict cannot be shown: {type(error).__name__}: {error}"
             return
+        yield from _painted(verdict)
         if self._decoys.token in shown:
             yield "the text of a decoy was read out"
         if self._decoys.secret_time in shown:
@@ -166,6 +178,11 @@ def _wrong_ending(attack: Attack, verdict: Verdict) -> Iterator[str]:
     said = next((check.said for step in verdict.steps for check in step.checks if check.said), "")
     if verdict.outcome not in attack.endings:
         yield f"it ended as {verdict.outcome} ({said[:200]}), not as {' or '.join(sorted(attack.endings))}"
+    everything = [check.said for step in verdict.steps for check in step.checks]
+    if not any(attack.says in each for each in everything):
+        yield f"it is said: {said[:200]}; not: {attack.says}"
+    if not attack.breaks_itself and any(BROKE_BY_ITSELF in each for each in everything):
+        yield f"it broke before it did any harm, or does not say that this is the harm: {said[:200]}"
     passed = [step.name for step in verdict.steps if step.outcome is Outcome.PASSED and step.name in attack.steps]
     if passed and Outcome.PASSED not in attack.endings:
         yield f"steps that it answers wrongly passed: {', '.join(passed)}"
@@ -173,11 +190,30 @@ def _wrong_ending(attack: Attack, verdict: Verdict) -> Iterator[str]:
 
 def _shown(verdict: Verdict) -> str:
     """Return everything that people and programs are shown of a verdict."""
-    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    console = Console(file=screen, width=160)
-    console.print(to_terminal.report([verdict]))
     texts = to_json([verdict]) + to_junit([verdict])
     xml.etree.ElementTree.fromstring(to_junit([verdict]))
     texts.encode()
+    return texts + _screen(verdict, WIDTH)
+
+
+def _screen(verdict: Verdict, width: int) -> str:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    Console(file=screen, width=width).print(to_terminal.report([verdict]))
     screen.seek(0)
-    return texts + screen.read()
+    return screen.read()
+
+
+def _is_obeyed(letter: str) -> bool:
+    return letter != "\n" and (
+        unicodedata.category(letter) in ("Cc", "Cs") or unicodedata.bidirectional(letter) in TURNS
+    )
+
+
+def _painted(verdict: Verdict) -> Iterator[str]:
+    """Tell where a terminal would obey a submission, or show lines of its making as if they were the grader's."""
+    for width in WIDTHS:
+        screen = _screen(verdict, width)
+        if obeyed := "".join(filter(_is_obeyed, screen)):
+            yield f"a terminal is told {obeyed!r}"
+        if len(PAINTED.findall(screen)) > verdict.passed:
+            yield f"a line of the submission's, at a width of {width}, looks like the end of a verdict"

@@ -40,6 +40,13 @@ class PseudoTerminal:
         return int(self.process.pid or 0)
 
     @property
+    def alive(self) -> bool:
+        """Whether the program still runs; what it writes is read meanwhile, or it could not end."""
+        while self._draw(0.02):
+            pass
+        return bool(self.process.isalive())
+
+    @property
     def text(self) -> str:
         """What stands on the screen now, after all that came was drawn."""
         while self._draw(0.02):

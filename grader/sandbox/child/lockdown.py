@@ -65,6 +65,8 @@ def _limit(policy: Policy) -> bool:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 256,
     }
+    if sys.platform == "linux":  # timers count here, for all processes of the user together
+        limits[resource.RLIMIT_SIGPENDING] = 1000
     if policy.device == "cpu" and sys.platform == "linux":  # CUDA reserves far more address space than it uses
         limits[resource.RLIMIT_AS] = _address_space() + policy.memory_bytes
     for which, most in limits.items():

@@ -82,13 +82,19 @@ class Observer:
             try:
                 value = work()
             except BaseException as error:  # whatever it is, the verdict names it
-                raised, value = self.describe(error), None
+                raised, value = self._described(error), None
         seconds = time.perf_counter() - started
         warned = [text_of(warning.message, MAX_MESSAGE) for warning in caught[:MAX_WARNINGS]]
         changed = [name for name, was in before.items() if not _same(_GLOBALS[name](), was)]
         torch.set_grad_enabled(True)
         frozen, *left = (_frozen(freezer, each) for each in (value, *arguments.values()))
         return Witnessed(mark, frozen, left, seconds, warned, changed, raised), freezer
+
+    def _described(self, error: BaseException) -> Raised:
+        try:
+            return self.describe(error)
+        except BaseException:  # its class answers to whoever looks at it
+            return Raised("Exception", [], "it raises another one where somebody looks at it", [], False, None, None)
 
     def describe(self, error: BaseException) -> Raised:
         """Return type, message and the learner's lines of an exception that left the submission."""

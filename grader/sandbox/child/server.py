@@ -115,7 +115,7 @@ def _at_home(scratch: str) -> None:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):  # a stream of the submission's own may raise anything
             stream.flush()  # type: ignore[union-attr]
 
 

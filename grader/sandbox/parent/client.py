@@ -129,7 +129,9 @@ class Child:
 
         Otherwise it is gone: what stands in the way is in the child, and only a fresh one is beyond doubt.
         """
-        self.tidy(os.path.basename(request.filename))
+        if not self.tidy(os.path.basename(request.filename)):
+            self.close()
+            return False
         self._drain()
         self._printed.clear()
         self._dropped = 0
@@ -142,9 +144,12 @@ class Child:
             self.close()
         return clean
 
-    def tidy(self, submission: str) -> None:
-        """Remove what its calls have left in its scratch folder, all but the copy of the submission of that name."""
-        scratch.clear(self._handle.scratch, submission)
+    def tidy(self, submission: str) -> bool:
+        """Remove what its calls have left in its scratch folder, all but the copy of the submission of that name.
+
+        Return whether that was little: otherwise some of it may still be there.
+        """
+        return scratch.clear(self._handle.scratch, submission)
 
     def post(self, request: Load | Call, arrays: wire.Arrays | None = None, seconds: float = START_SECONDS) -> str:
         """Send a request without waiting for its answer; return the mark that the answer must bear."""
@@ -277,6 +282,7 @@ class Child:
     def _how_it_died(self) -> Crashed:
         self._drain()
         code = self._handle.status()
+        self._drain()  # its last words may have come while it died
         self._forget()
         if code == -signal.SIGKILL and memory.ended_for_want_of_it() > self._ended_before:
             return Starved("the system ended it, because memory ran out")

@@ -39,10 +39,15 @@ def remove(folder: str) -> None:
             )  # fmt: skip
 
 
-def clear(folder: str, keep: str) -> None:
-    """Remove what is in the folder but the file `keep`, as far as it can be removed."""
-    with contextlib.suppress(OSError):
-        _empty(folder, keep)
+def clear(folder: str, keep: str) -> bool:
+    """Remove what is in the folder but the file `keep`; return whether it was little enough for somebody to wait.
+
+    Processes that go on writing would otherwise keep whoever waits for as long as they like.
+    """
+    with contextlib.suppress(OSError, _TooMany):
+        _empty(folder, keep, AT_ONCE)
+        return True
+    return False
 
 
 def _removed(folder: str, most: int | None = None) -> bool:

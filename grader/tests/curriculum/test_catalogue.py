@@ -36,7 +36,7 @@ def test_an_unknown_name_is_said():
 
 
 def test_parameters_of_probes_are_read_without_running_them():
-    assert probe_parameters(find("05"))["keeps_grad_of"] == ("kind", "values")
+    assert probe_parameters(find("05"))["keeps_grad_of"] == ("x", "recipes")
 
 
 def test_every_misconception_explains_and_asks():

@@ -38,6 +38,23 @@ def test_one_that_ends_otherwise_is_a_breach(arena, tmp_path):
 
 
 @on_linux
+def test_one_that_breaks_before_it_does_harm_is_a_breach(arena, tmp_path):
+    """A forged message that no longer fits the wire ends as `crashed`, and shows nothing."""
+    text = (
+        "# harm: none\n# ending: crashed\nimport sys\n\nwire = sys.modules['grader.sandbox.shared.wire']\n"
+        "wire.send = lambda channel, message, arrays=None: message['value']\n\n\n"
+        "def to_labels(column, device):\n    return None\n"
+    )
+    assert "broke before it did any harm" in " ".join(arena.run(attack(tmp_path, "channel_x", text)).troubles)
+
+
+@on_linux
+def test_one_that_says_something_else_is_a_breach(arena, tmp_path):
+    text = "# harm: none\n# ending: failed\n# says: elsewhere\n\n\ndef to_nearest(tensor):\n    return None\n"
+    assert "not: elsewhere" in arena.run(attack(tmp_path, "system_x", text)).troubles[0]
+
+
+@on_linux
 def test_the_command_ends_with_1_on_a_breach_and_with_0_otherwise(monkeypatch, capsys):
     chosen = attacks(["system_deletes_exercise"])
     assert hostile.main(["system_deletes_exercise"]) == 0
@@ -67,6 +84,13 @@ def test_whatever_happens_to_a_decoy_is_seen():
 @pytest.mark.parametrize("name", ["channel_answers_before_asked", "channel_nan_bomb", "channel_tensor_without_data"])
 def test_what_once_broke_the_grader_does_so_no_more(arena, name):
     assert arena.run(attacks([name])[0]).troubles == ()
+
+
+def test_nobody_waits_for_a_folder_that_holds_much(tmp_path):
+    for number in range(scratch.AT_ONCE + 1):
+        (tmp_path / f"{number}").touch()
+    assert not scratch.clear(str(tmp_path), keep="")
+    assert scratch.clear(str(tmp_path), keep="")
 
 
 def test_a_scratch_folder_is_removed_however_deep_and_closed_it_is(tmp_path):

@@ -14,6 +14,8 @@ from grader.reports.to_terminal import report, summary
 from grader.tests.examples import NUMBERS, SHADED, example, shown
 from grader.verdict import Difference, Outcome, SourceLine
 
+FOOT = "✓ 6 of 6 steps passed"
+
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_the_terminal_says_the_outcome_in_words(outcome):
@@ -46,6 +48,13 @@ def test_lines_of_a_learners_exception_do_not_look_like_ours():
     text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
     assert "\n  │ ✓ 6 of 6 steps passed" in text
     assert "\r" not in text
+
+
+def test_a_printed_line_that_is_broken_does_not_look_like_ours():
+    check = replace(example().steps[0].checks[0], printed=" ".join(f"{'.' * n} {FOOT}" for n in range(40, 140)))
+    text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
+    assert f"\n    │ {FOOT}" in text
+    assert f"\n  {FOOT}" not in text
 
 
 def test_devices_stand_side_by_side():

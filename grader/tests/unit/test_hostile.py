@@ -5,7 +5,7 @@ import pytest
 from grader.errors import UsageError
 from grader.proofs.hostile.corpus import FAMILIES, HOSTILE, STOPPED, attacks, read
 
-LEAST = 45
+LEAST = 200
 
 
 HONEST = "# harm: none\n# ending: {ending}\n{more}\n\ndef to_nearest(tensor):\n    return tensor.round().long()\n"
