@@ -4,7 +4,7 @@ A file of `fixtures/oddities` begins with comments of the form `# key: text`: `o
 `ending` (an outcome, or `not read`), and where it is not what it is usually,
 
 - `says`: a part of the sentence that the learner reads first; `shows`: a part of what is shown with it,
-- `exercises`: by number; all of them unless said,
+- `exercises`: by number; all of them unless said; `without`: all but these, whose task rules it out,
 - `absent`: a package; where it is installed, the oddity is none,
 - `beside`: the name of a file that lies beside the submission,
 - `place`: where the text goes. `top`: laid over the solution (usual); `front` and `end`: in front of and behind all
@@ -32,9 +32,10 @@ from grader.proofs.oddities.changes import CHANGES
 from grader.verdict import Outcome
 
 ODDITIES = places.for_authors("oddities")
+COMPILED = "14"  # the exercise whose steps torch compiles, which takes little of what may stand in a function
 NOT_READ = "not read"  # the ending of what is no submission, and is said in one line
 ENDINGS = {*Outcome, NOT_READ}
-KEYS = {"oddity", "ending", "says", "shows", "exercises", "absent", "beside", "place"}
+KEYS = {"oddity", "ending", "says", "shows", "exercises", "without", "absent", "beside", "place"}
 KEYS_OF_TEXTS = (KEYS - {"place"}) | {"change", "front", "end"}
 PLACES = ("top", "front", "end", "calls", "wraps")
 LINE = re.compile(r"# (\w+): ?(.*)")
@@ -56,7 +57,12 @@ class Oddity:
     @property
     def exercises(self) -> tuple[Exercise, ...]:
         """The exercises that it is tried with."""
-        return tuple(map(find, self.said["exercises"].split())) if "exercises" in self.said else exercises()
+        chosen = tuple(map(find, self.said["exercises"].split())) if "exercises" in self.said else exercises()
+        without = {
+            COMPILED if self.said.get("place") in ("calls", "wraps") else "",
+            *self.said.get("without", "").split(),
+        }
+        return tuple(each for each in chosen if f"{each.number:02}" not in without)
 
     @property
     def applies(self) -> bool:
