@@ -7,6 +7,7 @@ submission's reach, so nothing that it says is believed beyond being an answer.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -86,6 +87,9 @@ def spawned() -> None:
     policy["readable"] = tuple(policy["readable"])
     load_dynamo_late()
     make_convenient()
+    for name in json.loads(sys.argv[4]):
+        with contextlib.suppress(Exception):  # the exercise will say what is missing
+            importlib.import_module(name)
     main(socket.socket(fileno=channel), output, Policy(**policy))
 
 

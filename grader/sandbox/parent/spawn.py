@@ -17,18 +17,20 @@ DYING_SECONDS = 0.5
 
 
 class SpawnLauncher:
-    """Has nothing to keep between children."""
+    """Has each child load for itself what was asked for."""
 
     def __init__(self) -> None:
         self._children: list[SpawnedChild] = []
+        self._modules: list[str] = []
 
     def start(self, policy: Policy) -> SpawnedChild:
         self._children = [child for child in self._children if not child.ended]
-        self._children.append(SpawnedChild(policy))
+        self._children.append(SpawnedChild(policy, self._modules))
         return self._children[-1]
 
     def preload(self, modules: tuple[str, ...], probe: str) -> None:
-        """Nothing can be loaded ahead of a process that does not exist yet."""
+        """Note what every child is to load before it is locked down."""
+        self._modules += [name for name in modules if name not in self._modules]
 
     def not_preloaded(self) -> dict[str, str]:
         return {}
@@ -41,15 +43,15 @@ class SpawnLauncher:
 class SpawnedChild:
     """An interpreter of its own; see Handle."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, modules: list[str]) -> None:
         self.ended = False
         self._own = own = Belongings()
         self.channel, self.output, self.scratch = own.channel, own.output, own.scratch
         with own.handed_over() as handles:
             granted = json.dumps(asdict(replace(policy, scratch=own.scratch)))
             self._process = subprocess.Popen(
-                interpreter.command("child.server", "spawned", *map(str, handles), granted), pass_fds=handles,
-                env=interpreter.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                interpreter.command("child.server", "spawned", *map(str, handles), granted, json.dumps(modules)),
+                pass_fds=handles, env=interpreter.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, process_group=0,
             )  # fmt: skip
 
