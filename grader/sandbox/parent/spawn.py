@@ -28,7 +28,7 @@ class SpawnLauncher:
         self._children.append(SpawnedChild(policy, self._modules))
         return self._children[-1]
 
-    def preload(self, modules: tuple[str, ...], probe: str) -> None:
+    def preload(self, modules: tuple[str, ...], probe: str) -> None:  # noqa: ARG002  each compiles its own
         """Note what every child is to load before it is locked down."""
         self._modules += [name for name in modules if name not in self._modules]
 
