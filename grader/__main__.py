@@ -1,6 +1,7 @@
 """`python -m grader`, and the script `katas`."""
 
 import sys
+from pathlib import Path
 
 from grader import called
 
@@ -23,6 +24,8 @@ def main() -> int:
 if __name__ == "__main__":
     if not sys.flags.safe_path:
         # Python looks for modules in the current folder first: a `torch.py` beside a submission would be taken
-        # for torch. The folder comes last instead.
-        sys.path.append(sys.path.pop(0))
+        # for torch. The folder comes last instead. Processes to come find no other copy of the grader before this one.
+        here, own = sys.path.pop(0), str(Path(__file__).parents[1])
+        sys.path[:] = [each for each in sys.path if each == own or not Path(each, "grader").is_dir()]
+        sys.path.append(here)
     sys.exit(main())

@@ -24,9 +24,11 @@ from grader.units import MB
 from grader.verdict import Verdict
 
 # The stem first: torch is loaded once, for the judge and for what children are forked from. Neither the current folder
-# nor the grader's own comes first among Python's paths: a `random.py` there would be taken for Python's.
+# nor the grader's own comes first among Python's paths: a `random.py` there would be taken for Python's. But no other
+# copy of the grader comes before this one.
 BOOT = (
-    "import sys; sys.path.append(sys.argv.pop()); from grader.sandbox.zygote import stem; stem.begin(); "
+    "import os, sys; sys.path[:] = [each for each in sys.path if not os.path.isdir(os.path.join(each, 'grader'))]; "
+    "sys.path.append(sys.argv.pop()); from grader.sandbox.zygote import stem; stem.begin(); "
     "from grader.judging.worker import main; main()"
 )
 LARGEST_ANSWER = 16 * MB

@@ -17,9 +17,14 @@ KEPT = ("CUDA_VISIBLE_DEVICES", "CUDA_HOME", "LD_LIBRARY_PATH", "PYTORCH_ENABLE_
 
 def command(module: str, name: str, *arguments: str) -> list[str]:
     """Return the command for a fresh interpreter with this one's packages and nothing else of the user's."""
-    paths = [entry for entry in sys.path if entry and Path(entry).resolve() != Path.cwd()]
+    paths = [entry for entry in sys.path if entry and Path(entry).resolve() != Path.cwd() and not _has_grader(entry)]
     return [sys.executable, "-I", "-c", BOOT.format(module=module, name=name), *arguments,
             json.dumps([*paths, str(places.imported_from())])]  # fmt: skip
+
+
+def _has_grader(folder: str) -> bool:
+    """Whether the grader could be imported from a folder: it must come from nowhere but where this one came from."""
+    return Path(folder, "grader").is_dir()
 
 
 def environment() -> dict[str, str]:
