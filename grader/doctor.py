@@ -91,6 +91,13 @@ def _packages() -> Iterator[Finding]:
             yield Finding(needed.name, Health.BROKEN, said, _install(needed))
 
 
+def _as_it_calls_itself(needed: Requirement) -> Requirement:
+    """Give a package its own name: some builders write every name in lower case."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        needed.name = importlib.metadata.metadata(needed.name)["Name"]
+    return needed
+
+
 def _install(needed: Requirement) -> str:
     """Return what installs a package here; in a checkout, all of them."""
     return INSTALL if places.in_checkout() else f'python -m pip install "{needed.name}{needed.specifier}"'
@@ -111,7 +118,7 @@ def requirements() -> list[Requirement]:
     except importlib.metadata.PackageNotFoundError:
         with (places.checkout() / "pyproject.toml").open("rb") as file:
             lines = tomllib.load(file)["project"]["dependencies"]
-    needed = map(Requirement, lines)
+    needed = map(_as_it_calls_itself, map(Requirement, lines))
     return [each for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
