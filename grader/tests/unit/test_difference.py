@@ -72,7 +72,7 @@ WHOLE = {
     "two decimals": (lambda x: np.round(x, 2), "rounded to 2 decimals"),
     "half": (lambda x: x.astype(np.float16), "right, but only to the precision of float16"),
     "clamped below": (lambda x: np.maximum(x, 0), "what should be below 0 is 0"),
-    "clamped": (lambda x: np.clip(x, -0.5, 0.5), "what should be below -0.5 is -0.5; what should be above 0.5 is 0.5"),
+    "clamped": (lambda x: np.clip(x, -2, 2), "what should be below -2 is -2; what should be above 2 is 2"),
     "a NaN": (lambda x: but(x, (1, 2), np.nan), "1 element is NaN; all others are right"),
     "all NaN": (lambda x: x * np.nan, "every element is NaN"),
     "one row": (lambda x: but(x, 2, drawn(1, 6)), "only row 2 differs"),
