@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import signal
 import socket
 import sys
 import tempfile
+import tokenize
 import types
 from typing import Any
 
@@ -123,6 +125,14 @@ def _flush() -> None:
             stream.flush()  # type: ignore[union-attr]
 
 
+def _as_declared(source: str) -> bytes:
+    """Return a file in the encoding that its first lines declare, in which others will read it."""
+    content = source.encode()
+    with contextlib.suppress(SyntaxError, LookupError, UnicodeError):
+        return source.encode(tokenize.detect_encoding(io.BytesIO(content).readline)[0])
+    return content
+
+
 class Server:
     """Answers the three requests: load the submission, call one of its functions, call a probe.
 
@@ -169,8 +179,8 @@ class Server:
         if not self._scratch:
             return filename
         copy = os.path.join(self._scratch, os.path.basename(filename))
-        with open(copy, "w", encoding="utf-8") as file:
-            file.write(source)
+        with open(copy, "wb") as file:
+            file.write(_as_declared(source))
         sys.argv[:] = [copy]  # what a submission parses as its arguments are none of ours
         return copy
 
