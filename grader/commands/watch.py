@@ -32,12 +32,12 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError(f"watch needs a terminal with a screen; `{program()} exercise 05` grades once and prints")
     exercise = catalogue.find_own(options.exercise) if options.exercise else None
-    from grader.learning.watch import app
+    from grader.learning.watch import run
 
     progress = Progress()
     stubs.keep_untouched()
-    chosen = exercise or app.next_exercise(progress, options.device)
-    app.run(
+    chosen = exercise or run.next_exercise(progress, options.device)
+    run.run(
         chosen,
         options.device,
         poll=options.poll,
