@@ -22,6 +22,10 @@ from grader.seeds import new_seed
 from grader.verdict import Verdict
 
 GRADING, FOLLOWING = "grading", "following"  # of each, one worker at a time
+SILENT = (
+    "The file on disk is newer than what was graded, and no event told of it (as on network shares, and on Windows "
+    "drives in WSL): from now on, watch looks for saves itself."
+)
 
 
 class Graded(Page):
@@ -69,6 +73,7 @@ class Graded(Page):
         """Turn to an exercise: watch its file, grade it."""
         self._exercise, self._verdict, self._changed = exercise, None, []
         self._instead = self._note = self._graded = ""
+        self._notify_below("")
         self.action_verdict()
         self._follow()
         self._grade()
@@ -77,11 +82,16 @@ class Graded(Page):
     async def _follow(self) -> None:
         """Grade the exercise after every save, for as long as it is on the screen."""
         exercise = self._exercise
-        async with aclosing(saves(exercise.stub, poll=self._poll)) as found:
+        async with aclosing(saves(exercise.stub, poll=self._poll, on_silence=self._go_on_polling)) as found:
             async for _ in found:
                 if self._is_new():
                     self._note = self._note if stubs.is_untouched(exercise, stubs.read(exercise.stub)) else ""
                     self._grade()
+
+    def _go_on_polling(self) -> None:
+        """Say that saves were not told of, and look for them from now on, in the other exercises, too."""
+        self._poll = True
+        self._notify_below(SILENT)
 
     def _is_new(self) -> bool:
         """Whether the file holds something else than what was graded last, or is gone."""

@@ -35,7 +35,7 @@ class Page(App[None]):
     CSS = """
     #head, #foot { height: 1; }
     #foot { text-style: dim; }
-    #complaint { height: auto; max-height: 3; display: none; }
+    #complaint { height: auto; max-height: 4; display: none; }
     #body { scrollbar-size-vertical: 1; }
     #shown { height: auto; }
     """
@@ -44,6 +44,7 @@ class Page(App[None]):
     def __init__(self, complaint: str = "") -> None:
         super().__init__(ansi_color=True)
         self._complaint = complaint  # about the learner's record, or the grader itself
+        self._notice = ""  # beside a complaint
         # Held here, since a worker may end when the screen has them no more.
         self._top, self._shown, self._bottom = Static(id="head"), Static(id="shown"), Static(id="complaint")
         self._body = VerticalScroll(id="body")
@@ -86,8 +87,18 @@ class Page(App[None]):
 
     def _complain(self, text: str) -> None:
         """Say above the keys what is amiss, below whatever is shown; say nothing where nothing is."""
-        self._bottom.update(Text(text, style="yellow"))
-        self._bottom.display = bool(text)
+        self._complaint = text
+        self._draw_bottom()
+
+    def _notify_below(self, text: str) -> None:
+        """Say in the same place what is good to know, until something else is."""
+        self._notice = text
+        self._draw_bottom()
+
+    def _draw_bottom(self) -> None:
+        said = "\n".join(filter(None, (self._complaint, self._notice)))
+        self._bottom.update(Text(said, style="yellow"))
+        self._bottom.display = bool(said)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say what went wrong behind the screen, and go on."""
