@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from typing import ClassVar
 
 from rich.console import Group, RenderableType
@@ -19,13 +16,14 @@ from grader.errors import GraderError
 from grader.judging.source import read_source
 from grader.learning import side_by_side as comparison
 from grader.learning.shown import to_comparison, to_learner, to_watch
-from grader.learning.watch.graded import GRADING, Graded
+from grader.learning.watch.editing import Editing
+from grader.learning.watch.graded import GRADING
 from grader.learning.watch.picking import PickExercise
 from grader.record import workspace as stubs
 from grader.record.progress import Progress
 
 
-class WatchApp(Graded):
+class WatchApp(Editing):
     """The screen of `watch`: grades on every save, shows the verdict, and waits for keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -150,12 +148,3 @@ class WatchApp(Graded):
     def _picked(self, name: str | None) -> None:
         if name is not None and name != self._exercise.name:
             self._open(catalogue.find(name))
-
-    def action_edit(self) -> None:
-        """Open the exercise in the learner's editor, in this terminal."""
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        try:
-            with self.suspend():
-                subprocess.run([*shlex.split(editor), str(self._exercise.stub)], check=False)
-        except (OSError, ValueError) as error:
-            self._show(Text(f"{editor!r} cannot be started ({error}); set EDITOR to your editor.", style="yellow"))

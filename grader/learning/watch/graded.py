@@ -13,11 +13,13 @@ from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.learning.changes import Change, changes
 from grader.learning.shown import to_watch
+from grader.learning.troubles import line_to_mend, line_to_write
 from grader.learning.watch.grading import Answer, GradingProcess
 from grader.learning.watch.page import Page
 from grader.learning.watch.saves import saves
 from grader.record import workspace as stubs
 from grader.record.progress import file_hash
+from grader.reports.links import BOLD, DIM, to_file
 from grader.seeds import new_seed
 from grader.verdict import Verdict
 
@@ -52,11 +54,19 @@ class Graded(Page):
         self._open(self._exercise)
 
     def _head(self, doing: str) -> None:
+        exercise, file = self._exercise, self._exercise.stub
+        link = to_file(file, self._line())
         text = Text.assemble(
-            (f"{self._exercise.number:02} {self._exercise.title}", "bold"), f"  {doing}",
-            (f"  {self._device}  exercises/{self._exercise.stub.name}", "dim"), no_wrap=True, overflow="ellipsis",
+            (f"{exercise.number:02} {exercise.title}", BOLD + link), f"  {doing}  ", (f"{self._device}  ", "dim"),
+            (f"exercises/{file.name}", DIM + link), no_wrap=True, overflow="ellipsis",
         )  # fmt: skip
         self._top.update(text)
+
+    def _line(self) -> int:
+        """Return where there is something to do: as the verdict has it while it is about what is in the file."""
+        text = stubs.read(self._exercise.stub)
+        in_verdict = line_to_mend(self._verdict) if self._verdict and not self._is_new() else 0
+        return in_verdict or line_to_write(self._exercise, text)
 
     def action_verdict(self) -> None:
         """Show the verdict, or what stands in its place."""

@@ -9,6 +9,7 @@ from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.errors import debugging
 from grader.exit_code import ExitCode
+from grader.learning.editor.editor import Editor
 from grader.learning.watch.app import WatchApp
 from grader.learning.watch.grading import GradingProcess
 from grader.learning.watch.terminal import has_terminal
@@ -21,12 +22,14 @@ def next_exercise(progress: Progress, device: str) -> Exercise:
     return left[0] if left else catalogue.own()[-1]
 
 
-def run(exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float], complaint: str) -> None:
+def run(
+    exercise: Exercise, device: str, editor: Editor, *, poll: bool, limits: tuple[float, float], complaint: str
+) -> None:
     """Show the screen until the learner leaves, or the terminal does; `complaint` is what is amiss already."""
     for name in ("COLUMNS", "LINES"):  # as some programs export them; they would hold after a resize too
         os.environ.pop(name, None)
     grading = GradingProcess(*limits)
-    app = WatchApp(exercise, device, grading, poll=poll, complaint=complaint)
+    app = WatchApp(exercise, device, grading, editor, poll=poll, complaint=complaint)
     try:
         app.run()
     finally:
