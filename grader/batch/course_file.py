@@ -154,7 +154,7 @@ class _File:
                 self._one_of(step, exercise.steps, (*where, field, step), f"a step of {exercise.name}")
         return assignment(
             exercise,
-            self._moment(whole.due if section.due is None else section.due, (*where, "due")),
+            self._moment(section.due, (*where, "due")) or self._moment(whole.due, ("due",)),
             late if section.late is None else self._late(section.late, (*where, "late")),
             _by_step(section.points, whole.points, exercise), _by_step(section.visibility, whole.visibility, exercise),
         )  # fmt: skip
@@ -225,7 +225,9 @@ class _File:
             said, _, path = str(error).partition(" - at `$.")
             field = re.split(r"[.\[`]", path)[0]
             if wrong := re.fullmatch(r"Invalid enum value '(.*)'", said):
-                self._one_of(wrong[1], Several if field == "several" else Visibility, (*where, field))
+                self._one_of(
+                    wrong[1], [each.value for each in (Several if field == "several" else Visibility)], (*where, field)
+                )
             self._refuse(
                 (*where, *filter(None, [field])), f"{in_plain_words(said)}{f' for `{field}`' if field else ''}"
             )

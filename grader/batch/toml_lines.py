@@ -12,15 +12,16 @@ KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 def meant(given: str, known: list[str]) -> str:
     """Return what somebody who wrote a word probably meant, or else what is known."""
     close = difflib.get_close_matches(given, known, 1, 0.6)
-    if close and len(known) > FEW:
-        return f"did you mean {close[0]!r}?"
-    return f"known are {', '.join(map(repr, known))}"
+    all_of_them = f"known are {', '.join(map(repr, known))}"
+    if not close:
+        return all_of_them
+    return f"did you mean {close[0]!r}?{f' {all_of_them}' if len(known) <= FEW else ''}"
 
 
 def in_plain_words(said: str) -> str:
     """Return a complaint of msgspec's as a person would say it."""
     names = {"`float`": "a number", "`int`": "a whole number", "`str`": "a text", "`bool`": "true or false",
-             "Object missing": "it lacks the", "`object`": "a table", "`array`": "a list", "`datetime`": "a date", "`date`": "a date",
+             "Object missing": "it lacks the", "`object`": "a table", "`array`": "a list",
              " | null": ""}  # fmt: skip
     for name, plain_name in names.items():
         said = said.replace(name, plain_name)
