@@ -25,6 +25,7 @@ MODULES = {
     "compare": ("compare",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
+    "kit": ("kit",),
     "authors": ("audit", "new", "doctor"),
 }
 WITHOUT_A_COMMAND = "learn"

@@ -59,6 +59,7 @@ class Grader:
         *,
         blames_itself: bool = False,
         strict: bool = False,
+        impatient: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
@@ -68,6 +69,7 @@ class Grader:
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
         self._strict = strict
+        self._impatient = impatient
         self._prepared: Nursery | None = None
         self._warm = False
         self._suites: dict[str, Suite] = {}
@@ -167,7 +169,10 @@ class Grader:
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
         strict = self._strict or measure  # what a call costs is not to depend on those before it
         with Children(self._nursery(self._policy(exercise)), load, exercise, clock, strict=strict) as children:
-            runs = [Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end) for seed in seeds]
+            runs = [
+                Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end, impatient=self._impatient)
+                for seed in seeds
+            ]
             try:
                 self._suite(exercise).run(runs)
             except KeyboardInterrupt:
