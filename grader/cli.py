@@ -26,6 +26,8 @@ MODULES = {
     "record": ("export", "import"),
     "workspace": ("init", "update"),
     "kit": ("kit",),
+    "batch": ("batch",),
+    "course": ("course",),
     "authors": ("audit", "new", "doctor"),
 }
 WITHOUT_A_COMMAND = "learn"
