@@ -29,9 +29,14 @@ class Question:
     silent: str = ""
 
     @property
+    def played(self) -> tuple[tuple[str, str], ...]:
+        """What is typed in the session, each input with what it prints as the session has it, in order."""
+        return played(misconceptions()[self.misconception].example)
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """What is typed in the session, in order, each input without a line end."""
-        return inputs(misconceptions()[self.misconception].example)
+        return tuple(typed for typed, _ in self.played)
 
     @property
     def place(self) -> int:
@@ -50,9 +55,16 @@ def questions() -> dict[str, Question]:
 
 
 @functools.lru_cache(maxsize=1024)
-def inputs(session: str) -> tuple[str, ...]:
-    """Return what is typed in a session, in order."""
-    return tuple(each.source.rstrip("\n") for each in doctest.DocTestParser().get_examples(session))
+def played(session: str) -> tuple[tuple[str, str], ...]:
+    """Return what is typed in a session and what is printed, an exception as its class and its text."""
+    found = doctest.DocTestParser().get_examples(session)
+    return tuple((each.source.rstrip("\n"), _said(each)) for each in found)
+
+
+def _said(example: doctest.Example) -> str:
+    if example.exc_msg is None:
+        return example.want.rstrip("\n")
+    return example.exc_msg.rstrip("\n").removeprefix(f"{example.exc_msg.partition(':')[0].rpartition('.')[0]}.")
 
 
 def without_comment(line: str) -> str:
