@@ -23,6 +23,7 @@ MODULES = {
     "watch": ("watch",),
     "learn": ("list", "hint", "explain", "reset"),
     "compare": ("compare",),
+    "practise": ("drill",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
     "kit": ("kit",),

@@ -16,13 +16,12 @@ from grader.called import program
 from grader.commands.speak import write
 from grader.errors import GraderError, UsageError
 from grader.exit_code import ExitCode
-from grader.record.progress import ATTEMPT, HINT, MET, Progress
+from grader.record.progress import LATER, TABLES, Progress
 from grader.units import MB
 
 FORMAT, VERSION = "pytorch-katas progress", 1
-NUMBERS = {"at", "seed", "steps_passed", "steps", "seconds", "taken"}
+NUMBERS = {"at", "began", "correct", "seed", "steps_passed", "steps", "seconds", "taken"}
 BIGGEST = 2**32  # of any number above; as a Unix time it is the year 2106
-COLUMNS = {"attempt": ATTEMPT, "met": MET, "hint": HINT}
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,7 +52,8 @@ def _import(options: argparse.Namespace, console: Console) -> int:
     if progress.complaint:
         raise GraderError(progress.complaint)
     known = len(kept["attempt"]) - new
-    console.print(Text(f"Attempts added: {new}. Already here: {known}."), soft_wrap=True)
+    answers = f" Answers to questions in it: {len(kept['drilled'])}." if kept["drilled"] else ""
+    console.print(Text(f"Attempts added: {new}. Already here: {known}.{answers}"), soft_wrap=True)
     return ExitCode.ALL_PASSED
 
 
@@ -72,7 +72,7 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
         raise UsageError(f"{said} does not hold progress; `{program()} export` writes such a file")
     if document.get("version") != VERSION:
         raise UsageError(f"{said} was written by another version of the grader; this one reads version {VERSION}")
-    return {table: _rows(said, table, document.get(table)) for table in COLUMNS}
+    return {table: _rows(said, table, document.get(table, [] if table in LATER else None)) for table in TABLES}
 
 
 def _text(name: str) -> str:
@@ -85,7 +85,7 @@ def _rows(said: str, table: str, rows: Any) -> list[dict[str, Any]]:
     if not isinstance(rows, list):
         raise UsageError(f"{said} is damaged: it has no list {table!r}; nothing was added")
     for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict) or not all(_fits(column, row.get(column)) for column in COLUMNS[table]):
+        if not isinstance(row, dict) or not all(_fits(column, row.get(column)) for column in TABLES[table]):
             raise UsageError(f"{said} is damaged: entry {number} of {table!r} is not valid; nothing was added")
     return rows
 
