@@ -21,13 +21,14 @@ from grader.exit_code import ExitCode
 MODULES = {
     "grade": ("exercise", "all"),
     "watch": ("watch",),
-    "learn": ("list", "hint", "explain", "reset"),
+    "find": ("list", "next"),
+    "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
     "authors": ("audit", "new", "doctor"),
 }
-WITHOUT_A_COMMAND = "learn"
+WITHOUT_A_COMMAND = "find"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,10 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child."""
+    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child.
+
+    Whoever begins further on does, of each part before, the one that `stands_for_part`.
+    """
 
     number: int
     slug: str
@@ -42,6 +45,7 @@ class Exercise:
     needs: dict[str, tuple[str, ...]]
     preload: tuple[str, ...]
     data: tuple[str, ...]
+    stands_for_part: bool = False
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from grader.catalogue.catalogue import Exercise, find_own
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
@@ -14,6 +15,21 @@ from grader.seeds import SEEDS, new_seed
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Let the command take an exercise."""
     parser.add_argument("exercise", nargs="?" if optional else None, help="5, 05, leaf_and_grad or a path")
+
+
+def add_first(parser: argparse.ArgumentParser) -> None:
+    """Let the command take where the learner begins."""
+    parser.add_argument(
+        "--from",
+        dest="first",
+        metavar="05",
+        help="begin there: of the parts before, one exercise each",
+    )
+
+
+def first_of(options: argparse.Namespace) -> Exercise | None:
+    """Return where the learner begins; None for the first of all."""
+    return None if options.first is None else find_own(options.first)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:

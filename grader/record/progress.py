@@ -72,6 +72,16 @@ class Meeting:
     last: float
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt at an exercise: when (Unix time), and how many of its steps passed."""
+
+    exercise: str
+    at: float
+    steps_passed: int
+    steps: int
+
+
 class Progress:
     """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
 
@@ -123,6 +133,18 @@ class Progress:
             found = {device for (device,) in database.execute("SELECT DISTINCT device FROM attempt")}
             return ("cpu", *sorted(found - {"cpu"}))
         return ("cpu",)
+
+    def last(self, chosen: Sequence[Exercise]) -> Attempt | None:
+        """Return the last attempt at one of these exercises in which anything was begun."""
+        names = [each.name for each in chosen]
+        with self._database.reading() as database:
+            row = database.execute(
+                "SELECT exercise, at, steps_passed, steps FROM attempt WHERE outcome != ? "
+                f"AND exercise IN ({', '.join('?' * len(names))}) ORDER BY at DESC, id DESC LIMIT 1",
+                (Outcome.NOT_STARTED, *names),
+            ).fetchone()
+            return Attempt(*row) if row else None
+        return None
 
     def open_step(self, exercise: Exercise) -> str:
         """Return the first step that did not pass in the last attempt; the first of all if there was none."""
