@@ -11,13 +11,13 @@ from rich.text import Text
 
 from grader import __version__
 from grader.called import program
-from grader.catalogue import catalogue, misconceptions
+from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_first, first_of, from_here
 from grader.commands.speak import complain, write
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
-from grader.learning.search import Wanted, find_part, find_states, idea
+from grader.learning.search import Wanted, idea, wanted
 from grader.learning.track import following, track
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State
@@ -75,9 +75,9 @@ def _next(options: argparse.Namespace, console: Console) -> int:
 def _list(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_overview
 
-    wanted, way, progress = _wanted(options), track(first_of(options)), Progress()
+    asked, way, progress = _wanted(options), track(first_of(options)), Progress()
     states = _states(progress, (options.device,) if options.device else _graded_on(progress))
-    chosen = [each for each in way if wanted.fits(each, {found[each.name] for found in states.values()})]
+    chosen = [each for each in way if asked.fits(each, {found[each.name] for found in states.values()})]
     if options.json:
         write(options.json, _as_json(chosen, states))
     elif chosen:
@@ -88,12 +88,11 @@ def _list(options: argparse.Namespace, console: Console) -> int:
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
-    return Wanted(
-        tuple(options.words),
-        "" if options.part is None else find_part(options.part),
-        frozenset() if options.state is None else find_states(options.state),
-        "" if options.misconception is None else misconceptions.find(options.misconception).id,
-    )
+    flags = {"part": options.part, "state": options.state, "misconception": options.misconception}
+    asked = wanted(" ".join(options.words))
+    for kind, name in flags.items():
+        asked = asked if name is None else asked.also(kind, name)
+    return asked
 
 
 def _graded_on(progress: Progress) -> tuple[str, ...]:

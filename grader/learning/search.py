@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
-from grader.catalogue import naming
+from grader.catalogue import misconceptions, naming
 from grader.catalogue.catalogue import Exercise, exercises
 from grader.errors import UsageError
 from grader.record.progress import State
@@ -31,6 +31,28 @@ class Wanted:
         if self.misconception and not naming.can_name(exercise, self.misconception):
             return False
         return not self.words or _holds(exercise, self.words)
+
+    def also(self, kind: str, name: str) -> Wanted:
+        """Return the same with a `part`, a `state` or a `misconception`; raise UsageError for an unknown name."""
+        field, find = KINDS[kind]
+        return replace(self, **{field: find(name)})  # type: ignore[arg-type]
+
+
+def wanted(text: str) -> Wanted:
+    """Return what a line asks for: words, and `part:NAME`, `state:NAME`, `misconception:NAME`.
+
+    Raise UsageError for a name that there is not.
+    """
+    asked = Wanted()
+    for word in text.split():
+        kind, colon, name = word.partition(":")
+        if not colon:
+            asked = replace(asked, words=(*asked.words, word))
+        elif kind not in KINDS:
+            raise UsageError(f"{kind}: is not known here; {', '.join(f'{each}:' for each in KINDS)} are")
+        elif name:
+            asked = asked.also(kind, name)
+    return asked
 
 
 def _holds(exercise: Exercise, asked: tuple[str, ...]) -> bool:
@@ -79,3 +101,15 @@ def find_states(text: str) -> frozenset[State]:
         return frozenset({State(name)})
     known = ", ".join(each.replace(" ", "-") for each in State)
     raise UsageError(f"there is no state {text!r}; the states are {known}, and {OPEN} for all but passed")
+
+
+def _misconception(text: str) -> str:
+    return misconceptions.find(text).id
+
+
+# What may stand before a colon: the field that it fills, and how its name is read.
+KINDS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "part": ("part", find_part),
+    "state": ("states", find_states),
+    "misconception": ("misconception", _misconception),
+}

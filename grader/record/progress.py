@@ -17,7 +17,7 @@ from pathlib import Path
 
 from grader import files
 from grader.catalogue import places
-from grader.catalogue.catalogue import Exercise, exercises
+from grader.catalogue.catalogue import Exercise
 from grader.record.database import Condition, Database
 from grader.verdict import Outcome, Verdict
 
@@ -205,11 +205,6 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 def _met(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
     steps = [step for each in verdicts for step in each.steps]
     return {(step.name, check.misconception) for step in steps for check in step.checks if check.misconception}
-
-
-def unfinished(states: dict[str, State]) -> list[Exercise]:
-    """Return the exercises that are not passed, in order."""
-    return [each for each in exercises() if states.get(each.name, State.PASSED) is not State.PASSED]
 
 
 def _state(exercise: Exercise, passes: set[tuple[str, ...]], tried: set[str]) -> State:

@@ -59,10 +59,11 @@ def last_time(last: Attempt) -> Text:
     """Return where the learner was last time."""
     exercise = catalogue.find(last.exercise)
     how = f"{last.steps_passed} of {last.steps} steps passed"
-    return Text(f"Last time, {_day(last.at)}: {exercise.number:02} {exercise.title}, {how}")
+    return Text(f"Last time, {day(last.at)}: {exercise.number:02} {exercise.title}, {how}")
 
 
-def _day(moment: float, today: date | None = None) -> str:
+def day(moment: float, today: date | None = None) -> str:
+    """Return when something was (Unix time), as people say it."""
     then = datetime.fromtimestamp(moment).astimezone()
     days = ((today or date.today()) - then.date()).days
     return {0: f"today at {then:%H:%M}", 1: f"yesterday at {then:%H:%M}"}.get(days, f"on {then:%Y-%m-%d}")
@@ -116,7 +117,7 @@ def _feet(
     passed = {device: sum(found[each.name] is State.PASSED for each in way) for device, found in states.items()}
     total = " · ".join(f"{count} of {len(way)} passed on {device}" for device, count in passed.items())
     if left := minutes_left(way, next(iter(states.values()))):
-        total += f" · about {duration(left)} left"
+        total += f", about {duration(left)} left"
     found = [Text(f"\n{len(chosen)} of {len(way)} exercises found", style="dim")] if len(chosen) < len(way) else []
     return [*found, Text(f"{'' if found else chr(10)}{total}", style="dim"), *([last_time(last)] if last else [])]
 

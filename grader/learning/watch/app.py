@@ -142,7 +142,7 @@ class WatchApp(Editing):
         """Let the learner pick an exercise."""
         self._look_up(
             lambda progress: progress.states(catalogue.own(), self._device),
-            lambda states: self.push_screen(PickExercise(states, self._exercise), self._picked),
+            lambda states: self.push_screen(PickExercise(self._way, states, self._exercise), self._picked),
         )
 
     def _picked(self, name: str | None) -> None:

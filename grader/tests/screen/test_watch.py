@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from grader.catalogue.catalogue import find
+from grader.learning.track import track
 from grader.learning.watch import app as watch
 from grader.proofs.tools.processes import lives
 from grader.record import database
@@ -253,6 +254,36 @@ def test_next_previous_and_list(stage):
         await screen.shows("06 Backward", "checks")
 
     stage.play(scene)
+
+
+def test_the_list_is_searched_and_what_is_found_is_opened(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("l", "slash")
+        await screen.shows("part:auto", "Tensors 2 h left ░░░░░░░ 0/7")
+        await screen.press(*"dropout")
+        await screen.until(lambda: "Leaves" not in screen.text)
+        await screen.press("escape")
+        await screen.shows("Leaves")
+        await screen.press("slash", *"state:odd")
+        await screen.shows("there is no state 'odd'")
+        await screen.press(*["backspace"] * 9, *"misconception:list-index-copies")
+        await screen.shows("1 found", "03 Sharing memory")
+        await screen.press("enter")
+        await screen.shows("03 Sharing memory", "Next to write")
+
+    stage.play(scene)
+
+
+def test_the_keys_lead_along_the_way(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("n")
+        await screen.shows("09 The same net")
+        await screen.press("p", "p")
+        await screen.shows("05 Leaves")
+
+    stage.play(scene, way=track(find("20")))
 
 
 def test_a_verdict_may_come_while_the_list_is_open(stage):
