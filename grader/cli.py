@@ -24,6 +24,7 @@ MODULES = {
     "find": ("list", "next"),
     "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
+    "taught": ("taught",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
     "authors": ("audit", "new", "doctor"),

@@ -94,8 +94,8 @@ class Exercise:
 
     @property
     def right_answers(self) -> Path:
-        """The folder of right answers of another shape."""
-        return self.answers / "right"
+        """The folder of right answers of another shape; a package has these, too."""
+        return places.curriculum().answers / self.name / "right"
 
     @property
     def readable(self) -> tuple[str, ...]:

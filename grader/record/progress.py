@@ -127,6 +127,10 @@ class Progress:
                     passes.setdefault(name, set()).add(tuple(key))
         return {each.name: _state(each, passes.get(each.name, set()), tried) for each in chosen}
 
+    def has_passed(self, exercise: Exercise) -> bool:
+        """Return whether an exercise as it stands has passed on some device."""
+        return any(self.states((exercise,), each)[exercise.name] is State.PASSED for each in self.devices())
+
     def devices(self) -> tuple[str, ...]:
         """Return the devices that something was graded on, the CPU always and first."""
         with self._database.reading() as database:

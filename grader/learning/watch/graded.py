@@ -13,6 +13,7 @@ from textual import work
 from grader.catalogue.catalogue import Exercise
 from grader.learning.changes import Change, changes
 from grader.learning.shown import to_watch
+from grader.learning.taught import lessons
 from grader.learning.troubles import line_to_mend, line_to_write
 from grader.learning.watch.grading import Answer, GradingProcess
 from grader.learning.watch.page import Page
@@ -79,7 +80,8 @@ class Graded(Page):
         if self._instead:
             self._show(Text(self._instead, style="yellow"))
         elif self._verdict:
-            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1))
+            taught = lessons(self._exercise) if self._verdict.passed else ()
+            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1), taught)
             self._show(Group(Text(self._note, style="yellow"), shown) if self._note else shown)
         else:
             self._show(Text("Grading for the first time: torch is loading.", style="dim"))

@@ -211,6 +211,21 @@ def test_what_both_cost_is_shown_once_it_passed(stage):
     stage.play(scene, size=(100, 60))
 
 
+def test_a_pass_says_what_was_taught_and_more_on_a_key(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("t")
+        await screen.shows("Once it has passed, t shows")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED, "What this taught", "Autograd records an operation only if", "retain_grad.html")
+        await screen.press("t")
+        await screen.shows("Right as well", "(True, False): (False, True, True)", "3 operations, the solution 2")
+        await screen.press("escape")
+        await screen.until(lambda: "Right as well" not in screen.text)
+
+    stage.play(scene, size=(100, 160))
+
+
 def test_a_comparison_does_not_stop_a_grading(stage):
     stage.save(SOLUTION)
 
