@@ -129,11 +129,15 @@ class Workspace:
 
 def workspace() -> Workspace:
     """Return the workspace that the current folder lies in, else the checkout; raise UsageError where there is none."""
+    return _workspace_of(here(), PACKAGE)
+
+
+def here() -> Path:
+    """Return the current folder, or the root where the current folder was removed."""
     try:
-        here = Path.cwd()
-    except OSError:  # the current folder was removed
-        here = Path("/")
-    return _workspace_of(here, PACKAGE)
+        return Path.cwd()
+    except OSError:
+        return Path("/")
 
 
 @functools.lru_cache(maxsize=4)

@@ -136,6 +136,13 @@ def test_nothing_of_what_it_needs_is_missed(katas, tmp_path):
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+def test_the_installation_is_looked_at_outside_of_any_workspace(katas):
+    done = katas("doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "isolation" in done.stdout
+    assert "katas init" in done.stdout
+
+
 @pytest.mark.parametrize("command", [["audit", "05"], ["new", "38", "x"]], ids=" ".join)
 def test_what_needs_a_checkout_says_so(katas, tmp_path, command):
     katas("init", "my-katas", "--exercises", "5")
