@@ -21,9 +21,11 @@ from grader.exit_code import ExitCode
 MODULES = {
     "grade": ("exercise", "all"),
     "watch": ("watch",),
-    "learn": ("list", "hint", "explain", "reset"),
+    "find": ("list", "next"),
+    "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
     "practise": ("drill",),
+    "taught": ("taught",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
     "kit": ("kit",),
@@ -31,7 +33,7 @@ MODULES = {
     "course": ("course",),
     "authors": ("audit", "new", "doctor"),
 }
-WITHOUT_A_COMMAND = "learn"
+WITHOUT_A_COMMAND = "find"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,10 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child."""
+    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child.
+
+    Whoever begins further on does, of each part before, the one that `stands_for_part`.
+    """
 
     number: int
     slug: str
@@ -42,6 +45,7 @@ class Exercise:
     needs: dict[str, tuple[str, ...]]
     preload: tuple[str, ...]
     data: tuple[str, ...]
+    stands_for_part: bool = False
 
     @property
     def name(self) -> str:
@@ -90,8 +94,8 @@ class Exercise:
 
     @property
     def right_answers(self) -> Path:
-        """The folder of right answers of another shape."""
-        return self.answers / "right"
+        """The folder of right answers of another shape; a package has these, too."""
+        return places.curriculum().answers / self.name / "right"
 
     @property
     def readable(self) -> tuple[str, ...]:

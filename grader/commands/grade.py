@@ -51,10 +51,22 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
 
     console.print(to_terminal.report(verdicts))
     if file is None:  # only now that the verdict is shown: the record may have to wait for another program
-        progress = Progress()
-        progress.record(exercise, verdicts)
-        complain(progress.complaint)
+        _keep(exercise, verdicts, console)
     return _finish(options, verdicts)
+
+
+def _keep(exercise: Exercise, verdicts: list[Verdict], console: Console) -> None:
+    """Keep an attempt; where it is the first that passes with this text, show what the exercise has taught."""
+    progress = Progress()
+    passes = all(each.passed for each in verdicts)
+    is_new = passes and not progress.has_passed(exercise)
+    progress.record(exercise, verdicts)
+    complain(progress.complaint)
+    if is_new:
+        from grader.learning import taught
+        from grader.learning.shown import to_taught
+
+        console.print(to_taught.after_a_pass(exercise, taught.lessons(exercise)))
 
 
 def _all(options: argparse.Namespace, console: Console) -> int:

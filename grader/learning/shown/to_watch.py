@@ -13,25 +13,29 @@ from rich.text import Text
 from grader.catalogue.catalogue import Exercise
 from grader.harmless import one_line
 from grader.learning.changes import Change
+from grader.learning.shown import to_taught
+from grader.learning.taught import Lesson
 from grader.learning.troubles import troubles
 from grader.reports.to_terminal import state, steps_table, trouble
 from grader.verdict import Verdict
 
 KEYS = (
     ("n", "next exercise"), ("p", "previous exercise"), ("h", "a hint, level by level"),
-    ("e", "explain the misconception"), ("c", "compare with the solution"), ("l", "list, to pick one"),
-    ("r", "reset the exercise; your text is kept"), ("d", "next device"),
+    ("e", "explain the misconception"), ("c", "compare with the solution"), ("t", "what it taught, once it passed"),
+    ("l", "list, to pick one"), ("r", "reset the exercise; your text is kept"), ("d", "next device"),
     ("o", "open in your editor, at the line to mend"), ("g", "grade again"), ("esc", "back to the verdict"),
     ("↑ ↓", "scroll"), ("?", "these keys"), ("q", "quit"),
 )  # fmt: skip
 
 
-def verdict(found: Verdict, changed: Sequence[Change], following: Exercise | None) -> RenderableType:
-    """Return one verdict on one screen; `following` is the exercise that comes next."""
+def verdict(
+    found: Verdict, changed: Sequence[Change], following: Exercise | None, taught: Sequence[Lesson]
+) -> RenderableType:
+    """Return one verdict on one screen; `following` comes next, `taught` is what this one taught if it passed."""
     parts: list[RenderableType] = [steps_table([found])]
     if changed:
         parts += [Text(), Text("Since the last save:", style="bold"), *_changed(changed)]
-    parts += [Text(), _done(found, following)] if found.passed else _to_mend(found)
+    parts += [Text(), _done(found, following, taught)] if found.passed else _to_mend(found)
     return Group(*parts)
 
 
@@ -46,12 +50,14 @@ def _changed(changed: Sequence[Change]) -> list[Text]:
     return [Text.assemble(f"  {', '.join(steps)}: ", way) for way, steps in lines.values()]
 
 
-def _done(found: Verdict, following: Exercise | None) -> RenderableType:
+def _done(found: Verdict, following: Exercise | None, taught: Sequence[Lesson]) -> RenderableType:
     passed, total = found.score
     after = f"n goes on to {following.number:02} {following.title}." if following else "That was the last exercise."
     return Group(
         Text(f"★ Passed: {passed} of {total} steps, on {found.device}. ★", style="bold green"),
-        Text(f"c shows how the solution does it. {after}"),
+        Text(f"c shows how the solution does it, t how else it is done. {after}"),
+        Text(),
+        to_taught.lessons(taught),
     )
 
 
