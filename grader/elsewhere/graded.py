@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from grader import files
-from grader.batch.course import Assignment
+from grader.batch.course import Assignment, Course
 from grader.batch.standing import points_by_step
-from grader.elsewhere.handed_in import find_file
+from grader.elsewhere.handed_in import handed_in
 from grader.elsewhere.task import Task
 from grader.errors import GraderError, UsageError
 from grader.judging.process import Judge
 from grader.judging.source import Source, read_source
+from grader.record.rows import Submission
 from grader.verdict import Outcome, Verdict
 
 
 @dataclass(frozen=True)
 class Graded:
-    """An exercise and its verdict; without one, `complaint` says why the file could not be graded."""
+    """An exercise and its verdict; without one, `said` says why the file could not be graded, else what was done."""
 
     assignment: Assignment
     verdict: Verdict | None
-    complaint: str = ""
+    said: str = ""
 
     @property
     def points(self) -> dict[str, float]:
@@ -38,22 +38,23 @@ def grade(task: Task, folder: Path, student: str) -> list[Graded]:
 
     Nothing that a student handed in is followed where it is a link.
     """
-    course = task.course
-    with Judge(
-        course.limits.call, course.limits.exercise, strict=course.strict, impatient=not course.every_timeout
-    ) as judge:
-        return [_graded(judge, task, each, folder, student) for each in task.assignments]
+    found = handed_in(folder, [each.exercise for each in task.assignments])
+    with _judge(task.course) as judge:
+        return [_graded(judge, task, each, found[each.exercise.name], student) for each in task.assignments]
 
 
-def _graded(judge: Judge, task: Task, assignment: Assignment, folder: Path, student: str) -> Graded:
-    exercise = assignment.exercise
-    try:
-        source = read_source(find_file(exercise, folder), follow_links=False)
-    except UsageError as error:
-        return Graded(assignment, None, str(error).replace(f"{files.shown(folder)}/", ""))
-    source = replace(source, path=source.path.relative_to(folder))
-    seed = task.course.seed_for(student, exercise.name, task.drawn)
-    return Graded(assignment, _verdict(judge, task, assignment, source, seed))
+def _judge(course: Course) -> Judge:
+    impatient = not course.every_timeout
+    return Judge(course.limits.call, course.limits.exercise, strict=course.strict, impatient=impatient)
+
+
+def _graded(judge: Judge, task: Task, assignment: Assignment, submission: Submission, student: str) -> Graded:
+    if submission.problem:
+        return Graded(assignment, None, f"{submission.path} {submission.problem}".strip())
+    seed = task.course.seed_for(student, assignment.exercise.name, task.drawn)
+    source = Source(Path(submission.path), submission.text, submission.sha256)
+    note = f"{submission.path} {submission.note}" if submission.note else ""
+    return Graded(assignment, _verdict(judge, task, assignment, source, seed), note)
 
 
 def _verdict(judge: Judge, task: Task, assignment: Assignment, source: Source, seed: int) -> Verdict:
@@ -73,9 +74,6 @@ def _verdict(judge: Judge, task: Task, assignment: Assignment, source: Source, s
 
 def prove(task: Task) -> Iterator[Graded]:
     """Yield what comes of the solution of each exercise, to see that this place can grade."""
-    course = task.course
-    with Judge(
-        course.limits.call, course.limits.exercise, strict=course.strict, impatient=not course.every_timeout
-    ) as judge:
+    with _judge(task.course) as judge:
         for each in task.assignments:
             yield Graded(each, _verdict(judge, task, each, read_source(each.exercise.solution), task.drawn))

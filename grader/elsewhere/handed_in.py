@@ -1,58 +1,40 @@
-"""Finds a student's file for an exercise among all that was handed in; nothing of it is followed or run."""
+"""Finds a student's file for each exercise among all that was handed in; nothing of it is followed or run."""
 
 from __future__ import annotations
 
-import ast
-import os
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grader import files
+from grader.batch.gather import CODE, NOTEBOOK, Gathered, gather
+from grader.batch.rosters.handed_in import HandedIn
+from grader.batch.rosters.tree import open_tree
 from grader.catalogue.catalogue import Exercise
-from grader.errors import UsageError
 from grader.harmless import one_line
+from grader.record.rows import Student, Submission
 
-MOST_FILES = 2000
-LEFT_OUT = {"__MACOSX", "__pycache__", ".git", ".grader", ".venv"}
-
-
-def find_file(exercise: Exercise, folder: Path) -> Path:
-    """Return the file: by its name, or else the only one that defines steps; raise UsageError for none or several."""
-    found = sorted(_files(folder), key=lambda path: (len(path.parts), path))
-    named = [path for path in found if path.name in (f"{exercise.name}.py", f"{exercise.slug}.py")]
-    if named:
-        return named[0]
-    if like := [path for path in found if _defines_a_step(exercise, path)]:
-        if len(like) == 1:
-            return like[0]
-        raise UsageError(f"several files could be {exercise.name}.py ({_names(like, folder)}); give it that name")
-    there = _names(found, folder) or "no Python file"
-    raise UsageError(f"there is no {exercise.name}.py in what was handed in, which holds {there}")
+FEW = 3
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield Python files, but no links; never more than anybody hands in."""
-    left = MOST_FILES
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - LEFT_OUT)
-        for name in sorted(names):
-            left -= 1
-            if left < 0:
-                return
-            if name.endswith(".py") and not name.startswith("."):
-                yield Path(where, name)
+def handed_in(folder: Path, exercises: Sequence[Exercise]) -> dict[str, Submission]:
+    """Return what was handed in for each exercise, by its full name; what cannot be graded has a `problem`."""
+    gathered = gather("", _files(folder), exercises)
+    return {each.name: _chosen(each, gathered) for each in exercises}
 
 
-def _names(paths: list[Path], folder: Path) -> str:
-    shown = [one_line(files.shown(each.relative_to(folder))) for each in paths[:3]]
-    return ", ".join([*shown, *(["…"] if len(paths) > len(shown) else [])])
+def _files(folder: Path) -> Iterator[HandedIn]:
+    for leaf in open_tree(folder).leaves:
+        yield HandedIn(Student("somebody"), leaf.path, leaf.name, leaf.read)
 
 
-def _defines_a_step(exercise: Exercise, path: Path) -> bool:
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(files.read(path, follow_links=False))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(getattr(node, "name", "") in exercise.steps for node in tree.body)
+def _chosen(exercise: Exercise, gathered: Gathered) -> Submission:
+    """Return the file that counts: one that can be read, one of the right name, the one that lies highest."""
+    found = [each for each in gathered.submissions if each.exercise == exercise.name]
+    right = {f"{exercise.name}{ending}" for ending in (CODE, NOTEBOOK)}
+    names = sorted(found, key=lambda each: (bool(each.problem), Path(each.path).name not in right,
+                                            each.path.count("/"), each.path))  # fmt: skip
+    if names:
+        return names[0]
+    there = [*(each.path for each in gathered.submissions), *(each.path for each in gathered.strays)]
+    held = one_line(", ".join([*there[:FEW], *(["…"] if len(there) > FEW else [])])) or "nothing"
+    problem = f"there is no {exercise.name}{CODE} in what was handed in, which holds {held}"
+    return Submission("somebody", exercise.name, "", "", problem=problem)

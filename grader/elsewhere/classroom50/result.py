@@ -57,7 +57,7 @@ def _of(environment: Mapping[str, str], name: str) -> str:
 def _tests(graded: Graded, now: datetime) -> Iterator[dict[str, Any]]:
     assignment, steps = graded.assignment, {each.name: each for each in graded.verdict.steps} if graded.verdict else {}
     for name in assignment.exercise.steps:
-        outcome, output = Outcome.FAILED, graded.complaint
+        outcome, output = Outcome.FAILED, graded.said
         if name in steps:
             seen = shown.at(assignment.visibility[name], assignment.due, now)
             outcome, output = steps[name].outcome, step_text(shown.step_to_student(steps[name], seen))

@@ -32,8 +32,8 @@ def results(graded: Sequence[Graded], due: datetime | None, now: datetime) -> di
 
 
 def _conditions(graded: Sequence[Graded]) -> str:
-    """Return what holds of all: what could not be graded, how it ran, and with what."""
-    lines = [f"{each.assignment.exercise.name}: {each.complaint}" for each in graded if each.complaint]
+    """Return what holds of all: what was made of files, how it ran, and with what."""
+    lines = [f"{each.assignment.exercise.number:02}: {each.said}" for each in graded if each.said]
     known = dict.fromkeys(f"{name} {version}" for each in graded if each.verdict for name, version in
                           each.verdict.versions.items())  # fmt: skip
     isolation = dict.fromkeys(part for each in graded if each.verdict for part in each.verdict.isolation)
@@ -55,7 +55,7 @@ def _tests(graded: Graded, due: datetime | None, now: datetime) -> Iterator[dict
             "visibility": "visible",
         }
         if step is None:
-            yield {**test, "output": graded.complaint}
+            yield {**test, "output": graded.said}
         else:
             yield from _of_step(test, step, assignment.visibility[name], due, now)
 

@@ -18,18 +18,18 @@ def results(graded: Sequence[Graded], now: datetime) -> dict[str, Any]:
     """Return the document; where there was nothing to grade, it costs the student no attempt."""
     most = sum(each.assignment.most for each in graded)
     got = sum(sum(each.points.values()) for each in graded)
-    complaints = [each.complaint for each in graded if each.complaint]
-    if len(complaints) == len(graded):
-        return {"gradable": False, "format_errors": complaints}
+    said = [each.said for each in graded if each.said]
+    if not any(each.verdict for each in graded):
+        return {"gradable": False, "format_errors": said}
     each_may_say = MOST // sum(len(each.assignment.exercise.steps) for each in graded)
     tests = [test for each in graded for test in _tests(each, now, each_may_say)]
-    return {"gradable": True, "score": got / most if most else 0.0, "message": "\n".join(complaints), "tests": tests}
+    return {"gradable": True, "score": got / most if most else 0.0, "message": "\n".join(said), "tests": tests}
 
 
 def _tests(graded: Graded, now: datetime, may_say: int) -> Iterator[dict[str, Any]]:
     assignment, steps = graded.assignment, {each.name: each for each in graded.verdict.steps} if graded.verdict else {}
     for name in assignment.exercise.steps:
-        said = graded.complaint
+        said = graded.said
         if name in steps:
             seen = shown.at(assignment.visibility[name], assignment.due, now)
             said = step_text(shown.step_to_student(steps[name], seen))

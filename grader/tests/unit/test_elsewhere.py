@@ -13,11 +13,12 @@ from grader.batch.course import Course, Visibility, assignment, plain
 from grader.catalogue import places
 from grader.catalogue.catalogue import exercises, find
 from grader.elsewhere import graded as graded_here
-from grader.elsewhere import handed_in, needs
+from grader.elsewhere import needs
 from grader.elsewhere.classroom50.result import require_whole_points, result
 from grader.elsewhere.github.made import made as workflow
 from grader.elsewhere.graded import Graded
 from grader.elsewhere.gradescope import results as gradescope
+from grader.elsewhere.handed_in import handed_in
 from grader.elsewhere.prairielearn import results as prairielearn
 from grader.elsewhere.task import Task
 from grader.errors import GraderError, UsageError
@@ -229,28 +230,31 @@ def folder(tmp_path):
     return tmp_path
 
 
+def found(folder):
+    return handed_in(folder, [FIFTH])[FIFTH.name]
+
+
 def test_a_file_is_found_by_its_name_first(folder):
-    (folder / "a.py").write_text(f"def {FIRST}(): pass")
+    (folder / "a.py").write_text("\n".join(f"def {step}(): pass" for step in FIFTH.steps))
+    assert found(folder).path == "a.py"
     (folder / "deep" / "05_leaf_and_grad.py").write_text("pass")
-    assert handed_in.find_file(FIFTH, folder) == folder / "deep" / "05_leaf_and_grad.py"
-    (folder / "leaf_and_grad.py").write_text("pass")
-    assert handed_in.find_file(FIFTH, folder) == folder / "leaf_and_grad.py"
+    assert found(folder).path == "deep/05_leaf_and_grad.py"
 
 
-def test_or_by_what_it_defines(folder):
-    (folder / "my work.py").write_text(f"def {FIRST}(): pass")
-    (folder / "broken.py").write_text("def (")
-    assert handed_in.find_file(FIFTH, folder) == folder / "my work.py"
-    (folder / "copy.py").write_text(f"def {SECOND}(): pass")
-    with pytest.raises(UsageError, match=r"copy\.py, my work\.py"):
-        handed_in.find_file(FIFTH, folder)
+def test_a_notebook_is_graded_and_told_so(folder):
+    cell = {"cell_type": "code", "source": ["%matplotlib inline\n", f"def {FIRST}(): pass"]}
+    (folder / "leaf_and_grad.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert f"def {FIRST}" in found(folder).text
+    assert "is a notebook" in found(folder).note
 
 
-def test_nothing_is_followed(folder, tmp_path_factory):
+def test_what_is_no_submission_is_named(folder, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     (other / "05_leaf_and_grad.py").write_text("pass")
     (folder / "linked").symlink_to(other)
-    (folder / "a.py").symlink_to(folder / "deep" / "b.py")
     (folder / "deep" / "b.txt").write_text("x")
-    with pytest.raises(UsageError, match=r"no 05_leaf_and_grad\.py in what was handed in, which holds a\.py"):
-        handed_in.find_file(FIFTH, folder)
+    assert "no 05_leaf_and_grad.py in what was handed in, which holds" in found(folder).problem
+    (folder / "05_leaf_and_grad.py").symlink_to(other / "05_leaf_and_grad.py")
+    assert "is a link" in found(folder).problem
+    (folder / "deep" / "05_leaf_and_grad.py").write_text("pass")
+    assert not found(folder).problem
