@@ -91,8 +91,12 @@ def _text(file: HandedIn) -> tuple[str, str, str, str]:
         return "", "", "", one_line(str(error).removeprefix(files.shown(file.name)).strip())
     except ValueError as error:
         return "", "", "", str(error)
+    except FileNotFoundError:
+        return "", "", "", "is not there"
+    except files.Unfit as error:
+        return "", "", "", str(error.strerror)
     except OSError as error:
-        return "", "", "", f"{error.strerror or type(error).__name__}"
+        return "", "", "", f"cannot be read: {error.strerror or type(error).__name__}"
     return read.text, read.sha256, note, ""
 
 

@@ -30,6 +30,11 @@ def code_hash(names: Sequence[str] = CODE, data: Sequence[str] = DATA) -> str:
     return parts.hexdigest()
 
 
+def here() -> str:
+    """Return a hash of the code and the versions with which verdicts are made here."""
+    return hashlib.sha256(f"{code_hash()}\0{versions()}".encode()).hexdigest()
+
+
 def exercise_hash(exercise: Exercise) -> str:
     """Return a hash of what the verdicts on one exercise depend on: checks, probe, its row in the curriculum."""
     return hashlib.sha256(f"{exercise!r}\0{checks_hash(exercise)}".encode()).hexdigest()

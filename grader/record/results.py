@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import filelock
 import msgspec
 
 from grader.catalogue.places import ResultsFolder
@@ -114,6 +115,19 @@ class Results:
             self._database.execute("BEGIN IMMEDIATE")
             yield
 
+    @contextlib.contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Keep every other batch away from this folder; raise UsageError where one is at work in it."""
+        lock = filelock.FileLock(self.folder.lock)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise UsageError(f"another batch is at work in {self.folder.root}; wait for it, or end it first") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def fact(self, name: str) -> str:
         """Return what is kept under a name, such as "course", the text of the course file; empty where nothing is."""
         row = self._database.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
@@ -203,6 +217,13 @@ class Results:
             f"SELECT {columns} FROM result WHERE key IN (SELECT key FROM plan) {where} ORDER BY exercise, key"
         ):
             yield _result(row)
+
+    def outcomes(self) -> dict[tuple[State, str], int]:
+        """Return how many submissions of the plan are in which state, with which outcome."""
+        rows = self._database.execute(
+            "SELECT state, outcome, count(*) FROM plan JOIN result USING (key) GROUP BY state, outcome"
+        )
+        return {(State(state), outcome): count for state, outcome, count in rows}
 
     def counts(self) -> dict[State, int]:
         """Return how many of the planned results are in each state."""

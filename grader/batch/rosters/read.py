@@ -34,10 +34,11 @@ NAMES = (*ROSTERS, MANIFEST)
 
 
 class Read(NamedTuple):
-    """What was read: under which name it is kept, as which roster, and every file."""
+    """What was read: under which name it is kept, what to call it, what it is, and every file."""
 
     source: str
-    roster: str
+    name: str
+    what: str
     handed_in: Iterator[HandedIn]
 
 
@@ -47,7 +48,7 @@ def read_roster(path: Path, forced: str = "", encoding: str = "") -> Read:
     `forced` names the roster where looking is not to decide, `encoding` that of the names in a zip.
     """
     if forced == MANIFEST or (not forced and path.suffix.lower() == ".csv"):
-        return Read(path.name, MANIFEST, manifest.read(path))
+        return Read(_source(path), path.name, "a manifest", manifest.read(path))
     tree = open_tree(path, encoding)
     if not tree.leaves and not tree.repositories:
         raise UsageError(f"{files.shown(path)} is empty: nobody handed in anything")
@@ -55,4 +56,9 @@ def read_roster(path: Path, forced: str = "", encoding: str = "") -> Read:
     if not name:
         said = f"{files.shown(path)} is no roster: it holds neither students' folders nor a system's download"
         raise UsageError(f"{said}; --roster takes {', '.join(NAMES)}")
-    return Read(tree.name, name, ROSTERS[name].read(tree))
+    return Read(_source(path), tree.name, ROSTERS[name].what, ROSTERS[name].read(tree))
+
+
+def _source(path: Path) -> str:
+    """Return what identifies a roster: where it lies, so that it is known again when it is read again."""
+    return files.shown(path.resolve())

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from grader import files
 from grader.batch.rosters.names import decoded
@@ -58,7 +58,8 @@ class Tree:
     def inside(self) -> Tree:
         """Return the tree without the one folder that everything lies in, as zips of a folder have it."""
         tops = {leaf.parts[0] for leaf in self.leaves}
-        if len(tops) != 1 or any(len(leaf.parts) < 3 for leaf in self.leaves) or self.repositories:
+        below = {leaf.parts[1] for leaf in self.leaves if len(leaf.parts) > 2}
+        if len(tops) != 1 or len(below) < 2 or any(len(leaf.parts) < 3 for leaf in self.leaves):
             return self
         return Tree(self.name, self.root, tuple(Leaf(leaf.parts[1:], leaf.read) for leaf in self.leaves))
 
@@ -103,7 +104,9 @@ def _wanted(leaves: list[Leaf]) -> Iterator[Leaf]:
         if LITTER & set(leaf.parts[:-1]) or leaf.name in LITTER_FILES or leaf.name.startswith("._"):
             continue
         count = seen[leaf.path] = seen.get(leaf.path, 0) + 1
-        yield leaf if count == 1 else Leaf((*leaf.parts[:-1], f"{leaf.name} ({count})"), leaf.read)
+        own = PurePosixPath(leaf.name)
+        name = leaf.name if count == 1 else f"{own.stem} ({count}){own.suffix}"
+        yield Leaf((*leaf.parts[:-1], name), leaf.read)
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.batch import shown
+from grader.batch import visible
 from grader.elsewhere.classroom50.result import result
 from grader.elsewhere.graded import Graded, grade
 from grader.elsewhere.place import leave, leave_text, require_folder
@@ -55,4 +55,4 @@ class Checkout:
 
 
 def _shown(graded: Graded, verdict: Verdict, now: datetime) -> Verdict:
-    return shown.to_student(verdict, graded.assignment.visibility, graded.assignment.due, now)
+    return visible.to_student(verdict, graded.assignment.visibility, graded.assignment.due, now)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from grader.batch import shown
+from grader.batch import visible
 from grader.elsewhere.graded import Graded
 from grader.elsewhere.task import Task
 from grader.errors import GraderError, UsageError
@@ -59,8 +59,8 @@ def _tests(graded: Graded, now: datetime) -> Iterator[dict[str, Any]]:
     for name in assignment.exercise.steps:
         outcome, output = Outcome.FAILED, graded.said
         if name in steps:
-            seen = shown.at(assignment.visibility[name], assignment.due, now)
-            outcome, output = steps[name].outcome, step_text(shown.step_to_student(steps[name], seen))
+            seen = visible.at(assignment.visibility[name], assignment.due, now)
+            outcome, output = steps[name].outcome, step_text(visible.step_to_student(steps[name], seen))
         yield {
             "test-name": f"{assignment.exercise.name}: {name}",
             "passed": outcome is Outcome.PASSED,

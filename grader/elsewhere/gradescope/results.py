@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from grader.batch import shown
+from grader.batch import visible
 from grader.batch.course import Assignment, Visibility
 from grader.elsewhere.graded import Graded
 from grader.reports.plain import step_text
@@ -68,8 +68,8 @@ def _of_step(
     test: dict[str, Any], step: StepResult, visibility: Visibility, due: datetime | None, now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Yield the test of a step; what is to be seen only after the due date is a test of its own, without points."""
-    seen = shown.at(visibility, due, now)
-    yield test | _said(shown.step_to_student(step, seen))
+    seen = visible.at(visibility, due, now)
+    yield test | _said(visible.step_to_student(step, seen))
     if visibility is Visibility.AFTER_DUE and seen is not Visibility.FULL and step.outcome is not Outcome.PASSED:
         told = {"name": f"{test['name']}, in full", "number": f"{test['number']}.1", "visibility": AFTER_DUE}
         yield told | {"status": test["status"], "score": 0.0, "max_score": 0.0} | _said(step)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from grader.batch import shown
+from grader.batch import visible
 from grader.elsewhere.graded import Graded
 from grader.reports.plain import step_text
 
@@ -31,8 +31,8 @@ def _tests(graded: Graded, now: datetime, may_say: int) -> Iterator[dict[str, An
     for name in assignment.exercise.steps:
         said = graded.said
         if name in steps:
-            seen = shown.at(assignment.visibility[name], assignment.due, now)
-            said = step_text(shown.step_to_student(steps[name], seen))
+            seen = visible.at(assignment.visibility[name], assignment.due, now)
+            said = step_text(visible.step_to_student(steps[name], seen))
         yield {
             "name": f"{assignment.exercise.number:02} {assignment.exercise.title}: {name}",
             "points": graded.points[name],
