@@ -26,16 +26,27 @@ def to_html(verdicts: Sequence[Verdict]) -> str:
         f"{title} · PyTorch katas",
         STYLE.read_text(encoding="utf-8"),
         tag("header", tag("h1", title)),
-        tag("main", *overview, *(_verdict(each, several=several) for each in verdicts)),
-        tag("footer", tag("p", "Graded with ", _versions(verdicts), ".")),
+        tag("main", *overview, *sections(verdicts, several=several)),
+        footer(verdicts),
     )
+
+
+def sections(verdicts: Sequence[Verdict], *, several: bool = True) -> list[Node]:
+    """Return a section for each verdict, for a page of another kind; with `several`, it is named by its exercise."""
+    return [_verdict(each, several=several) for each in verdicts]
+
+
+def footer(verdicts: Sequence[Verdict]) -> Node:
+    """Return what verdicts were graded with."""
+    return tag("footer", tag("p", "Graded with ", _versions(verdicts), "."))
 
 
 def _name(verdict: Verdict) -> str:
     return f"{verdict.exercise.partition('_')[0]} {verdict.title}"
 
 
-def _id(verdict: Verdict) -> str:
+def section_id(verdict: Verdict) -> str:
+    """Return the id of a verdict's section, for links."""
     return f"{verdict.exercise}-{verdict.device}"
 
 
@@ -54,12 +65,12 @@ def _overview(verdicts: Sequence[Verdict]) -> Node:
     rows = []
     for each in verdicts:
         passed, total = each.score
-        link = tag("a", _name(each), href=f"#{_id(each)}")
+        link = tag("a", _name(each), href=f"#{section_id(each)}")
         rows.append((link, each.device, _state(each.outcome), f"{passed} of {total}", each.first_open_step))
-    return _table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
+    return table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
 
 
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
     """Return a table whose first column names its rows; on a phone, the columns from `narrow` on are left out."""
     kinds: list[dict[str, str]] = [{} if column < narrow else {"class_": "wide"} for column in range(len(heads))]
     head = [tag("th", each, scope="col", **kind) for each, kind in zip(heads, kinds, strict=True)]
@@ -73,7 +84,7 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *
 
 def _verdict(verdict: Verdict, *, several: bool) -> Node:
     passed, total = verdict.score
-    name = f"heading-{_id(verdict)}"
+    name = f"heading-{section_id(verdict)}"
     steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
     return tag(
         "section",
@@ -83,7 +94,7 @@ def _verdict(verdict: Verdict, *, several: bool) -> Node:
         *(part for step in steps for part in _step(step)),
         *_other_prints(verdict),
         *_conditions(verdict),
-        id=_id(verdict),
+        id=section_id(verdict),
         aria_labelledby=name,
     )
 
@@ -92,7 +103,7 @@ def _steps(verdict: Verdict) -> Node:
     rows = [
         (tag("code", step.name), _state(step.outcome), f"{step.passed} of {len(step.checks)}") for step in verdict.steps
     ]
-    return _table("Steps", ("step", "state", "checks"), rows, narrow=3)
+    return table("Steps", ("step", "state", "checks"), rows, narrow=3)
 
 
 def _step(step: StepResult) -> Iterator[Node]:
@@ -137,14 +148,14 @@ def _misconception(name: str | None) -> Node:
     known = misconceptions()[name or ""]
     return tag(
         "details",
-        tag("summary", "Misconception: ", *_prose(known.title)),
-        tag("p", *_prose(known.why)),
-        tag("p", tag("strong", "Look: "), *_prose(known.look)),
+        tag("summary", "Misconception: ", *prose(known.title)),
+        tag("p", *prose(known.why)),
+        tag("p", tag("strong", "Look: "), *prose(known.look)),
         tag("p", "It is called ", tag("code", known.id), ".", class_="dim"),
     )
 
 
-def _prose(text: str) -> list[Node]:
+def prose(text: str) -> list[Node]:
     """Return a text of ours with what stands in backticks as code."""
     return [tag("code", part) if index % 2 else part for index, part in enumerate(text.split("`"))]
 
