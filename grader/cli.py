@@ -31,6 +31,7 @@ MODULES = {
     "kit": ("kit",),
     "batch": ("batch",),
     "course": ("course",),
+    "elsewhere": ("gradescope", "classroom50", "prairielearn", "action", "autograde"),
     "authors": ("audit", "new", "doctor"),
 }
 WITHOUT_A_COMMAND = "find"
