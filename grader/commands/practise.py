@@ -1,4 +1,4 @@
-"""`drill` and `review`: what was met and passed comes again, as questions and as exercises."""
+"""`drill`, `review`, `stats`: what was met and passed comes again, as questions and as exercises."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue import catalogue
 from grader.commands.options import add_exercise, count, from_here
-from grader.commands.speak import complain
+from grader.commands.speak import complain, write
 from grader.exit_code import ExitCode
 from grader.record.practised import History, Practised
 
@@ -43,6 +43,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_exercise(review, optional=True)
     review.add_argument("--count", type=count, default=1, metavar="N", help="how many that are due (default: 1)")
     review.set_defaults(run=_review)
+    stats = commands.add_parser("stats", help="where you stand: passes, effort, misconceptions, and what is due")
+    stats.add_argument("--html", metavar="FILE", help="as a page to read or print; - for standard output")
+    stats.set_defaults(run=_stats)
 
 
 def _drill(options: argparse.Namespace, console: Console) -> int:
@@ -181,3 +184,19 @@ def _why_no_review(history: History, now: float) -> str:
 def _tell(console: Console, lines: Sequence[str]) -> None:
     for line in lines:
         console.print(Text(line), soft_wrap=True)
+
+
+def _stats(options: argparse.Namespace, console: Console) -> int:
+    from grader.learning.practice.stats import stats
+    from grader.learning.shown import to_stats, to_stats_page
+
+    practised, now = Practised(), time.time()
+    history = practised.history()
+    complain(practised.complaint)
+    _complain_of_the_clock(history, now)
+    found = stats(history, now)
+    if options.html != "-":
+        console.print(to_stats.stats(found, now))
+    if options.html:
+        write(options.html, to_stats_page.to_page(found, now))
+    return ExitCode.ALL_PASSED

@@ -42,6 +42,11 @@ def _effort(effort: Effort) -> str:
     return f"{attempts} in {minutes(effort.seconds)}"
 
 
+def short(seconds: float) -> str:
+    """Return a length of time for a table."""
+    return f"{round(seconds / 60)} min" if seconds >= 30 else "< 1 min"
+
+
 def minutes(seconds: float) -> str:
     """Return a length of time as people say it."""
     whole = round(seconds / 60)
