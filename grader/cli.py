@@ -24,7 +24,7 @@ MODULES = {
     "find": ("list", "next"),
     "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
-    "practise": ("drill",),
+    "practise": ("drill", "review", "stats"),
     "taught": ("taught",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),

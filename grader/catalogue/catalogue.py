@@ -58,6 +58,11 @@ class Exercise:
         return places.workspace().exercises / f"{self.name}.py"
 
     @property
+    def review(self) -> Path:
+        """The file that the learner fills in where the exercise was handed out once more; may be absent."""
+        return places.workspace().review / f"{self.name}.py"
+
+    @property
     def handed_out(self) -> Path:
         """The same file as the curriculum has it; in a checkout, the one that the learner fills in."""
         return places.curriculum().stubs / f"{self.name}.py"
@@ -172,6 +177,11 @@ def find_file(name: str) -> tuple[Exercise, Path | None]:
     if len(path.parts) > 1 and path.absolute() != exercise.stub:
         raise UsageError(f"there is no file {name}")
     return exercise, None
+
+
+def is_review(exercise: Exercise, path: Path | None) -> bool:
+    """Return whether a file is the one in which the exercise was handed out once more."""
+    return path is not None and path.exists() and exercise.review.exists() and path.samefile(exercise.review)
 
 
 def find_own(name: str) -> Exercise:

@@ -97,6 +97,11 @@ class Workspace:
         return self.root / "exercises"
 
     @property
+    def review(self) -> Path:
+        """Exercises that were handed out once more; the earlier answers stay where they are."""
+        return self.root / "review"
+
+    @property
     def mark(self) -> Path:
         """What tells a workspace outside of a checkout from any other folder."""
         return self.root / MARK

@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
-from grader.reports.markup import Node, page, tag
+from grader.reports.markup import Node, page, table, tag
 from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
 from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
 
@@ -74,18 +74,6 @@ def _overview(verdicts: Sequence[Verdict]) -> Node:
         link = tag("a", _name(each), href=f"#{section_id(each)}")
         rows.append((link, each.device, state(each.outcome), f"{passed} of {total}", each.first_open_step))
     return table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
-
-
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
-    """Return a table whose first column names its rows; on a phone, the columns from `narrow` on are left out."""
-    kinds: list[dict[str, str]] = [{} if column < narrow else {"class_": "wide"} for column in range(len(heads))]
-    head = [tag("th", each, scope="col", **kind) for each, kind in zip(heads, kinds, strict=True)]
-    body = [
-        [tag("th", first, scope="row"), *(tag("td", each, **kind) for each, kind in zip(rest, kinds[1:], strict=True))]
-        for first, *rest in rows
-    ]
-    lines = [tag("tr", *cells) for cells in body]
-    return tag("table", tag("caption", caption), tag("thead", tag("tr", *head)), tag("tbody", *lines))
 
 
 def _verdict(verdict: Verdict, *, several: bool) -> Node:
