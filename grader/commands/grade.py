@@ -33,6 +33,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_exercise(exercise)
     exercise.add_argument("--file", type=Path, help="grade this file as that exercise")
     exercise.add_argument("--no-links", action="store_true", help="refuse a link: for files of people you do not trust")
+    exercise.add_argument(
+        "-v", "--verbose", action="store_true", help="tell every failed check in full, and what it was called with"
+    )
     add_grading(exercise)
     exercise.set_defaults(run=_exercise)
     everything = commands.add_parser("all", help="grade every exercise")
@@ -49,7 +52,7 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
     [verdicts] = _graded(options, console, [(exercise, file or from_here(exercise.stub))])
     from grader.reports import to_terminal
 
-    console.print(to_terminal.report(verdicts))
+    console.print(to_terminal.report(verdicts, verbose=options.verbose))
     if file is None:  # only now that the verdict is shown: the record may have to wait for another program
         progress = Progress()
         progress.record(exercise, verdicts)

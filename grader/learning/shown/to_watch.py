@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -13,23 +14,28 @@ from rich.text import Text
 from grader.catalogue.catalogue import Exercise
 from grader.harmless import one_line
 from grader.learning.changes import Change
-from grader.reports.to_terminal import state, steps_table, trouble
+from grader.reports.to_terminal import also, is_unloadable, state, steps_table, trouble
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
+from grader.vocabulary.words import shorten
 
+MOST_SAID = 240  # letters of what happened, so that the first screen has room for what it means
 KEYS = (
     ("n", "next exercise"), ("p", "previous exercise"), ("h", "a hint, level by level"),
-    ("e", "explain the misconception"), ("c", "compare with the solution"), ("l", "list, to pick one"),
+    ("e", "explain the misconception"), ("v", "all details of the failure, or fewer again"),
+    ("c", "compare with the solution"), ("l", "list, to pick one"),
     ("r", "reset the exercise; your text is kept"), ("d", "next device"), ("o", "open in $EDITOR"),
     ("g", "grade again"), ("esc", "back to the verdict"), ("↑ ↓", "scroll"), ("?", "these keys"), ("q", "quit"),
 )  # fmt: skip
 
 
-def verdict(found: Verdict, changed: Sequence[Change], following: Exercise | None) -> RenderableType:
-    """Return one verdict on one screen; `following` is the exercise that comes next."""
+def verdict(
+    found: Verdict, changed: Sequence[Change], following: Exercise | None, *, verbose: bool = False
+) -> RenderableType:
+    """Return one verdict on one screen; `following` is the exercise that comes next, `verbose` asks for all details."""
     parts: list[RenderableType] = [steps_table([found])]
     if changed:
         parts += [Text(), Text("Since the last save:", style="bold"), *_changed(changed)]
-    parts += [Text(), _done(found, following)] if found.passed else _to_mend(found)
+    parts += [Text(), _done(found, following)] if found.passed else _to_mend(found, verbose=verbose)
     return Group(*parts)
 
 
@@ -53,23 +59,27 @@ def _done(found: Verdict, following: Exercise | None) -> RenderableType:
     )
 
 
-def _to_mend(found: Verdict) -> list[RenderableType]:
+def _to_mend(found: Verdict, *, verbose: bool) -> list[RenderableType]:
     """Return the first trouble in full, the others in a line each; with nothing begun, where to begin."""
-    troubles = [(step, check) for step in found.steps if (check := _first(step)) is not None]
+    troubles = [(step, bad) for step in found.steps if (bad := _bad(step))]
     if not troubles:
         return [Text(), Text.assemble("Next to write: ", (found.first_open_step, "bold"), ". h gives a hint.")]
-    step, check = troubles[0]
+    step, (check, *more) = troubles[0]
     heading = Text.assemble((step.name, "bold"), f"  {check.headline}")
-    others = [Text(f"also {each.name}: {one_line(also.said)}", style="dim") for each, also in troubles[1:]]
-    if all((also.said, also.called) == (check.said, check.called) for _, also in troubles):
-        others = []
-    return [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2)), *others]
+    told = trouble(
+        check if verbose else replace(check, said=shorten(check.said, MOST_SAID)), brief=True, verbose=verbose
+    )
+    others = [Text(f"also {each.name}: {one_line(bad[0].said)}", style="dim") for each, bad in troubles[1:]]
+    if is_unloadable(found):
+        return [Rule(style="dim"), heading, Padding(told, (0, 0, 0, 2))]
+    return [Rule(style="dim"), heading, Padding(Group(told, *also(more)), (0, 0, 0, 2)), *others]
 
 
-def _first(step: StepResult) -> CheckResult | None:
+def _bad(step: StepResult) -> list[CheckResult]:
+    """Return the checks of a step that tell a learner what to mend, the most telling one first."""
     if step.outcome in (Outcome.NOT_STARTED, Outcome.BLOCKED):
-        return None
-    return next((check for check in step.checks if check.outcome is not Outcome.PASSED), None)
+        return []
+    return [check for check in step.checks if check.outcome is not Outcome.PASSED]
 
 
 def keys() -> RenderableType:

@@ -67,8 +67,9 @@ class WatchApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)"), Binding("p", "step(-1)"), Binding("h", "hint"), Binding("e", "explain"),
         Binding("c", "compare"), Binding("l", "list"), Binding("r", "reset"), Binding("d", "device"),
-        Binding("o", "edit"), Binding("g", "again"), Binding("escape", "verdict"), Binding("question_mark", "keys"),
-        Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True), Binding("ctrl+z", "suspend_process"),
+        Binding("o", "edit"), Binding("g", "again"), Binding("v", "details"), Binding("escape", "verdict"),
+        Binding("question_mark", "keys"), Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True),
+        Binding("ctrl+z", "suspend_process"),
     ]  # fmt: skip
 
     def __init__(
@@ -86,6 +87,7 @@ class WatchApp(App[None]):
         self._changed: list[Change] = []
         self._instead = ""  # stands in the place of a verdict that could not be had
         self._note = ""  # stands above the verdict until the next save
+        self._verbose = False
         self._asked_again = ""  # the key that waits for a second press
         # Held here, since a worker may end when the screen has them no more.
         self._top, self._shown, self._bottom = Static(id="head"), Static(id="shown"), Static(id="complaint")
@@ -164,10 +166,15 @@ class WatchApp(App[None]):
         if self._instead:
             self._show(Text(self._instead, style="yellow"))
         elif self._verdict:
-            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1))
+            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1), verbose=self._verbose)
             self._show(Group(Text(self._note, style="yellow"), shown) if self._note else shown)
         else:
             self._show(Text("Grading for the first time: torch is loading.", style="dim"))
+
+    def action_details(self) -> None:
+        """Show all details of the failure, or fewer again."""
+        self._verbose = not self._verbose
+        self.action_verdict()
 
     def action_keys(self) -> None:
         """Show what each key does."""
