@@ -110,7 +110,7 @@ def _step(step: StepResult) -> Iterator[Node]:
 
 
 def _failure(check: CheckResult) -> Node:
-    facts = [("called", check.called), *_difference(check), *_lines(check)]
+    facts = [("called", check.called), ("with", check.details), *_difference(check), *_lines(check)]
     known = [_misconception(check.misconception)] if check.misconception in misconceptions() else []
     return tag(
         "article",
