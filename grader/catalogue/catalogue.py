@@ -137,7 +137,13 @@ def _exercise(row: dict[str, Any]) -> Exercise:
 
 def own() -> tuple[Exercise, ...]:
     """Return the exercises that the learner's workspace holds, in order; in a checkout, every one."""
-    return choose(read_mark(places.workspace()).exercises)
+    workspace = places.workspace()
+    listed = read_mark(workspace).exercises
+    try:
+        return choose(listed)
+    except UsageError:
+        said = f"`exercises` in {workspace.mark} is {listed!r}, where something is no exercise of this version"
+        raise UsageError(f"{said}; write numbers and ranges, such as 1-10,16, or {ALL}") from None
 
 
 def choose(text: str) -> tuple[Exercise, ...]:
