@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from grader.called import program
-from grader.commands import authors, compare, grade, learn, record, watch, workspace
+from grader.commands import authors, compare, grade, learn, notebook, record, watch, workspace
 from grader.commands.speak import complain, takes_standard_output
 from grader.errors import GraderError, UsageError, traced
 from grader.exit_code import ExitCode
@@ -78,6 +78,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program(), description="PyTorch katas: grade your exercises.")
     parser.set_defaults(run=learn.where_am_i)
     commands = parser.add_subparsers(title="commands", metavar="")
-    for group in (grade, watch, learn, compare, record, workspace, authors):
+    for group in (grade, watch, learn, compare, record, workspace, notebook, authors):
         group.add_to(commands)
     return parser
