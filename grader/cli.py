@@ -28,6 +28,7 @@ MODULES = {
     "taught": ("taught",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
+    "notebook": ("notebook",),
     "kit": ("kit",),
     "batch": ("batch",),
     "course": ("course",),
