@@ -56,16 +56,27 @@ def _drill(options: argparse.Namespace, console: Console) -> int:
         catalogue.find_own(options.exercise) if options.exercise else None,
         choosing.find_misconception(options.misconception) if options.misconception else "",
     )
-    practised, now = Practised(), time.time()
-    history = practised.history()
-    complain(practised.complaint)
-    _complain_of_the_clock(history, now)
+    practised, history, now = _record()
     reach = choosing.within_reach(history, wish, now)
     chosen = [each for each in reach if each.due <= now or options.ahead or wish.misconception][: options.count]
     if not chosen:
         _say_why_nothing(options, console, reach, now)
         return ExitCode.ALL_PASSED
     return _asked(options, console, chosen, practised, history)
+
+
+def _record() -> tuple[Practised, History, float]:
+    """Return the record, all that is in it, and the time; say what is amiss with the record or the clock."""
+    practised, now = Practised(), time.time()
+    history = practised.history()
+    complain(practised.complaint)
+    _complain_of_the_clock(history, now)
+    return practised, history, now
+
+
+def _complain_of_what_is_new(practised: Practised, said_before: str) -> None:
+    if practised.complaint != said_before:
+        complain(practised.complaint)
 
 
 def _complain_of_the_clock(history: History, now: float) -> None:
@@ -101,6 +112,7 @@ def _asked(
     from grader.learning.practice.round import Round
     from grader.learning.practice.sessions import Sessions
 
+    said_before = practised.complaint
     with Sessions() as sessions:
         drill = Round(items, sessions, practised, history)
         try:
@@ -109,7 +121,7 @@ def _asked(
             complain(f"interrupted; {len(drill.told)} of {drill.count} answers were given, and are kept")
             return ExitCode.INTERRUPTED
         finally:
-            complain(practised.complaint)
+            _complain_of_what_is_new(practised, said_before)
     return ExitCode.ALL_PASSED if drill.right == len(drill.told) else ExitCode.NOT_ALL_PASSED
 
 
@@ -135,10 +147,8 @@ def _way(options: argparse.Namespace) -> Callable[[Round, Console], None]:
 def _review(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.practice import review
 
-    practised, now = Practised(), time.time()
-    history = practised.history()
-    complain(practised.complaint)
-    _complain_of_the_clock(history, now)
+    practised, history, now = _record()
+    said_before = practised.complaint
     chosen = _to_review(options, history, now)
     open_ones = [each for each in review.under_way(history) if each in chosen or not options.exercise]
     made = review.hand_out([each for each in chosen if each not in open_ones], practised, now)
@@ -151,7 +161,7 @@ def _review(options: argparse.Namespace, console: Console) -> int:
         )
     else:
         _tell(console, [_why_no_review(history, now)])
-    complain(practised.complaint)
+    _complain_of_what_is_new(practised, said_before)
     return ExitCode.ALL_PASSED
 
 
@@ -190,10 +200,7 @@ def _stats(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.practice.stats import stats
     from grader.learning.shown import to_stats, to_stats_page
 
-    practised, now = Practised(), time.time()
-    history = practised.history()
-    complain(practised.complaint)
-    _complain_of_the_clock(history, now)
+    _, history, now = _record()
     found = stats(history, now)
     if options.html != "-":
         console.print(to_stats.stats(found, now))
