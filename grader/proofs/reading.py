@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.catalogue import misconceptions, places
+from grader.catalogue import misconceptions, places, recognised
 from grader.catalogue.catalogue import Exercise, exercises, known_checks
 from grader.catalogue.hints import LEVELS, hints
 from grader.catalogue.questions import questions
@@ -110,6 +110,7 @@ def leftovers() -> list[str]:
     ]
     stray += [path for path in sorted(answered.glob("*")) if path.name not in {each.name for each in exercises()}]
     met = {path.stem.partition("--")[0] for path in answered.glob("*/wrong/*.py")}
+    met |= {row.misconception for row in recognised.rows()}  # a test raises each of them
     known, shown = misconceptions.misconceptions().keys(), {path.stem for path in of.examples.glob("*.txt")}
     return [
         *(f"{path.relative_to(places.checkout())} belongs to no exercise" for path in stray),

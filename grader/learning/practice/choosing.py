@@ -100,6 +100,8 @@ def _why_not(history: History, wish: Wish) -> str:
         question, where = questions()[wish.misconception], taught_in()[wish.misconception]
         if question.silent:
             return f"the session of {wish.misconception} asks nothing: {question.silent}"
+        if not where:
+            return f"{wish.misconception} belongs to no exercise in particular; it is asked once you have met it"
         return f"{wish.misconception} belongs to what you have not passed or met yet: {_numbers(where)}"
     if wish.exercise and wish.exercise.name not in history.begun:
         number = f"{wish.exercise.number:02}"

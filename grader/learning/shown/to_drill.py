@@ -70,8 +70,9 @@ def _judged(answer: Told) -> Text:
 
 def _taught(found: Misconception, answer: Told) -> Text:
     where = "; ".join(f"{each.number:02} {each.title}" for each in answer.taught_in[:3])
+    taught = ("Taught in ", "bold"), f"{where}\n"
     return Text.assemble(
-        ("Taught in ", "bold"), where, "\n", ("Read on: ", "bold"), found.read_on,
+        *(taught if where else ()), ("Read on: ", "bold"), found.read_on,
         (f"\n`{program()} explain {found.id}` shows all of it.", "dim"), overflow="fold",
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from grader.learning.shown.to_drill import when
 from grader.learning.shown.to_review import short
 from grader.learning.shown.to_stats import NOTHING
 from grader.reports.markup import Node, page, table, tag
-from grader.reports.to_html import STYLE
+from grader.reports.to_html import STYLES, style
 
 TITLE = "Where you stand"
 CHARTS = """
@@ -27,7 +27,7 @@ def to_page(found: Stats, now: float) -> str:
     )
     return page(
         f"{TITLE} · PyTorch katas",
-        STYLE.read_text(encoding="utf-8") + CHARTS,
+        "".join([*map(style, STYLES), CHARTS]),
         tag("header", tag("h1", TITLE)),
         tag("main", *sections),
         tag("footer", tag("p", "Made from the record on this machine; nothing of it was sent anywhere.")),
