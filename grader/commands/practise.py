@@ -51,14 +51,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _drill(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.practice import choosing
 
-    wish = choosing.Wish(
-        choosing.find_part(options.part) if options.part else "",
-        catalogue.find_own(options.exercise) if options.exercise else None,
-        choosing.find_misconception(options.misconception) if options.misconception else "",
-    )
+    exercise = catalogue.find_own(options.exercise) if options.exercise else None
+    wish = choosing.wished(options.part, exercise, options.misconception)
     practised, history, now = _record()
     reach = choosing.within_reach(history, wish, now)
-    chosen = [each for each in reach if each.due <= now or options.ahead or wish.misconception][: options.count]
+    chosen = choosing.to_ask(reach, wish, now, ahead=options.ahead)[: options.count]
     if not chosen:
         _say_why_nothing(options, console, reach, now)
         return ExitCode.ALL_PASSED
@@ -90,15 +87,9 @@ def _complain_of_the_clock(history: History, now: float) -> None:
 def _say_why_nothing(options: argparse.Namespace, console: Console, reach: Sequence[Item], now: float) -> None:
     """Say why there is no question, and when there is one."""
     from grader.learning.practice import protocol
-    from grader.learning.shown.to_drill import when
+    from grader.learning.shown.to_drill import nothing
 
-    if reach:
-        due = when(min(each.due for each in reach), now)
-        said = f"Nothing is due now; the next question comes {due}. `{program()} drill --ahead` does not wait."
-    else:
-        said = (
-            f"Nothing to drill yet: it begins with the first exercise that you pass; `{program()}` shows which is next."
-        )
+    said = nothing(reach, now, f"{program()} drill --ahead", program())
     if options.json:
         protocol.end_without_questions(said)
     else:
