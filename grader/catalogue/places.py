@@ -127,6 +127,28 @@ class Workspace:
         return self.state / "verdicts"
 
 
+@dataclass(frozen=True)
+class ResultsFolder:
+    """A folder in which a batch keeps what it found out about a class."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """What was handed in, and what came of it."""
+        return self.root / "results.sqlite3"
+
+    @property
+    def log(self) -> Path:
+        """What happened while it was graded, a line for each event."""
+        return self.root / "batch.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the batch that is at work."""
+        return self.root / "batch.lock"
+
+
 def workspace() -> Workspace:
     """Return the workspace that the current folder lies in, else the checkout; raise UsageError where there is none."""
     if found := find_workspace():

@@ -83,8 +83,8 @@ def _new(options: argparse.Namespace, console: Console) -> int:
 
 def _doctor(_: argparse.Namespace, console: Console) -> int:
     from grader import doctor
-    from grader.learning.shown import to_overview
+    from grader.learning.shown import to_examination
 
     found = doctor.examine(console)
-    console.print(to_overview.examination(found))
+    console.print(to_examination.examination(found))
     return ExitCode.NOT_ALL_PASSED if any(each.broken for each in found) else ExitCode.ALL_PASSED

@@ -17,7 +17,6 @@ from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
-from grader.learning.workspace import is_of_another_version
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State, unfinished
 
@@ -48,6 +47,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def where_am_i(_: argparse.Namespace, console: Console) -> int:
     """Show how far the learner is and what is next."""
     from grader.learning.shown import to_overview
+    from grader.learning.workspace import is_of_another_version
 
     stubs.keep_untouched()
     states = _states(Progress(), ("cpu",))["cpu"]

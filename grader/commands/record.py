@@ -46,7 +46,8 @@ def _import(options: argparse.Namespace, console: Console) -> int:
     if progress.complaint:
         raise GraderError(progress.complaint)
     known = len(kept["attempt"]) - new
-    console.print(Text(f"Attempts added: {new}. Already here: {known}."), soft_wrap=True)
+    answers = f" Answers to questions in it: {len(kept['drilled'])}." if kept["drilled"] else ""
+    console.print(Text(f"Attempts added: {new}. Already here: {known}.{answers}"), soft_wrap=True)
     return ExitCode.ALL_PASSED
 
 

@@ -13,12 +13,16 @@ What = Literal["grade", "measure"]
 
 
 class Begin(Struct):
-    """The first line: the user's environment, which the process began without, and how it is to grade."""
+    """The first line: the user's environment, which the process began without, and how it is to grade.
+
+    An `impatient` judge waits for one endless loop once, and not in every check that comes to it (see Run).
+    """
 
     environment: dict[str, str]
     call_limit: float
     limit: float
     strict: bool = False
+    impatient: bool = False
 
 
 class Ask(Struct):

@@ -59,6 +59,7 @@ class Grader:
         *,
         blames_itself: bool = False,
         strict: bool = False,
+        impatient: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
@@ -68,7 +69,10 @@ class Grader:
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
         self._strict = strict
+        self._impatient = impatient
         self._prepared: Nursery | None = None
+        self._prepared_with: frozenset[str] = frozenset()
+        self._loaded: set[str] = set()
         self._warm = False
         self._suites: dict[str, Suite] = {}
 
@@ -92,9 +96,9 @@ class Grader:
         """Start, ahead of time, the child processes that the exercise's next grading will need."""
         self._preload(exercise)
         policy = self._policy(exercise)
-        if self._prepared and self._prepared.policy == policy:
+        if self._fits(policy, exercise):
             return
-        self._prepared = self._nursery(policy)
+        self._prepared, self._prepared_with = self._nursery(policy, exercise), frozenset(self._loaded)
         with contextlib.suppress(CannotStart):  # the grading itself will say so
             self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED if self._strict else PREPARED))
 
@@ -169,9 +173,20 @@ class Grader:
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
         strict = self._strict or measure  # what a call costs is not to depend on those before it
-        with Children(self._nursery(self._policy(exercise)), load, exercise, clock, strict=strict) as children:
+        with Children(
+            self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict
+        ) as children:
             runs = [
-                Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end, watch=watch) for seed in seeds
+                Run(
+                    exercise,
+                    seed,
+                    children.serve,
+                    only=only,
+                    to_the_end=to_the_end,
+                    impatient=self._impatient,
+                    watch=watch,
+                )
+                for seed in seeds
             ]
             try:
                 self._suite(exercise).run(runs)
@@ -196,10 +211,16 @@ class Grader:
     def _policy(self, exercise: Exercise) -> Policy:
         return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)
 
-    def _nursery(self, policy: Policy) -> Nursery:
+    def _fits(self, policy: Policy, exercise: Exercise) -> bool:
+        """Whether prepared children can serve an exercise: what was loaded only after them, they may not even read."""
+        return bool(
+            self._prepared and self._prepared.policy == policy and self._prepared_with.issuperset(exercise.preload)
+        )
+
+    def _nursery(self, policy: Policy, exercise: Exercise) -> Nursery:
         """Return the prepared children if they fit, else children to be started."""
-        prepared, self._prepared = self._prepared, None
-        if prepared and prepared.policy == policy:
+        fits, prepared, self._prepared = self._fits(policy, exercise), self._prepared, None
+        if prepared and fits:
             return prepared
         if prepared:
             prepared.close()
@@ -207,6 +228,7 @@ class Grader:
 
     def _preload(self, exercise: Exercise) -> None:
         self._launcher.preload(exercise.preload, probe_text(exercise))
+        self._loaded.update(exercise.preload)
         failed = self._launcher.not_preloaded()
         for name in [name for name in exercise.preload if name in failed]:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")

@@ -41,9 +41,9 @@ def command(boot: str = BOOT, code: Path | None = None) -> tuple[str, ...]:
     return (sys.executable, "-P", "-c", boot, str(code or places.imported_from()))
 
 
-def first_line(call_limit: float, limit: float, *, strict: bool = False) -> bytes:
+def first_line(call_limit: float, limit: float, *, strict: bool = False, impatient: bool = False) -> bytes:
     """Return what such a process is told first."""
-    return msgspec.json.encode(Begin(dict(os.environ), call_limit, limit, strict)) + b"\n"
+    return msgspec.json.encode(Begin(dict(os.environ), call_limit, limit, strict, impatient)) + b"\n"
 
 
 def environment() -> dict[str, str]:
@@ -55,14 +55,14 @@ def environment() -> dict[str, str]:
 class Judge:
     """A process that judges. Begins to load torch at once; use as a context."""
 
-    def __init__(self, call_limit: float, limit: float, *, strict: bool = False) -> None:
+    def __init__(self, call_limit: float, limit: float, *, strict: bool = False, impatient: bool = False) -> None:
         self._ids = itertools.count(1)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
         self._process = subprocess.Popen(
             command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None if debugging() else self._said,
             env=environment(), start_new_session=True,
         )  # fmt: skip
-        self._send(first_line(call_limit, limit, strict=strict))
+        self._send(first_line(call_limit, limit, strict=strict, impatient=impatient))
 
     def __enter__(self) -> Judge:
         return self
@@ -81,6 +81,15 @@ class Judge:
             self._process.wait()
         self._process.stdout.close()  # only now: a thread that reads it would hold up its closing
         self._said.close()
+
+    def kill(self) -> None:
+        """End it at once; whoever waits for an answer is told that it ended."""
+        self._process.kill()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     def grade(
         self, exercise: Exercise, source: Source, device: str, seed: int, *,

@@ -14,7 +14,7 @@ from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
 from grader.judging.children import Served
 from grader.judging.cost import Cost
-from grader.judging.submission import Hungry, Submission
+from grader.judging.submission import LOADING, Hungry, Submission
 from grader.judging.told import told
 from grader.verdict import CheckResult, Outcome
 from grader.vocabulary.ending import Ending
@@ -38,11 +38,13 @@ class Run:
     `watch` is told, as each check has ended, how many have, of how many, and of which step the last one is.
     With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
+    If it is `impatient`, a call that takes too long is the last of its step, and of the file where it was the import
+    of that; nor is it doubted in a child that has served another check. One endless loop then costs one call's limit.
     """
 
     def __init__(
         self, exercise: Exercise, seed: int, serve: Server, *,
-        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
+        only: Collection[str] = (), to_the_end: bool = True, impatient: bool = False, watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
         self._watch = watch
@@ -55,6 +57,7 @@ class Run:
         self._needs = exercise.needs
         self._serve = serve
         self._to_the_end = to_the_end
+        self._impatient = impatient
         self._known = {check.name: check for check in known_checks(exercise)}
         self._graded = frozenset(only or exercise.steps)
         self._left = sum(check.step in self._graded for check in self._known.values())
@@ -74,10 +77,16 @@ class Run:
         needed = [step for step in self._needs.get(check.step, ()) if step in self._graded]
         if missing := [step for step in needed if not self._have_passed(self._of(step))]:
             return f"waits for {' and '.join(f'`{step}`' for step in missing)}"
+        if self._impatient and self._is_stuck(check):
+            return "was not run: a check before it ran into the time limit"
         if check.last and not self._have_passed(each for each in self._of(check.step) if not each.last):
             return f"waits for the other checks of `{check.step}`"
         asked = (each for each in self._known.values() if each.name in self.results and each.step in self._graded)
         return "" if self._to_the_end or self._have_passed(asked) else "another check has settled it"
+
+    def _is_stuck(self, check: Check) -> bool:
+        ended = [each for each in self.results.values() if each.outcome is Outcome.TIMEOUT]
+        return any(each.called == LOADING or self._known[each.check].step == check.step for each in ended)
 
     def _of(self, step: str) -> Iterator[Check]:
         return (check for check in self._known.values() if check.step == step)
@@ -106,7 +115,8 @@ class Run:
                 raise
             except Exception as fault:
                 ending, stumble = Ending(Outcome.CRASHED, UNREADABLE), fault
-            self.in_doubt = ending is not None and not served.fresh
+            takes_too_long = ending is not None and ending.outcome is Outcome.TIMEOUT
+            self.in_doubt = ending is not None and not served.fresh and not (self._impatient and takes_too_long)
             self._wary = ending is not None
             if not self.in_doubt:
                 self._file(self._known[name], served, ending, stumble, time.perf_counter() - started)

@@ -29,14 +29,16 @@ class Session:
 
     `device` is one of DEVICES, or "all": then a device that this machine lacks gives verdicts that say so,
     whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way. With
-    `strict`, every check has a child process of its own.
+    `strict`, every check has a child process of its own; `impatient` is as in Run.
     """
 
     def __init__(
-        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *, strict: bool = False
-    ) -> None:
+        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *,
+        strict: bool = False, impatient: bool = False,
+    ) -> None:  # fmt: skip
         self._stop = stop
         self._strict = strict
+        self._impatient = impatient
         self._all = device == ALL
         self._devices: Sequence[str] = DEVICES if self._all else (device,)
         self._limits = (call_limit, limit)
@@ -94,5 +96,7 @@ class Session:
             if device not in self._launchers:
                 self._launchers[device] = launch.start(device)
             limits, launcher = Limits(*self._limits), self._launchers[device]
-            self._graders[device] = Grader(device, limits, launcher, self._stop, strict=self._strict)
+            self._graders[device] = Grader(
+                device, limits, launcher, self._stop, strict=self._strict, impatient=self._impatient
+            )
         return self._graders[device]

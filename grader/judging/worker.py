@@ -98,7 +98,8 @@ def serve(inbox: Inbox, answers: BinaryIO, begin: Begin) -> None:
         while (request := inbox.take()) is not None:
             device = request.device
             if device not in sessions:
-                session = Session(device, begin.call_limit, begin.limit, inbox.stop, strict=begin.strict)
+                limits = (begin.call_limit, begin.limit)
+                session = Session(device, *limits, inbox.stop, strict=begin.strict, impatient=begin.impatient)
                 sessions[device] = open_sessions.enter_context(session)
             if answer := _answer(request, sessions[device], _Teller(answers, request)):
                 _write(answers, answer)

@@ -7,12 +7,11 @@ from typing import Any
 
 from grader.called import program
 from grader.errors import UsageError
-from grader.record.progress import ATTEMPT, HINT, MET
+from grader.record.progress import LATER, TABLES
 
 FORMAT, VERSION = "pytorch-katas progress", 1
-NUMBERS = {"at", "seed", "steps_passed", "steps", "seconds", "taken"}
+NUMBERS = {"at", "began", "correct", "seed", "steps_passed", "steps", "seconds", "taken"}
 BIGGEST = 2**32  # of any number above; as a Unix time it is the year 2106
-COLUMNS = {"attempt": ATTEMPT, "met": MET, "hint": HINT}
 
 Kept = dict[str, list[dict[str, Any]]]
 
@@ -32,14 +31,14 @@ def from_text(said: str, text: str) -> Kept:
         raise UsageError(f"{said} does not hold progress; `{program()} export` writes such a file")
     if document.get("version") != VERSION:
         raise UsageError(f"{said} was written by another version of the grader; this one reads version {VERSION}")
-    return {table: _rows(said, table, document.get(table)) for table in COLUMNS}
+    return {table: _rows(said, table, document.get(table, [] if table in LATER else None)) for table in TABLES}
 
 
 def _rows(said: str, table: str, rows: Any) -> list[dict[str, Any]]:
     if not isinstance(rows, list):
         raise UsageError(f"{said} is damaged: it has no list {table!r}; nothing was added")
     for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict) or not all(_fits(column, row.get(column)) for column in COLUMNS[table]):
+        if not isinstance(row, dict) or not all(_fits(column, row.get(column)) for column in TABLES[table]):
             raise UsageError(f"{said} is damaged: entry {number} of {table!r} is not valid; nothing was added")
     return rows
 
