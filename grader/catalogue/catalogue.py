@@ -44,7 +44,10 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child."""
+    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child.
+
+    With `graphs`, it is about what autograd records, which its failures then show.
+    """
 
     number: int
     slug: str
@@ -55,6 +58,7 @@ class Exercise:
     needs: dict[str, tuple[str, ...]]
     preload: tuple[str, ...]
     data: tuple[str, ...]
+    graphs: bool = False
 
     @property
     def name(self) -> str:
