@@ -11,7 +11,20 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from grader.called import program
-from grader.commands import authors, batch, compare, course, elsewhere, grade, kit, learn, record, watch, workspace
+from grader.commands import (
+    authors,
+    batch,
+    compare,
+    course,
+    elsewhere,
+    grade,
+    kit,
+    learn,
+    record,
+    report,
+    watch,
+    workspace,
+)
 from grader.commands.speak import complain, takes_standard_output
 from grader.errors import GraderError, UsageError, traced
 from grader.exit_code import ExitCode
@@ -78,6 +91,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program(), description="PyTorch katas: grade your exercises.")
     parser.set_defaults(run=learn.where_am_i)
     commands = parser.add_subparsers(title="commands", metavar="")
-    for group in (grade, watch, learn, compare, record, workspace, kit, batch, course, elsewhere, authors):
+    for group in (grade, watch, learn, compare, record, workspace, kit, batch, course, report, elsewhere, authors):
         group.add_to(commands)
     return parser
