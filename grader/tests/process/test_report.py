@@ -31,8 +31,10 @@ def report(results, tmp_path):  # noqa: F811
 
 
 def test_everything_at_once_and_nothing_over_it(report, tmp_path):
-    asked = ["results", "--html", "html", "--csv", "a.csv", "--json", "a.json", "--junit", "a.xml",
-             "--similarity", "sim", "--canvas", "gradebook.csv", "--moodle", "grades.csv", "--moodle-feedback", "feedback.zip"]  # fmt: skip
+    asked = [
+        "results", "--html", "html", "--csv", "a.csv", "--json", "a.json", "--junit", "a.xml", "--similarity", "sim",
+        "--canvas", "gradebook.csv", "--moodle", "grades.csv", "--moodle-feedback", "feedback.zip",
+    ]  # fmt: skip
     done = report(*asked)
     assert done.returncode == 0, done.stderr
     made = {"a.csv", "a.json", "a.xml", "html", "sim", "gradebook-graded.csv", "grades-graded.csv", "feedback.zip"}
