@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
-from grader.seeds import SEEDS, new_seed
+from grader.seeds import new_seed, seed
 
 
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -47,13 +47,6 @@ def add_grading(parser: argparse.ArgumentParser) -> None:
     for each in FORMATS:
         parser.add_argument(f"--{each.name}", metavar="FILE", help=f"write {each.what}; - for standard output")
     add_limits(parser)
-
-
-def seed(text: str) -> int:
-    """Read a seed."""
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"a seed is a number from 0 to {SEEDS - 1}, not {text!r}")
-    return int(text)
 
 
 def seed_or_new(given: int | None) -> int:

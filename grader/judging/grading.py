@@ -20,7 +20,7 @@ from grader.judging.children import Children
 from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
 from grader.judging.overlay import definitions
-from grader.judging.run import Run
+from grader.judging.run import Run, Watch
 from grader.judging.source import Source, read_source
 from grader.judging.submission import Hungry, load_request
 from grader.judging.suite import Suite
@@ -103,25 +103,28 @@ class Grader:
             self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED if self._strict else PREPARED))
 
     def grade(
-        self, exercise: Exercise, source: Source, *, seed: int, only: Collection[str] = (), to_the_end: bool = True
-    ) -> Verdict:
+        self, exercise: Exercise, source: Source, *, seed: int,
+        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
+    ) -> Verdict:  # fmt: skip
         """Run every check on the submission; a fault of the grader itself raises GraderError.
+
+        `watch` is told after each check how far it is.
 
         With `only`, only the checks of these steps are run, and those of the others are blocked.
         Unless `to_the_end`, the first check that does not pass decides the verdict, and the others are blocked.
         """
-        return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
+        return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end, watch=watch)[0]
 
     def grade_under(
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str] = (), to_the_end: bool = True,
+        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
     ) -> list[Verdict]:  # fmt: skip
         """Return the verdicts under many seeds, several times faster than one by one, but not quite as surely.
 
         Each check has one child process for all of them, so a submission can keep something from one seed to the next.
         """
         started = time.perf_counter()
-        graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end)
+        graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end, watch=watch)
         for run in graded.runs:
             if run.stumbles:
                 self._clear(exercise, run)
@@ -163,7 +166,7 @@ class Grader:
 
     def _run(
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
+        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False, watch: Watch | None = None,
     ) -> _Graded:  # fmt: skip
         """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
@@ -174,7 +177,15 @@ class Grader:
             self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict
         ) as children:
             runs = [
-                Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end, impatient=self._impatient)
+                Run(
+                    exercise,
+                    seed,
+                    children.serve,
+                    only=only,
+                    to_the_end=to_the_end,
+                    impatient=self._impatient,
+                    watch=watch,
+                )
                 for seed in seeds
             ]
             try:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from grader.called import program
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
 from grader.errors import GraderError, UsageError, debugging
-from grader.judging.asked import Ask, Begin, Told, What
+from grader.judging.asked import Ask, Begin, Far, Told, What
 from grader.judging.cost import Cost
 from grader.judging.source import Source
 from grader.sandbox.parent import interpreter
@@ -67,14 +68,18 @@ class Judge:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it, with all that it started."""
-        for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(ENDING_SECONDS)
-        self._process.kill()
-        self._process.wait()
+        """End it, with all that it started; a thread that waits for its answer is told that it ended."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(ENDING_SECONDS)
+        finally:  # whoever waits for the end may become impatient, too
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()  # only now: a thread that reads it would hold up its closing
         self._said.close()
 
     def kill(self) -> None:
@@ -86,19 +91,32 @@ class Judge:
         """The number of the process."""
         return self._process.pid
 
-    def grade(self, exercise: Exercise, source: Source, device: str, seed: int, *, more: bool = False) -> list[Verdict]:
-        """Return a verdict for each device; raise UsageError for a device that is not here, GraderError for a fault."""
-        return self._ask("grade", exercise, source, device, seed, more).verdicts
+    def grade(
+        self, exercise: Exercise, source: Source, device: str, seed: int, *,
+        more: bool = False, watch: Callable[[Far], object] | None = None,
+    ) -> list[Verdict]:  # fmt: skip
+        """Return a verdict for each device; raise UsageError for a device that is not here, GraderError for a fault.
+
+        `watch` is called after each check with how far it is.
+        """
+        return self._ask("grade", exercise, source, device, seed, more, watch).verdicts
 
     def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
         """Return the cost of each step of a submission, and that of each step of the solution."""
-        yours, solution = self._ask("measure", exercise, source, "cpu", seed, more=False).costs
+        yours, solution = self._ask("measure", exercise, source, "cpu", seed, False).costs
         return yours, solution
 
-    def _ask(self, what: What, exercise: Exercise, source: Source, device: str, seed: int, more: bool) -> Told:
-        request = Ask(next(self._ids), what, exercise.name, source.name, source.text, source.sha256, device, seed, more)
+    def _ask(
+        self, what: What, exercise: Exercise, source: Source, device: str, seed: int,
+        more: bool, watch: Callable[[Far], object] | None = None,
+    ) -> Told:  # fmt: skip
+        request = Ask(
+            next(self._ids), what, exercise.name, source.name, source.text, source.sha256, device, seed, more,
+            tell=watch is not None,
+        )  # fmt: skip
         self._send(msgspec.json.encode(request) + b"\n")
-        told = self._read()
+        while (told := self._read()).far and watch:
+            watch(told.far)
         if told.complaint:
             raise UsageError(told.complaint) if told.is_usage else GraderError(told.complaint)
         return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from grader.judging.told import told
 from grader.verdict import CheckResult, Outcome
 from grader.vocabulary.ending import Ending
 
+Watch = Callable[[int, int, str], object]
 UNREADABLE = "your code returned something that this check cannot read"
 
 
@@ -34,6 +35,7 @@ class Run:
 
     `results` holds how the checks ended, by name, `faults` what broke around a check, `stumbles` what broke in one
     (see Grader.grade), `costs` what each step cost where it is measured.
+    `watch` is told, as each check has ended, how many have, of how many, and of which step the last one is.
     With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
     If it is `impatient`, a call that takes too long is the last of its step, and of the file where it was the import
@@ -42,9 +44,10 @@ class Run:
 
     def __init__(
         self, exercise: Exercise, seed: int, serve: Server, *,
-        only: Collection[str] = (), to_the_end: bool = True, impatient: bool = False,
+        only: Collection[str] = (), to_the_end: bool = True, impatient: bool = False, watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
+        self._watch = watch
         self.results: dict[str, CheckResult] = {}
         self.faults: list[GraderError] = []
         self.stumbles: dict[str, Exception] = {}
@@ -64,7 +67,7 @@ class Run:
         check = self._known[name]
         why = self._why_not(check)
         if why:
-            self.results[name] = CheckResult(name, check.headline, Outcome.BLOCKED, why)
+            self._keep(check, CheckResult(name, check.headline, Outcome.BLOCKED, why))
             self._left -= check.step in self._graded
         return bool(why)
 
@@ -122,9 +125,14 @@ class Run:
         self, check: Check, served: Served, ending: Ending | None, stumble: Exception | None, seconds: float
     ) -> None:
         self.costs[check.step] = self.costs.get(check.step, Cost()) + served.submission.cost
-        self.results[check.name] = told(check, ending, served.read_printed(), seconds)
+        self._keep(check, told(check, ending, served.read_printed(), seconds))
         if stumble:
             self.stumbles[check.name] = stumble
+
+    def _keep(self, check: Check, result: CheckResult) -> None:
+        self.results[check.name] = result
+        if self._watch:
+            self._watch(len(self.results), len(self._known), check.step)
 
     @contextlib.contextmanager
     def _faults_filed(self, name: str) -> Iterator[None]:

@@ -20,6 +20,7 @@ from grader.sandbox.parent import launch
 if TYPE_CHECKING:
     from grader.judging.cost import Cost
     from grader.judging.grading import Grader
+    from grader.judging.run import Watch
     from grader.verdict import Verdict
 
 
@@ -63,14 +64,14 @@ class Session:
         for launcher in self._launchers.values():
             launcher.preload(exercise.preload, probe_text(exercise))
 
-    def grade(self, exercise: Exercise, source: Source, seed: int) -> list[Verdict]:
-        """Return a verdict for each device."""
+    def grade(self, exercise: Exercise, source: Source, seed: int, watch: Watch | None = None) -> list[Verdict]:
+        """Return a verdict for each device; `watch` is told after each check how far it is."""
         from grader.judging import grading
 
         verdicts = []
         for device in self._devices:
             if is_available(device):
-                verdicts.append(self._grader(device).grade(exercise, source, seed=seed))
+                verdicts.append(self._grader(device).grade(exercise, source, seed=seed, watch=watch))
             elif self._all:
                 verdicts.append(grading.unavailable(exercise, source, device, seed))
             else:

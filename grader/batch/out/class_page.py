@@ -20,7 +20,7 @@ from grader.catalogue.catalogue import Exercise, find
 from grader.catalogue.misconceptions import misconceptions
 from grader.record.rows import Stray
 from grader.reports.markup import Node, page, tag
-from grader.reports.to_html import STYLE, prose, table
+from grader.reports.to_html import STYLES, prose, style, table
 from grader.verdict import Outcome
 
 CSS = Path(__file__).with_name("class.css")
@@ -49,7 +49,7 @@ def class_page(known: Known, folder: str) -> str:
     title = known.course.title or "PyTorch katas"
     return page(
         f"{title}: the class",
-        STYLE.read_text(encoding="utf-8") + CSS.read_text(encoding="utf-8"),
+        "".join(map(style, STYLES)) + CSS.read_text(encoding="utf-8"),
         tag("header", tag("h1", title), tag("p", _counted(known.facts))),
         tag("main", *_sections(known, folder)),
         tag("footer", tag("p", ABOUT)),

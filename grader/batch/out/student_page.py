@@ -11,7 +11,7 @@ from grader.batch.course import Course
 from grader.batch.out.facts import Fact
 from grader.batch.standing import Standing
 from grader.reports.markup import Node, page, tag
-from grader.reports.to_html import STYLE, footer, section_id, sections, table
+from grader.reports.to_html import STYLES, footer, section_id, sections, style, table
 from grader.verdict import Verdict
 
 
@@ -31,7 +31,7 @@ class Teller:
         return visible.to_student(standing.verdict, standing.assignment.visibility, due, self.now)
 
 
-def student_page(name: str, of_student: Sequence[tuple[Standing, Fact]], teller: Teller, style: str = "") -> str:
+def student_page(name: str, of_student: Sequence[tuple[Standing, Fact]], teller: Teller, more: str = "") -> str:
     """Return the page of one student."""
     verdicts = [each for standing, _ in of_student if (each := teller.verdict(standing))]
     got = [fact.points for _, fact in of_student if fact.points is not None]
@@ -40,7 +40,7 @@ def student_page(name: str, of_student: Sequence[tuple[Standing, Fact]], teller:
     head = tag("p", title, f" · {sum(got):.6g} of {most:.6g} points" if got else "")
     return page(
         f"{name} · {title}",
-        STYLE.read_text(encoding="utf-8") + style,
+        "".join(map(style, STYLES)) + more,
         tag("header", tag("h1", name), head),
         tag("main", _overview(of_student), *sections(verdicts)),
         footer(verdicts) if verdicts else tag("footer"),
