@@ -27,6 +27,7 @@ MODULES = {
     "record": ("export", "import"),
     "workspace": ("init", "update"),
     "kit": ("kit",),
+    "notebook": ("notebook",),
     "batch": ("batch",),
     "course": ("course",),
     "report": ("report",),

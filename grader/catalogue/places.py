@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = "notebooks"
 MARK = "katas.toml"  # lies in every workspace outside of a checkout
 
 
@@ -113,7 +114,7 @@ class Workspace:
     @property
     def notebooks(self) -> Path:
         """The exercises as notebooks; there only where they were asked for."""
-        return self.root / "notebooks"
+        return self.root / NOTEBOOKS
 
     @property
     def kept_stubs(self) -> Path:
