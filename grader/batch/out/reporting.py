@@ -79,7 +79,7 @@ class Reporting:
 
     def json(self) -> str:
         """Return everything."""
-        return tables.to_json(list(of_class(self._results, self._course)), self._course, self._names)
+        return tables.to_json(of_class(self._results, self._course), self._course, self._names)
 
     def junit(self) -> str:
         """Return a suite for each student and exercise."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from grader.batch.course import Course
 from grader.batch.out.facts import Fact
@@ -47,17 +48,28 @@ def _person(student: Student, names: Names) -> dict[str, str]:
     return {"id": student.id, "name": student.name, "email": student.email, "sid": student.sid, "login": student.login}
 
 
-def to_json(found: Sequence[tuple[Standing, Fact]], course: Course, names: Names) -> str:
+def to_json(found: Iterable[tuple[Standing, Fact]], course: Course, names: Names) -> str:
     """Return everything as one document, verdicts as reports/verdict.schema.json describes them."""
-    rows = [
-        {**_person(fact.student, names), "exercise": fact.exercise, "state": fact.state, "points": fact.points,
-         "most": fact.most, "by_step": dict(standing.by_step or {}), "deducted": fact.deducted,
-         "late_days": fact.late_days, "handed_in": fact.handed_in, "note": "" if names.hidden else fact.note,
-         "verdict": standing.verdict.to_dict() if standing.verdict else None}
-        for standing, fact in found
-    ]  # fmt: skip
-    document = {"format": FORMAT, "version": VERSION, "title": course.title, "results": rows}
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # A line for each result: as values, those of thousands of students would take ten times the memory.
+    rows = ",\n".join(json.dumps(_result(*each, names), ensure_ascii=False, allow_nan=False) for each in found)
+    head = json.dumps({"format": FORMAT, "version": VERSION, "title": course.title}, ensure_ascii=False)
+    return f'{head[:-1]}, "results": [\n{rows}\n]}}\n'
+
+
+def _result(standing: Standing, fact: Fact, names: Names) -> dict[str, Any]:
+    return {
+        **_person(fact.student, names),
+        "exercise": fact.exercise,
+        "state": fact.state,
+        "points": fact.points,
+        "most": fact.most,
+        "by_step": dict(standing.by_step or {}),
+        "deducted": fact.deducted,
+        "late_days": fact.late_days,
+        "handed_in": fact.handed_in,
+        "note": "" if names.hidden else fact.note,
+        "verdict": standing.verdict.to_dict() if standing.verdict else None,
+    }
 
 
 def to_class_junit(found: Iterable[tuple[Standing, Fact]], names: Names) -> str:
