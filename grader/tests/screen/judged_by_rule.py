@@ -25,18 +25,18 @@ class Session(nullcontext):
     """Is asked as the real one is."""
 
     def __init__(
-        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *, strict: bool = False
+        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, **_: bool
     ) -> None:
         super().__init__(self)
         self._device, self._stop = device, stop
 
-    def preload(self, exercise):
+    def preload(self, exercise, **_):
         """Load nothing."""
 
     def prepare(self, exercise):
         """Get nothing ready."""
 
-    def grade(self, exercise, source, seed):
+    def grade(self, exercise, source, seed, **_):
         """Take a text for endless, deadly, not begun, wrong in the last step, or right; wait for a file it names."""
         text = source.text
         _, waits, name = text.partition("# waits for ")
