@@ -36,7 +36,7 @@ class Session(nullcontext):
     def prepare(self, exercise):
         """Get nothing ready."""
 
-    def grade(self, exercise, source, seed, **_):
+    def grade(self, exercise, source, seed, *_):
         """Take a text for endless, deadly, not begun, wrong in the last step, or right; wait for a file it names."""
         text = source.text
         _, waits, name = text.partition("# waits for ")
