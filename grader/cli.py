@@ -25,8 +25,12 @@ MODULES = {
     "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
     "taught": ("taught",),
+    "practise": ("drill",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
+    "kit": ("kit",),
+    "batch": ("batch",),
+    "course": ("course",),
     "authors": ("audit", "new", "doctor"),
 }
 WITHOUT_A_COMMAND = "find"

@@ -11,10 +11,10 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
-from grader.commands.options import count, from_here, seed, seed_or_new
+from grader.commands.options import count, from_here, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
-from grader.seeds import SEEDS
+from grader.seeds import SEEDS, seed
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from grader.called import program
 from grader.catalogue import catalogue, misconceptions
-from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
 from grader.commands.options import add_exercise, from_here
 from grader.commands.speak import complain
@@ -42,7 +41,7 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_learner
 
     exercise, progress = catalogue.find_own(options.exercise), Progress()
-    step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
+    step = progress.open_step(exercise) if options.step is None else catalogue.find_step(exercise, options.step)
     taken = progress.hints_taken(exercise, step)
     shown = taken if options.again else min(taken + 1, LEVELS)
     if not shown:
@@ -52,15 +51,6 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
         progress.keep_hint(exercise, step, shown)
     complain(progress.complaint)
     return ExitCode.ALL_PASSED
-
-
-def _step(exercise: Exercise, name: str) -> str:
-    """Return the step with this name, or with this number."""
-    by_number = {str(number): step for number, step in enumerate(exercise.steps, 1)}
-    step = by_number.get(name.lstrip("0"), name)
-    if step not in exercise.steps:
-        raise UsageError(f"{exercise.name} has no step {name!r}; its steps are {', '.join(exercise.steps)}")
-    return step
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:

@@ -9,7 +9,7 @@ from grader.catalogue.catalogue import Exercise, find_own
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
-from grader.seeds import SEEDS, new_seed
+from grader.seeds import new_seed, seed
 
 
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -32,6 +32,20 @@ def first_of(options: argparse.Namespace) -> Exercise | None:
     return None if options.first is None else find_own(options.first)
 
 
+class Chosen(argparse.Action):
+    """Takes `05 16` as well as `1-10,16`."""
+
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: object = None) -> None:
+        """Keep the list as `choose` takes it."""
+        setattr(namespace, self.dest, ",".join(map(str, values)) if isinstance(values, list) else values)
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """Let the command take a list of exercises."""
+    what = "only these, such as `05 16` or `1-10,16` (default: all)"
+    parser.add_argument("--exercises", nargs="+", action=Chosen, default="all", metavar="LIST", help=what)
+
+
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Let the command take the two limits of time."""
     usual = Limits()
@@ -49,13 +63,6 @@ def add_grading(parser: argparse.ArgumentParser) -> None:
     for each in FORMATS:
         parser.add_argument(f"--{each.name}", metavar="FILE", help=f"write {each.what}; - for standard output")
     add_limits(parser)
-
-
-def seed(text: str) -> int:
-    """Read a seed."""
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"a seed is a number from 0 to {SEEDS - 1}, not {text!r}")
-    return int(text)
 
 
 def seed_or_new(given: int | None) -> int:

@@ -9,7 +9,7 @@ from rich.console import Console
 from grader.called import program
 from grader.catalogue import catalogue
 from grader.catalogue.mark import withheld_by
-from grader.commands.options import add_exercise, add_limits, from_here, seed, seed_or_new
+from grader.commands.options import add_exercise, add_limits, from_here, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
@@ -17,6 +17,7 @@ from grader.judging.process import Judge
 from grader.judging.source import read_own
 from grader.learning import taught
 from grader.record.progress import Progress
+from grader.seeds import seed
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

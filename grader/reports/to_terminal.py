@@ -32,12 +32,15 @@ def state(outcome: Outcome) -> Text:
     return Text(f"{sign} {outcome.replace('_', ' ')}", style=colour)
 
 
-def report(verdicts: Sequence[Verdict]) -> RenderableType:
-    """Return all of one run: one exercise in full, on one device or side by side on several."""
+def report(verdicts: Sequence[Verdict], about: str = "") -> RenderableType:
+    """Return all of one run: one exercise in full, on one device or side by side on several.
+
+    Where a step is named, only its troubles are told.
+    """
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
         steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-        for step in steps:
+        for step in (each for each in steps if about in ("", each.name)):
             parts += _troubles(verdict, step, several=len(verdicts) > 1)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
 

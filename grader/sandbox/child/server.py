@@ -26,7 +26,7 @@ from grader.sandbox.child.late_dynamo import load_dynamo_late
 from grader.sandbox.child.live import live
 from grader.sandbox.child.lockdown import lock_down
 from grader.sandbox.child.meter import metered
-from grader.sandbox.child.observe import Observer, fits, load
+from grader.sandbox.child.observe import PROBE_FILE, Observer, fits, load
 from grader.sandbox.child.reset import Baseline
 from grader.sandbox.shared import wire
 from grader.sandbox.shared.freeze import text_of
@@ -47,8 +47,6 @@ from grader.sandbox.shared.messages import (
     Unfit,
 )
 from grader.sandbox.shared.policy import BROKEN, Policy
-
-PROBE_FILE = "<probe>"  # stands for its file in tracebacks
 
 
 def main(channel: socket.socket, output: int, policy: Policy) -> None:

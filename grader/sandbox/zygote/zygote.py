@@ -60,8 +60,7 @@ class Zygote:
     def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
         """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
         from grader.sandbox.child.names import remember_names
-        from grader.sandbox.child.observe import compiled
-        from grader.sandbox.child.server import PROBE_FILE
+        from grader.sandbox.child.observe import PROBE_FILE, compiled
 
         failed = {}
         if probe:

@@ -25,8 +25,9 @@ class Session(nullcontext):
     """Is asked as the real one is."""
 
     def __init__(
-        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *, strict: bool = False
-    ) -> None:
+        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *,
+        strict: bool = False, impatient: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(self)
         self._device, self._stop = device, stop
 
