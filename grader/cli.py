@@ -24,13 +24,15 @@ MODULES = {
     "find": ("list", "next"),
     "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
+    "practise": ("drill", "review", "stats"),
     "taught": ("taught",),
-    "practise": ("drill",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
+    "notebook": ("notebook",),
     "kit": ("kit",),
     "batch": ("batch",),
     "course": ("course",),
+    "elsewhere": ("gradescope", "classroom50", "prairielearn", "action", "autograde"),
     "authors": ("audit", "new", "doctor"),
 }
 WITHOUT_A_COMMAND = "find"

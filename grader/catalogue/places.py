@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = "notebooks"
 MARK = "katas.toml"  # lies in every workspace outside of a checkout
 
 
@@ -97,6 +98,11 @@ class Workspace:
         return self.root / "exercises"
 
     @property
+    def review(self) -> Path:
+        """Exercises that were handed out once more; the earlier answers stay where they are."""
+        return self.root / "review"
+
+    @property
     def mark(self) -> Path:
         """What tells a workspace outside of a checkout from any other folder."""
         return self.root / MARK
@@ -119,7 +125,7 @@ class Workspace:
     @property
     def notebooks(self) -> Path:
         """The exercises as notebooks; there only where they were asked for."""
-        return self.root / "notebooks"
+        return self.root / NOTEBOOKS
 
     @property
     def kept_stubs(self) -> Path:
@@ -175,8 +181,18 @@ def here() -> Path:
     """Return the current folder, or the root where the current folder was removed."""
     try:
         return Path.cwd()
-    except OSError:  # the current folder was removed
+    except OSError:
         return Path("/")
+
+
+def kept() -> Path:
+    """Return the folder for what can be made again: that of the workspace; outside of any, the user's cache."""
+    try:
+        return workspace().state
+    except UsageError:  # as where another system grades, or a class is graded
+        import platformdirs
+
+        return platformdirs.user_cache_path("pytorch-katas")
 
 
 @functools.lru_cache(maxsize=4)

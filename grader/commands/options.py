@@ -17,6 +17,20 @@ def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> 
     parser.add_argument("exercise", nargs="?" if optional else None, help="5, 05, leaf_and_grad or a path")
 
 
+class Chosen(argparse.Action):
+    """Takes `05 16` as well as `1-10,16`."""
+
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: object = None) -> None:
+        """Keep the list as `choose` takes it."""
+        setattr(namespace, self.dest, ",".join(map(str, values)) if isinstance(values, list) else values)
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """Let the command take a list of exercises."""
+    what = "only these, such as `05 16` or `1-10,16` (default: all)"
+    parser.add_argument("--exercises", nargs="+", action=Chosen, default="all", metavar="LIST", help=what)
+
+
 def add_first(parser: argparse.ArgumentParser) -> None:
     """Let the command take where the learner begins."""
     parser.add_argument(
@@ -30,20 +44,6 @@ def add_first(parser: argparse.ArgumentParser) -> None:
 def first_of(options: argparse.Namespace) -> Exercise | None:
     """Return where the learner begins; None for the first of all."""
     return None if options.first is None else find_own(options.first)
-
-
-class Chosen(argparse.Action):
-    """Takes `05 16` as well as `1-10,16`."""
-
-    def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: object = None) -> None:
-        """Keep the list as `choose` takes it."""
-        setattr(namespace, self.dest, ",".join(map(str, values)) if isinstance(values, list) else values)
-
-
-def add_chosen(parser: argparse.ArgumentParser) -> None:
-    """Let the command take a list of exercises."""
-    what = "only these, such as `05 16` or `1-10,16` (default: all)"
-    parser.add_argument("--exercises", nargs="+", action=Chosen, default="all", metavar="LIST", help=what)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:

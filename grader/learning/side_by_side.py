@@ -64,6 +64,26 @@ def compare(exercise: Exercise, text: str) -> list[Comparison]:
     return [_compared(step, yours.get(step), text, solution[step], solution_text) for step in exercise.steps]
 
 
+def between(exercise: Exercise, before: str, now: str) -> list[Comparison]:
+    """Return every step as it was in an earlier text and as it is now; neither is shown with a reason.
+
+    Raise UsageError where one of the two is not Python.
+    """
+    try:
+        earlier, later = definitions(before), definitions(now)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UsageError(f"{exercise.stub.name} cannot be read as Python: {error}") from None
+    return [_changed(step, earlier.get(step), before, later.get(step), now) for step in exercise.steps]
+
+
+def _changed(step: str, earlier: Definition | None, before: str, later: Definition | None, now: str) -> Comparison:
+    left, right = (
+        _without_comments(without_docstrings(node, text)) if node else ""
+        for node, text in ((earlier, before), (later, now))
+    )
+    return Comparison(step, left, right, (), _plain(left) == _plain(right))
+
+
 def _compared(step: str, yours: Definition | None, text: str, solution: Definition, solution_text: str) -> Comparison:
     right = without_docstrings(solution, solution_text)
     left = _without_comments(without_docstrings(yours, text)) if yours else ""

@@ -145,10 +145,6 @@ class Progress:
                     passes.setdefault(name, set()).add(tuple(key))
         return {each.name: _state(each, passes.get(each.name, set()), tried) for each in chosen}
 
-    def has_passed(self, exercise: Exercise) -> bool:
-        """Return whether an exercise as it stands has passed on some device."""
-        return any(self.states((exercise,), each)[exercise.name] is State.PASSED for each in self.devices())
-
     def best(self, device: str = "cpu") -> dict[str, int]:
         """Return, by exercise, the most steps that passed in one attempt at the checks that it has now."""
         found: dict[str, int] = {}
@@ -161,6 +157,10 @@ class Progress:
             if any(name == each.name for name, _ in passed):
                 found[each.name] = passed.get((each.name, checks_hash(each)), 0)
         return found
+
+    def has_passed(self, exercise: Exercise) -> bool:
+        """Return whether an exercise as it stands has passed on some device."""
+        return any(self.states((exercise,), each)[exercise.name] is State.PASSED for each in self.devices())
 
     def devices(self) -> tuple[str, ...]:
         """Return the devices that something was graded on, the CPU always and first."""

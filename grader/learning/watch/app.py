@@ -31,7 +31,8 @@ class WatchApp(Editing):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)"), Binding("p", "step(-1)"), Binding("h", "hint"), Binding("e", "explain"),
         Binding("c", "compare"), Binding("t", "taught"), Binding("l", "list"), Binding("r", "reset"),
-        Binding("d", "device"), Binding("o", "edit"), Binding("g", "again"), Binding("escape", "verdict"),
+        Binding("d", "device"), Binding("o", "edit"), Binding("g", "again"), Binding("v", "details"),
+        Binding("escape", "verdict"),
         Binding("question_mark", "keys"), Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True),
         Binding("ctrl+z", "suspend_process"),
     ]  # fmt: skip

@@ -53,6 +53,7 @@ class Graded(Page):
         self._changed: list[Change] = []
         self._instead = ""  # stands in the place of a verdict that could not be had
         self._note = ""  # stands above the verdict until the next save
+        self._verbose = False
         self._asked_again = ""  # the key that waits for a second press
 
     def on_mount(self) -> None:
@@ -81,10 +82,16 @@ class Graded(Page):
             self._show(Text(self._instead, style="yellow"))
         elif self._verdict:
             taught = lessons(self._exercise) if self._verdict.passed else ()
-            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1), taught)
+            following = self._neighbour(1)
+            shown = to_watch.verdict(self._verdict, self._changed, following, taught, verbose=self._verbose)
             self._show(Group(Text(self._note, style="yellow"), shown) if self._note else shown)
         else:
             self._show(Text("Grading for the first time: torch is loading.", style="dim"))
+
+    def action_details(self) -> None:
+        """Show all details of the failure, or fewer again."""
+        self._verbose = not self._verbose
+        self.action_verdict()
 
     def _open(self, exercise: Exercise) -> None:
         """Turn to an exercise: watch its file, grade it."""

@@ -1,5 +1,6 @@
 """The wheel is whole: installed into an empty environment, it grades from a folder with nothing in it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -128,6 +129,18 @@ def test_without_a_workspace_it_says_how_to_make_one(katas):
     done = katas("exercise", "05")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "katas init" in done.stderr
+
+
+def test_another_system_grades_without_a_workspace(katas, tmp_path):
+    for name in ("source", "submission"):
+        (tmp_path / name).mkdir()
+    task = {"exercises": ["05_leaf_and_grad"], "course": "", "seed": 1}
+    (tmp_path / "source" / "katas.json").write_text(json.dumps(task), encoding="utf-8")
+    (tmp_path / "submission" / "05_leaf_and_grad.py").write_bytes(find("05").solution.read_bytes())
+    done = katas("autograde", "gradescope", "--root", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    tests = json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8"))["tests"]
+    assert {test["status"] for test in tests} == {"passed"}
 
 
 def test_nothing_of_what_it_needs_is_missed(katas, tmp_path):

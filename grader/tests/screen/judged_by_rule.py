@@ -37,7 +37,7 @@ class Session(nullcontext):
     def prepare(self, exercise):
         """Get nothing ready."""
 
-    def grade(self, exercise, source, seed):
+    def grade(self, exercise, source, seed, watch=None):
         """Take a text for endless, deadly, not begun, wrong in the last step, or right; wait for a file it names."""
         text = source.text
         _, waits, name = text.partition("# waits for ")
