@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.learning.editor.surrounding import surrounding
+from grader.learning.editor.host import host
 
 LIKE_VS_CODE = ("code", "code-insiders", "codium", "cursor", "windsurf", "positron")
 LIKE_ZED = ("zed", "zeditor", "zedit", "subl", "sublime_text", "hx", "helix")
@@ -76,7 +76,7 @@ def choose(asked: str | None, environment: Mapping[str, str], *, on_key_only: bo
     if asked is not None:
         return _asked(asked, environment)
     lacking = ""
-    if around := surrounding(environment):
+    if around := host(environment):
         for command in around.commands:
             if _found(command, environment):
                 return Editor((command,), on_key_only=on_key_only)

@@ -58,8 +58,8 @@ def _next(exercise: Exercise, found: State, file: Path) -> list[Text]:
 def last_time(last: Attempt) -> Text:
     """Return where the learner was last time."""
     exercise = catalogue.find(last.exercise)
-    how = f"{last.steps_passed} of {last.steps} steps passed"
-    return Text(f"Last time, {day(last.at)}: {exercise.number:02} {exercise.title}, {how}")
+    how = f"{last.steps_passed} of {last.steps} steps"
+    return Text(f"Last time, {day(last.at)}: {exercise.number:02} {exercise.title} ({how})")
 
 
 def day(moment: float, today: date | None = None) -> str:

@@ -39,8 +39,8 @@ def main() -> int:
         )
         print(FOLDER / f"{name}.svg")
     if browser := shutil.which("chromium"):
-        _photograph(browser, FOLDER / exercise.stub.name, FOLDER / "report.png")
-        print(FOLDER / "report.png")
+        for made in _photographs(browser, FOLDER / exercise.stub.name):
+            print(made)
     return 0
 
 
@@ -85,18 +85,22 @@ def _commands(checkout: Path) -> Iterator[tuple[str, str, Text]]:
         terminal.end()
 
 
-def _photograph(browser: str, attempt: Path, picture: Path) -> None:
-    """Write a picture of the HTML report on an attempt, as a browser shows it."""
+def _photographs(browser: str, attempt: Path) -> Iterator[Path]:
+    """Write pictures of the HTML report on an attempt, as a browser shows it in light and in dark; yield each."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "report.html")
         grade = [sys.executable, "-m", "grader", "exercise", EXERCISE, "--file", str(attempt), "--seed", "1"]
         subprocess.run([*grade, "--html", str(page)], stdout=subprocess.DEVNULL, check=False)
         unfolded = page.read_text(encoding="utf-8").replace("<details>", "<details open>", 1)
         page.write_text(unfolded.replace(str(attempt), f"exercises/{attempt.name}"), encoding="utf-8")
-        window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=800,870"]
-        photograph = [browser, *window, f"--screenshot={picture}", page.as_uri()]
-        subprocess.run(photograph, stderr=subprocess.DEVNULL, check=True)
-    Image.open(picture).quantize(64).save(picture, optimize=True)
+        for name, scheme in (("report", "1"), ("report-dark", "0")):
+            picture = FOLDER / f"{name}.png"
+            window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=800,870"]
+            prefers = f"--blink-settings=preferredColorScheme={scheme}"
+            photograph = [browser, *window, prefers, f"--screenshot={picture}", page.as_uri()]
+            subprocess.run(photograph, stderr=subprocess.DEVNULL, check=True)
+            Image.open(picture).quantize(64).save(picture, optimize=True)
+            yield picture
 
 
 def _as_text(terminal: PseudoTerminal) -> Text:

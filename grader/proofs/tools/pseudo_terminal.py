@@ -14,7 +14,7 @@ import pexpect
 import pyte
 from pyte.screens import Char
 
-from grader.learning.editor.surrounding import VARIABLES
+from grader.learning.editor.host import VARIABLES
 
 PATIENCE = 60.0  # seconds; a slow machine is no failure
 

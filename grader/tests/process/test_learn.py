@@ -244,7 +244,7 @@ def test_where_one_was_last_time_is_said_and_there_one_goes_on(here):
     Progress(here / ".grader" / "progress.sqlite3").add({"attempt": rows, "met": [], "hint": []})
     for command in ([], ["list"]):
         assert "Last time, on 1970-04-1" in run(here, *command).stdout
-    assert "05 Leaves, and where gradients land, 3 of 6 steps passed" in plain(run(here).stdout)
+    assert "05 Leaves, and where gradients land (3 of 6 steps)" in plain(run(here).stdout)
     assert "Next: 05 Leaves" in run(here, "next").stdout
 
 

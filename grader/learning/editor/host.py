@@ -15,7 +15,7 @@ VARIABLES = ("TERM_PROGRAM", "ZED_TERM", "TERMINAL_EMULATOR")  # whatever tells 
 
 
 @dataclass(frozen=True)
-class Surrounding:
+class Host:
     """An editor around this terminal: its name, the commands it may have, and how a missing one is had."""
 
     title: str
@@ -23,21 +23,21 @@ class Surrounding:
     remedy: str
 
 
-def surrounding(environment: Mapping[str, str]) -> Surrounding | None:
+def host(environment: Mapping[str, str]) -> Host | None:
     """Return the editor that this terminal is a part of; None where there is none that is known."""
     program = environment.get("TERM_PROGRAM", "").lower()
     if program == "vscode":
         return _of_vs_code(environment)
     if program == "zed" or environment.get("ZED_TERM") == "true":
-        return Surrounding("Zed", ("zed", "zeditor", "zedit"), "in Zed, run `cli: install`")
+        return Host("Zed", ("zed", "zeditor", "zedit"), "in Zed, run `cli: install`")
     if environment.get("TERMINAL_EMULATOR") == "JetBrains-JediTerm":
         bundle = environment.get("__CFBundleIdentifier", "").lower()
         commands = tuple(sorted(JETBRAINS, key=lambda each: each not in bundle))
-        return Surrounding("JetBrains", commands, "in JetBrains Toolbox, switch on its shell scripts")
+        return Host("JetBrains", commands, "in JetBrains Toolbox, switch on its shell scripts")
     return None
 
 
-def _of_vs_code(environment: Mapping[str, str]) -> Surrounding:
+def _of_vs_code(environment: Mapping[str, str]) -> Host:
     paths = " ".join(environment.get(name, "") for name in PATHS).lower()
     marked = {fork for name, fork in MARKS.items() if environment.get(name)}
     command, title = next((each for each in FORKS if each[0] in marked), None) or next(
@@ -46,4 +46,4 @@ def _of_vs_code(environment: Mapping[str, str]) -> Surrounding:
     if command == "code" and "insider" in environment.get("TERM_PROGRAM_VERSION", ""):
         command = "code-insiders"
     remedy = f"in {title}, open the command palette and run Shell Command: Install '{command}' command in PATH"
-    return Surrounding(title, (command,), remedy)
+    return Host(title, (command,), remedy)
