@@ -7,11 +7,12 @@ result stands.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,9 +42,14 @@ class _Chunk:
 
 
 class Cluster:
-    """Grades on the workers of a cluster; see Engine. `where` is an address or a file, `first` warms workers up."""
+    """Grades on the workers of a cluster; see Engine. `where` is an address or a file, `first` warms workers up.
 
-    def __init__(self, where: str, how: How, first: Exercise, device: str) -> None:
+    `say` is told who can grade and how submissions are confined there, who cannot, and that nobody is there yet.
+    """
+
+    def __init__(self, where: str, how: How, first: Exercise, device: str, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()  # heard in a thread of Dask's
         self._where = where
         self._how = how
         self._first = first
@@ -52,6 +58,7 @@ class Cluster:
         self._unfit: dict[str, str] = {}
         self._here: dict[str, Any] = {}
         self._looked = 0.0
+        self._said_that_nobody_is_here = False
         self._numbers = itertools.count()
         self._seconds: deque[float] = deque(maxlen=100)
         self._runs = 0
@@ -80,6 +87,8 @@ class Cluster:
         worker, fault = event[1]["worker"], event[1].get("fault", "")
         (self._fit.discard if fault else self._fit.add)(worker)
         self._unfit[worker] = fault
+        isolation = ", ".join(event[1].get("isolation", ()))
+        self._reports.put(f"worker {worker} on {event[1]['machine']}: {fault or f'can grade ({isolation})'}")
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Ended]:
         """Yield how each task ended. What is tried again goes alone: it may be what ended its worker."""
@@ -108,6 +117,12 @@ class Cluster:
             raise self.gone()
         self._here = dict(self._client.scheduler_info(n_workers=-1)["workers"])
         self._looked = time.monotonic()
+        if not self._here and not self._said_that_nobody_is_here:
+            self._said_that_nobody_is_here = True
+            self._say("no worker is there yet; waiting for one")
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._say(self._reports.get_nowait())
         if self._here and all(self._unfit.get(each) for each in self._here):
             raise UsageError(f"no worker of the cluster can grade: {self._unfit[next(iter(self._here))]}")
         return True
