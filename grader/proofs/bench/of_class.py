@@ -51,7 +51,7 @@ def a_class(
     exercises = [find(number) for number in numbers]
     count = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
-        alone = _alone(Path(folder), exercises)
+        alone = _alone(Path(folder), exercises, min(ALONE, *sizes))
         for size in sizes:
             yield f"a class of {size:,}", list(_of_size(Path(folder), exercises, size, count, alone))
         smallest = min(sizes)
@@ -73,12 +73,12 @@ def _made(folder: Path, name: str, exercises: Sequence[Exercise], size: int, loo
     return [str(root / "class"), "--course", str(root / "course.toml")]
 
 
-def _alone(folder: Path, exercises: Sequence[Exercise]) -> float:
+def _alone(folder: Path, exercises: Sequence[Exercise], sample: int) -> float:
     """Return the processor seconds of one submission, with one judge at work, start-up apart."""
-    given = _made(folder, "alone", exercises, 2 * ALONE)
-    few = _made(folder, "few", exercises, ALONE)
+    given = _made(folder, "alone", exercises, 2 * sample)
+    few = _made(folder, "few", exercises, sample)
     more, less = (_run(_command(folder / out, *what, "--jobs", "1")) for out, what in (("a", given), ("f", few)))
-    return (more.processor - less.processor) / ALONE
+    return (more.processor - less.processor) / sample
 
 
 def _of_size(folder: Path, exercises: Sequence[Exercise], size: int, count: int, alone: float) -> Iterator[Figure]:
