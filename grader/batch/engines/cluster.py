@@ -12,13 +12,14 @@ import itertools
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from grader.batch.engines.cluster_file import connected
+from grader.batch.engines.engine import Tasks
 from grader.batch.task import Ended, How, Task
 from grader.catalogue.catalogue import Exercise
 from grader.errors import GraderError, UsageError
@@ -90,14 +91,14 @@ class Cluster:
         isolation = ", ".join(event[1].get("isolation", ()))
         self._reports.put(f"worker {worker} on {event[1]['machine']}: {fault or f'can grade ({isolation})'}")
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def run(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended. What is tried again goes alone: it may be what ended its worker."""
         self._runs += 1
-        return _Run(self, iter(tasks), singly=self._runs > 1).ended()
+        return _Run(self, tasks, singly=self._runs > 1).ended()
 
-    def alone(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def alone(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended, one at a time on each machine."""
-        return _Run(self, iter(tasks), singly=True, alone=True).ended()
+        return _Run(self, tasks, singly=True, alone=True).ended()
 
     def chunk_size(self) -> int:
         """Return how many tasks take about CHUNK_SECONDS, by the last ones."""
@@ -160,9 +161,10 @@ class Cluster:
 class _Run:
     """One pass through tasks. `singly` makes chunks of one, `alone` leaves one worker of each machine to grade."""
 
-    def __init__(self, cluster: Cluster, tasks: Iterator[Task], *, singly: bool, alone: bool = False) -> None:
+    def __init__(self, cluster: Cluster, tasks: Tasks, *, singly: bool, alone: bool = False) -> None:
         self._cluster = cluster
-        self._tasks = tasks
+        self._tasks = iter(tasks)
+        self._left = len(tasks)
         self._singly = singly
         self._alone = alone
         self._again: deque[_Chunk] = deque()
@@ -197,8 +199,14 @@ class _Run:
     def _next(self) -> _Chunk | None:
         if self._again:
             return self._again.popleft()
-        tasks = list(itertools.islice(self._tasks, 1 if self._singly else self._cluster.chunk_size()))
+        tasks = list(itertools.islice(self._tasks, self._chunk_size()))
+        self._left -= len(tasks)
         return _Chunk(tasks) if tasks else None
+
+    def _chunk_size(self) -> int:
+        """Return how many tasks the next chunk has: towards the end fewer, so that all workers end together."""
+        share = self._left // (AHEAD * max(1, len(self._cluster.fit(one_of_each_host=False))))
+        return 1 if self._singly else max(1, min(self._cluster.chunk_size(), share))
 
     def _submit(self, chunk: _Chunk, worker: str) -> None:
         future = chunk.at[worker] = self._cluster.submit(chunk, worker, alone=self._alone)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import logging
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def connected(where: str) -> tuple[Any, Any]:
     if not debugging():  # what it logs of workers that come and go is no news; what matters is said by us
         for name in ("distributed", "asyncio", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", module="distributed")
     security = None
     if said.tls:
         security = distributed.Security(

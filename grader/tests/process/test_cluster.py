@@ -136,7 +136,8 @@ def test_a_file_that_says_something_else_is_refused(tmp_path, text, why):
         ("cluster: distributed.LocalCluster\noptions: {no_such_option: 1}", "could not be made"),
     ],
 )
-def test_a_class_that_cannot_be_made_is_told(tmp_path, text, why):
+def test_a_class_that_cannot_be_made_is_told(tmp_path, monkeypatch, text, why):
+    monkeypatch.setattr("shutil.which", lambda name: None)
     (tmp_path / "c.yaml").write_text(text)
     with pytest.raises(UsageError, match=why), engine(str(tmp_path / "c.yaml")):
         pass
