@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from grader import files
 from grader.batch.rosters.names import decoded
+from grader.catalogue.places import ResultsFolder
 from grader.errors import UsageError
 from grader.units import size
 
@@ -143,7 +144,7 @@ def _of_folder(root: Path) -> Tree:
         if ".git" in below and not os.path.islink(os.path.join(folder, ".git")):
             repositories.append(os.path.relpath(folder, root))
         linked = [name for name in below if os.path.islink(os.path.join(folder, name))]
-        below[:] = [name for name in below if name not in LITTER]
+        below[:] = [name for name in below if name not in LITTER and not _holds_results(Path(folder, name))]
         for name in sorted([*names, *linked]):
             path = Path(folder, name)
             raw = [os.fsencode(part) for part in path.relative_to(root).parts]
@@ -152,6 +153,11 @@ def _of_folder(root: Path) -> Tree:
         if len(leaves) > MOST_FILES:
             raise UsageError(f"{files.shown(root)} holds more than {MOST_FILES:,} files, which is too many")
     return Tree(root.resolve().name, root, tuple(_wanted(leaves)), tuple(repositories))
+
+
+def _holds_results(folder: Path) -> bool:
+    """Whether a folder is what a batch has written, perhaps among the submissions."""
+    return ResultsFolder(folder).database.is_file()
 
 
 def _written(path: Path) -> float:
