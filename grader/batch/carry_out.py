@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.batch.course import Course
-from grader.batch.engines.engine import Engine
+from grader.batch.engines.engine import Engine, Tasks
 from grader.batch.plan import unreadable
 from grader.batch.task import Ended, How, Task
 from grader.catalogue.catalogue import find
@@ -79,10 +79,10 @@ def _state(results: Results, key: str) -> State | None:
 
 def _grade(
     results: Results, course: Course, found: list[Waiting],
-    run: Callable[[Iterable[Task]], Iterator[Ended]], told: Told, *, last: bool = False,
+    run: Callable[[Tasks], Iterator[Ended]], told: Told, *, last: bool = False,
 ) -> None:  # fmt: skip
     submissions = {each.key: each for each in found}
-    for ended in run(_tasks(results, course, found)):
+    for ended in run(_Tasks(results, course, found)):
         each = submissions[ended.key]
         if last and ended.state is State.FAULT:
             continue  # the verdict that is there stands, and is doubted again in the next run
@@ -90,10 +90,21 @@ def _grade(
         told(results.submission(each.submission), ended)
 
 
-def _tasks(results: Results, course: Course, found: list[Waiting]) -> Iterator[Task]:
-    for each in found:
-        submission = results.submission(each.submission)
-        yield Task(each.key, each.exercise, submission.text, submission.sha256, course.device, each.seed)
+@dataclass(frozen=True)
+class _Tasks:
+    """What waits, as tasks; a text is read only when its turn has come."""
+
+    results: Results
+    course: Course
+    found: list[Waiting]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __iter__(self) -> Iterator[Task]:
+        for each in self.found:
+            text = self.results.submission(each.submission)
+            yield Task(each.key, each.exercise, text.text, text.sha256, self.course.device, each.seed)
 
 
 def _result(each: Waiting, course: Course, ended: Ended, *, doubtful: bool) -> Result:

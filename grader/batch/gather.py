@@ -39,7 +39,7 @@ class Gathered:
 def gather(source: str, handed_in: Iterable[HandedIn], chosen: Sequence[Exercise]) -> Gathered:
     """Return what was handed in for some exercises, with a reason for everything that was not."""
     found = Gathered()
-    for each in handed_in:
+    for each in sorted(handed_in, key=lambda each: each.order):  # the newest comes last, and gets the highest number
         _take(source, dataclasses.replace(each, path=one_line(each.path)), chosen, found)
     _leave_what_was_handed_in_twice(found)
     return found

@@ -70,8 +70,9 @@ def make_plan(results: Results, course: Course, *, regrade: bool) -> Plan:
     """
     keys = Keys(course, _drawn(results))
     before = {each.submission: each for each in results.plan() if each.device == course.device}
-    made, planned, anew = Plan(), [], []
+    made, planned, anew, counted = Plan(), [], [], set()
     for submission in _counting(results, course):
+        counted.add(submission.id)
         parts = keys.parts(submission)
         key, old = key_of(parts), before.get(submission.id)
         if old and old.key == key:
@@ -85,6 +86,7 @@ def make_plan(results: Results, course: Course, *, regrade: bool) -> Plan:
             planned.append(Planned(submission.id, course.device, key, earlier))
             anew.append(Result(key, submission.exercise, course.device, keys.seed(submission), parts))
     results.keep_plan(planned, anew)
+    results.forget_plan(before.keys() - counted)
     return made
 
 

@@ -17,9 +17,9 @@ from grader.verdict import Outcome
 # How a submission can have ended, in the order in which it is told.
 WORDS = {
     Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.RAISED: "raised an exception",
-    Outcome.NOT_STARTED: "are not written yet", Outcome.TIMEOUT: "ran into the time limit, twice",
-    Outcome.CRASHED: "crashed", Outcome.REFUSED: "were refused by the sandbox", Outcome.BLOCKED: "are blocked",
-    Outcome.UNAVAILABLE: "lack the device",
+    Outcome.NOT_STARTED: "not written yet", Outcome.TIMEOUT: "over the time limit twice",
+    Outcome.CRASHED: "crashed", Outcome.REFUSED: "refused by the sandbox", Outcome.BLOCKED: "blocked",
+    Outcome.UNAVAILABLE: "without the device",
 }  # fmt: skip
 MOST_CHANGES = 200
 

@@ -195,6 +195,11 @@ class Results:
                 "REPLACE INTO plan VALUES (?, ?, ?, ?)", (msgspec.structs.astuple(each) for each in planned)
             )
 
+    def forget_plan(self, submissions: Iterable[int]) -> None:
+        """Let these submissions be none that have to be graded; what is known of them stays."""
+        with self._together():
+            self._database.executemany("DELETE FROM plan WHERE submission = ?", ((each,) for each in submissions))
+
     def forget_before(self) -> None:
         """Let the results until the last regrade be history: their change has been told."""
         self._database.execute("UPDATE plan SET before = ''")

@@ -7,17 +7,19 @@ result stands.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from grader.batch.engines.cluster_file import connected
+from grader.batch.engines.engine import Tasks
 from grader.batch.task import Ended, How, Task
 from grader.catalogue.catalogue import Exercise
 from grader.errors import GraderError, UsageError
@@ -41,9 +43,14 @@ class _Chunk:
 
 
 class Cluster:
-    """Grades on the workers of a cluster; see Engine. `where` is an address or a file, `first` warms workers up."""
+    """Grades on the workers of a cluster; see Engine. `where` is an address or a file, `first` warms workers up.
 
-    def __init__(self, where: str, how: How, first: Exercise, device: str) -> None:
+    `say` is told who can grade and how submissions are confined there, who cannot, and that nobody is there yet.
+    """
+
+    def __init__(self, where: str, how: How, first: Exercise, device: str, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()  # heard in a thread of Dask's
         self._where = where
         self._how = how
         self._first = first
@@ -52,6 +59,7 @@ class Cluster:
         self._unfit: dict[str, str] = {}
         self._here: dict[str, Any] = {}
         self._looked = 0.0
+        self._said_that_nobody_is_here = False
         self._numbers = itertools.count()
         self._seconds: deque[float] = deque(maxlen=100)
         self._runs = 0
@@ -80,15 +88,17 @@ class Cluster:
         worker, fault = event[1]["worker"], event[1].get("fault", "")
         (self._fit.discard if fault else self._fit.add)(worker)
         self._unfit[worker] = fault
+        isolation = ", ".join(event[1].get("isolation", ()))
+        self._reports.put(f"worker {worker} on {event[1]['machine']}: {fault or f'can grade ({isolation})'}")
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def run(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended. What is tried again goes alone: it may be what ended its worker."""
         self._runs += 1
-        return _Run(self, iter(tasks), singly=self._runs > 1).ended()
+        return _Run(self, tasks, singly=self._runs > 1).ended()
 
-    def alone(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def alone(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended, one at a time on each machine."""
-        return _Run(self, iter(tasks), singly=True, alone=True).ended()
+        return _Run(self, tasks, singly=True, alone=True).ended()
 
     def chunk_size(self) -> int:
         """Return how many tasks take about CHUNK_SECONDS, by the last ones."""
@@ -108,6 +118,12 @@ class Cluster:
             raise self.gone()
         self._here = dict(self._client.scheduler_info(n_workers=-1)["workers"])
         self._looked = time.monotonic()
+        if not self._here and not self._said_that_nobody_is_here:
+            self._said_that_nobody_is_here = True
+            self._say("no worker is there yet; waiting for one")
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._say(self._reports.get_nowait())
         if self._here and all(self._unfit.get(each) for each in self._here):
             raise UsageError(f"no worker of the cluster can grade: {self._unfit[next(iter(self._here))]}")
         return True
@@ -145,9 +161,10 @@ class Cluster:
 class _Run:
     """One pass through tasks. `singly` makes chunks of one, `alone` leaves one worker of each machine to grade."""
 
-    def __init__(self, cluster: Cluster, tasks: Iterator[Task], *, singly: bool, alone: bool = False) -> None:
+    def __init__(self, cluster: Cluster, tasks: Tasks, *, singly: bool, alone: bool = False) -> None:
         self._cluster = cluster
-        self._tasks = tasks
+        self._tasks = iter(tasks)
+        self._left = len(tasks)
         self._singly = singly
         self._alone = alone
         self._again: deque[_Chunk] = deque()
@@ -182,8 +199,14 @@ class _Run:
     def _next(self) -> _Chunk | None:
         if self._again:
             return self._again.popleft()
-        tasks = list(itertools.islice(self._tasks, 1 if self._singly else self._cluster.chunk_size()))
+        tasks = list(itertools.islice(self._tasks, self._chunk_size()))
+        self._left -= len(tasks)
         return _Chunk(tasks) if tasks else None
+
+    def _chunk_size(self) -> int:
+        """Return how many tasks the next chunk has: towards the end fewer, so that all workers end together."""
+        share = self._left // (AHEAD * max(1, len(self._cluster.fit(one_of_each_host=False))))
+        return 1 if self._singly else max(1, min(self._cluster.chunk_size(), share))
 
     def _submit(self, chunk: _Chunk, worker: str) -> None:
         future = chunk.at[worker] = self._cluster.submit(chunk, worker, alone=self._alone)

@@ -11,6 +11,9 @@ What such a file names is run: it is the staff's own, like a script.
 from __future__ import annotations
 
 import importlib
+import logging
+import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ import msgspec
 from grader import files
 from grader.batch.extra import needed
 from grader.batch.toml_lines import in_plain_words, meant
-from grader.errors import UsageError
+from grader.errors import UsageError, debugging
 
 PURPOSE = "grade on a cluster"
 CONNECT_SECONDS = 30
@@ -77,6 +80,10 @@ def connected(where: str) -> tuple[Any, Any]:
     """Return a client of Dask, and the cluster where one was made for it; raise UsageError where neither can be had."""
     said = read_cluster(where)
     distributed = needed("distributed", PURPOSE)
+    if not debugging():  # what it logs of workers that come and go is no news; what matters is said by us
+        for name in ("distributed", "asyncio", "tornado"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", module="distributed")
     security = None
     if said.tls:
         security = distributed.Security(
@@ -102,6 +109,9 @@ def _made(where: str, said: ClusterFile, security: Any) -> Any:
         kind = getattr(importlib.import_module(module or "distributed"), name)
     except (ImportError, AttributeError, ValueError):
         raise UsageError(f"{where}: there is no {said.cluster}; name a class, as dask_jobqueue.SLURMCluster") from None
+    submits = getattr(getattr(kind, "job_cls", None), "submit_command", "")
+    if submits and not shutil.which(submits.split()[0]):
+        raise UsageError(f"{where}: there is no `{submits}` on this machine; start this where jobs can be submitted")
     try:
         made = kind(**said.options, **({"security": security} if security else {}))
         if said.workers is not None:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from grader.batch.task import Ended, Task
+
+
+class Tasks(Protocol):
+    """Tasks that are made one by one, of which is known how many there are; a list is one such."""
+
+    def __len__(self) -> int:
+        """Return how many there are in all."""
+
+    def __iter__(self) -> Iterator[Task]:
+        """Make them one by one."""
 
 
 class Engine(Protocol):
@@ -20,8 +30,8 @@ class Engine(Protocol):
     def __exit__(self, *_: object) -> None:
         """End it."""
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def run(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended, in any order; take from `tasks` only what can soon be graded."""
 
-    def alone(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def alone(self, tasks: Tasks) -> Iterator[Ended]:
         """Do the same with nothing else of ours beside each of them, and a process of its own for each check."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from grader.batch.engines.engine import Tasks
 from grader.batch.station import Station
 from grader.batch.task import Ended, How, Task
 from grader.catalogue.catalogue import Exercise
@@ -37,16 +38,16 @@ class Jobs:
             each.close()
         self._stations.clear()
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def run(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended, in the order in which they do."""
         return self._run(tasks, self._count, alone=False)
 
-    def alone(self, tasks: Iterable[Task]) -> Iterator[Ended]:
+    def alone(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended, one after the other, with the other judges gone."""
         self._end()
         return self._run(tasks, 1, alone=True)
 
-    def _run(self, tasks: Iterable[Task], count: int, *, alone: bool) -> Iterator[Ended]:
+    def _run(self, tasks: Tasks, count: int, *, alone: bool) -> Iterator[Ended]:
         coming = iter(tasks)
         first = list(itertools.islice(coming, AHEAD * count))
         while len(self._stations) < min(count, len(first)):

@@ -42,4 +42,6 @@ def _handed_in(leaf: Leaf) -> HandedIn:
     student = Student(found["user"], found["name"] or "")
     why = TYPED.get(found["kind"] or "", "")
     name = leaf.name if len(leaf.parts) > 1 else found["file"] or leaf.name
-    return HandedIn(student, leaf.path, name, leaf.read, late=bool(found["late"]), why=why)
+    return HandedIn(
+        student, leaf.path, name, leaf.read, late=bool(found["late"]), order=float(found["attachment"] or 0), why=why
+    )

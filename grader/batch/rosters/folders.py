@@ -21,4 +21,4 @@ def read(tree: Tree) -> Iterator[HandedIn]:
             yield HandedIn(Student(""), leaf.path, leaf.name, leaf.read, why="lies in no student's folder")
         else:
             student = Student(leaf.parts[0], leaf.parts[0])
-            yield HandedIn(student, leaf.path, leaf.name, leaf.read)
+            yield HandedIn(student, leaf.path, leaf.name, leaf.read, order=leaf.changed)

@@ -37,7 +37,7 @@ def read(tree: Tree) -> Iterator[HandedIn]:
         entry = known.get(leaf.parts[depth]) if len(leaf.parts) > depth + 1 else None
         submitters = list(_submitters(entry or {}))
         for student in submitters:
-            yield HandedIn(student, leaf.path, leaf.name, leaf.read, _time(entry or {}))
+            yield HandedIn(student, leaf.path, leaf.name, leaf.read, _time(entry or {}), order=leaf.changed)
         if not submitters:
             yield HandedIn(Student(""), leaf.path, leaf.name, leaf.read, why=f"is nobody's by {METADATA}")
 

@@ -14,7 +14,8 @@ class HandedIn:
 
     `path` is its place in the roster, `name` what the student called it. `at` is when it was handed in (Unix time),
     None where the roster does not tell, `late` whether the roster says that it was. `exercise` is named by a manifest
-    alone. `why` says, instead, that this is no file that could be graded.
+    alone, `order` tells which of several files is the newest where nobody knows their times. `why` says, instead, that
+    this is no file that could be graded.
     """
 
     student: Student
@@ -24,4 +25,5 @@ class HandedIn:
     at: float | None = None
     late: bool = False
     exercise: str = ""
+    order: float = 0.0
     why: str = ""

@@ -37,4 +37,4 @@ def _handed_in(leaf: Leaf) -> HandedIn:
     typed = found["kind"] == "onlinetext"
     why = "was typed into Moodle, not handed in as a file" if typed else ""
     own = leaf.name if len(leaf.parts) > 1 else found["file"] or leaf.name
-    return HandedIn(student, leaf.path, own, leaf.read, why=why)
+    return HandedIn(student, leaf.path, own, leaf.read, order=leaf.changed, why=why)

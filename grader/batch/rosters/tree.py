@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from grader import files
 from grader.batch.rosters.names import decoded
+from grader.catalogue.places import ResultsFolder
 from grader.errors import UsageError
 from grader.units import size
 
@@ -29,11 +30,13 @@ NOT_READABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, R
 class Leaf:
     """One file: the folders above it and its name, and a way to read it that raises OSError for what is no file.
 
-    `read` takes the most bytes that are wanted.
+    `read` takes the most bytes that are wanted. `changed` tells which of two files is the newer one, and no
+    more: anybody can set that time.
     """
 
     parts: tuple[str, ...]
     read: Callable[[int], bytes]
+    changed: float = 0.0
 
     @property
     def name(self) -> str:
@@ -61,7 +64,7 @@ class Tree:
         below = {leaf.parts[1] for leaf in self.leaves if len(leaf.parts) > 2}
         if len(tops) != 1 or len(below) < 2 or any(len(leaf.parts) < 3 for leaf in self.leaves):
             return self
-        return Tree(self.name, self.root, tuple(Leaf(leaf.parts[1:], leaf.read) for leaf in self.leaves))
+        return Tree(self.name, self.root, tuple(Leaf(leaf.parts[1:], leaf.read, leaf.changed) for leaf in self.leaves))
 
 
 def open_tree(path: Path, encoding: str = "") -> Tree:
@@ -82,8 +85,16 @@ def open_tree(path: Path, encoding: str = "") -> Tree:
     if len(infos) > MOST_FILES:
         raise UsageError(f"{files.shown(path)} holds {len(infos):,} files, which is too many")
     names = decoded([_raw(info) for info in infos], encoding)
-    leaves = [Leaf(_parts(name), partial(_read_member, archive, info)) for name, info in zip(names, infos, strict=True)]
+    leaves = [
+        Leaf(_parts(name), partial(_read_member, archive, info), _changed(info))
+        for name, info in zip(names, infos, strict=True)
+    ]
     return Tree(path.name, path, tuple(_wanted(leaves)))
+
+
+def _changed(info: zipfile.ZipInfo) -> float:
+    year, month, day, hour, minute, second = info.date_time
+    return float((((year * 12 + month) * 31 + day) * 24 + hour) * 3600 + minute * 60 + second)
 
 
 def _raw(info: zipfile.ZipInfo) -> bytes | str:
@@ -106,7 +117,7 @@ def _wanted(leaves: list[Leaf]) -> Iterator[Leaf]:
         count = seen[leaf.path] = seen.get(leaf.path, 0) + 1
         own = PurePosixPath(leaf.name)
         name = leaf.name if count == 1 else f"{own.stem} ({count}){own.suffix}"
-        yield Leaf((*leaf.parts[:-1], name), leaf.read)
+        yield Leaf((*leaf.parts[:-1], name), leaf.read, leaf.changed)
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
@@ -133,15 +144,27 @@ def _of_folder(root: Path) -> Tree:
         if ".git" in below and not os.path.islink(os.path.join(folder, ".git")):
             repositories.append(os.path.relpath(folder, root))
         linked = [name for name in below if os.path.islink(os.path.join(folder, name))]
-        below[:] = [name for name in below if name not in LITTER]
+        below[:] = [name for name in below if name not in LITTER and not _holds_results(Path(folder, name))]
         for name in sorted([*names, *linked]):
             path = Path(folder, name)
             raw = [os.fsencode(part) for part in path.relative_to(root).parts]
             parts = tuple(unicodedata.normalize("NFC", part) for part in decoded(raw))
-            leaves.append(Leaf(parts, partial(_read_file, path)))
+            leaves.append(Leaf(parts, partial(_read_file, path), _written(path)))
         if len(leaves) > MOST_FILES:
             raise UsageError(f"{files.shown(root)} holds more than {MOST_FILES:,} files, which is too many")
     return Tree(root.resolve().name, root, tuple(_wanted(leaves)), tuple(repositories))
+
+
+def _holds_results(folder: Path) -> bool:
+    """Whether a folder is what a batch has written, perhaps among the submissions."""
+    return ResultsFolder(folder).database.is_file()
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:  # it has gone meanwhile; reading it will say so
+        return 0.0
 
 
 def _read_file(path: Path, most: int) -> bytes:

@@ -51,7 +51,7 @@ def a_class(
     exercises = [find(number) for number in numbers]
     count = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
-        alone = _alone(Path(folder), exercises)
+        alone = _alone(Path(folder), exercises, min(ALONE, *sizes))
         for size in sizes:
             yield f"a class of {size:,}", list(_of_size(Path(folder), exercises, size, count, alone))
         smallest = min(sizes)
@@ -73,12 +73,12 @@ def _made(folder: Path, name: str, exercises: Sequence[Exercise], size: int, loo
     return [str(root / "class"), "--course", str(root / "course.toml")]
 
 
-def _alone(folder: Path, exercises: Sequence[Exercise]) -> float:
+def _alone(folder: Path, exercises: Sequence[Exercise], sample: int) -> float:
     """Return the processor seconds of one submission, with one judge at work, start-up apart."""
-    given = _made(folder, "alone", exercises, 2 * ALONE)
-    few = _made(folder, "few", exercises, ALONE)
+    given = _made(folder, "alone", exercises, 2 * sample)
+    few = _made(folder, "few", exercises, sample)
     more, less = (_run(_command(folder / out, *what, "--jobs", "1")) for out, what in (("a", given), ("f", few)))
-    return (more.processor - less.processor) / ALONE
+    return (more.processor - less.processor) / sample
 
 
 def _of_size(folder: Path, exercises: Sequence[Exercise], size: int, count: int, alone: float) -> Iterator[Figure]:
@@ -90,9 +90,9 @@ def _of_size(folder: Path, exercises: Sequence[Exercise], size: int, count: int,
     yield figure(f"{count} judges, once warm", [rate], "/s")
     yield figure("… as a share of perfect scaling", [rate * alone / count], "", SHARE, at_least=True)
     yield figure("from the start to the end", [measured.seconds], "s")
-    early, late = (_highest(part) for part in _halves(measured.memory))
-    yield figure("memory in the first half (PSS, peak)", [early / MB], "MB")
-    yield figure("memory in the second half, as a share of that", [late / max(early, 1)], "×", 1.1)
+    _, early, late = (max(part, default=0) for part in _thirds(measured.memory))
+    yield figure("memory in the second third of that (PSS, peak)", [early / MB], "MB")
+    yield figure("memory in the last third, as a share of that", [late / max(early, 1)], "×", 1.1)
     again = _run(_command(out, *given))
     yield figure("once more, out of the cache, for each 1,000", [again.seconds * 1000 / max(size, 1000)], "s",
                  CACHE_SECONDS)  # fmt: skip
@@ -174,10 +174,7 @@ def _rate(out: Path) -> float:
     return (len(times) - 1) / max(times[-1] - times[0], 1e-6)
 
 
-def _halves(memory: list[int]) -> tuple[list[int], list[int]]:
-    middle = len(memory) // 2
-    return memory[:middle], memory[middle:]
-
-
-def _highest(memory: list[int]) -> int:
-    return max(memory, default=0)
+def _thirds(memory: list[int]) -> list[list[int]]:
+    """Return what was seen while judges started, and in the two parts of the same length after that."""
+    third = -(-len(memory) // 3)
+    return [memory[:third], memory[third : 2 * third], memory[2 * third :]]

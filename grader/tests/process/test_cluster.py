@@ -21,6 +21,7 @@ from grader.errors import GraderError, UsageError
 from grader.judging.clock import Limits
 
 LEAF = find("05")
+said = []
 SOLUTION = LEAF.solution.read_text(encoding="utf-8")
 
 
@@ -38,7 +39,7 @@ def tasks(count):
 
 
 def engine(address, how_to=None):
-    return Cluster(address, how_to or how(Course()), LEAF, "cpu")
+    return Cluster(address, how_to or how(Course()), LEAF, "cpu", said.append)
 
 
 def worker_pids(cluster):
@@ -57,6 +58,7 @@ def test_a_killed_worker_loses_nothing_and_one_that_joins_late_takes_part(local)
         assert {each.outcome for each in ended} == {"passed"}
         again = list(cluster.alone(tasks(1)))
     assert [each.outcome for each in again] == ["passed"]
+    assert sum("can grade (rlimits" in each for each in said) >= 2
 
 
 def test_what_hangs_is_tried_elsewhere(local, monkeypatch):
@@ -110,7 +112,7 @@ def test_nobody_at_the_address_is_told(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "why"),
     [
         ("clustr: x", "'clustr' is not known here; did you mean 'cluster'"),
         ("workers: 3", "give either `cluster`, a class, or `address`"),
@@ -120,20 +122,22 @@ def test_nobody_at_the_address_is_told(monkeypatch):
         ("cluster: x\nworkers: many", "expected a whole number, got a text"),
     ],
 )
-def test_a_file_that_says_something_else_is_refused(tmp_path, text, said):
+def test_a_file_that_says_something_else_is_refused(tmp_path, text, why):
     (tmp_path / "c.yaml").write_text(text)
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=why):
         read_cluster(str(tmp_path / "c.yaml"))
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "why"),
     [
         ("cluster: no_such_module.Cluster", "there is no no_such_module.Cluster"),
+        ("cluster: dask_jobqueue.SLURMCluster", "there is no `sbatch` on this machine"),
         ("cluster: distributed.LocalCluster\noptions: {no_such_option: 1}", "could not be made"),
     ],
 )
-def test_a_class_that_cannot_be_made_is_told(tmp_path, text, said):
+def test_a_class_that_cannot_be_made_is_told(tmp_path, monkeypatch, text, why):
+    monkeypatch.setattr("shutil.which", lambda name: None)
     (tmp_path / "c.yaml").write_text(text)
-    with pytest.raises(UsageError, match=said), engine(str(tmp_path / "c.yaml")):
+    with pytest.raises(UsageError, match=why), engine(str(tmp_path / "c.yaml")):
         pass

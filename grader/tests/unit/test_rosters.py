@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 import zipfile
 from types import SimpleNamespace
@@ -305,3 +306,11 @@ def test_a_roster_can_be_forced(tmp_path):
     root = folder(tmp_path / "class", {f"doejane_1_2_{LEAF}.py": CODE, f"anna/{LEAF}.py": CODE, f"ben/{LEAF}.py": CODE})
     assert sorted(read(root).students) == ["anna", "ben"]
     assert sorted(read(root, "canvas").students) == ["1"]
+
+
+def test_where_nobody_knows_times_the_newest_file_comes_last(tmp_path):
+    root = folder(tmp_path / "class", {f"anna/a_{LEAF}.py": "new = 1", f"anna/b_{LEAF}.py": "old = 1"})
+    os.utime(root / "anna" / f"a_{LEAF}.py", (2_000_000_000, 2_000_000_000))
+    assert [each.text for each in read(root).files] == ["old = 1", "new = 1"]
+    members = {f"doejane_11_902_{LEAF}-1.py": "new = 1", f"doejane_11_901_{LEAF}.py": "old = 1"}
+    assert [each.text for each in read(zipped(tmp_path / "s.zip", members)).files] == ["old = 1", "new = 1"]
