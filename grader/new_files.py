@@ -50,7 +50,9 @@ def make_folder(path: Path) -> None:
 
 
 def write_tree(folder: Path, contents: Mapping[str, bytes], *, executable: Collection[str] = ()) -> None:
-    """Write files by their paths inside of a folder that `make_folder` made."""
+    """Write files by their paths inside of a folder, none of them where one of them is there already."""
+    for name in contents:
+        require_new(folder / name)
     for name, content in contents.items():
         path = folder / name
         try:

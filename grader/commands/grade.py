@@ -35,6 +35,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_exercise(exercise)
     exercise.add_argument("--file", type=Path, help="grade this file as that exercise")
     exercise.add_argument("--no-links", action="store_true", help="refuse a link: for files of people you do not trust")
+    exercise.add_argument(
+        "-v", "--verbose", action="store_true", help="tell every failed check in full, and what it was called with"
+    )
     add_grading(exercise)
     exercise.set_defaults(run=_exercise)
     everything = commands.add_parser("all", help="grade every exercise")
@@ -51,14 +54,26 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
     [verdicts] = _graded(options, console, [(exercise, file or from_here(exercise.stub))])
     from grader.reports import to_terminal
 
-    console.print(to_terminal.report(verdicts))
+    console.print(to_terminal.report(verdicts, verbose=options.verbose))
     if catalogue.is_review(exercise, file):
         _keep_review(exercise, verdicts, console)
     elif file is None:  # only now that the verdict is shown: the record may have to wait for another program
-        progress = Progress()
-        progress.record(exercise, verdicts)
-        complain(progress.complaint)
+        _keep(exercise, verdicts, console)
     return _finish(options, verdicts)
+
+
+def _keep(exercise: Exercise, verdicts: list[Verdict], console: Console) -> None:
+    """Keep an attempt; where it is the first that passes with this text, show what the exercise has taught."""
+    progress = Progress()
+    passes = all(each.passed for each in verdicts)
+    is_new = passes and not progress.has_passed(exercise)
+    progress.record(exercise, verdicts)
+    complain(progress.complaint)
+    if is_new:
+        from grader.learning import taught
+        from grader.learning.shown import to_taught
+
+        console.print(to_taught.after_a_pass(exercise, taught.lessons(exercise)))
 
 
 def _keep_review(exercise: Exercise, verdicts: list[Verdict], console: Console) -> None:

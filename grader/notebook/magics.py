@@ -66,7 +66,7 @@ class Progressing:
     def clear(self) -> None:
         """Take it away as soon as something else is shown."""
         if self._shows:
-            clear_output(wait=True)  # type: ignore[no-untyped-call]
+            clear_output(wait=True)
         self._shows = False
 
 
@@ -104,7 +104,7 @@ class KatasMagics(Magics):
         finally:
             self._progress.clear()
         if asked.define:  # the learner's own word, as if the first line were not there
-            self._kernel.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
+            self._kernel.run_cell(cell, store_history=False)
         return graded
 
     @line_magic

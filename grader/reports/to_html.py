@@ -26,8 +26,8 @@ def to_html(verdicts: Sequence[Verdict]) -> str:
         f"{title} · PyTorch katas",
         "".join(map(style, STYLES)),
         tag("header", tag("h1", title)),
-        tag("main", *overview, *(_verdict(each, several=several) for each in verdicts)),
-        tag("footer", tag("p", "Graded with ", _versions(verdicts), ".")),
+        tag("main", *overview, *sections(verdicts, several=several)),
+        footer(verdicts),
     )
 
 
@@ -36,11 +36,22 @@ def style(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
+def sections(verdicts: Sequence[Verdict], *, several: bool = True) -> list[Node]:
+    """Return a section for each verdict, for a page of another kind; with `several`, it is named by its exercise."""
+    return [_verdict(each, several=several) for each in verdicts]
+
+
+def footer(verdicts: Sequence[Verdict]) -> Node:
+    """Return what verdicts were graded with."""
+    return tag("footer", tag("p", "Graded with ", _versions(verdicts), "."))
+
+
 def _name(verdict: Verdict) -> str:
     return f"{verdict.exercise.partition('_')[0]} {verdict.title}"
 
 
-def _id(verdict: Verdict) -> str:
+def section_id(verdict: Verdict) -> str:
+    """Return the id of a verdict's section, for links."""
     return f"{verdict.exercise}-{verdict.device}"
 
 
@@ -60,15 +71,15 @@ def _overview(verdicts: Sequence[Verdict]) -> Node:
     rows = []
     for each in verdicts:
         passed, total = each.score
-        link = tag("a", _name(each), href=f"#{_id(each)}")
+        link = tag("a", _name(each), href=f"#{section_id(each)}")
         rows.append((link, each.device, state(each.outcome), f"{passed} of {total}", each.first_open_step))
     return table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
 
 
 def _verdict(verdict: Verdict, *, several: bool) -> Node:
-    name = f"heading-{_id(verdict)}"
+    name = f"heading-{section_id(verdict)}"
     heading = tag("h2", f"{_name(verdict)}, on {verdict.device}" if several else f"On {verdict.device}", id=name)
-    return tag("section", heading, *body(verdict), id=_id(verdict), aria_labelledby=name)
+    return tag("section", heading, *body(verdict), id=section_id(verdict), aria_labelledby=name)
 
 
 def body(verdict: Verdict, about: str = "") -> Iterator[Node]:
@@ -99,7 +110,7 @@ def _step(step: StepResult) -> Iterator[Node]:
 
 
 def _failure(check: CheckResult) -> Node:
-    facts = [("called", check.called), *_difference(check), *_lines(check)]
+    facts = [("called", check.called), ("with", check.details), *_difference(check), *_lines(check)]
     known = [_misconception(check.misconception)] if check.misconception in misconceptions() else []
     return tag(
         "article",
