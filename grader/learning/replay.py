@@ -34,6 +34,9 @@ class _Interpreter(code.InteractiveInterpreter):
 
     raised: Exception | None = None
 
+    def __init__(self) -> None:
+        super().__init__({"__name__": "__main__"})  # as at a prompt; torch's compiler looks for a module of that name
+
     def runcode(self, code: types.CodeType) -> None:
         try:
             exec(code, self.locals)

@@ -16,6 +16,9 @@ class WrittenDown:
     def begin(self, name):
         """Begin nothing."""
 
+    def stop(self):
+        """End nothing."""
+
     def outcomes(self, name):
         """Return what the file says."""
         return tuple(_outcome(typed, said) for typed, said in questions()[name].played)

@@ -70,6 +70,10 @@ class Round:
         if self._names:
             sessions.begin(self._names[0])
 
+    def leave(self) -> None:
+        """End the round: nothing is waited for any more, and nothing can be asked."""
+        self._sessions.stop()
+
     @property
     def count(self) -> int:
         """How many questions there are."""

@@ -49,6 +49,7 @@ class DrillApp(App[None]):
         self._drill = drill
         self._asked: Asked | None = None
         self._is_open = False  # whether an answer is expected
+        self._is_left = False
         self._top, self._foot = Static(id="head"), Static(id="foot")
         self._question, self._verdict = Static(id="question"), Static(id="verdict")
         self._body = VerticalScroll(id="body")
@@ -117,9 +118,14 @@ class DrillApp(App[None]):
         except UsageError:
             raise
         except Exception as error:
-            self.fault = error
+            self.fault = self.fault if self._is_left else error
             self.exit()
             return None
+
+    def on_unmount(self) -> None:
+        """Let no thread wait for a session: the loop would wait for that thread."""
+        self._is_left = True
+        self._drill.leave()
 
     def _show(self, question: RenderableType, below: RenderableType, foot: str, *, typing: bool) -> None:
         """Show a question and what stands below it; where there is little room, the latter is what is seen."""

@@ -1,6 +1,7 @@
 """The screen of `drill`: keys, answers, choices, and what is kept when somebody leaves."""
 
 import asyncio
+import threading
 
 import pytest
 from textual.widgets import Input, Static
@@ -128,4 +129,31 @@ def test_where_the_sessions_end_it_leaves_with_that(play):
 
     app, kept = play(scene, TYPED, sessions=Broken())
     assert str(app.fault) == "it ended"
+    assert kept == ()
+
+
+class Slow(WrittenDown):
+    """Sessions that take for ever, unless they are ended."""
+
+    def __init__(self):
+        self._ended = threading.Event()
+
+    def stop(self):
+        """End them."""
+        self._ended.set()
+
+    def outcomes(self, name):
+        """Wait for the end."""
+        assert self._ended.wait(60.0)
+        raise RuntimeError("it ended")
+
+
+def test_who_leaves_while_a_session_runs_need_not_wait(play):
+    async def scene(pilot):
+        await pilot.press(*"True", "enter")
+        await pilot.pause()
+        await pilot.press("ctrl+c")
+
+    app, kept = play(scene, TYPED, sessions=Slow())
+    assert app.fault is None
     assert kept == ()
