@@ -161,6 +161,12 @@ def find_workspace() -> Workspace | None:
     return _workspace_of(_here(), PACKAGE)
 
 
+def caches() -> Path:
+    """Return where libraries keep what they find out once: in the workspace, or else where the user's caches are."""
+    found = find_workspace()
+    return found.state if found else Path("~/.cache/pytorch-katas").expanduser()
+
+
 def beside_the_notebook() -> Path:
     """Return where a notebook's progress is kept outside of a workspace: a kernel runs in its notebook's folder."""
     return _here() / "katas-progress.json"
