@@ -266,7 +266,7 @@ def test_a_cell_that_did_not_end_is_not_waited_for_again_until_it_is_run(outside
     session = Session(lambda: inputs, lambda text: None)
     outcomes = dict.fromkeys(exercise.steps, Outcome.NOT_STARTED) | {"switch_on": Outcome.TIMEOUT}
 
-    def grade(asked, source, device, seed, show):
+    def grade(asked, source, device, seed, show, only):
         texts.append(source.text)
         return graded("", outcomes)
 
