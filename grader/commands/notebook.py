@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from grader.called import program
 from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import from_here
+from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 
@@ -52,7 +53,7 @@ def _all(options: argparse.Namespace) -> tuple[Exercise, ...]:
     return catalogue.exercises() if options.out and not places.find_workspace() else catalogue.own()
 
 
-@contextmanager
+@contextlib.contextmanager
 def needing_the_extra() -> Iterator[None]:
     """Say in one line what is not installed of that which only notebooks need."""
     try:
@@ -75,6 +76,9 @@ def _write(options: argparse.Namespace, chosen: list[Exercise], console: Console
     from grader.record.handing_out import put_new
 
     published, folder = _published(options), options.out or from_here(places.workspace().notebooks)
+    if not options.out:
+        for each in chosen:
+            catalogue.require_own(each)
     kept = []
     for each in chosen:
         file = folder / f"{each.name}.ipynb"
@@ -99,24 +103,52 @@ def _published(options: argparse.Namespace) -> Published:
 
 
 def _back(file: str, chosen: list[Exercise] | None, console: Console) -> int:
+    if chosen:
+        [exercise] = chosen
+        catalogue.require_own(exercise)
+        _bring(exercise, _file(file, exercise), console, is_alone=True)
+        return ExitCode.ALL_PASSED
+    return _all_back(file, console)
+
+
+def _all_back(file: str, console: Console) -> int:
+    """Bring back every exercise, whatever is amiss with others."""
+    from grader.notebook.back import NothingWritten
+
+    came, amiss = False, dict[str, None]()  # each complaint once: a file may be that of several exercises
+    for each in catalogue.own():
+        try:
+            if file or _file(file, each).exists():
+                _bring(each, _file(file, each), console, is_alone=False)
+                came = True
+        except NothingWritten:
+            continue
+        except UsageError as error:
+            amiss[str(error)] = None
+    if not came and not amiss:
+        raise UsageError("nothing is written in any notebook here; nothing was changed")
+    for complaint in amiss:
+        complain(complaint)
+    return ExitCode.USAGE if amiss else ExitCode.ALL_PASSED
+
+
+def _file(named: str, exercise: Exercise) -> Path:
+    return Path(named) if named else from_here(places.workspace().notebooks / f"{exercise.name}.ipynb")
+
+
+def _bring(each: Exercise, notebook: Path, console: Console, *, is_alone: bool) -> None:
     from grader.notebook.back import bring_back
 
-    folder = places.workspace().notebooks
-    exercises = chosen or [each for each in catalogue.own() if file or (folder / f"{each.name}.ipynb").exists()]
-    for each in exercises:
-        catalogue.require_own(each)
-        notebook = Path(file) if file else from_here(folder / f"{each.name}.ipynb")
-        brought = bring_back(each, notebook)
-        _tell(console, f"{from_here(each.stub)} has now, from {notebook}: {', '.join(brought.steps)}.")
-        for name, why in brought.missing.items():
-            _tell(console, f"`{name}` is missing: it {why}.")
-        if brought.kept:
-            again = f"`{program()} reset {each.number:02} --undo` brings it back."
-            _tell(console, f"What was there is kept in {from_here(brought.kept)}; {again}")
-        if brought.others and chosen:
-            numbers = ", ".join(f"{other.number:02}" for other in brought.others)
-            _tell(console, f"{notebook} has cells of {numbers}, too; name that exercise to bring these.")
-    return ExitCode.ALL_PASSED
+    brought = bring_back(each, notebook)
+    _tell(console, f"{from_here(each.stub)} has now, from {notebook}: {', '.join(brought.steps)}.")
+    for name, why in brought.missing.items():
+        _tell(console, f"`{name}` is missing: it {why}.")
+    if brought.kept:
+        again = f"`{program()} reset {each.number:02} --undo` brings it back."
+        _tell(console, f"What was there is kept in {from_here(brought.kept)}; {again}")
+    if brought.others and is_alone:
+        numbers = ", ".join(f"{other.number:02}" for other in brought.others)
+        _tell(console, f"{notebook} has cells of {numbers}, too; name that exercise to bring these.")
 
 
 def _tell(console: Console, text: str) -> None:

@@ -29,6 +29,7 @@ class Ask(Struct):
     """Grade a submission on a device, or on all; or `measure` it beside the solution. `path` is where it was read.
 
     Where `more` is to follow, the process gets ready for the next one. With `tell`, it says how far it is.
+    With `only`, checks of other steps than these are left out as blocked.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Ask(Struct):
     seed: int
     more: bool = False
     tell: bool = False
+    only: list[str] = []
 
 
 class Far(Struct):

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -93,13 +93,13 @@ class Judge:
 
     def grade(
         self, exercise: Exercise, source: Source, device: str, seed: int, *,
-        more: bool = False, watch: Callable[[Far], object] | None = None,
+        more: bool = False, watch: Callable[[Far], object] | None = None, only: Sequence[str] = (),
     ) -> list[Verdict]:  # fmt: skip
         """Return a verdict for each device; raise UsageError for a device that is not here, GraderError for a fault.
 
-        `watch` is called after each check with how far it is.
+        `watch` is called after each check with how far it is. With `only`, only these steps are graded.
         """
-        return self._ask("grade", exercise, source, device, seed, more, watch).verdicts
+        return self._ask("grade", exercise, source, device, seed, more, watch, only).verdicts
 
     def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
         """Return the cost of each step of a submission, and that of each step of the solution."""
@@ -108,11 +108,11 @@ class Judge:
 
     def _ask(
         self, what: What, exercise: Exercise, source: Source, device: str, seed: int,
-        more: bool, watch: Callable[[Far], object] | None = None,
+        more: bool, watch: Callable[[Far], object] | None = None, only: Sequence[str] = (),
     ) -> Told:  # fmt: skip
         request = Ask(
             next(self._ids), what, exercise.name, source.name, source.text, source.sha256, device, seed, more,
-            tell=watch is not None,
+            tell=watch is not None, only=list(only),
         )  # fmt: skip
         self._send(msgspec.json.encode(request) + b"\n")
         while (told := self._read()).far and watch:

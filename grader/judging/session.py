@@ -6,7 +6,7 @@ The process that forks submissions starts to load torch first; this one loads it
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from grader.called import program
@@ -64,14 +64,16 @@ class Session:
         for launcher in self._launchers.values():
             launcher.preload(exercise.preload, probe_text(exercise))
 
-    def grade(self, exercise: Exercise, source: Source, seed: int, watch: Watch | None = None) -> list[Verdict]:
-        """Return a verdict for each device; `watch` is told after each check how far it is."""
+    def grade(
+        self, exercise: Exercise, source: Source, seed: int, watch: Watch | None = None, only: Collection[str] = ()
+    ) -> list[Verdict]:
+        """Return a verdict for each device; `watch` and `only` are as for Grader.grade."""
         from grader.judging import grading
 
         verdicts = []
         for device in self._devices:
             if is_available(device):
-                verdicts.append(self._grader(device).grade(exercise, source, seed=seed, watch=watch))
+                verdicts.append(self._grader(device).grade(exercise, source, seed=seed, watch=watch, only=only))
             elif self._all:
                 verdicts.append(grading.unavailable(exercise, source, device, seed))
             else:

@@ -132,7 +132,7 @@ def _answer(request: Ask, session: Session, watch: Watch) -> Told | None:
         source = Source(Path(request.path), request.text, request.sha256)
         if request.what == "measure":
             return Told(request.id, costs=list(session.measure(exercise, source, request.seed)))
-        return Told(request.id, session.grade(exercise, source, request.seed, watch), devices=_devices())
+        return Told(request.id, session.grade(exercise, source, request.seed, watch, request.only), devices=_devices())
     except Cancelled:
         return None
     except UsageError as error:

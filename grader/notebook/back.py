@@ -23,6 +23,10 @@ LARGEST = 64 * MB
 UNCHANGED = "nothing was changed"
 
 
+class NothingWritten(UsageError):
+    """The notebook is as it was handed out, or is of another exercise."""
+
+
 @dataclass(frozen=True)
 class Brought:
     """What came of it: the steps that were brought, with the cell of each; what is missing; where the old text lies.
@@ -41,7 +45,7 @@ def bring_back(exercise: Exercise, file: Path) -> Brought:
     cells = list(_cells(exercise, file))
     mine = [cell for cell in cells if cell.order is None or cell.order.exercise is exercise]
     if not (steps := newest(exercise, mine)):
-        raise UsageError(f"{file} holds no cell of {exercise.name} in which something is written; {UNCHANGED}")
+        raise NothingWritten(f"{file} holds no cell of {exercise.name} in which something is written; {UNCHANGED}")
     before = stubs.read(exercise.stub).removeprefix("\ufeff")
     standing = stand(exercise, before if _is_python(before) else stubs.untouched(exercise), mine)
     text = standing.laid.text

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from grader.notebook.names import GIVEN
+from grader.notebook.names import GIVEN, ONLY_IN_NOTEBOOKS
 from grader.notebook.pieces import Kind, Piece
-
-# What a notebook has and a file has not.
-ONLY_IN_NOTEBOOKS = frozenset({"In", "Out", "_", "__", "___", "display", "get_ipython"})
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ import builtins
 import symtable
 from dataclasses import dataclass
 
+# What a notebook has and a file has not; some of it is among the kernel's builtins.
+ONLY_IN_NOTEBOOKS = frozenset({"In", "Out", "_", "__", "___", "display", "get_ipython", "__IPYTHON__"})
 # What every module has, and nobody has to define.
-GIVEN = frozenset({*dir(builtins), "__file__", "__annotations__", "__conditional_annotations__"})
+GIVEN = frozenset({*dir(builtins), "__file__", "__annotations__", "__conditional_annotations__"} - ONLY_IN_NOTEBOOKS)
 COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 
 

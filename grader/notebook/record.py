@@ -52,7 +52,7 @@ class NotebookRecord:
         before, self._file = self._file, file.absolute()
         if complaint := self.keep():
             self._file = before
-            raise UsageError(complaint)
+            raise UsageError(complaint.partition(";")[0])
 
     def keep(self) -> str:
         """Write what is new; return what went wrong, if it has not been said yet."""

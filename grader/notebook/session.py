@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from grader import files
@@ -19,7 +20,7 @@ from grader.notebook.standing import Standing, newest, stand
 from grader.notebook.warm import WarmJudge
 from grader.record.workspace import untouched
 from grader.seeds import new_seed
-from grader.verdict import Outcome, Verdict
+from grader.verdict import Outcome, StepResult, Verdict, gravest
 
 # A cell that ended so takes its time again with every other step's.
 STUCK = (Outcome.TIMEOUT, Outcome.CRASHED)
@@ -55,7 +56,10 @@ class Session:
         without = self._stuck_steps(cell, cells)
         standing = stand(exercise, stub(exercise), cells, cell, without)
         seed = new_seed() if asked.seed is None else asked.seed
-        verdict = self.judge.grade(exercise, _source(standing, cell.label), asked.device, seed, self._show)
+        written = _written(exercise, standing.cells)
+        source = _source(standing, cell.label)
+        graded = self.judge.grade(exercise, source, asked.device, seed, self._show, written)
+        verdict = _others_not_started(graded, written)
         self.record.progress.record(exercise, [verdict])
         self._remember(verdict, cell)
         warnings = [*_missing(standing), *_left_out(without), self.record.keep()]
@@ -132,6 +136,24 @@ def _needed(exercise: Exercise, steps: Sequence[str]) -> Iterator[str]:
         for other in exercise.needs.get(step, ()):
             yield other
             yield from _needed(exercise, [other])
+
+
+def _written(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
+    """Return the steps that are worth grading: those that are in a cell, and those that these wait for."""
+    steps = [step for cell in cells for step in cell.steps]
+    wanted = {*steps, *_needed(exercise, steps)}
+    return [step for step in exercise.steps if step in wanted]
+
+
+def _others_not_started(verdict: Verdict, written: Sequence[str]) -> Verdict:
+    """Return a verdict in which steps that were not graded, since they are as they were handed out, say so."""
+    steps = tuple(step if step.name in written else _not_started(step) for step in verdict.steps)
+    return replace(verdict, steps=steps, outcome=gravest([step.outcome for step in steps]))
+
+
+def _not_started(step: StepResult) -> StepResult:
+    checks = tuple(replace(check, outcome=Outcome.NOT_STARTED, said="") for check in step.checks)
+    return replace(step, outcome=Outcome.NOT_STARTED, checks=checks)
 
 
 def _source(standing: Standing, name: str) -> Source:

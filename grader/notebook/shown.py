@@ -59,7 +59,7 @@ class Graded(Shown):
         self.step = step
         report = plain(to_terminal.report([verdict], about=step))
         super().__init__(
-            "\n".join(filter(None, [*map(one_line, (*said.warnings, *said.along)), report, *said.how, said.after])),
+            "\n\n".join(filter(None, ["\n".join(map(one_line, (*said.warnings, *said.along))), report, said.after])),
             _about_step(verdict, step, said) if step else _about_all(verdict, said),
             {VERDICT: {"schema": SCHEMA_VERSION, "verdicts": [verdict.to_dict()]}},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -34,7 +34,7 @@ class WarmJudge:
         """Return the process; torch begins to load where it was not there."""
         if self._judge is None:
             usual = Limits()
-            self._judge = Judge(usual.call, usual.exercise)
+            self._judge = Judge(usual.call, usual.exercise, impatient=True)
         return self._judge
 
     def close(self) -> None:
@@ -43,8 +43,10 @@ class WarmJudge:
         if judge:
             judge.__exit__()
 
-    def grade(self, exercise: Exercise, source: Source, device: str, seed: int, show: Show) -> Verdict:
-        """Return the verdict; `show` is told again and again, in a few words, how far it is."""
+    def grade(
+        self, exercise: Exercise, source: Source, device: str, seed: int, show: Show, only: Sequence[str] = ()
+    ) -> Verdict:
+        """Return the verdict, on these steps alone if any are named; `show` is told in a few words how far it is."""
         judge, far = self.begin(), Far(0, 0, "")
 
         def watch(told: Far) -> None:
@@ -53,7 +55,10 @@ class WarmJudge:
         def doing() -> str:
             return f"{far.done} of {far.of} checks · {far.step}" if far.of else "getting ready"
 
-        return self._wait(lambda: judge.grade(exercise, source, device, seed, more=True, watch=watch), doing, show)[0]
+        def work() -> list[Verdict]:
+            return judge.grade(exercise, source, device, seed, more=True, watch=watch, only=only)
+
+        return self._wait(work, doing, show)[0]
 
     def measure(
         self, exercise: Exercise, source: Source, seed: int, show: Show

@@ -54,7 +54,11 @@ def put_new(path: Path, content: bytes) -> bool:
     """Write a file where none is, and the folder that it lies in; return whether it has this content now."""
     if path.exists():
         return _hash(path) == files.text_hash(content)
-    _write(path, content)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     return True
 
 

@@ -320,6 +320,21 @@ def test_what_cannot_be_brought_back_changes_nothing(mine, tmp_path, content, li
     assert stub.read_bytes() == before
 
 
+def test_all_come_back_but_those_with_something_amiss(tmp_path):
+    assert katas(tmp_path, "init", "mine", "--exercises", "4-6", "--notebooks").returncode == 0
+    mine = tmp_path / "mine"
+    assert "nothing is written in any notebook" in katas(mine, "notebook", "all", "--back").stderr
+    for number, text in (("04", "!ls"), ("05", None)):
+        exercise = find(number)
+        right = solved(exercise, exercise.solution)
+        fill(mine, {exercise.steps[0]: text or right[exercise.steps[0]]}, exercise)
+    done = katas(mine, "notebook", "all", "--back")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "IPython's, `!ls`" in done.stderr
+    assert done.stdout.count("has now") == 1
+    assert "exercises/05_leaf_and_grad.py has now" in done.stdout
+
+
 def test_a_notebook_that_is_there_stays(mine):
     file = mine / "notebooks" / f"{find('16').name}.ipynb"
     before = file.read_bytes()

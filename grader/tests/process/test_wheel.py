@@ -149,6 +149,21 @@ def test_nothing_of_what_it_needs_is_missed(katas, tmp_path):
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+def test_a_notebook_in_an_empty_folder_is_graded_and_keeps_its_progress_beside_it(scripts, tmp_path):
+    cell = "%%step 05 switch_on\ndef switch_on(tensor):\n    return tensor.requires_grad_()\n"
+    program = f"""
+from nbclient import execute
+from nbformat import v4
+cells = ["%load_ext grader", {cell!r}, "print(_.passed)"]
+notebook = execute(v4.new_notebook(cells=[v4.new_code_cell(each) for each in cells]), kernel_name="python3")
+print(notebook.cells[-1].outputs[0].text)
+"""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = called(scripts / "python", "-P", "-c", program, cwd=tmp_path, env=kept)
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["katas-progress.json"]
+
+
 def test_the_installation_is_looked_at_outside_of_any_workspace(katas):
     done = katas("doctor")
     assert (done.returncode, done.stderr) == (0, "")
