@@ -167,7 +167,7 @@ def test_all_details_are_one_key_away_and_so_are_fewer(stage):
         await screen.press("v")
         await screen.shows("f: x=all of it")
         await screen.press("v")
-        await screen.until(lambda text: "all of it" not in text and "f()" in text)
+        await screen.until(lambda: "all of it" not in screen.text and "f()" in screen.text)
 
     stage.play(scene)
 
