@@ -46,7 +46,8 @@ class Probe:
 class Exercise:
     """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child.
 
-    With `graphs`, it is about what autograd records, which its failures then show.
+    With `graphs`, it is about what autograd records, which its failures then show. Whoever begins further on does, of
+    each part before, the one that `stands_for_part`.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Exercise:
     needs: dict[str, tuple[str, ...]]
     preload: tuple[str, ...]
     data: tuple[str, ...]
+    stands_for_part: bool = False
     graphs: bool = False
 
     @property
@@ -69,6 +71,11 @@ class Exercise:
     def stub(self) -> Path:
         """The file that the learner fills in."""
         return places.workspace().exercises / f"{self.name}.py"
+
+    @property
+    def review(self) -> Path:
+        """The file that the learner fills in where the exercise was handed out once more; may be absent."""
+        return places.workspace().review / f"{self.name}.py"
 
     @property
     def handed_out(self) -> Path:
@@ -107,8 +114,8 @@ class Exercise:
 
     @property
     def right_answers(self) -> Path:
-        """The folder of right answers of another shape."""
-        return self.answers / "right"
+        """The folder of right answers of another shape; a package has these, too."""
+        return places.curriculum().answers / self.name / "right"
 
     @property
     def readable(self) -> tuple[str, ...]:
@@ -132,7 +139,13 @@ def _exercise(row: dict[str, Any]) -> Exercise:
 
 def own() -> tuple[Exercise, ...]:
     """Return the exercises that the learner's workspace holds, in order; in a checkout, every one."""
-    return choose(read_mark(places.workspace()).exercises)
+    workspace = places.workspace()
+    listed = read_mark(workspace).exercises
+    try:
+        return choose(listed)
+    except UsageError:
+        said = f"`exercises` in {workspace.mark} is {listed!r}, where something is no exercise of this version"
+        raise UsageError(f"{said}; write numbers and ranges, such as 1-10,16, or {ALL}") from None
 
 
 def choose(text: str) -> tuple[Exercise, ...]:
@@ -162,6 +175,15 @@ def find(name: str) -> Exercise:
     raise UsageError(f"there is no exercise {name!r}; `{program()} list` shows them all")
 
 
+def find_step(exercise: Exercise, name: str) -> str:
+    """Return the step with this name, or with this number; raise UsageError for none."""
+    by_number = {str(number): step for number, step in enumerate(exercise.steps, 1)}
+    step = by_number.get(name.lstrip("0"), name)
+    if step not in exercise.steps:
+        raise UsageError(f"{exercise.name} has no step {name!r}; its steps are {', '.join(exercise.steps)}")
+    return step
+
+
 def find_file(name: str) -> tuple[Exercise, Path | None]:
     """Return the exercise that is meant, and the file where a path leads to another one than the exercise's own.
 
@@ -176,6 +198,11 @@ def find_file(name: str) -> tuple[Exercise, Path | None]:
     if len(path.parts) > 1 and path.absolute() != exercise.stub:
         raise UsageError(f"there is no file {name}")
     return exercise, None
+
+
+def is_review(exercise: Exercise, path: Path | None) -> bool:
+    """Return whether a file is the one in which the exercise was handed out once more."""
+    return path is not None and path.exists() and exercise.review.exists() and path.samefile(exercise.review)
 
 
 def find_own(name: str) -> Exercise:

@@ -5,15 +5,45 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from grader.catalogue.catalogue import Exercise, find_own
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
-from grader.seeds import SEEDS, new_seed
+from grader.seeds import new_seed, seed
 
 
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Let the command take an exercise."""
     parser.add_argument("exercise", nargs="?" if optional else None, help="5, 05, leaf_and_grad or a path")
+
+
+class Chosen(argparse.Action):
+    """Takes `05 16` as well as `1-10,16`."""
+
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: object = None) -> None:
+        """Keep the list as `choose` takes it."""
+        setattr(namespace, self.dest, ",".join(map(str, values)) if isinstance(values, list) else values)
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """Let the command take a list of exercises."""
+    what = "only these, such as `05 16` or `1-10,16` (default: all)"
+    parser.add_argument("--exercises", nargs="+", action=Chosen, default="all", metavar="LIST", help=what)
+
+
+def add_first(parser: argparse.ArgumentParser) -> None:
+    """Let the command take where the learner begins."""
+    parser.add_argument(
+        "--from",
+        dest="first",
+        metavar="05",
+        help="begin there: of the parts before, one exercise each",
+    )
+
+
+def first_of(options: argparse.Namespace) -> Exercise | None:
+    """Return where the learner begins; None for the first of all."""
+    return None if options.first is None else find_own(options.first)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +63,6 @@ def add_grading(parser: argparse.ArgumentParser) -> None:
     for each in FORMATS:
         parser.add_argument(f"--{each.name}", metavar="FILE", help=f"write {each.what}; - for standard output")
     add_limits(parser)
-
-
-def seed(text: str) -> int:
-    """Read a seed."""
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"a seed is a number from 0 to {SEEDS - 1}, not {text!r}")
-    return int(text)
 
 
 def seed_or_new(given: int | None) -> int:

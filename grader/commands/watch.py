@@ -10,10 +10,11 @@ from rich.console import Console
 
 from grader.called import program
 from grader.catalogue import catalogue
-from grader.commands.options import add_exercise, add_limits
+from grader.commands.options import add_exercise, add_first, add_limits, first_of
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
+from grader.learning.track import track
 from grader.record import workspace as stubs
 from grader.record.progress import Progress
 
@@ -22,8 +23,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add this command to the command line."""
     watch = commands.add_parser("watch", help="grade on every save; everything else is one key away")
     add_exercise(watch, optional=True)
+    add_first(watch)
     watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
     watch.add_argument("--poll", action="store_true", help="check for saves at intervals (for network file systems)")
+    editor = watch.add_mutually_exclusive_group()
+    editor.add_argument("--editor", metavar="CMD", help="open exercises with this; it may hold {file} and {line}")
+    editor.add_argument("--no-editor", action="store_true", help="open no editor before the key o is pressed")
     add_limits(watch)
     watch.set_defaults(run=_watch)
 
@@ -32,14 +37,19 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError(f"watch needs a terminal with a screen; `{program()} exercise 05` grades once and prints")
     exercise = catalogue.find_own(options.exercise) if options.exercise else None
-    from grader.learning.watch import app
+    from grader.learning.editor.editor import choose
+    from grader.learning.watch import run
 
-    progress = Progress()
+    editor = choose(options.editor, os.environ, on_key_only=options.no_editor)
+
+    way, progress = track(first_of(options)), Progress()
     stubs.keep_untouched()
-    chosen = exercise or app.next_exercise(progress, options.device)
-    app.run(
+    chosen = exercise or run.next_exercise(progress, way, options.device)
+    run.run(
         chosen,
+        way,
         options.device,
+        editor,
         poll=options.poll,
         limits=(options.call_limit, options.limit),
         complaint=progress.complaint,

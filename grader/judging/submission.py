@@ -23,6 +23,8 @@ from grader.vocabulary import describe
 from grader.vocabulary.ending import Ending
 from grader.vocabulary.situation import told
 
+LOADING = "importing your file"
+
 
 class Hungry(Ending):
     """The end of a check for want of memory: whose doing that was is still to be found out."""
@@ -73,7 +75,7 @@ class Submission:
 
     def finish_loading(self) -> None:
         """Wait until the file is imported; raise the Ending where it could not be."""
-        called = Called("importing your file")
+        called = Called(LOADING)
         answer, arrays = self._guarded(called, self._witness.loaded)
         unless_raised(seen("", called, answer, arrays)[0], {})
 

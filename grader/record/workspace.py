@@ -52,6 +52,12 @@ def undo(exercise: Exercise) -> Path:
     raise UsageError(f"there is no backup of {exercise.stub.name} that differs from it")
 
 
+def replace(exercise: Exercise, by: str) -> Path | None:
+    """Put another text in place of the learner's file; return where that now lies, None where nothing was to keep."""
+    text = _read_or_refuse(exercise)
+    return None if text == by else _replace(exercise, "" if _is_the_stub(exercise, text) else text, by)
+
+
 def _replace(exercise: Exercise, text: str, by: str) -> Path | None:
     """Write another text into the learner's file, once what is there now is kept; return where."""
     try:
@@ -132,11 +138,11 @@ def is_untouched(exercise: Exercise, text: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
         return False
     steps = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    found = {node.name: _is_unwritten(node) for node in steps if node.name in exercise.steps}
+    found = {node.name: is_unwritten(node) for node in steps if node.name in exercise.steps}
     return found.keys() == set(exercise.steps) and all(found.values())
 
 
-def _is_unwritten(node: ast.FunctionDef | ast.ClassDef) -> bool:
+def is_unwritten(node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Return whether a step has places to fill in, and each of them holds its text and the raise alone."""
     functions = [each for each in ast.walk(node) if isinstance(each, ast.FunctionDef)]
     return bool(functions) and all(_is_open(each) for each in functions)

@@ -13,6 +13,7 @@ from rich.text import Text
 from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
+from grader.reports.links import DIM, to_file
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 SIGNS = {
@@ -31,15 +32,16 @@ def state(outcome: Outcome) -> Text:
     return Text(f"{sign} {outcome.replace('_', ' ')}", style=colour)
 
 
-def report(verdicts: Sequence[Verdict], *, verbose: bool = False) -> RenderableType:
+def report(verdicts: Sequence[Verdict], about: str = "", *, verbose: bool = False) -> RenderableType:
     """Return all of one run: one exercise in full, on one device or side by side on several.
 
-    With `verbose`, every check that did not pass is told in full, and so is what it called.
+    Where a step is named, only its troubles are told. With `verbose`, every check that did not pass is told in full,
+    and so is what it called.
     """
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
         steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-        for step in steps:
+        for step in (each for each in steps if about in ("", each.name)):
             parts += _troubles(verdict, step, several=len(verdicts) > 1, verbose=verbose)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
 
@@ -52,9 +54,8 @@ def is_unloadable(verdict: Verdict) -> bool:
 
 def _title(verdict: Verdict) -> Text:
     number = verdict.exercise.partition("_")[0]
-    return Text.assemble(
-        "\n", (f"{number} {verdict.title}", "bold"), (f"   {verdict.submission}", "dim"), "\n", overflow="fold"
-    )
+    file = (verdict.submission, DIM + to_file(verdict.submission))
+    return Text.assemble("\n", (f"{number} {verdict.title}", "bold"), "   ", file, "\n", overflow="fold")
 
 
 def steps_table(verdicts: Sequence[Verdict]) -> Table:
@@ -82,7 +83,8 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool, verbose: boo
     for check in shown:
         where = f" on {verdict.device}" if several else ""
         heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
-        parts += [Rule(style="dim"), heading, Padding(trouble(check, verbose=verbose), (0, 0, 0, 2))]
+        shown_here = trouble(check, verdict.submission, verbose=verbose)
+        parts += [Rule(style="dim"), heading, Padding(shown_here, (0, 0, 0, 2))]
     if bad:
         parts += [Padding(line, (0, 0, 0, 2)) for line in also([check for check in bad if check not in shown])]
         parts.append(Text())
@@ -94,15 +96,16 @@ def also(others: Sequence[CheckResult]) -> list[Text]:
     return [Text(f"also {check.outcome.replace('_', ' ')}: {check.headline}", style="dim") for check in others]
 
 
-def trouble(check: CheckResult, *, brief: bool = False, verbose: bool = False) -> RenderableType:
+def trouble(check: CheckResult, submission: str, *, brief: bool = False, verbose: bool = False) -> RenderableType:
     """Return what is to be known of a check that did not pass; with `verbose`, also what was called with what.
 
-    With `brief`, what to look at stands before the facts, for a screen that may end below it.
+    Lines are those of the file `submission`. With `brief`, what to look at stands before the facts, for a screen that
+    may end below it.
     """
     sign, colour = SIGNS[check.outcome]
     said = Text(marked(f"{sign} {check.outcome}: {check.said}"), style=colour)
     title, why, look = _misconception(check.misconception)
-    facts = [_facts(check, verbose=verbose)]
+    facts = [_facts(check, submission, verbose=verbose)]
     parts: list[RenderableType] = [said, *title, *look, *facts, *why] if brief else [said, *facts, *title, *why, *look]
     if check.difference and check.difference.picture:
         parts += [Text(), picture.Shown(check.difference.picture)]
@@ -111,7 +114,7 @@ def trouble(check: CheckResult, *, brief: bool = False, verbose: bool = False) -
     return Group(*parts)
 
 
-def _facts(check: CheckResult, *, verbose: bool) -> Table:
+def _facts(check: CheckResult, submission: str, *, verbose: bool) -> Table:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", min_width=7)
     facts.add_column(overflow="fold")
@@ -129,7 +132,7 @@ def _facts(check: CheckResult, *, verbose: bool) -> Table:
             facts.add_row(name, Text(value))
     # A comprehension and a recursion run the same line in several frames.
     for number, text in dict.fromkeys((line.number, line.text.strip()) for line in check.lines):
-        facts.add_row(f"line {number}", Text(text))
+        facts.add_row(Text(f"line {number}", style=to_file(submission, number)), Text(text))
     return facts
 
 

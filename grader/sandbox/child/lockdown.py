@@ -36,10 +36,11 @@ GPU_DEVICES = (
 def lock_down(policy: Policy) -> tuple[str, ...]:
     """Give up everything that `policy` does not grant; return the names of what is in force.
 
-    Among them: "rlimits", "landlock-N", "seccomp". A part that this system does not offer is left
+    Among them: "cgroup", "rlimits", "landlock-N", "seccomp". A part that this system does not offer is left
     out of the answer, never claimed.
     """
-    in_force = ["rlimits"] if _limit(policy) else []
+    in_force = ["cgroup"] if _joined(policy.group) else []
+    in_force += ["rlimits"] if _limit(policy) else []
     die_with_parent()
     with contextlib.suppress(OSError, AttributeError):
         _drop_capabilities()
@@ -56,6 +57,18 @@ def prepare() -> None:
     if sys.platform == "linux":
         _address_space()
         rules(scoped_signals=landlock.version() >= 6, gpu=False)
+
+
+def _joined(group: str) -> bool:
+    """Join a control group by its list of members; return whether that was possible."""
+    if not group:
+        return False
+    try:
+        with open(group, "w", encoding="ascii") as members:
+            members.write("0")
+    except OSError:
+        return False
+    return True
 
 
 def _limit(policy: Policy) -> bool:

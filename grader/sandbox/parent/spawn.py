@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from grader.sandbox.parent import interpreter
 from grader.sandbox.parent.belongings import Belongings
@@ -48,7 +48,7 @@ class SpawnedChild:
         self._own = own = Belongings()
         self.channel, self.output, self.scratch = own.channel, own.output, own.scratch
         with own.handed_over() as handles:
-            granted = json.dumps(asdict(replace(policy, scratch=own.scratch)))
+            granted = json.dumps(asdict(own.named_in(policy)))
             self._process = subprocess.Popen(
                 interpreter.command("child.server", "spawned", *map(str, handles), granted, json.dumps(modules)),
                 pass_fds=handles, env=interpreter.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

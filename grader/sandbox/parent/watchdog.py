@@ -1,7 +1,7 @@
 """Counts what the children of one submission, with all that they start, use while a call takes long.
 
 For what no limit of a single process holds: memory, disk, processes and threads of all of them together. Counted as
-strictly as Linux allows without a cgroup; a system without /proc tells nothing.
+strictly as Linux allows without a cgroup (`cgroup` makes one where it can); a system without /proc tells nothing.
 """
 
 from __future__ import annotations
