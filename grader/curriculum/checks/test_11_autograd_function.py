@@ -288,7 +288,15 @@ def test_right_and_wrong(submission, rng):
     for case, seen in judged(submission, rng):
         belief = "gradcheck-in-float32" if case.right else "gradcheck-raises"
         seen.item("raised", lookalikes={belief: lambda said: isinstance(said, str)}).no_exception(RAISED)
-        named = {"gradcheck-in-float32": False} if case.right else {"ones-upstream-only": True} if case.there else {}
+        called = seen._value["dtypes"] if isinstance(seen._value, dict) else None
+        unasked = {"requires-grad-forgotten": lambda answer, called=called: answer is False and called == []}
+        named = (
+            unasked | {"gradcheck-in-float32": False}
+            if case.right
+            else {"ones-upstream-only": True}
+            if case.there
+            else {}
+        )
         if case.small:
             # subtle: float32 needs loose tolerances, and then they are not what is wrong
             named = {"tolerance-loosened": lambda answer, each=seen: each._value["dtypes"] == ["float64"] and answer}

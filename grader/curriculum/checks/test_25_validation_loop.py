@@ -465,7 +465,8 @@ def test_no_validation(submission, rng, device):
     ask_epochs(seen, 3)
     after = expect(seen).item("state", "the model's state_dict").length(len(run.state))
     for name, tensor in states_of(seen)[-1].items():
-        after.item(name, f"`{name}` after the call").tensor(tensor, device=device)
+        unjudged = {"unjudged-weights-restored": run.state[name]}
+        after.item(name, f"`{name}` after the call", unjudged).tensor(tensor, device=device)
     run = Run(rng, every=2, epochs=0)
     seen = fitted(submission, run, device)
     expect(seen).item("history", "the result for 0 epochs").equals([])

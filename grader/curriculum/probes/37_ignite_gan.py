@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -226,6 +227,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
 
     if stop == "amid ctrl-c":
         submission.generator_step = interrupted
+    logging.disable(logging.CRITICAL if stop else logging.NOTSET)  # Ignite would tell of the ends that are asked for
     stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke")}
     ended, state, everybodys = "returned", None, torch.get_rng_state()
     try:
@@ -245,6 +247,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
         ended = "error" if error is stops["error"] else "another error"
     finally:
         submission.generator_step = own
+        logging.disable(logging.NOTSET)
     return left_behind() | {
         "ended": ended, "iteration": gan.iteration, "taken": len(taken), "after": after, "shown": shown,
         "state": state.iteration if isinstance(state, State) else None, "kind": type(state).__name__,

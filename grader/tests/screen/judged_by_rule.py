@@ -59,5 +59,6 @@ class Session(nullcontext):
 
 def _step(name, outcome, seed):
     named = "view-is-copy" if outcome is Outcome.FAILED else None
-    check = CheckResult("test_it", "does so", outcome, f"said under seed {seed}", "f()", misconception=named)
+    check = CheckResult("test_it", "does so", outcome, f"said under seed {seed}", "f()", misconception=named,
+                        details="f: x=all of it")  # fmt: skip
     return StepResult(name, outcome, (check,))

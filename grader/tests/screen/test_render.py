@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console
 
 from grader.catalogue.misconceptions import misconceptions
+from grader.learning.shown import to_watch
 from grader.reports.to_svg import to_svg
 from grader.reports.to_terminal import report, summary
 from grader.tests.examples import NUMBERS, SHADED, example, shown
-from grader.verdict import Difference, Outcome, SourceLine
+from grader.verdict import Difference, Graphs, Outcome, SourceLine, StepResult
 
 FOOT = "✓ 6 of 6 steps passed"
 
@@ -115,3 +116,46 @@ def test_a_picture_is_in_the_svg(picture):
     drawn = "".join(ET.fromstring(to_svg([with_picture(picture)])).itertext())
     assert "expected" in drawn
     assert "↓" in drawn
+
+
+def failing(*checks):
+    """Return a verdict whose one step ends with these checks."""
+    return replace(example(), steps=(StepResult("f", Outcome.FAILED, checks),))
+
+
+def test_every_other_failure_is_listed_even_one_that_says_the_same():
+    first = example().steps[0].checks[0]
+    others = (replace(first, headline="does y"), replace(first, headline="does z", outcome=Outcome.RAISED))
+    text = shown(report([failing(first, *others)]))
+    assert "also failed: does y" in text
+    assert "also raised: does z" in text
+
+
+def test_verbose_tells_every_failure_and_what_it_was_called_with():
+    first = replace(example().steps[0].checks[0], details="f: x=tensor float32 (3,)")
+    second = replace(first, headline="does y", said="also said")
+    brief, full = (shown(report([failing(first, second)], verbose=verbose)) for verbose in (False, True))
+    assert "x=tensor" not in brief
+    assert "also said" not in brief
+    assert full.count("f: x=tensor float32 (3,)") == 2
+    assert "also said" in full
+
+
+def test_what_autograd_recorded_stands_beside_what_was_expected():
+    graphs = Graphs(("MulBackward0 (3,)", "└─ leaf (3,): gradients land here"), ("a leaf: nothing behind it",))
+    check = replace(example().steps[0].checks[0], graphs=graphs)
+    text = shown(report([failing(check)]))
+    assert text.index("└─ leaf (3,)") < text.index("a leaf: nothing behind it")
+
+
+@pytest.mark.parametrize("name", sorted(misconceptions(), key=lambda name: -len(misconceptions()[name].look))[:40])
+def test_what_failed_its_name_and_its_look_are_on_the_first_screen_of_watch(name):
+    known = misconceptions()[name]
+    check = replace(example().steps[0].checks[0], said="word " * 200, called="argument, " * 50, misconception=name)
+    others = [StepResult(f"step_{number}", Outcome.PASSED, ()) for number in range(5)]
+    verdict = failing(check)
+    drawn = shown(to_watch.verdict(replace(verdict, steps=(*others, *verdict.steps)), [], None), width=79)
+    above = "\n".join(drawn.splitlines()[:22])  # a line each above and below is taken
+    assert "does x" in above
+    assert known.id in above
+    assert " ".join(known.look.split()[-2:]) in " ".join(above.split())

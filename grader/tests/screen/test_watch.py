@@ -188,6 +188,20 @@ def test_keys_for_help_with_an_answer(stage):
     stage.play(scene)
 
 
+def test_all_details_are_one_key_away_and_so_are_fewer(stage):
+    stage.save(WRONG)
+
+    async def scene(screen):
+        await screen.shows("switch_on", "f()")
+        assert "all of it" not in screen.text
+        await screen.press("v")
+        await screen.shows("f: x=all of it")
+        await screen.press("v")
+        await screen.until(lambda: "all of it" not in screen.text and "f()" in screen.text)
+
+    stage.play(scene)
+
+
 def test_hints_lead_on_by_keys(stage):
     async def scene(screen):
         await screen.shows("Next to write")
