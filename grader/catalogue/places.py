@@ -40,11 +40,15 @@ def checkout() -> Path:
 
 @dataclass(frozen=True)
 class Curriculum:
-    """What exercises are made of; `tables` holds the lists of exercises and misconceptions, and the hidden parts."""
+    """What exercises are made of; `tables` holds the lists of exercises and misconceptions, and the hidden parts.
+
+    Of the known `answers`, a package holds only the right ones.
+    """
 
     tables: Path
     stubs: Path
     solutions: Path
+    answers: Path
     data: Path
 
     @property
@@ -72,11 +76,13 @@ def curriculum() -> Curriculum:
     """Return where the curriculum lies."""
     tables = PACKAGE / "curriculum"
     beside = PACKAGE.parent if in_checkout() else tables  # where pyproject.toml puts it in a wheel
-    return Curriculum(tables, beside / "exercises", beside / "solutions", beside / "fixtures")
+    data = beside / "fixtures"
+    answers = data / "answers" if in_checkout() else tables / "right"
+    return Curriculum(tables, beside / "exercises", beside / "solutions", answers, data)
 
 
 def for_authors(name: str) -> Path:
-    """Return a folder of fixtures that only a checkout has: answers, hostile, peers or pictures."""
+    """Return a folder of fixtures that only a checkout has as a whole: answers, hostile, peers or pictures."""
     return checkout() / "fixtures" / name
 
 
@@ -90,6 +96,11 @@ class Workspace:
     def exercises(self) -> Path:
         """The files that the learner fills in."""
         return self.root / "exercises"
+
+    @property
+    def review(self) -> Path:
+        """Exercises that were handed out once more; the earlier answers stay where they are."""
+        return self.root / "review"
 
     @property
     def mark(self) -> Path:
@@ -158,18 +169,19 @@ def workspace() -> Workspace:
 
 def find_workspace() -> Workspace | None:
     """Return the workspace that the current folder lies in, else the checkout; None where there is none."""
-    return _workspace_of(_here(), PACKAGE)
+    return _workspace_of(here(), PACKAGE)
 
 
 def beside_the_notebook() -> Path:
     """Return where a notebook's progress is kept outside of a workspace: a kernel runs in its notebook's folder."""
-    return _here() / "katas-progress.json"
+    return here() / "katas-progress.json"
 
 
-def _here() -> Path:
+def here() -> Path:
+    """Return the current folder, or the root where the current folder was removed."""
     try:
         return Path.cwd()
-    except OSError:  # the current folder was removed
+    except OSError:
         return Path("/")
 
 

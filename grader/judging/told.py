@@ -19,13 +19,14 @@ def told(check: Check, ending: Ending | None, printed: str, seconds: float) -> C
     printed = as_printed(printed)
     if ending is None:
         return CheckResult(check.name, check.headline, Outcome.PASSED, printed=printed, seconds=seconds)
-    said, called, got, expected, detail = map(
-        _fit, (ending.said, ending.called, ending.got, ending.expected, ending.detail)
-    )
+    said, called, got, expected, detail, details = map(_fit, (
+        ending.said, ending.called.said, ending.got, ending.expected, ending.detail, ending.called.details
+    ))  # fmt: skip
     lines = tuple(replace(line, text=harmless(line.text), function=harmless(line.function)) for line in ending.lines)
     return CheckResult(
         check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
         printed, seconds, ending.difference and replace(ending.difference, pattern=_fit(ending.difference.pattern)),
+        details,
     )  # fmt: skip
 
 

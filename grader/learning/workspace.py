@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 from grader import __version__
 from grader.called import program
 from grader.catalogue import places
-from grader.catalogue.catalogue import Exercise, choose
+from grader.catalogue.catalogue import Exercise, choose, own
 from grader.catalogue.mark import ALL, Mark, read_mark
 from grader.catalogue.places import Workspace
 from grader.errors import UsageError
@@ -27,6 +27,15 @@ TEMPLATES = {"README.md": "README.md", ".gitignore": "gitignore", ".vscode/tasks
 DATA = (".csv", ".pt")
 HOLDER = "whoever made this workspace"
 OF_NO_ACCOUNT = {".git", ".venv", ".DS_Store"}  # what a folder may hold in which a workspace is made
+
+
+Chosen = tuple[Exercise, ...]
+More = Callable[[Chosen], Mapping[str, bytes]]
+
+
+def nothing(_: Chosen) -> Mapping[str, bytes]:
+    """Return no more files."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -42,17 +51,8 @@ def _here() -> Told:
     return Told(program(), sys.executable)
 
 
-Chosen = tuple[Exercise, ...]
-More = Callable[[Chosen], Mapping[str, bytes]]
-
-
-def nothing(_: Chosen) -> Mapping[str, bytes]:
-    """Return no more files."""
-    return {}
-
-
 def make(
-    folder: Path, chosen: str, *, with_solutions: bool, more: More = nothing, told: Told | None = None
+    folder: Path, chosen: str, *, with_solutions: bool, told: Told | None = None, more: More = nothing
 ) -> Workspace:
     """Make a workspace in a new or empty folder, for this machine if nothing else is told; else raise UsageError.
 
@@ -97,7 +97,7 @@ def update(added: str, more: More = nothing) -> Iterator[tuple[str, Came]]:
     if _is_newer(mark.program):
         said = f"this workspace was brought up to date by version {mark.program}, and this is {__version__}"
         raise UsageError(f"{said}; install the newest version")
-    exercises = tuple({*choose(mark.exercises), *(choose(added) if added else ())})
+    exercises = tuple({*own(), *(choose(added) if added else ())})
     handed = {**dict(_handed_out(exercises, _here())), **more(exercises)}
     return hand_out(workspace, replace(mark, exercises=_as_text(exercises)), handed)
 
@@ -115,10 +115,15 @@ def _is_newer(version: str) -> bool:
 
 
 def is_of_another_version() -> str:
-    """Return which version brought the workspace up to date last, where it is not this one; empty in a checkout."""
+    """Return in one line that the workspace is of another version, and what to do; empty where it is of this one."""
     workspace = places.workspace()
     found = read_mark(workspace).program if workspace.mark.exists() else __version__
-    return "" if found == __version__ else found or "unknown"
+    if found == __version__:
+        return ""
+    said = f"the files here come from version {found or 'unknown'}"
+    if _is_newer(found):
+        return f"{said}, which is newer than this one ({__version__}); install the newest version"
+    return f"{said}; `{program()} update` brings what {__version__} changed"
 
 
 def _as_text(chosen: tuple[Exercise, ...]) -> str:

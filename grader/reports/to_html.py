@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
-from grader.reports.markup import Node, page, tag
+from grader.reports.markup import Node, page, table, tag
 from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
 from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
 
@@ -31,6 +31,11 @@ def to_html(verdicts: Sequence[Verdict]) -> str:
     )
 
 
+def style(name: str) -> str:
+    """Return a style sheet of this room."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
 def sections(verdicts: Sequence[Verdict], *, several: bool = True) -> list[Node]:
     """Return a section for each verdict, for a page of another kind; with `several`, it is named by its exercise."""
     return [_verdict(each, several=several) for each in verdicts]
@@ -39,11 +44,6 @@ def sections(verdicts: Sequence[Verdict], *, several: bool = True) -> list[Node]
 def footer(verdicts: Sequence[Verdict]) -> Node:
     """Return what verdicts were graded with."""
     return tag("footer", tag("p", "Graded with ", _versions(verdicts), "."))
-
-
-def style(name: str) -> str:
-    """Return a style sheet of this room."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _name(verdict: Verdict) -> str:
@@ -74,18 +74,6 @@ def _overview(verdicts: Sequence[Verdict]) -> Node:
         link = tag("a", _name(each), href=f"#{section_id(each)}")
         rows.append((link, each.device, state(each.outcome), f"{passed} of {total}", each.first_open_step))
     return table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
-
-
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
-    """Return a table whose first column names its rows; on a phone, the columns from `narrow` on are left out."""
-    kinds: list[dict[str, str]] = [{} if column < narrow else {"class_": "wide"} for column in range(len(heads))]
-    head = [tag("th", each, scope="col", **kind) for each, kind in zip(heads, kinds, strict=True)]
-    body = [
-        [tag("th", first, scope="row"), *(tag("td", each, **kind) for each, kind in zip(rest, kinds[1:], strict=True))]
-        for first, *rest in rows
-    ]
-    lines = [tag("tr", *cells) for cells in body]
-    return tag("table", tag("caption", caption), tag("thead", tag("tr", *head)), tag("tbody", *lines))
 
 
 def _verdict(verdict: Verdict, *, several: bool) -> Node:
@@ -121,7 +109,7 @@ def failures(step: StepResult, *, unfolded: bool = False) -> Iterator[Node]:
 
 
 def _failure(check: CheckResult, *, unfolded: bool) -> Node:
-    facts = [("called", check.called), *_difference(check), *_lines(check)]
+    facts = [("called", check.called), ("with", check.details), *_difference(check), *_lines(check)]
     known = [_misconception(check.misconception, unfolded=unfolded)] if check.misconception in misconceptions() else []
     return tag(
         "article",

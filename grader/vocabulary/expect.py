@@ -19,7 +19,7 @@ from grader.vocabulary import apart, closeness, describe
 from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
 from grader.vocabulary.compared import Known, Steps, compared
 from grader.vocabulary.describe import name_of
-from grader.vocabulary.ending import Ending
+from grader.vocabulary.ending import NOTHING_CALLED, Ending
 from grader.vocabulary.recognised import named_by, named_by_text
 from grader.vocabulary.words import how_many
 
@@ -44,11 +44,15 @@ def expect(
 
 
 def require(
-    met: bool, said: str, *, got: str = "", expected: str = "", misconception: str | None = None, called: str = ""
-) -> None:
-    """Fail with `said` unless `met`; for what has no value to compare."""
+    met: bool, said: str, *,
+    got: str = "", expected: str = "", misconception: str | None = None, seen: Seen | None = None,
+) -> None:  # fmt: skip
+    """Fail with `said` unless `met`; for what has no value to compare. `seen` is the call that this is about."""
     if not met:
-        raise Ending(Outcome.FAILED, said, called=called, got=got, expected=expected, misconception=misconception)
+        raise Ending(
+            Outcome.FAILED, said, called=seen.called if seen else NOTHING_CALLED, got=got, expected=expected,
+            misconception=misconception, recognised=named_by(seen.exception) if seen and seen.exception else None,
+        )  # fmt: skip
 
 
 class Expectation:
@@ -76,12 +80,13 @@ class Expectation:
         expected: str = "",
         detail: str = "",
         misconception: str | None = None,
+        recognised: str | None = None,
         difference: Difference | None = None,
     ) -> NoReturn:
         raise Ending(
-            Outcome.FAILED, said, called=self._seen.called if self._seen else "",
+            Outcome.FAILED, said, called=self._seen.called if self._seen else NOTHING_CALLED,
             got=describe.in_full(self._value) if got is None else got, expected=expected, detail=detail,
-            misconception=misconception or self._name() or self._recognised(),
+            misconception=misconception or self._name(), recognised=recognised or self._recognised(),
             difference=difference or self._difference(),
         )  # fmt: skip
 
@@ -351,7 +356,7 @@ class Expectation:
         if not set(names) & set(exception.bases):
             self._fail(
                 "the wrong exception was raised", got=describe.message(str(exception)), expected=expected,
-                misconception=self._name() or self._recognised() or ANOTHER_ERROR,
+                recognised=self._recognised() or ANOTHER_ERROR,
             )  # fmt: skip
         return self
 
@@ -361,7 +366,7 @@ class Expectation:
             raised = self._value if isinstance(self._value, str) else describe.describe(self._value)
             self._fail(
                 otherwise, got=describe.message(raised), expected="no exception",
-                misconception=self._name() or named_by_text(raised),
+                recognised=named_by_text(raised),
             )  # fmt: skip
         return self
 

@@ -23,5 +23,5 @@ def shorten(text: str, most: int = MAX_TEXT) -> str:
 
 def how_many(number: int, noun: str) -> str:
     """Return how many there are, in the right number: "1 element", "3 entries"."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("tch") else "s")
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith(("tch", "s", "x")) else "s")
     return f"{number:,} {noun if number == 1 else plural}"

@@ -19,8 +19,8 @@ from grader.batch.out.words import step_code
 from grader.catalogue.catalogue import Exercise, find
 from grader.catalogue.misconceptions import misconceptions
 from grader.record.rows import Stray
-from grader.reports.markup import Node, page, tag
-from grader.reports.to_html import STYLES, prose, style, table
+from grader.reports.markup import Node, page, table, tag
+from grader.reports.to_html import STYLES, prose, style
 from grader.verdict import Outcome
 
 CSS = Path(__file__).with_name("class.css")

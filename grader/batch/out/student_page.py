@@ -10,8 +10,8 @@ from grader.batch import visible
 from grader.batch.course import Course
 from grader.batch.out.facts import Fact
 from grader.batch.standing import Standing
-from grader.reports.markup import Node, page, tag
-from grader.reports.to_html import STYLES, footer, section_id, sections, style, table
+from grader.reports.markup import Node, page, table, tag
+from grader.reports.to_html import STYLES, footer, section_id, sections, style
 from grader.verdict import Verdict
 
 

@@ -202,7 +202,7 @@ def test_sums(submission, rng):
     matrix = torch.randint(-8000, 8001, (3, 5), generator=rng) / 8
     seen = submission.attempt("sums", matrix)
     refused = seen.exception is not None and "cannot be converted to Scalar" in seen.exception.message
-    require(not refused, str(seen.exception), expected="a list", misconception="item-on-many", called=seen.called)
+    require(not refused, str(seen.exception), expected="a list", misconception="item-on-many", seen=seen)
     pair = expect(submission.sums(matrix)).length(2)
     still_tensor = {"scalar-tensor-not-number": lambda t: t.shape == ()}
     pair.item(0, "the sum of all", still_tensor).equals(matrix.sum().item())

@@ -21,7 +21,7 @@ def built(submission, name, *arguments):
         not forgotten,
         "the class cannot register its parts",
         got=said,
-        called=seen.called,
+        seen=seen,
         misconception="missing-super-init",
     )
 

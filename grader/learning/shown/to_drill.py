@@ -91,6 +91,8 @@ def summary(asked: Sequence[Asked], answers: Sequence[Told], count: int) -> Rend
 
 def when(due: float, now: float) -> str:
     """Return when something is due, as people say it."""
+    if due <= now:
+        return "now"
     days = round((_midnight(due) - _midnight(now)) / DAY)
     if due - now >= FAR:
         return f"on {time.strftime('%Y-%m-%d', time.localtime(due))}"

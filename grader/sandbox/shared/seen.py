@@ -89,13 +89,21 @@ class SeenException:
 
 
 @dataclass(frozen=True)
+class Called:
+    """What was called, as a learner would say it; `details` holds what it was given, where that is not all of it."""
+
+    said: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
 class Seen:
     """Everything that is known of one call: what came back or was raised, and what it left behind.
 
     `labels` are the arguments' places, or their names where they were given by name.
     """
 
-    called: str
+    called: Called
     value: Any = None
     exception: SeenException | None = None
     arguments: tuple[Any, ...] = ()
