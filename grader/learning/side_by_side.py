@@ -58,7 +58,7 @@ def compare(exercise: Exercise, text: str) -> list[Comparison]:
     try:
         yours = definitions(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested without end
-        raise UsageError(f"{exercise.stub.name} cannot be read as Python: {error}") from None
+        raise UsageError(f"{exercise.name} cannot be read as Python: {error}") from None
     solution_text = exercise.solution.read_text(encoding="utf-8")
     solution = definitions(solution_text)
     return [_compared(step, yours.get(step), text, solution[step], solution_text) for step in exercise.steps]

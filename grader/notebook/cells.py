@@ -35,7 +35,7 @@ class Cell:
     @property
     def steps(self) -> tuple[str, ...]:
         """The steps that it defines."""
-        defined = {each.name for each in self.pieces}
+        defined = {each.defines for each in self.pieces}
         return tuple(step for step in self.order.exercise.steps if step in defined) if self.order else ()
 
 
@@ -48,7 +48,7 @@ def graded_cell(asked: Order, body: str, label: str) -> Cell:
                 f"line {number} of this cell begins another, `{one_line(line)}`; give it a cell of its own"
             )
     cell = Cell(label, asked, body, tuple(_pieces_or_refuse(body, label)))
-    defined = {each.name for each in cell.pieces} - {""}
+    defined = {each.defines for each in cell.pieces} - {""}
     if asked.step and asked.step not in defined:
         instead = f" (it defines {', '.join(sorted(defined))})" if defined else ""
         raise UsageError(f"this cell does not define `{asked.step}`{instead}")

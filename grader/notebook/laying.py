@@ -55,19 +55,19 @@ class _Module:
 
     def laid(self, placed: Sequence[Piece], last: Sequence[Piece]) -> Iterator[Line]:
         """Yield the lines of the whole."""
-        newest = {each.name: each for each in placed if each.name}
-        wanted = [each for each in placed if not each.name or newest[each.name] is each]
+        newest = {self._replaces(each): each for each in placed}
+        wanted = [each for each in placed if not self._replaces(each) or newest[self._replaces(each)] is each]
         replaced = {first_line(self._definitions[name]): name for name in newest if name in self._definitions}
         inserted: dict[int, list[Piece]] = {}
         for each in wanted:
-            if each.name not in self._definitions and each.meaning not in self._meanings:
+            if each.defines not in self._definitions and each.meaning not in self._meanings:
                 inserted.setdefault(self._place(each), []).append(each)
         skipped_to = 0
         yield from _block(inserted.get(0, []))
         for number, line in enumerate(self._lines, 1):
             if number in replaced:
                 node = self._definitions[replaced[number]]
-                yield from _lines(newest[node.name])
+                yield from _lines(newest[replaced[number]])
                 skipped_to = node.end_lineno or 0
             elif number > skipped_to:
                 yield Line(line)
@@ -75,6 +75,10 @@ class _Module:
         for each in last:
             if each.meaning not in self._meanings:
                 yield from (Line(""), *_lines(each))
+
+    def _replaces(self, piece: Piece) -> str:
+        """Return the name of which a piece is the only text that is wanted."""
+        return piece.defines if piece.name or piece.defines in self._definitions else ""
 
     def _place(self, piece: Piece) -> int:
         """Return after which line of the base a piece comes."""

@@ -49,6 +49,12 @@ class Piece:
         """What a definition defines; empty for anything else."""
         return next(iter(self.names.binds), "") if self.kind is Kind.DEFINITION else ""
 
+    @property
+    def defines(self) -> str:
+        """The same, or the only name that an assignment binds: a function may be made by one."""
+        one = self.kind is Kind.ASSIGNMENT and len(self.names.binds) == 1
+        return next(iter(self.names.binds)) if one else self.name
+
 
 def pieces(code: str, label: str, before: int = 0) -> list[Piece]:
     """Return the statements of a text in order, `before` being the lines of its cell above it.

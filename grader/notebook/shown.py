@@ -87,7 +87,7 @@ def _about_step(verdict: Verdict, step: str, said: Said) -> Iterator[Node]:
     yield from _lines(said.along, "dim")
     yield from _lines([said.after])
     number = verdict.exercise.partition("_")[0]
-    summary = tag("summary", f"{passed} of {total} steps of {number} {verdict.title} pass")
+    summary = tag("summary", f"{number} {verdict.title}: {passed} of {total} steps pass")
     how = [*_lines(said.how, "dim"), *to_html.conditions(verdict)]
     yield tag("details", summary, to_html.steps_table(verdict), *how, class_="all")
 

@@ -17,7 +17,8 @@ from grader.verdict import CheckResult, SourceLine, StepResult, Verdict
 class Standing:
     """A module that can be graded; `brought` and `missing` are names, and where they are from, or why they are not.
 
-    `cells` are the cells of steps that are in it.
+    These are names that the cell to be graded needs; without one, those that any cell needs. `cells` are the cells of
+    steps that are in it.
     """
 
     laid: Laid
@@ -77,9 +78,11 @@ def stand(
     own = [piece for cell in used for piece in cell.pieces if piece.kind is not Kind.OTHER]
     last = [piece for piece in current.pieces if piece.kind is Kind.OTHER] if current else []
     library = [piece for cell in cells if not cell.order for piece in cell.pieces]
-    found = bring([*own, *last], [name for piece in pieces(base, "") for name in piece.names.binds], library)
+    known = {name for piece in [*pieces(base, ""), *own] for name in piece.names.binds}
+    found = bring([*own, *last], known, library)
     laid = lay(base, exercise.steps, [*found.pieces, *_in_force(own, exercise, used)], last)
-    return Standing(laid, tuple(used), found.names, found.missing)
+    told = bring(current.pieces, known, library) if current else found  # what others need was told below their cells
+    return Standing(laid, tuple(used), told.names, told.missing)
 
 
 def _used(exercise: Exercise, cells: Sequence[Cell], without: Collection[str]) -> list[Cell]:
@@ -91,4 +94,4 @@ def _used(exercise: Exercise, cells: Sequence[Cell], without: Collection[str]) -
 def _in_force(own: Sequence[Piece], exercise: Exercise, used: Sequence[Cell]) -> list[Piece]:
     """Return the pieces without what a newer cell says about the same step."""
     holders = newest(exercise, used)
-    return [each for each in own if each.name not in holders or each.label == holders[each.name].label]
+    return [each for each in own if each.defines not in holders or each.label == holders[each.defines].label]

@@ -28,8 +28,8 @@ def check_text(check: CheckResult) -> str:
 def facts(check: CheckResult) -> str:
     """Return what was called, what came back, how it differs, and in which lines of the learner's."""
     found = check.difference or Difference()
-    named = {"called": check.called, "with": check.details, "got": check.got, "expected": check.expected, "differs": check.detail,
-             "note": found.pattern}  # fmt: skip
+    named = {"called": check.called, "with": check.details, "got": check.got, "expected": check.expected,
+             "differs": check.detail, "note": found.pattern}  # fmt: skip
     lines = dict.fromkeys((line.number, line.text) for line in check.lines)
     return harmless("\n".join([
         marked(f"{check.outcome}: {check.said}"),

@@ -156,6 +156,21 @@ def test_the_installation_is_looked_at_outside_of_any_workspace(katas):
     assert "katas init" in done.stdout
 
 
+def test_a_notebook_in_an_empty_folder_is_graded_and_keeps_its_progress_beside_it(scripts, tmp_path):
+    cell = "%%step 05 switch_on\ndef switch_on(tensor):\n    return tensor.requires_grad_()\n"
+    program = f"""
+from nbclient import execute
+from nbformat import v4
+cells = ["%load_ext grader", {cell!r}, "print(_.passed)"]
+notebook = execute(v4.new_notebook(cells=[v4.new_code_cell(each) for each in cells]), kernel_name="python3")
+print(notebook.cells[-1].outputs[0].text)
+"""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = called(scripts / "python", "-P", "-c", program, cwd=tmp_path, env=kept)
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["katas-progress.json"]
+
+
 @pytest.mark.parametrize("command", [["audit", "05"], ["new", "38", "x"]], ids=" ".join)
 def test_what_needs_a_checkout_says_so(katas, tmp_path, command):
     katas("init", "my-katas", "--exercises", "5")

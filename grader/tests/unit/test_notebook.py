@@ -116,6 +116,13 @@ def test_a_definition_takes_the_place_of_its_namesake_and_all_else_has_its_place
     compile(text, "laid", "exec")
 
 
+def test_a_step_may_be_made_by_an_assignment():
+    text = laid("double = 2", "first = make(double)").text
+    assert "def first" not in text
+    assert text.index("double = 2") < text.index("first = make(double)") < text.index("class Second")
+    assert graded_cell(order("step", "05 switch_on"), "switch_on = torch.Tensor.requires_grad_", "In [1]").steps
+
+
 def test_what_needs_a_step_at_once_comes_after_it():
     text = laid("class Own(Second):\n    pass").text
     assert text.index("class Second") < text.index("class Own(Second)")
