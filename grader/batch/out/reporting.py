@@ -41,7 +41,7 @@ class Reporting:
         self._students = results.students()
         if not self._students:
             raise UsageError(f"{results.folder.root} holds no students; `batch` takes them in")
-        self._names = Names(self._students, hidden=without_names)
+        self._names = Names(self._students, hidden=without_names, secret=results.fact("seed"))
         self._kept: list[Fact] | None = None
 
     def _facts(self) -> list[Fact]:
