@@ -22,7 +22,7 @@ class Place(Protocol):
         """What the system reads."""
 
     def grade(self) -> None:
-        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that cannot be done."""
+        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that fails."""
 
 
 def require_folder(folder: Path) -> None:

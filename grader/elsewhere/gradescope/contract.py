@@ -61,7 +61,7 @@ class Container:
         return self.root / "results" / "results.json"
 
     def grade(self) -> None:
-        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that cannot be done."""
+        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that fails."""
         task, metadata = read(self.task), self._metadata()
         require_folder(self.submission)
         graded = grade(task, self.submission, _who(metadata.users))
