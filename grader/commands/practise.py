@@ -51,21 +51,29 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _drill(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.practice import choosing
 
-    wish = choosing.Wish(
-        choosing.find_part(options.part) if options.part else "",
-        catalogue.find_own(options.exercise) if options.exercise else None,
-        choosing.find_misconception(options.misconception) if options.misconception else "",
-    )
-    practised, now = Practised(), time.time()
-    history = practised.history()
-    complain(practised.complaint)
-    _complain_of_the_clock(history, now)
+    exercise = catalogue.find_own(options.exercise) if options.exercise else None
+    wish = choosing.wished(options.part, exercise, options.misconception)
+    practised, history, now = _record()
     reach = choosing.within_reach(history, wish, now)
-    chosen = [each for each in reach if each.due <= now or options.ahead or wish.misconception][: options.count]
+    chosen = choosing.to_ask(reach, wish, now, ahead=options.ahead)[: options.count]
     if not chosen:
         _say_why_nothing(options, console, reach, now)
         return ExitCode.ALL_PASSED
     return _asked(options, console, chosen, practised, history)
+
+
+def _record() -> tuple[Practised, History, float]:
+    """Return the record, all that is in it, and the time; say what is amiss with the record or the clock."""
+    practised, now = Practised(), time.time()
+    history = practised.history()
+    complain(practised.complaint)
+    _complain_of_the_clock(history, now)
+    return practised, history, now
+
+
+def _complain_of_what_is_new(practised: Practised, said_before: str) -> None:
+    if practised.complaint != said_before:
+        complain(practised.complaint)
 
 
 def _complain_of_the_clock(history: History, now: float) -> None:
@@ -79,15 +87,9 @@ def _complain_of_the_clock(history: History, now: float) -> None:
 def _say_why_nothing(options: argparse.Namespace, console: Console, reach: Sequence[Item], now: float) -> None:
     """Say why there is no question, and when there is one."""
     from grader.learning.practice import protocol
-    from grader.learning.shown.to_drill import when
+    from grader.learning.shown.to_drill import nothing
 
-    if reach:
-        due = when(min(each.due for each in reach), now)
-        said = f"Nothing is due now; the next question comes {due}. `{program()} drill --ahead` does not wait."
-    else:
-        said = (
-            f"Nothing to drill yet: it begins with the first exercise that you pass; `{program()}` shows which is next."
-        )
+    said = nothing(reach, now, f"{program()} drill --ahead", program())
     if options.json:
         protocol.end_without_questions(said)
     else:
@@ -101,6 +103,7 @@ def _asked(
     from grader.learning.practice.round import Round
     from grader.learning.practice.sessions import Sessions
 
+    said_before = practised.complaint
     with Sessions() as sessions:
         drill = Round(items, sessions, practised, history)
         try:
@@ -109,7 +112,7 @@ def _asked(
             complain(f"interrupted; {len(drill.told)} of {drill.count} answers were given, and are kept")
             return ExitCode.INTERRUPTED
         finally:
-            complain(practised.complaint)
+            _complain_of_what_is_new(practised, said_before)
     return ExitCode.ALL_PASSED if drill.right == len(drill.told) else ExitCode.NOT_ALL_PASSED
 
 
@@ -135,10 +138,8 @@ def _way(options: argparse.Namespace) -> Callable[[Round, Console], None]:
 def _review(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.practice import review
 
-    practised, now = Practised(), time.time()
-    history = practised.history()
-    complain(practised.complaint)
-    _complain_of_the_clock(history, now)
+    practised, history, now = _record()
+    said_before = practised.complaint
     chosen = _to_review(options, history, now)
     open_ones = [each for each in review.under_way(history) if each in chosen or not options.exercise]
     made = review.hand_out([each for each in chosen if each not in open_ones], practised, now)
@@ -151,7 +152,7 @@ def _review(options: argparse.Namespace, console: Console) -> int:
         )
     else:
         _tell(console, [_why_no_review(history, now)])
-    complain(practised.complaint)
+    _complain_of_what_is_new(practised, said_before)
     return ExitCode.ALL_PASSED
 
 
@@ -190,10 +191,7 @@ def _stats(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.practice.stats import stats
     from grader.learning.shown import to_stats, to_stats_page
 
-    practised, now = Practised(), time.time()
-    history = practised.history()
-    complain(practised.complaint)
-    _complain_of_the_clock(history, now)
+    _, history, now = _record()
     found = stats(history, now)
     if options.html != "-":
         console.print(to_stats.stats(found, now))

@@ -1,4 +1,4 @@
-"""The magics: `%%step`, `%%kata`, `%hint`, `%explain`, `%compare`, `%katas`. Each error is one line."""
+"""The magics: `%%step`, `%%kata`, `%hint`, `%explain`, `%compare`, `%drill`, `%katas`. Each error is one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from IPython.core import error as ipython
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import clear_output
 
 from grader.called import keep
@@ -163,6 +163,21 @@ class KatasMagics(Magics):
             )
         finally:
             self._progress.clear()
+
+    @line_magic
+    @one_line_errors
+    def drill(self, line: str) -> Shown:
+        """Ask what is printed next in a session about something that you met or passed: `%drill`; `%answer` answers."""
+        return self.session.drill.begin(line)
+
+    @no_var_expand  # braces are a part of the answer
+    @line_magic
+    @one_line_errors
+    def answer(self, line: str) -> Shown:
+        """Answer the question of `%drill` and show the next one: `%answer tensor(3.)`, or `%answer --give-up`."""
+        shown = self.session.drill.answer(line)
+        self._complain(self.session.record.keep())
+        return shown
 
     @line_magic
     @one_line_errors

@@ -11,6 +11,7 @@ from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
 from grader.judging.source import Source
 from grader.notebook.cells import Cell, graded_cell, read_history
+from grader.notebook.drill import NotebookDrill
 from grader.notebook.orders import Order
 from grader.notebook.record import NotebookRecord
 from grader.notebook.shown import Graded, Said, result
@@ -37,10 +38,12 @@ class Session:
         self.last: Graded | None = None
         self.judge = WarmJudge()
         self.record = NotebookRecord()
+        self.drill = NotebookDrill(self.record.database)
 
     def close(self) -> None:
         """End all that was started."""
         self.judge.close()
+        self.drill.close()
         self.record.close()
 
     def grade(self, asked: Order, body: str) -> Graded:

@@ -36,6 +36,7 @@ def facts(check: CheckResult) -> str:
         *(f"{name:<9} {value}" for name, value in named.items() if value),
         *(f"line {number}: {text}" for number, text in lines),
         *(picture.lines(found.picture) if found.picture else ()),
+        *(("graph", *check.graphs.got, "instead of", *check.graphs.expected) if check.graphs else ()),
     ]))  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from grader.harmless import marked
 from grader.reports import picture
 from grader.reports.markup import Node, page, table, tag
 from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
-from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
+from grader.verdict import CheckResult, Difference, Graphs, Outcome, StepResult, Verdict
 
 CALM = (Outcome.PASSED, Outcome.BLOCKED, Outcome.NOT_STARTED, Outcome.UNAVAILABLE)
 STYLES = ("page.css", "verdict.css")  # of a page, and of what can also stand within another one
@@ -109,7 +109,7 @@ def failures(step: StepResult, *, unfolded: bool = False) -> Iterator[Node]:
 
 
 def _failure(check: CheckResult, *, unfolded: bool) -> Node:
-    facts = [("called", check.called), ("with", check.details), *_difference(check), *_lines(check)]
+    facts = [("called", check.called), ("with", check.details), *_difference(check), *_graphs(check), *_lines(check)]
     known = [_misconception(check.misconception, unfolded=unfolded)] if check.misconception in misconceptions() else []
     return tag(
         "article",
@@ -127,6 +127,12 @@ def _difference(check: CheckResult) -> list[tuple[str, str]]:
     shown = "\n".join(picture.lines(found.picture)) if found.picture else ""
     return [("got", check.got), ("expected", check.expected), ("differs", check.detail), ("note", found.pattern),
             ("picture", shown)]  # fmt: skip
+
+
+def _graphs(check: CheckResult) -> list[tuple[str, str]]:
+    """Return what autograd had recorded behind what came back, and what was expected of that."""
+    found = check.graphs or Graphs((), ())
+    return [("graph", "\n".join(found.got)), ("instead of", "\n".join(found.expected))]
 
 
 def _lines(check: CheckResult) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """A cluster of real processes: whatever happens to them, every task ends once, with its verdict."""
 
+import dataclasses
 import itertools
 import os
 import signal
@@ -11,11 +12,13 @@ from distributed import LocalCluster
 
 from grader.batch.carry_out import how
 from grader.batch.course import Course
+from grader.batch.engines import cluster as module
 from grader.batch.engines.cluster import Cluster
 from grader.batch.engines.cluster_file import read_cluster
 from grader.batch.task import How, Task
 from grader.catalogue.catalogue import find
 from grader.errors import GraderError, UsageError
+from grader.judging.clock import Limits
 
 LEAF = find("05")
 SOLUTION = LEAF.solution.read_text(encoding="utf-8")
@@ -54,6 +57,22 @@ def test_a_killed_worker_loses_nothing_and_one_that_joins_late_takes_part(local)
         assert {each.outcome for each in ended} == {"passed"}
         again = list(cluster.alone(tasks(1)))
     assert [each.outcome for each in again] == ["passed"]
+
+
+def test_what_hangs_is_tried_elsewhere(local, monkeypatch):
+    monkeypatch.setattr(module, "STRAGGLES_AFTER", 1.0)
+    local.scale(2)
+    local.wait_for_workers(2)
+    quick = dataclasses.replace(Course(), limits=Limits(call=2.0, exercise=20.0))
+    with engine(local.scheduler_address, how(quick)) as cluster:
+        warm = list(cluster.run(tasks(8)))
+        stuck = worker_pids(local)[0]
+        os.kill(stuck, signal.SIGSTOP)
+        try:
+            ended = list(cluster.run(tasks(4)))
+        finally:
+            os.kill(stuck, signal.SIGCONT)
+    assert [each.outcome for each in [*warm, *ended]] == ["passed"] * 12
 
 
 def test_workers_with_other_code_are_not_given_any_work(local):

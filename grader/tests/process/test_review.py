@@ -1,15 +1,12 @@
 """An exercise that passed long ago is handed out again, graded as usual, and set beside the first time."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 
 import pytest
 
-from grader.catalogue import places
 from grader.catalogue.catalogue import find
+from grader.tests.learner import Learner
 
 DAY = 24 * 60 * 60
 NAME = find("05").name
@@ -18,43 +15,15 @@ WRONG = SOLUTION.replace("any(inputs_require_grad)", "all(inputs_require_grad)")
 OTHERWISE = SOLUTION.replace("any(inputs_require_grad)", "max(inputs_require_grad, default=False)")
 
 
-class Learner:
-    """Somebody in a workspace of their own."""
-
-    def __init__(self, home):
-        self.home = home
-        self.run("init", str(home), cwd=places.checkout())
-        self.answer, self.review = home / "exercises" / f"{NAME}.py", home / "review" / f"{NAME}.py"
-
-    def run(self, *arguments, cwd=None, **others):
-        """Return what a command says and exits with."""
-        environment = os.environ | {"PYTHONPATH": str(places.checkout()), "COLUMNS": "100"}
-        command = [sys.executable, "-m", "grader", *arguments]
-        return subprocess.run(
-            command,
-            cwd=cwd or self.home,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            **others,
-        )
-
-    def remembers(self, *attempts, met=()):
-        """Give the learner a past."""
-        rows = [
-            {"exercise": NAME, "device": "cpu", "submission": "a", "checks": "b", "torch": "2", "seed": 1, "steps": 6,
-             "steps_passed": 6, "seconds": 1.0, **each}
-            for each in attempts
-        ]  # fmt: skip
-        kept = {"format": "pytorch-katas progress", "version": 1, "attempt": rows, "met": list(met), "hint": []}
-        assert self.run("import", "-", input=json.dumps(kept)).returncode == 0
+@pytest.fixture(scope="module")
+def anybody(tmp_path_factory):
+    """A workspace to be copied."""
+    return Learner(tmp_path_factory.mktemp("anybody") / "home")
 
 
 @pytest.fixture
-def learner(tmp_path):
-    return Learner(tmp_path / "home")
+def learner(anybody, tmp_path):
+    return Learner(tmp_path / "home", like=anybody)
 
 
 @pytest.fixture
