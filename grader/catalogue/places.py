@@ -185,16 +185,6 @@ def here() -> Path:
         return Path("/")
 
 
-def kept() -> Path:
-    """Return the folder for what can be made again: that of the workspace; outside of any, the user's cache."""
-    try:
-        return workspace().state
-    except UsageError:  # as where another system grades, or a class is graded
-        import platformdirs
-
-        return platformdirs.user_cache_path("pytorch-katas")
-
-
 @functools.lru_cache(maxsize=4)
 def _workspace_of(here: Path, package: Path) -> Workspace | None:
     for folder in (here, *here.parents):

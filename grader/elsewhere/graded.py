@@ -10,7 +10,7 @@ from grader.batch.course import Assignment, Course
 from grader.batch.standing import points_by_step
 from grader.elsewhere.handed_in import handed_in
 from grader.elsewhere.task import Task
-from grader.errors import GraderError, UsageError
+from grader.errors import UsageError
 from grader.judging.process import Judge
 from grader.judging.source import Source, read_source
 from grader.record.rows import Submission
@@ -34,7 +34,7 @@ class Graded:
 
 
 def grade(task: Task, folder: Path, student: str) -> list[Graded]:
-    """Return what came of each exercise; raise GraderError where anything else than a student's file is at fault.
+    """Return what came of each exercise; raise UsageError where this place cannot grade it.
 
     Nothing that a student handed in is followed where it is a link.
     """
@@ -58,17 +58,14 @@ def _graded(judge: Judge, task: Task, assignment: Assignment, submission: Submis
 
 
 def _verdict(judge: Judge, task: Task, assignment: Assignment, source: Source, seed: int) -> Verdict:
-    """Return the verdict; what a course asks for and this place does not offer is no student's fault."""
-    try:
-        [verdict] = judge.grade(assignment.exercise, source, task.course.device, seed, more=len(task.assignments) > 1)
-    except UsageError as error:
-        raise GraderError(str(error)) from None
+    """Return the verdict; raise UsageError for what the course asks for and this place lacks: that is no zero."""
+    [verdict] = judge.grade(assignment.exercise, source, task.course.device, seed, more=len(task.assignments) > 1)
     if verdict.outcome is Outcome.UNAVAILABLE:
-        raise GraderError(f"{verdict.said}; the course wants to be graded on {task.course.device}")
+        raise UsageError(f"{verdict.said}; the course wants to be graded on {task.course.device}")
     for part in task.course.require:
         if not any(each.startswith(part) for each in verdict.isolation):
             there = ", ".join(verdict.isolation) or "nothing"
-            raise GraderError(f"the course requires {part}, and there is {there} here")
+            raise UsageError(f"the course requires {part}, and there is {there} here")
     return verdict
 
 

@@ -13,7 +13,7 @@ from grader.units import GB, MB, size
 # The containers that Gradescope offers; nobody has to ask for the first.
 OFFERED = ((768 * MB, "0.75 GB"), (1.5 * GB, "1.5 GB"), (3 * GB, "3 GB"), (6 * GB, "6 GB"))
 ROOM = 1.4  # a submission may take more than a solution does
-USUAL_MINUTES, START_SECONDS = 10, 60.0
+USUAL_MINUTES, MOST_MINUTES, START_SECONDS = 10, 40, 60.0
 MEASURED = Path(__file__).with_name("memory.toml")
 
 
@@ -42,4 +42,7 @@ def _memory(task: Task) -> str:
 def _time(task: Task) -> str:
     """Return what to set where a class's slowest submission would be ended: that is no verdict."""
     minutes = math.ceil((START_SECONDS + task.course.limits.exercise * len(task.assignments)) / 60)
-    return f"Set the autograder's timeout to {minutes} minutes." if minutes > USUAL_MINUTES else ""
+    if minutes <= USUAL_MINUTES:
+        return ""
+    more = "" if minutes <= MOST_MINUTES else f", and lower the course's limits: it may want {minutes}"
+    return f"Set the autograder's timeout to {min(minutes, MOST_MINUTES)} minutes{more}."

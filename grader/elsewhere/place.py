@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
-from grader.errors import GraderError
+from grader.errors import UsageError
 from grader.record.workspace import write_bytes
 
 
@@ -22,17 +22,17 @@ class Place(Protocol):
         """What the system reads."""
 
     def grade(self) -> None:
-        """Grade what was handed in and leave the results; raise GraderError, and leave none, for a fault."""
+        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that fails."""
 
 
 def require_folder(folder: Path) -> None:
-    """Raise GraderError unless a folder is where the contract says."""
+    """Raise UsageError unless a folder is where the contract says."""
     if not folder.is_dir():
-        raise GraderError(f"there is no folder {folder}")
+        raise UsageError(f"there is no folder {folder}")
 
 
 def leave(path: Path, document: dict[str, Any]) -> None:
-    """Write results as JSON, whole or not at all; raise GraderError where that cannot be done."""
+    """Write results as JSON, whole or not at all; raise UsageError where that cannot be done."""
     leave_text(path, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -42,4 +42,4 @@ def leave_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, text.encode())
     except OSError as error:
-        raise GraderError(f"{path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

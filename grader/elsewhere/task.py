@@ -12,7 +12,7 @@ from grader import files
 from grader.batch.course import Assignment, Course, plain
 from grader.batch.course_file import parse, read_course
 from grader.catalogue.catalogue import choose, find
-from grader.errors import GraderError
+from grader.errors import UsageError
 from grader.seeds import new_seed
 
 FILE = "katas.json"
@@ -59,13 +59,13 @@ def make(chosen: str, course: Path | None) -> Task:
 
 
 def read(path: Path) -> Task:
-    """Return the task that a file holds; raise GraderError where it holds none, which no student can bring about."""
+    """Return the task that a file holds; raise UsageError where it holds none."""
     try:
         kept = msgspec.json.decode(files.read(path), type=_Kept)
     except OSError as error:
-        raise GraderError(f"{path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except msgspec.MsgspecError as error:
-        raise GraderError(f"{path} is damaged: {error}") from None
+        raise UsageError(f"{path} is damaged: {error}") from None
     exercises = [find(name) for name in kept.exercises]
     course = parse(kept.course) if kept.course else plain(exercises)
     return Task(course.only(exercises, "course.toml"), kept.course, kept.seed)

@@ -28,14 +28,15 @@ def check_text(check: CheckResult) -> str:
 def facts(check: CheckResult) -> str:
     """Return what was called, what came back, how it differs, and in which lines of the learner's."""
     found = check.difference or Difference()
-    named = {"called": check.called, "got": check.got, "expected": check.expected, "differs": check.detail,
-             "note": found.pattern}  # fmt: skip
+    named = {"called": check.called, "with": check.details, "got": check.got, "expected": check.expected,
+             "differs": check.detail, "note": found.pattern}  # fmt: skip
     lines = dict.fromkeys((line.number, line.text) for line in check.lines)
     return harmless("\n".join([
         marked(f"{check.outcome}: {check.said}"),
         *(f"{name:<9} {value}" for name, value in named.items() if value),
         *(f"line {number}: {text}" for number, text in lines),
         *(picture.lines(found.picture) if found.picture else ()),
+        *(("graph", *check.graphs.got, "instead of", *check.graphs.expected) if check.graphs else ()),
     ]))  # fmt: skip
 
 

@@ -13,13 +13,16 @@ LONGEST = 80
 
 
 class Names:
-    """Every student by name and file name; with `hidden`, numbers in an order that tells nothing stand for both."""
+    """Every student by name and file name; with `hidden`, numbers in an order that tells nothing stand for both.
 
-    def __init__(self, students: Sequence[Student], *, hidden: bool) -> None:
+    The order follows from a secret, so that it is the same each time, and nobody else can find it by trying names.
+    """
+
+    def __init__(self, students: Sequence[Student], *, hidden: bool, secret: str = "") -> None:
         self.hidden = hidden
         ids = [each.id for each in students]
         width = len(str(len(ids)))
-        mixed = {each: number for number, each in enumerate(sorted(ids, key=_digest), 1)}
+        mixed = {each: number for number, each in enumerate(sorted(ids, key=lambda each: _digest(secret + each)), 1)}
         self._names = {each.id: f"Student {mixed[each.id]}" if hidden else _named(each) for each in students}
         self._files = {each: f"student-{mixed[each]:0{width}}" for each in ids} if hidden else _file_names(ids)
 

@@ -16,8 +16,9 @@ from grader.batch.course import Course
 from grader.batch.course_file import course_of
 from grader.batch.out import figures, filling, moodle, similarity, tables
 from grader.batch.out.canvas import Gradebook
-from grader.batch.out.class_page import CSS, Known, class_page
+from grader.batch.out.class_page import CSS, class_page
 from grader.batch.out.facts import Fact, of_class, of_exercise
+from grader.batch.out.known import Known
 from grader.batch.out.names import Names
 from grader.batch.out.student_page import Teller, student_page
 from grader.catalogue.catalogue import choose
@@ -41,7 +42,7 @@ class Reporting:
         self._students = results.students()
         if not self._students:
             raise UsageError(f"{results.folder.root} holds no students; `batch` takes them in")
-        self._names = Names(self._students, hidden=without_names)
+        self._names = Names(self._students, hidden=without_names, secret=results.fact("seed"))
         self._kept: list[Fact] | None = None
 
     def _facts(self) -> list[Fact]:

@@ -36,7 +36,7 @@ class Checkout:
         return self.root / "release-body.md"
 
     def grade(self) -> None:
-        """Grade the checkout and leave the results; raise GraderError, and leave none, for a fault."""
+        """Grade the checkout and leave the results; raise UsageError, and leave none, where it cannot be graded."""
         require_folder(self.root)
         now = datetime.now(UTC)
         task = read(self.task)

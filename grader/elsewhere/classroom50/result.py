@@ -9,7 +9,7 @@ from typing import Any
 from grader.batch import visible
 from grader.elsewhere.graded import Graded
 from grader.elsewhere.task import Task
-from grader.errors import GraderError, UsageError
+from grader.errors import UsageError
 from grader.reports.plain import step_text
 from grader.verdict import Outcome
 
@@ -31,7 +31,7 @@ def require_whole_points(task: Task) -> None:
 def result(
     graded: Sequence[Graded], environment: Mapping[str, str], committed: datetime, now: datetime
 ) -> dict[str, Any]:
-    """Return the document; raise GraderError where the environment lacks what has to stand in it."""
+    """Return the document; raise UsageError where the environment lacks what has to stand in it."""
     tests = [test for each in graded for test in _tests(each, now)]
     named = {key: _of(environment, name) for key, name in FROM_ENVIRONMENT.items()}
     return {
@@ -50,7 +50,7 @@ def result(
 
 def _of(environment: Mapping[str, str], name: str) -> str:
     if not (found := environment.get(name)):
-        raise GraderError(f"the environment has no {name}, which Classroom 50 sets")
+        raise UsageError(f"the environment has no {name}, which Classroom 50 sets")
     return found
 
 

@@ -13,7 +13,7 @@ from grader.elsewhere.graded import grade
 from grader.elsewhere.gradescope.results import results
 from grader.elsewhere.place import leave, require_folder
 from grader.elsewhere.task import FILE, read
-from grader.errors import GraderError
+from grader.errors import UsageError
 from grader.units import MB
 
 ROOT = Path("/autograder")
@@ -61,7 +61,7 @@ class Container:
         return self.root / "results" / "results.json"
 
     def grade(self) -> None:
-        """Grade what was handed in and leave the results; raise GraderError, and leave none, for a fault."""
+        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that fails."""
         task, metadata = read(self.task), self._metadata()
         require_folder(self.submission)
         graded = grade(task, self.submission, _who(metadata.users))
@@ -74,7 +74,7 @@ class Container:
         except FileNotFoundError:
             return _Metadata()
         except (OSError, msgspec.MsgspecError) as error:
-            raise GraderError(f"{self.metadata} cannot be read: {error}") from None
+            raise UsageError(f"{self.metadata} cannot be read: {error}") from None
 
 
 def _who(users: list[_User]) -> str:

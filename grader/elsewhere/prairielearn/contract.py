@@ -32,7 +32,7 @@ class Container:
         return self.root / "results" / "results.json"
 
     def grade(self) -> None:
-        """Grade what was handed in and leave the results; raise GraderError, and leave none, for a fault."""
+        """Grade what was handed in and leave the results; raise UsageError, and leave none, where that fails."""
         task, student = read(self.task), self.root / "student"
         require_folder(student)
         leave(self.results, results(grade(task, student, ""), datetime.now(UTC)))

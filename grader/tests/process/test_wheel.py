@@ -131,6 +131,16 @@ def test_without_a_workspace_it_says_how_to_make_one(katas):
     assert "katas init" in done.stderr
 
 
+def test_another_system_is_given_what_is_installed(katas, built, tmp_path):
+    assert katas("gradescope", "--exercises", "05", "--out", "autograder.zip").returncode == 0
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
+        [name] = [each for each in archive.namelist() if each.endswith(".whl")]
+        archive.extract(name, tmp_path)
+    with zipfile.ZipFile(built[0]) as one, zipfile.ZipFile(tmp_path / name) as other:
+        theirs = {each: other.read(each) for each in other.namelist() if not each.endswith("/RECORD")}
+        assert theirs == {each: one.read(each) for each in one.namelist() if not each.endswith("/RECORD")}
+
+
 def test_another_system_grades_without_a_workspace(katas, tmp_path):
     for name in ("source", "submission"):
         (tmp_path / name).mkdir()

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 import pytest
 
 from grader.batch.out import charts, figures
+from grader.batch.out.class_misconceptions import misconceptions_of_class
 from grader.batch.out.facts import of_class
+from grader.batch.out.known import Known
 from grader.batch.out.names import Names
 from grader.batch.out.reporting import Reporting
 from grader.batch.out.sheet import plain
@@ -20,6 +22,7 @@ from grader.catalogue.catalogue import find
 from grader.errors import UsageError
 from grader.record.results import Results
 from grader.record.rows import Planned, Result, State, Stray, Student, Submission
+from grader.reports.markup import page
 from grader.tests.examples import example
 from grader.tests.unit.test_html import Page
 from grader.verdict import Outcome, Verdict
@@ -162,6 +165,14 @@ def test_the_class_has_a_page_and_each_student_one(results, tmp_path):
     ):
         assert word in shown.text
     assert all("aria-label" in each for each in shown.all("svg") if each["class"] == "columns")
+
+
+def test_what_several_wrote_stands_there_once(reporting):
+    same = [replace(each, misconceptions={MET: STEPS[3]} if each.misconceptions else {}) for each in facts(reporting)]
+    known = Known(reporting._course, same, reporting._names, [], lambda _: CODE)
+    shown = Page(page("", "", *misconceptions_of_class(known, "students"))).text
+    assert shown.count("y.retain_grad()") == 1
+    assert "and 1 more" in shown
 
 
 def test_nothing_of_a_name_is_obeyed(results, tmp_path):

@@ -21,7 +21,8 @@ from grader.elsewhere.gradescope import results as gradescope
 from grader.elsewhere.handed_in import handed_in
 from grader.elsewhere.prairielearn import results as prairielearn
 from grader.elsewhere.task import Task
-from grader.errors import GraderError, UsageError
+from grader.errors import UsageError
+from grader.judging.clock import Limits
 from grader.proofs.tools.examples_elsewhere import ENVIRONMENT, NOW
 from grader.tests.examples import example
 from grader.units import MB
@@ -157,7 +158,7 @@ def test_classroom50_is_told_who_and_what_from_the_environment():
     document = result([graded()], ENVIRONMENT, NOW, datetime(2027, 1, 2, tzinfo=UTC))
     assert (document["owner"], document["submission"]) == ("ada", ENVIRONMENT["SUBMISSION_TAG"])
     assert (document["datetime"], document["graded_at"]) == ("2026-12-01T12:00:00Z", "2027-01-02T00:00:00Z")
-    with pytest.raises(GraderError, match="COMMIT_URL"):
+    with pytest.raises(UsageError, match="COMMIT_URL"):
         result([graded()], {**ENVIRONMENT, "COMMIT_URL": ""}, NOW, NOW)
 
 
@@ -204,7 +205,7 @@ def test_what_a_place_does_not_offer_is_no_fault_of_a_student(monkeypatch, tmp_p
     monkeypatch.setattr(graded_here, "Judge", Judged(good))
     assert graded_here.grade(task, tmp_path, "ada")[0].verdict == good
     monkeypatch.setattr(graded_here, "Judge", Judged(replace(good, **changed)))
-    with pytest.raises(GraderError, match=said):
+    with pytest.raises(UsageError, match=said):
         graded_here.grade(task, tmp_path, "ada")
 
 
@@ -213,6 +214,8 @@ def test_more_is_ordered_only_where_it_is_needed(monkeypatch):
     assert "768 MB will do" in needs.to_order(small)
     assert "timeout" not in needs.to_order(small)
     assert "timeout to 38 minutes" in needs.to_order(whole)
+    slow = Task(replace(plain(exercises()), limits=Limits(10, 90)), "", 1)
+    assert "timeout to 40 minutes, and lower the course's limits: it may want 57." in needs.to_order(slow)
     monkeypatch.setattr(needs, "measured", lambda: {FIFTH.name: 700 * MB})
     assert "takes 700 MB: order a container with 1.5 GB" in needs.to_order(small)
 
