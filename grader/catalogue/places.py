@@ -172,6 +172,16 @@ def find_workspace() -> Workspace | None:
     return _workspace_of(here(), PACKAGE)
 
 
+def caches() -> Path:
+    """Return where libraries keep what they find out once: in the workspace, or else where the user's caches are."""
+    if found := find_workspace():
+        return found.state
+    try:
+        return Path("~/.cache/pytorch-katas").expanduser()
+    except RuntimeError:  # whoever this is has no home, as in some containers; libraries then keep nothing
+        return Path("/nonexistent")
+
+
 def beside_the_notebook() -> Path:
     """Return where a notebook's progress is kept outside of a workspace: a kernel runs in its notebook's folder."""
     return here() / "katas-progress.json"

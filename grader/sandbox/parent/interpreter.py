@@ -35,6 +35,6 @@ def environment() -> dict[str, str]:
     scrubbed = {
         "PATH": os.defpath, "HOME": "/nonexistent", "LANG": "C.UTF-8", "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "MPLCONFIGDIR": str(places.kept() / "matplotlib"),
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "MPLCONFIGDIR": str(places.caches() / "matplotlib"),
     }  # fmt: skip
     return scrubbed | {name: os.environ[name] for name in KEPT if name in os.environ}
