@@ -32,6 +32,7 @@ MODULES = {
     "kit": ("kit",),
     "batch": ("batch",),
     "course": ("course",),
+    "report": ("report",),
     "elsewhere": ("gradescope", "classroom50", "prairielearn", "action", "autograde"),
     "authors": ("audit", "new", "doctor"),
 }

@@ -23,8 +23,7 @@ def to_student(verdict: Verdict, visibility: Mapping[str, Visibility], due: date
     """Return a verdict with what its student may see; a step of which nothing is said is shown in full."""
     shown = {name: at(each, due, now) for name, each in visibility.items()}
     steps = tuple(step_to_student(each, shown.get(each.name, Visibility.FULL)) for each in verdict.steps)
-    hidden = any(each is Visibility.NAME for each in shown.values())
-    return replace(verdict, steps=steps, seed=0 if hidden else verdict.seed)
+    return replace(verdict, steps=steps)
 
 
 def step_to_student(step: StepResult, visibility: Visibility) -> StepResult:

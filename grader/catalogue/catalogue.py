@@ -46,7 +46,8 @@ class Probe:
 class Exercise:
     """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child.
 
-    Whoever begins further on does, of each part before, the one that `stands_for_part`.
+    With `graphs`, it is about what autograd records, which its failures then show. Whoever begins further on does, of
+    each part before, the one that `stands_for_part`.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Exercise:
     preload: tuple[str, ...]
     data: tuple[str, ...]
     stands_for_part: bool = False
+    graphs: bool = False
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +60,14 @@ def needing_the_extra() -> Iterator[None]:
     except ModuleNotFoundError as error:
         install = "`pip install ipython nbformat` installs what notebooks need"
         raise UsageError(f"{error.name} is not installed; {install}") from None
+
+
+def as_notebooks(chosen: tuple[Exercise, ...]) -> Mapping[str, bytes]:
+    """Return these exercises as notebooks, as a workspace has them; what writes them is loaded only now."""
+    with needing_the_extra():
+        from grader.notebook.written import for_workspace
+
+        return for_workspace(chosen)
 
 
 def _write(options: argparse.Namespace, chosen: list[Exercise], console: Console) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grader.called import program
 from grader.catalogue import catalogue, places
-from grader.commands.notebook import needing_the_extra
+from grader.commands.notebook import as_notebooks
 from grader.exit_code import ExitCode
 from grader.learning import workspace
 from grader.record.handing_out import Came, beside
@@ -36,16 +36,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     update.set_defaults(run=_update)
 
 
-def _notebooks(chosen: workspace.Chosen) -> Mapping[str, bytes]:
-    """Return each exercise as a notebook; what writes them is loaded only now."""
-    with needing_the_extra():
-        from grader.notebook.written import for_workspace
-
-        return for_workspace(chosen)
-
-
 def _init(options: argparse.Namespace, console: Console) -> int:
-    more = _notebooks if options.notebooks else workspace.nothing
+    more = as_notebooks if options.notebooks else workspace.nothing
     made = workspace.make(options.folder, options.exercises, with_solutions=not options.without_solutions, more=more)
     count = len(list(made.exercises.glob("*.py")))
     beside = ", and each of them as a notebook in notebooks/" if options.notebooks else ""
@@ -56,7 +48,7 @@ def _init(options: argparse.Namespace, console: Console) -> int:
 
 def _update(options: argparse.Namespace, console: Console) -> int:
     happened: dict[Came, list[str]] = {}
-    more = _notebooks if workspace.was_given(places.NOTEBOOKS) else workspace.nothing
+    more = as_notebooks if workspace.was_given(places.NOTEBOOKS) else workspace.nothing
     for name, came in workspace.update(options.exercises, more):
         happened.setdefault(came, []).append(f"{name} → {beside(name)}" if came is Came.BESIDE else name)
     for came, heading in HEADINGS.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -11,8 +11,8 @@ import msgspec
 from grader import files
 from grader.batch.course import Assignment, Course, plain
 from grader.batch.course_file import parse, read_course
-from grader.catalogue.catalogue import Exercise, choose, find
-from grader.errors import GraderError, UsageError
+from grader.catalogue.catalogue import choose, find
+from grader.errors import GraderError
 from grader.seeds import new_seed
 
 FILE = "katas.json"
@@ -55,15 +55,7 @@ def make(chosen: str, course: Path | None) -> Task:
         return Task(plain(choose(chosen)), "", new_seed())
     found, text = read_course(course)
     exercises = [each.exercise for each in found.assignments] if chosen == "all" else choose(chosen)
-    return Task(_only(found, exercises, str(course)), text, new_seed())
-
-
-def _only(course: Course, exercises: list[Exercise] | tuple[Exercise, ...], name: str) -> Course:
-    for each in exercises:
-        if course.assignment(each.name) is None:
-            there = ", ".join(f"{one.exercise.number:02}" for one in course.assignments)
-            raise UsageError(f"exercise {each.number:02} is not in {name}, which has {there}")
-    return replace(course, assignments=tuple(one for one in course.assignments if one.exercise in exercises))
+    return Task(found.only(exercises, str(course)), text, new_seed())
 
 
 def read(path: Path) -> Task:
@@ -76,4 +68,4 @@ def read(path: Path) -> Task:
         raise GraderError(f"{path} is damaged: {error}") from None
     exercises = [find(name) for name in kept.exercises]
     course = parse(kept.course) if kept.course else plain(exercises)
-    return Task(_only(course, exercises, "course.toml"), kept.course, kept.seed)
+    return Task(course.only(exercises, "course.toml"), kept.course, kept.seed)

@@ -171,7 +171,7 @@ class Grader:
         """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
-        load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
+        load = load_request(source, probe_text(exercise), seeds[0], measure=measure, graphs=exercise.graphs)
         strict = self._strict or measure  # what a call costs is not to depend on those before it
         with Children(
             self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict

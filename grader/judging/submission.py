@@ -40,12 +40,13 @@ class Witness(Protocol):
         """Return the answer to a call."""
 
 
-def load_request(source: Source, probe: str, seed: int, *, measure: bool = False) -> Load:
+def load_request(source: Source, probe: str, seed: int, *, measure: bool = False, graphs: bool = False) -> Load:
     """Return the request that makes a child load this submission and the probe beside it.
 
-    With `measure`, the child also counts what each call costs, which slows it down.
+    With `measure`, the child also counts what each call costs, which slows it down; with `graphs`, it sends what
+    autograd has recorded behind each tensor.
     """
-    return Load("", source.text, files.shown(source.path.resolve()), probe, seed, measure)
+    return Load("", source.text, files.shown(source.path.resolve()), probe, seed, measure, graphs)
 
 
 class Submission:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.catalogue.catalogue import Check
-from grader.harmless import harmless
+from grader.harmless import harmless, one_line
 from grader.harmless import printed as as_printed
-from grader.verdict import CheckResult, Outcome
+from grader.verdict import CheckResult, Graphs, Outcome
 from grader.vocabulary.ending import Ending
 from grader.vocabulary.words import shorten
 
@@ -26,8 +26,12 @@ def told(check: Check, ending: Ending | None, printed: str, seconds: float) -> C
     return CheckResult(
         check.name, check.headline, ending.outcome, said, called, got, expected, detail, ending.misconception, lines,
         printed, seconds, ending.difference and replace(ending.difference, pattern=_fit(ending.difference.pattern)),
-        details,
+        details, ending.graphs and _graphs(ending.graphs),
     )  # fmt: skip
+
+
+def _graphs(found: Graphs) -> Graphs:
+    return Graphs(tuple(map(one_line, found.got)), tuple(map(one_line, found.expected)))
 
 
 def _fit(text: str) -> str:

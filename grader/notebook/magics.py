@@ -19,6 +19,7 @@ from grader.catalogue.catalogue import Exercise, find_step
 from grader.catalogue.hints import LEVELS, hints
 from grader.errors import GraderError, UsageError, debugging
 from grader.harmless import one_line
+from grader.learning.replay import replay
 from grader.learning.side_by_side import compare
 from grader.notebook import told
 from grader.notebook.orders import exercise_of, order, parsed, parser
@@ -129,8 +130,15 @@ class KatasMagics(Magics):
     @line_magic
     @one_line_errors
     def explain(self, line: str) -> Shown:
-        """Explain the misconception that the last verdict named, or the one named here."""
-        return told.explanation(misconceptions.find(line.strip() or self.session.misconception()))
+        """Explain the misconception that the last verdict named, or the one named here; `--run` runs its example."""
+        reader = parser("%explain", "%explain [NAME] [--run]")
+        reader.add_argument("misconception", nargs="?")
+        reader.add_argument("--run", action="store_true")
+        asked = parsed(reader, line)
+        found = misconceptions.find(asked.misconception or self.session.misconception())
+        if asked.run:
+            replay(found.example)  # a text of ours, which the learner asks for
+        return told.explanation(found)
 
     @line_magic
     @one_line_errors

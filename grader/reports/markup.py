@@ -23,11 +23,6 @@ def tag(name: str, /, *content: Node, **attributes: str) -> ET.Element:
     return made
 
 
-def fragment(*content: Node, **attributes: str) -> str:
-    """Return a division of a page that is somebody else's."""
-    return ET.tostring(tag("div", *content, **attributes), encoding="unicode", method="html")
-
-
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
     """Return a table whose first column names its rows; on a phone, the columns from `narrow` on are left out."""
     kinds: list[dict[str, str]] = [{} if column < narrow else {"class_": "wide"} for column in range(len(heads))]
@@ -38,6 +33,11 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *,
     ]
     lines = [tag("tr", *cells) for cells in body]
     return tag("table", tag("caption", caption), tag("thead", tag("tr", *head)), tag("tbody", *lines))
+
+
+def fragment(*content: Node, **attributes: str) -> str:
+    """Return a division of a page that is somebody else's."""
+    return ET.tostring(tag("div", *content, **attributes), encoding="unicode", method="html")
 
 
 def page(title: str, style: str, *content: Node) -> str:

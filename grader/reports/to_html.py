@@ -10,7 +10,7 @@ from grader.harmless import marked
 from grader.reports import picture
 from grader.reports.markup import Node, page, table, tag
 from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
-from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
+from grader.verdict import CheckResult, Difference, Graphs, Outcome, StepResult, Verdict
 
 CALM = (Outcome.PASSED, Outcome.BLOCKED, Outcome.NOT_STARTED, Outcome.UNAVAILABLE)
 STYLES = ("page.css", "verdict.css")  # of a page, and of what can also stand within another one
@@ -82,36 +82,35 @@ def _verdict(verdict: Verdict, *, several: bool) -> Node:
     return tag("section", heading, *body(verdict), id=section_id(verdict), aria_labelledby=name)
 
 
-def body(verdict: Verdict, about: str = "") -> Iterator[Node]:
-    """Yield all that is to be said of a verdict, below a heading; of one step alone where that is named."""
+def body(verdict: Verdict) -> Iterator[Node]:
+    """Yield all that is to be said of a verdict, below a heading."""
     passed, total = verdict.score
     yield tag("p", state(verdict.outcome), f" · {passed} of {total} steps passed · ", tag("code", verdict.submission))
-    yield _steps(verdict)
-    steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-    for step in steps:
-        if about in ("", step.name):
-            yield from _step(step)
-    yield from _other_prints(verdict, about)
-    yield from _conditions(verdict)
+    yield steps_table(verdict)
+    for step in verdict.steps[:1] if is_unloadable(verdict) else verdict.steps:
+        if articles := list(failures(step)):
+            yield tag("h3", tag("code", step.name))
+            yield from articles
+    yield from other_prints(verdict.steps)
+    yield from conditions(verdict)
 
 
-def _steps(verdict: Verdict) -> Node:
+def steps_table(verdict: Verdict) -> Node:
+    """Return each step with its state."""
     rows = [
         (tag("code", step.name), state(step.outcome), f"{step.passed} of {len(step.checks)}") for step in verdict.steps
     ]
     return table("Steps", ("step", "state", "checks"), rows, narrow=3)
 
 
-def _step(step: StepResult) -> Iterator[Node]:
-    """Yield what a learner can act on."""
-    if bad := [check for check in step.checks if check.outcome not in CALM]:
-        yield tag("h3", tag("code", step.name))
-        yield from map(_failure, bad)
+def failures(step: StepResult, *, unfolded: bool = False) -> Iterator[Node]:
+    """Yield what a learner can act on; misconceptions are folded up unless `unfolded`."""
+    return (_failure(check, unfolded=unfolded) for check in step.checks if check.outcome not in CALM)
 
 
-def _failure(check: CheckResult) -> Node:
-    facts = [("called", check.called), ("with", check.details), *_difference(check), *_lines(check)]
-    known = [_misconception(check.misconception)] if check.misconception in misconceptions() else []
+def _failure(check: CheckResult, *, unfolded: bool) -> Node:
+    facts = [("called", check.called), ("with", check.details), *_difference(check), *_graphs(check), *_lines(check)]
+    known = [_misconception(check.misconception, unfolded=unfolded)] if check.misconception in misconceptions() else []
     return tag(
         "article",
         tag("h4", check.headline),
@@ -130,6 +129,12 @@ def _difference(check: CheckResult) -> list[tuple[str, str]]:
             ("picture", shown)]  # fmt: skip
 
 
+def _graphs(check: CheckResult) -> list[tuple[str, str]]:
+    """Return what autograd had recorded behind what came back, and what was expected of that."""
+    found = check.graphs or Graphs((), ())
+    return [("graph", "\n".join(found.got)), ("instead of", "\n".join(found.expected))]
+
+
 def _lines(check: CheckResult) -> list[tuple[str, str]]:
     # A comprehension and a recursion run the same line in several frames.
     lines = dict.fromkeys((line.number, line.text) for line in check.lines)
@@ -140,14 +145,16 @@ def _fact(name: str, value: str) -> tuple[Node, Node]:
     return tag("dt", name), tag("dd", tag("pre", value.strip()))
 
 
-def _misconception(name: str | None) -> Node:
+def _misconception(name: str | None, *, unfolded: bool) -> Node:
     known = misconceptions()[name or ""]
+    fold: dict[str, str] = {"open": "open"} if unfolded else {}
     return tag(
         "details",
         tag("summary", "Misconception: ", *prose(known.title)),
         tag("p", *prose(known.why)),
         tag("p", tag("strong", "Look: "), *prose(known.look)),
         tag("p", "It is called ", tag("code", known.id), ".", class_="dim"),
+        **fold,
     )
 
 
@@ -156,10 +163,10 @@ def prose(text: str) -> list[Node]:
     return [tag("code", part) if index % 2 else part for index, part in enumerate(text.split("`"))]
 
 
-def _other_prints(verdict: Verdict, about: str) -> Iterator[Node]:
+def other_prints(steps: Sequence[StepResult]) -> Iterator[Node]:
     """Yield what was printed where nothing failed, each text once: that of an import comes with every check."""
     texts: dict[str, list[CheckResult]] = {}
-    for check in (check for step in verdict.steps if about in ("", step.name) for check in step.checks):
+    for check in (check for step in steps for check in step.checks):
         if check.printed and check.outcome in CALM:
             texts.setdefault(check.printed, []).append(check)
     if texts:
@@ -174,7 +181,8 @@ def _printed(checks: Sequence[CheckResult]) -> Node:
     return tag("details", summary, tag("pre", checks[0].printed.rstrip("\n")))
 
 
-def _conditions(verdict: Verdict) -> Iterator[Node]:
+def conditions(verdict: Verdict) -> Iterator[Node]:
+    """Yield how it was graded."""
     if verdict.outcome is Outcome.UNAVAILABLE:
         yield tag("p", f"{verdict.said}: not graded there, so not passed there.")
         return

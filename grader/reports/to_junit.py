@@ -69,6 +69,7 @@ def _facts(check: CheckResult) -> list[str]:
         *(f"{name}: {value}" for name, value in named.items() if value),
         *(f"line {line.number}: {line.text}" for line in check.lines),
         *(picture.lines(found.picture) if found.picture else ()),
+        *(("graph:", *check.graphs.got, "instead of:", *check.graphs.expected) if check.graphs else ()),
     ]
 
 

@@ -125,6 +125,8 @@ def _facts(check: CheckResult, submission: str, *, verbose: bool) -> Table:
         ("expected", check.expected),
         ("differs", check.detail),
         ("note", check.difference.pattern if check.difference else ""),
+        ("graph", "\n".join(check.graphs.got) if check.graphs else ""),
+        ("instead of", "\n".join(check.graphs.expected) if check.graphs else ""),
     ):
         if value:
             facts.add_row(name, Text(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.sandbox.shared.seen import Called
-from grader.verdict import Difference, Outcome, SourceLine
+from grader.verdict import Difference, Graphs, Outcome, SourceLine
 
 NOTHING_CALLED = Called()
 
@@ -28,6 +28,7 @@ class Ending(Exception):
         recognised: str | None = None,
         lines: tuple[SourceLine, ...] = (),
         difference: Difference | None = None,
+        graphs: Graphs | None = None,
     ) -> None:
         super().__init__(said)
         self.outcome = outcome
@@ -40,3 +41,4 @@ class Ending(Exception):
         self.recognised = recognised
         self.lines = lines
         self.difference = difference
+        self.graphs = graphs

@@ -44,7 +44,9 @@ def observe_residual(submission, kind, state, x, upstream):
     inner = nn.Linear(x.shape[-1], x.shape[-1]) if kind == "linear" else Power()
     inner.eval()
     residual = submission.Residual(inner)
-    mode = inner.training
+    other = Power().train()
+    submission.Residual(other)
+    mode = inner.training or not other.training
     seen = look_at(residual.to(x.device), state, x, upstream)
     held = any(each is inner for each in residual.modules())
     return seen | {"inner": dict(inner.named_parameters()), "held": held, "mode": mode}

@@ -18,7 +18,7 @@ def pinball(outputs, targets):
 LOSSES = {"mse": functional.mse_loss, "pinball": pinball}
 
 
-def train(submission, weight, bias, batches, loss_name, lr, device):
+def train(submission, weight, bias, batches, loss_name, lr, device, left=7.0):
     """Train a linear model from garbage gradients; someone switches it to evaluation between iterations.
 
     Told: `make_process_function`, run over {batches:count batch} with {loss_name:word} and lr {lr}, with old
@@ -29,7 +29,7 @@ def train(submission, weight, bias, batches, loss_name, lr, device):
     with torch.no_grad():
         model.weight.copy_(weight), model.bias.copy_(bias)
     for parameter in model.parameters():
-        parameter.grad = torch.full_like(parameter, 7.0)
+        parameter.grad = torch.full_like(parameter, left)
         parameter.register_post_accumulate_grad_hook(lambda _: arrived.append(1))
     model.register_forward_hook(lambda module, args, output: modes.append(module.training))
     model.eval()

@@ -27,7 +27,7 @@ def to_page(found: Stats, now: float) -> str:
     )
     return page(
         f"{TITLE} · PyTorch katas",
-        "".join(map(style, STYLES)) + CHARTS,
+        "".join([*map(style, STYLES), CHARTS]),
         tag("header", tag("h1", TITLE)),
         tag("main", *sections),
         tag("footer", tag("p", "Made from the record on this machine; nothing of it was sent anywhere.")),

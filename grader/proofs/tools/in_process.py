@@ -44,5 +44,5 @@ class InProcessSubmissions:
     @contextmanager
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:  # noqa: ARG002
         """Yield a submission for a check; what it prints is printed."""
-        witness = InProcess(load_request(self._source, probe_text(self._exercise), seed))
+        witness = InProcess(load_request(self._source, probe_text(self._exercise), seed, graphs=self._exercise.graphs))
         yield Served(Submission(witness, Clock(Limits()), seed, probes(self._exercise)), str, fresh=True)

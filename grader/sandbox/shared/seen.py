@@ -11,6 +11,21 @@ from grader.verdict import SourceLine
 
 
 @dataclass(frozen=True)
+class SeenNode:
+    """A node of the graph behind a tensor; `next` are the places of those that it passes gradients on to.
+
+    -1 stands for an input that requires no gradient. A leaf may be one of the arguments, and may have a gradient.
+    """
+
+    name: str
+    next: tuple[int, ...]
+    shape: tuple[int, ...] | None
+    is_leaf: bool
+    has_grad: bool
+    same_as: str | None
+
+
+@dataclass(frozen=True)
 class SeenTensor:
     """A tensor as it was when it came back, with the facts that a check may ask about.
 
@@ -32,6 +47,7 @@ class SeenTensor:
     data: torch.Tensor | None
     unsendable: str | None = None
     grad: SeenTensor | None = None
+    graph: tuple[SeenNode, ...] = ()
 
     def __str__(self) -> str:
         """Return a short description: what it is, its dtype, shape and device."""

@@ -399,3 +399,12 @@ def test_a_probe_is_told_in_a_sentence_and_what_it_was_given_apart(launcher, exe
     check = next(each for each in found if each.check == "test_gradient_arrives")
     assert check.called == "`switch_on` for a tensor of shape (3, 2), then backward to it"
     assert check.details.startswith("leaf after switch: values=tensor float64 (3, 2)")
+
+
+def test_a_failure_about_the_graph_shows_what_was_recorded(launcher, exercise):
+    body = "def switch_on(tensor):\n    return tensor.requires_grad_() * 1\n"
+    found = step(verdict_on(exercise, launcher, body), "switch_on").checks
+    graphs = next(each for each in found if each.check == "test_same_tensor").graphs
+    assert graphs.got[1:] == ("├─ leaf (3, 2), the first argument of the call: gradients land here",
+                              "└─ an input that requires no gradient")  # fmt: skip
+    assert graphs.expected == ("a leaf: nothing behind it",)

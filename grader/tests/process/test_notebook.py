@@ -12,7 +12,6 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat import v4
 
-from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.judging.overlay import definitions
 from grader.notebook.shown import VERDICT
@@ -358,4 +357,8 @@ def test_every_exercise_is_a_notebook_with_a_cell_for_each_step():
         heads = [cell.partition("\n")[0] for cell in cells if cell.startswith("%%step")]
         assert heads == [f"%%step {exercise.number:02} {step}" for step in exercise.steps]
         assert written(exercise) == written(exercise)
-    assert places.in_checkout()
+
+
+def test_an_example_that_raises_does_not_end_a_run_of_all_cells():
+    cells = json.loads(written(find("26")))["cells"]
+    assert [cell["metadata"]["tags"] for cell in cells if cell["metadata"]] == [["raises-exception"]]
