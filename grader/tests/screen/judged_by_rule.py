@@ -25,7 +25,14 @@ class Session(nullcontext):
     """Is asked as the real one is."""
 
     def __init__(
-        self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *, strict: bool = False
+        self,
+        device: str,
+        call_limit: float,
+        limit: float,
+        stop: threading.Event | None = None,
+        *,
+        strict: bool = False,
+        impatient: bool = False,
     ) -> None:
         super().__init__(self)
         self._device, self._stop = device, stop
@@ -36,7 +43,7 @@ class Session(nullcontext):
     def prepare(self, exercise):
         """Get nothing ready."""
 
-    def grade(self, exercise, source, seed):
+    def grade(self, exercise, source, seed, watch=None):
         """Take a text for endless, deadly, not begun, wrong in the last step, or right; wait for a file it names."""
         text = source.text
         _, waits, name = text.partition("# waits for ")
