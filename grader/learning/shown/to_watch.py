@@ -33,7 +33,7 @@ KEYS = (
 
 
 def verdict(
-    found: Verdict, changed: Sequence[Change], following: Exercise | None, taught: Sequence[Lesson], *,
+    found: Verdict, changed: Sequence[Change], following: Exercise | None, taught: Sequence[Lesson] = (), *,
     verbose: bool = False,
 ) -> RenderableType:  # fmt: skip
     """Return one verdict on one screen; `following` comes next, `taught` is what this one taught if it passed.
