@@ -49,24 +49,27 @@ def steady(recipe, x, weights):
 
 
 def drawn_recipe(chance, x, weights, start, end):
-    """Draw what a function does to each element between these calls."""
-    while True:
+    """Draw what a function does to each element between these calls; "" where the numbers allow none."""
+    for _ in range(60):
         recipe = "; ".join([*start, *chance.sample(ELEMENTWISE, chance.randint(1, 2)), *end])
         if steady(recipe, x, weights):
             return recipe
+    return ""
 
 
 def drawn_function(rng, results, size):
     """Draw a function of (size,) to (results,), and where it is looked at; return recipe, weights and x."""
     weights, x, chance = torch.randn(size, results, generator=rng), torch.randn(size, generator=rng), dice(rng)
     start = [*chance.choice([[], ["sin()"], ["mul(x)"]]), "matmul(w)"]
-    return drawn_recipe(chance, x, weights, start, []), weights, x
+    recipe = drawn_recipe(chance, x, weights, start, [])
+    return (recipe, weights, x) if recipe else drawn_function(rng, results, size)
 
 
 def drawn_scalars(rng, count):
     """Draw functions of (5,) to one number, and where they are looked at; return recipes, weights and x."""
     weights, x, chance = list(torch.randn(count, 5, generator=rng)), torch.randn(5, generator=rng), dice(rng)
-    return [drawn_recipe(chance, x, each, [], ["mul(w)", "sum()"]) for each in weights], weights, x
+    recipes = [drawn_recipe(chance, x, each, [], ["mul(w)", "sum()"]) for each in weights]
+    return (recipes, weights, x) if all(recipes) else drawn_scalars(rng, count)
 
 
 def slope_of(recipe, at):
