@@ -82,7 +82,7 @@ def _about_step(verdict: Verdict, step: str, said: Said) -> Iterator[Node]:
     yield tag("p", tag("code", step), " ", to_html.state(found.outcome), count, class_="head")
     yield from _lines(said.warnings, "note")
     yield from _blocked(found)
-    yield from to_html.failures(found, unfolded=True)
+    yield from to_html.failures(found, in_cell=True)
     yield from to_html.other_prints([found])
     yield from _lines(said.along, "dim")
     yield from _lines([said.after])

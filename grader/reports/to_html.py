@@ -103,19 +103,19 @@ def steps_table(verdict: Verdict) -> Node:
     return table("Steps", ("step", "state", "checks"), rows, narrow=3)
 
 
-def failures(step: StepResult, *, unfolded: bool = False) -> Iterator[Node]:
-    """Yield what a learner can act on; misconceptions are folded up unless `unfolded`."""
-    return (_failure(check, unfolded=unfolded) for check in step.checks if check.outcome not in CALM)
+def failures(step: StepResult, *, in_cell: bool = False) -> Iterator[Node]:
+    """Yield what a learner can act on; misconceptions are folded up, unless it is for a cell of a notebook."""
+    return (_failure(check, in_cell=in_cell) for check in step.checks if check.outcome not in CALM)
 
 
-def _failure(check: CheckResult, *, unfolded: bool) -> Node:
+def _failure(check: CheckResult, *, in_cell: bool) -> Node:
     facts = [("called", check.called), ("with", check.details), *_difference(check), *_graphs(check), *_lines(check)]
-    known = [_misconception(check.misconception, unfolded=unfolded)] if check.misconception in misconceptions() else []
+    known = [_misconception(check.misconception, in_cell=in_cell)] if check.misconception in misconceptions() else []
     return tag(
         "article",
         tag("h4", check.headline),
         tag("p", state(check.outcome), f": {marked(check.said)}"),
-        tag("dl", *(part for name, value in facts if value for part in _fact(name, value))),
+        _facts([(name, value.strip()) for name, value in facts if value], as_table=in_cell),
         *known,
         *([_printed([check])] if check.printed else []),
     )
@@ -141,13 +141,17 @@ def _lines(check: CheckResult) -> list[tuple[str, str]]:
     return [(f"line {number}", text) for number, text in lines]
 
 
-def _fact(name: str, value: str) -> tuple[Node, Node]:
-    return tag("dt", name), tag("dd", tag("pre", value.strip()))
+def _facts(facts: Sequence[tuple[str, str]], *, as_table: bool) -> Node:
+    """Return names and values; a table keeps its form in a notebook that is not trusted, whose style is not obeyed."""
+    if as_table:
+        rows = (tag("tr", tag("th", name, scope="row"), tag("td", tag("pre", value))) for name, value in facts)
+        return tag("table", *rows, class_="facts")
+    return tag("dl", *(part for name, value in facts for part in (tag("dt", name), tag("dd", tag("pre", value)))))
 
 
-def _misconception(name: str | None, *, unfolded: bool) -> Node:
+def _misconception(name: str | None, *, in_cell: bool) -> Node:
     known = misconceptions()[name or ""]
-    fold: dict[str, str] = {"open": "open"} if unfolded else {}
+    fold: dict[str, str] = {"open": "open"} if in_cell else {}
     return tag(
         "details",
         tag("summary", "Misconception: ", *prose(known.title)),

@@ -107,7 +107,7 @@ def test_a_notebook_solved_rightly_passes_and_a_wrong_cell_is_named(mine, number
     assert misconception in named
     assert misconception in html
     assert misconception in text
-    assert "<details>" in html
+    assert "<details open" in html
     assert "<script" not in html
     assert verdict(mended)[0]["outcome"] == "passed"
 
