@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from grader.batch.rosters.read import NAMES
 from grader.called import program
 from grader.catalogue import catalogue
 from grader.commands.options import count
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from grader.record.results import Results
     from grader.record.rows import Submission
 
-# What knows of SQLite, zips and courses is imported where it is needed: `--help` answers at once.
-ROSTERS = ("canvas", "classroom", "folders", "gradescope", "manifest", "moodle")
+# What knows of SQLite, courses and clusters is imported where it is needed: `--help` answers at once.
 MOST_TOLD = 20  # files that are left out, on the screen; the log has all of them
 
 
@@ -41,7 +41,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--course", type=Path, metavar="FILE", help="what the course asks for; docs/class.md describes it"
     )
     batch.add_argument("--exercises", default="", metavar="LIST", help="without a course file: only these, as 5,16-18")
-    batch.add_argument("--roster", choices=ROSTERS, default="", help="how it was handed in (default: by looking)")
+    batch.add_argument("--roster", choices=sorted(NAMES), default="", help="how it was handed in (default: by looking)")
     batch.add_argument("--names", default="", metavar="ENCODING", help="of file names in a zip (default: by looking)")
     batch.add_argument("--regrade", action="store_true", help="also what was graded and has changed since")
     batch.add_argument("--jobs", type=count, metavar="N", help="judges on this machine (default: one a processor)")
