@@ -95,11 +95,11 @@ def _photographs(browser: str, attempt: Path) -> Iterator[Path]:
         page.write_text(unfolded.replace(str(attempt), f"exercises/{attempt.name}"), encoding="utf-8")
         for name, scheme in (("report", "1"), ("report-dark", "0")):
             picture = FOLDER / f"{name}.png"
-            window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=800,870"]
+            window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=800,1090"]
             prefers = f"--blink-settings=preferredColorScheme={scheme}"
             photograph = [browser, *window, prefers, f"--screenshot={picture}", page.as_uri()]
             subprocess.run(photograph, stderr=subprocess.DEVNULL, check=True)
-            Image.open(picture).quantize(64).save(picture, optimize=True)
+            Image.open(picture).quantize(128).save(picture, optimize=True)
             yield picture
 
 

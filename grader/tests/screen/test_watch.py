@@ -288,7 +288,9 @@ def test_next_previous_and_list(stage):
 def test_the_list_is_searched_and_what_is_found_is_opened(stage):
     async def scene(screen):
         await screen.shows("Next to write")
-        await screen.press("l", "slash")
+        await screen.press("l")
+        await screen.shows("/ searches")
+        await screen.press("slash")
         await screen.shows("part:auto", "Tensors 2 h left ░░░░░░░ 0/7")
         await screen.press(*"dropout")
         await screen.until(lambda: "Leaves" not in screen.text)
