@@ -10,7 +10,7 @@ from rich.console import Console
 
 from grader.called import program
 from grader.catalogue import catalogue
-from grader.commands.options import add_exercise, add_limits
+from grader.commands.options import add_exercise, add_launcher, add_limits
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
@@ -24,6 +24,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_exercise(watch, optional=True)
     watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
     watch.add_argument("--poll", action="store_true", help="check for saves at intervals (for network file systems)")
+    add_launcher(watch)
     add_limits(watch)
     watch.set_defaults(run=_watch)
 
@@ -33,15 +34,11 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
         raise UsageError(f"watch needs a terminal with a screen; `{program()} exercise 05` grades once and prints")
     exercise = catalogue.find_own(options.exercise) if options.exercise else None
     from grader.learning.watch import app
+    from grader.learning.watch.grading import GradingProcess
 
     progress = Progress()
     stubs.keep_untouched()
     chosen = exercise or app.next_exercise(progress, options.device)
-    app.run(
-        chosen,
-        options.device,
-        poll=options.poll,
-        limits=(options.call_limit, options.limit),
-        complaint=progress.complaint,
-    )
+    grading = GradingProcess(options.call_limit, options.limit, device=options.device, launcher=options.launcher)
+    app.run(chosen, grading, options.device, poll=options.poll, complaint=progress.complaint)
     return ExitCode.ALL_PASSED

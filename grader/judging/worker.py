@@ -95,7 +95,9 @@ def serve(inbox: Inbox, answers: BinaryIO, begin: Begin) -> None:
         while (request := inbox.take()) is not None:
             device = request.device
             if device not in sessions:
-                session = Session(device, begin.call_limit, begin.limit, inbox.stop, strict=begin.strict)
+                session = Session(
+                    device, begin.call_limit, begin.limit, inbox.stop, strict=begin.strict, launcher=begin.launcher
+                )
                 sessions[device] = open_sessions.enter_context(session)
             if answer := _answer(request, sessions[device]):
                 answers.write(msgspec.json.encode(answer) + b"\n")
@@ -108,7 +110,7 @@ def _answer(request: Ask, session: Session) -> Told | None:
     """Return a verdict, or a complaint; nothing where the grading was overtaken."""
     try:
         exercise = find(request.exercise)
-        session.preload(exercise)
+        session.preload(exercise, more=request.more)
         source = Source(Path(request.path), request.text, request.sha256)
         if request.what == "measure":
             return Told(request.id, costs=list(session.measure(exercise, source, request.seed)))

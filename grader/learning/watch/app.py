@@ -382,11 +382,10 @@ def _when(verdict: Verdict | None) -> str:
     return f"{now} in {verdict.seconds:.2f} s" if verdict else now
 
 
-def run(exercise: Exercise, device: str, *, poll: bool, limits: tuple[float, float], complaint: str) -> None:
+def run(exercise: Exercise, grading: GradingProcess, device: str, *, poll: bool, complaint: str) -> None:
     """Show the screen until the learner leaves, or the terminal does; `complaint` is what is amiss already."""
     for name in ("COLUMNS", "LINES"):  # as some programs export them; they would hold after a resize too
         os.environ.pop(name, None)
-    grading = GradingProcess(*limits)
     app = WatchApp(exercise, device, grading, poll=poll, complaint=complaint)
     try:
         app.run()

@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 
+from grader.sandbox.parent.output import Pipe
 from grader.sandbox.shared import scratch
 
 
@@ -21,9 +22,9 @@ class Belongings:
             self.channel, self._theirs = socket.socketpair()
             undo.callback(self.channel.close)
             undo.callback(self._theirs.close)
-            self.output, self._writing = os.pipe()
-            undo.callback(os.close, self.output)
-            os.set_blocking(self.output, False)
+            reading, self._writing = os.pipe()
+            undo.callback(os.close, reading)
+            self.output = Pipe(reading)
             self._given_back = undo.pop_all()
 
     @contextlib.contextmanager

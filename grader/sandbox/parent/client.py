@@ -99,7 +99,7 @@ class Child:
                 raise CannotStart(f"{NOT_STARTED} ({error}); `{program()} doctor` tells more") from None
             if not isinstance(message, Hello):
                 raise CannotStart(f"{NOT_STARTED}: it did not begin with hello")
-            self.in_force = tuple(message.in_force)
+            self.in_force = (*self._handle.in_force, *message.in_force)
             self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
 
     @property
@@ -234,10 +234,10 @@ class Child:
                 yield each.pid, each.scratch
 
     def _take_what_came(self, death: list[int], seconds: float) -> None:
-        outputs = [self._handle.output] if self._output_open else []
+        outputs = self._handle.output.waits_on if self._output_open else ()
         watched: list[socket.socket | int] = [self._channel, *outputs, *death]
         ready = select.select(watched, [], [], seconds)[0]
-        if self._handle.output in ready:
+        if set(outputs) <= set(ready):
             self._drain()
         if self._channel in ready:
             self._reader.feed(self._channel)
@@ -262,12 +262,13 @@ class Child:
 
     def _drain(self) -> None:
         """Take what was printed; a flood is read bit by bit, between looks at the clock."""
-        with contextlib.suppress(BlockingIOError):
-            while self._output_open and not self._dropped_now(os.read(self._handle.output, MAX_PRINTED)):
-                pass
+        while self._output_open and (chunk := self._handle.output.read(MAX_PRINTED)) != b"":
+            if chunk is None:
+                self._output_open = False
+            elif self._dropped_now(chunk):
+                return
 
     def _dropped_now(self, chunk: bytes) -> bool:
-        self._output_open = bool(chunk)
         room = MAX_PRINTED - len(self._printed)
         self._printed += chunk[:room]
         self._dropped += len(chunk[room:])

@@ -30,6 +30,8 @@ class ZygoteEnded(CannotStart):
 class ForkLauncher:
     """Keeps a zygote, and starts another one where that has ended; what was preloaded is loaded again."""
 
+    ahead = 16  # a spare takes milliseconds, and little memory
+
     def __init__(self) -> None:
         self._zygote = _adopted.pop() if _adopted else _Zygote.started()
         self._preloaded: list[tuple[tuple[str, ...], str]] = []
@@ -59,6 +61,9 @@ class ForkLauncher:
         while self._loading:
             self._failed |= self._zygote.answer(self._loading.pop())["failed"]
         return self._failed
+
+    def expect(self, *, more: bool) -> None:
+        """Do nothing: a fork is there when it is needed."""
 
     def close(self) -> None:
         self._zygote.close()
@@ -192,6 +197,8 @@ class _Zygote:
 
 class ForkedChild:
     """A child of the zygote; see Handle."""
+
+    in_force = ()
 
     def __init__(self, zygote: _Zygote, policy: Policy) -> None:
         self._zygote = zygote

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from grader.catalogue import places
 
@@ -38,3 +40,10 @@ def environment() -> dict[str, str]:
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "MPLCONFIGDIR": str(places.workspace().state / "matplotlib"),
     }  # fmt: skip
     return scrubbed | {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
+def apart() -> dict[str, Any]:
+    """Return the options of a process that neither Ctrl-C nor the end of a terminal is to reach."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}

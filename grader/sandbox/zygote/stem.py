@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 
+from grader.sandbox.child import warm_up
 from grader.sandbox.parent import fork
 from grader.sandbox.zygote import zygote
 
@@ -21,7 +22,7 @@ def begin() -> None:
     """Load what judge and children need, and fork the zygote; elsewhere than on Linux, launchers start their own."""
     if sys.platform != "linux":
         return
-    zygote.load()
+    warm_up.load()
     gc.collect()
     gc.freeze()
     ours, theirs = socket.socketpair()
