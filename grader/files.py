@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 from grader.units import MB, size
@@ -48,7 +49,8 @@ def _refuse_what_is_no_file(path: Path, handle: int, follow_links: bool) -> None
     if not stat.S_ISREG(mode):
         if not (follow_links and HANDED_OVER.fullmatch(str(path))):
             raise Unfit(errno.EINVAL, "is a pipe or a device, not a file")
-        os.set_blocking(handle, True)
+        if sys.platform != "win32":
+            os.set_blocking(handle, True)
 
 
 def _all_of(handle: int, most: int) -> bytes:

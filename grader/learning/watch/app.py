@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import termios
 import threading
 import time
 from collections.abc import Callable
@@ -44,6 +43,7 @@ from grader.verdict import Verdict
 
 TERMINAL_SECONDS = 2.0  # how often to see whether the terminal is still there
 LEAVING_SECONDS = 5.0  # far more than it takes to leave
+CLOSED = 128 + 1  # what a shell makes of SIGHUP
 FOOT = "h hint  e explain  c compare  n next  p previous  l list  o edit  ? more  q quit"
 GRADING, FOLLOWING, LOOKING_UP = "grading", "following", "looking up"  # of each, one worker at a time
 
@@ -107,8 +107,9 @@ class WatchApp(App[None]):
     def on_mount(self) -> None:
         """Begin to load torch, to watch and to grade."""
         self.theme = "ansi-dark"
-        for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
-            asyncio.get_running_loop().add_signal_handler(number, leave)
+        if sys.platform != "win32":  # there, closing the terminal ends whoever runs in it
+            for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
+                asyncio.get_running_loop().add_signal_handler(number, leave)
         # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._body.focus()
@@ -124,7 +125,7 @@ class WatchApp(App[None]):
 
     def _leave_closed_terminal(self) -> None:
         """Leave; outright where what waits to be written to that terminal would hold up the end for ever."""
-        outright = threading.Timer(LEAVING_SECONDS, os._exit, (128 + signal.SIGHUP,))
+        outright = threading.Timer(LEAVING_SECONDS, os._exit, (CLOSED,))
         outright.daemon = True
         outright.start()
         self.exit()
@@ -400,6 +401,10 @@ def run(exercise: Exercise, grading: GradingProcess, device: str, *, poll: bool,
 
 
 def _has_terminal() -> bool:
+    if sys.platform == "win32":
+        return sys.stdin.isatty()
+    import termios
+
     try:
         termios.tcgetattr(0)
     except termios.error:

@@ -97,7 +97,8 @@ def make_convenient() -> None:
 def _take_over(channel: int, output: int) -> None:
     """Become a process group with nothing inherited but the channel and the place for prints."""
     with contextlib.suppress(OSError):
-        os.setpgid(0, 0)
+        if sys.platform != "win32":
+            os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(output, 1)

@@ -7,8 +7,8 @@ import math
 import os
 import secrets
 import select
-import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -18,8 +18,10 @@ import msgspec
 from grader.called import program
 from grader.errors import Cancelled, GraderError
 from grader.sandbox.parent import memory
+from grader.sandbox.parent.death import KILLED, said
 from grader.sandbox.parent.launch import CannotStart, Launcher
-from grader.sandbox.parent.watchdog import Excess, Watchdog
+from grader.sandbox.parent.limits import Excess
+from grader.sandbox.parent.watchdog import Watchdog
 from grader.sandbox.shared import scratch, wire
 from grader.sandbox.shared.messages import Answer, Call, Dirty, Hello, Load
 from grader.sandbox.shared.policy import BROKEN, Policy
@@ -220,7 +222,7 @@ class Child:
                 if now >= deadline:
                     raise wire.Late
                 if now >= look_at:
-                    self._watchdog.look(dict(self._leaders()))
+                    self._watchdog.look(dict(self._leaders()), self._handle.output.held)
                     look_at = time.monotonic() + TICK_SECONDS
                     self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
                 self._take_what_came(death, min(deadline - now, TICK_SECONDS))
@@ -248,17 +250,17 @@ class Child:
     def _death_notice(self) -> Iterator[list[int]]:
         """Yield a descriptor that is ready once the child is dead, where the system has such.
 
-        The channel's end would not tell: what the child has started may hold it open.
+        Of a fork, the channel's end would not tell: what the child has started may hold it open.
         """
+        handles: list[int] = []
+        with contextlib.suppress(OSError):
+            if sys.platform == "linux":
+                handles.append(os.pidfd_open(self.pid))
         try:
-            handle = os.pidfd_open(self.pid)
-        except (AttributeError, OSError):
-            yield []
-            return
-        try:
-            yield [handle]
+            yield handles
         finally:
-            os.close(handle)
+            for handle in handles:
+                os.close(handle)
 
     def _drain(self) -> None:
         """Take what was printed; a flood is read bit by bit, between looks at the clock."""
@@ -285,11 +287,11 @@ class Child:
         code = self._handle.status()
         self._drain()  # its last words may have come while it died
         self._forget()
-        if code == -signal.SIGKILL and memory.ended_for_want_of_it() > self._ended_before:
+        if code == KILLED and memory.ended_for_want_of_it() > self._ended_before:
             return Starved("the system ended it, because memory ran out")
         if code == BROKEN:
             return Crashed(f"its process broke: {self.printed().strip().rpartition(chr(10))[2][:MAX_LAST_LINE]}")
-        return Crashed(_death(code))
+        return Crashed(said(code))
 
     def close(self) -> None:
         """Kill the child and all that it started."""
@@ -300,14 +302,3 @@ class Child:
     def _forget(self) -> None:
         self._handle.end()
         self._output_open = False
-
-
-def _death(code: int | None) -> str:
-    if code is None:
-        return "it closed its channel to the grader and was stopped"
-    if code >= 0:
-        return f"the process ended itself with exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    reasons = {"SIGSEGV": "an invalid memory access", "SIGKILL": "killed", "SIGXCPU": "too much processor time",
-               "SIGXFSZ": "too large a file", "SIGABRT": "aborted"}  # fmt: skip
-    return f"the process was ended by {name}" + (f", {reasons[name]}" if name in reasons else "")

@@ -50,7 +50,8 @@ class Tree:
     def end(self) -> None:
         found = list(descendants(self._leader))
         with contextlib.suppress(OSError):
-            os.killpg(self._leader, signal.SIGKILL)
+            if sys.platform != "win32":
+                os.killpg(self._leader, signal.SIGKILL)
         _kill(found)
 
     def see_off(self) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections import deque
@@ -21,6 +22,8 @@ from grader.sandbox.parent.belongings import Belongings
 from grader.sandbox.parent.launch import CannotStart
 from grader.sandbox.shared.linux import is_dead
 from grader.sandbox.shared.policy import Policy
+
+assert sys.platform == "linux"
 
 
 class ZygoteEnded(CannotStart):

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
+import sys
 from typing import Any
 
-from grader.sandbox.parent.watchdog import MAX_MEMORY, MAX_PROCESSES
+from grader.sandbox.parent.limits import MAX_MEMORY, MAX_PROCESSES
+
+assert sys.platform == "win32"
 
 EXTENDED_LIMITS, UI_RESTRICTIONS = 9, 4  # classes of information
 ACTIVE_PROCESS, JOB_MEMORY, DIE_ON_UNHANDLED_EXCEPTION, KILL_ON_JOB_CLOSE = 0x8, 0x200, 0x400, 0x2000
@@ -47,7 +50,8 @@ class Job:
         self._handle = _checked(self._kernel.CreateJobObjectW(None, None))
         try:
             self._limit()
-            _checked(self._kernel.AssignProcessToJobObject(self._handle, int(process._handle)))  # type: ignore[attr-defined]
+            process_handle = int(process._handle)  # type: ignore[attr-defined]
+            _checked(self._kernel.AssignProcessToJobObject(self._handle, process_handle))
         except OSError:
             self.see_off()
             raise
@@ -77,7 +81,7 @@ class Job:
 
 def _kernel() -> Any:
     """Return the system's library, with the types of what is called: a handle is as wide as a pointer."""
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     handle, number = ctypes.c_void_p, ctypes.c_uint32
     for name, returned, taken in (
         ("CreateJobObjectW", handle, [ctypes.c_void_p, ctypes.c_wchar_p]),
@@ -94,5 +98,5 @@ def _kernel() -> Any:
 def _checked(result: int | None) -> int:
     """Return what a call returned, where that is not nothing; raise OSError with the system's words otherwise."""
     if not result:
-        raise ctypes.WinError(ctypes.get_last_error())  # type: ignore[attr-defined]
+        raise ctypes.WinError(ctypes.get_last_error())
     return result

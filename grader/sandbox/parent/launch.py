@@ -83,10 +83,10 @@ def usual(device: str) -> Name:
 
 def start(device: str, name: Name | None = None) -> Launcher:
     """Return the launcher of that name, or the usual one; it begins to load torch at once, beside what comes next."""
-    if (name or usual(device)) == "portable":
-        from grader.sandbox.parent.portable import PortableLauncher
+    if sys.platform == "linux" and (name or usual(device)) == "fork":
+        from grader.sandbox.parent.fork import ForkLauncher
 
-        return PortableLauncher()
-    from grader.sandbox.parent.fork import ForkLauncher
+        return ForkLauncher()
+    from grader.sandbox.parent.portable import PortableLauncher
 
-    return ForkLauncher()
+    return PortableLauncher()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from pathlib import Path
 from typing import IO, Protocol
@@ -33,7 +34,8 @@ class Pipe:
     held = 0
 
     def __init__(self, handle: int) -> None:
-        os.set_blocking(handle, False)
+        if sys.platform != "win32":
+            os.set_blocking(handle, False)
         self.waits_on = (handle,)
 
     def read(self, most: int) -> bytes | None:

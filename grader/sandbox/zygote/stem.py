@@ -17,6 +17,8 @@ from grader.sandbox.child import warm_up
 from grader.sandbox.parent import fork
 from grader.sandbox.zygote import zygote
 
+assert sys.platform == "linux"
+
 
 def begin() -> None:
     """Load what judge and children need, and fork the zygote; elsewhere than on Linux, launchers start their own."""

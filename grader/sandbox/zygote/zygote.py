@@ -22,6 +22,8 @@ from grader.sandbox.child import warm_up
 from grader.sandbox.shared import scratch
 from grader.sandbox.shared.linux import adopt_orphans
 
+assert sys.platform == "linux"
+
 GRACE_SECONDS = 0.5
 
 
