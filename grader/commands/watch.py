@@ -30,7 +30,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _watch(options: argparse.Namespace, _: Console) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+    kind = os.environ.get("TERM", "" if sys.platform == "win32" else "dumb")  # consoles of Windows name none
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or kind == "dumb":
         raise UsageError(f"watch needs a terminal with a screen; `{program()} exercise 05` grades once and prints")
     exercise = catalogue.find_own(options.exercise) if options.exercise else None
     from grader.learning.watch import app

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from pathlib import Path
 from typing import IO, Protocol
 
-MOVING_SECONDS = 2.0  # in which a file is let go by whoever looks at it, such as a virus scanner
-PAUSE_SECONDS = 0.05
+from grader import files
 
 
 class Output(Protocol):
@@ -67,18 +65,5 @@ class PrintedFile:
         """Let go of the file, and remove it."""
         self.writing.close()
         self._reading.close()
-        remove(self._path)
-
-
-def remove(path: Path) -> None:
-    """Remove a file; on Windows somebody may hold it for a moment, and then it is tried again."""
-    end = time.monotonic() + MOVING_SECONDS
-    while True:
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                path.unlink()
-            except PermissionError:
-                if time.monotonic() < end:
-                    time.sleep(PAUSE_SECONDS)
-                    continue
-        return
+        with contextlib.suppress(OSError):
+            files.patiently(self._path.unlink)

@@ -23,6 +23,7 @@ from grader.units import MB, size
 HEADER = struct.Struct(">II")
 MAX_JSON_BYTES = 8 * MB
 MAX_TENSOR_BYTES = 256 * MB
+MOST_AT_ONCE = MB
 MAX_TENSOR_HEADER_BYTES = 8 * MB  # room for some 100,000 tensors
 
 Arrays = dict[str, torch.Tensor]
@@ -97,10 +98,16 @@ class Reader(Generic[Message]):
         """Whether no byte has come that belongs to a frame not yet taken."""
         return not self._buffer
 
-    def feed(self, channel: Channel) -> None:
+    @property
+    def missing(self) -> int:
+        """How many bytes, at least, the frame that is coming still lacks."""
+        known = len(self._buffer) >= HEADER.size
+        return (HEADER.size + sum(HEADER.unpack_from(self._buffer)) if known else HEADER.size) - len(self._buffer)
+
+    def feed(self, channel: Channel, most: int = MOST_AT_ONCE) -> None:
         """Take what has arrived, where something has; raise Closed at the end of the stream."""
         try:
-            chunk = channel.recv(1 << 20)
+            chunk = channel.recv(min(most, MOST_AT_ONCE))
         except BlockingIOError:  # an urgent byte makes a channel look readable
             raise WireError("bytes that are not part of a message") from None
         except ConnectionResetError:
@@ -128,12 +135,12 @@ class Reader(Generic[Message]):
 def receive(
     channel: Channel, kind: msgspec.json.Decoder[Message], deadline: float | None = None
 ) -> tuple[Message, Arrays]:
-    """Wait for one frame on a channel that carries nothing else after it; only a socket can have a deadline."""
+    """Wait for one frame, and take nothing of what follows it; only a socket can have a deadline."""
     reader = Reader(kind)
     while (frame := reader.take()) is None:
         if deadline is not None:
             _wait_for(channel, deadline)
-        reader.feed(channel)
+        reader.feed(channel, reader.missing)
     return frame
 
 

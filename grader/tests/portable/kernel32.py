@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import itertools
-import os
-import signal
 import types
+
+import psutil
 
 KILL_ON_JOB_CLOSE = 0x2000
 LIMIT_FLAGS_AT = 16  # bytes into JOBOBJECT_EXTENDED_LIMIT_INFORMATION
 EXTENDED_LIMITS, EXTENDED_LIMITS_BYTES = 9, 144  # on 64-bit Windows
 
 _numbers = itertools.count(4, 4)
-_jobs: dict[int, list[int]] = {}
+_jobs: dict[int, list[str]] = {}  # of each, the marks of the processes in it, which they hand on to those they start
 _kills_on_close: set[int] = set()
 
 
@@ -49,14 +49,15 @@ def SetInformationJobObject(job, kind, what, size):  # noqa: N802
 
 
 def AssignProcessToJobObject(job, process):  # noqa: N802
-    _jobs[job].append(process)
+    _jobs[job].append(psutil.Process(process).environ()["GRADER_CHILD"])
     return 1
 
 
 def TerminateJobObject(job, code):  # noqa: N802
-    for process in _jobs[job]:
-        with contextlib.suppress(OSError):
-            os.killpg(process, signal.SIGKILL)
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if each.environ().get("GRADER_CHILD") in _jobs[job]:
+                each.kill()
     return 1
 
 
