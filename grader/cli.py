@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
@@ -11,17 +12,34 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from grader.called import program
-from grader.commands import authors, compare, grade, learn, record, watch, workspace
 from grader.commands.speak import complain, takes_standard_output
 from grader.errors import GraderError, UsageError, traced
 from grader.exit_code import ExitCode
+
+# The modules of grader.commands, and the commands of each. Only the one that is called is imported: `list` has to
+# answer at once, and must not wait for what `doctor` needs.
+MODULES = {
+    "grade": ("exercise", "all"),
+    "watch": ("watch",),
+    "learn": ("list", "hint", "explain", "reset"),
+    "compare": ("compare",),
+    "practise": ("drill",),
+    "record": ("export", "import"),
+    "workspace": ("init", "update"),
+    "kit": ("kit",),
+    "batch": ("batch",),
+    "course": ("course",),
+    "authors": ("audit", "new", "doctor"),
+}
+WITHOUT_A_COMMAND = "learn"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. No traceback leaves here."""
     _make_writable()
     try:
-        options = _parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        options = _parser(given).parse_args(given)
         to_people = Console(stderr=takes_standard_output(options), highlight=False)
         run: Callable[[argparse.Namespace, Console], int] = options.run
         code = run(options, to_people)
@@ -74,10 +92,18 @@ def _ended(text: str, code: ExitCode) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return a parser of these arguments; it knows all commands where they do not begin with one."""
     parser = argparse.ArgumentParser(prog=program(), description="PyTorch katas: grade your exercises.")
-    parser.set_defaults(run=learn.where_am_i)
     commands = parser.add_subparsers(title="commands", metavar="")
-    for group in (grade, watch, learn, compare, record, workspace, authors):
-        group.add_to(commands)
+    for name in _needed(arguments):
+        importlib.import_module(f"grader.commands.{name}").add_to(commands)
+    if not arguments:
+        parser.set_defaults(run=importlib.import_module(f"grader.commands.{WITHOUT_A_COMMAND}").where_am_i)
     return parser
+
+
+def _needed(arguments: Sequence[str]) -> list[str]:
+    if not arguments:
+        return [WITHOUT_A_COMMAND]
+    return [name for name, commands in MODULES.items() if arguments[0] in commands] or list(MODULES)

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-import msgspec
-
 SCHEMA_VERSION = 3
 
 
@@ -156,6 +154,8 @@ class Verdict:
     @classmethod
     def from_dict(cls, data: object) -> Verdict:
         """Return the verdict that `to_dict` wrote; raise ValueError for anything else."""
+        import msgspec  # only here: a command that shows no verdict is to answer at once
+
         try:
             return msgspec.convert(data, cls)
         except (msgspec.ValidationError, RecursionError) as error:

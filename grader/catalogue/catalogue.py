@@ -145,6 +145,15 @@ def find(name: str) -> Exercise:
     raise UsageError(f"there is no exercise {name!r}; `{program()} list` shows them all")
 
 
+def find_step(exercise: Exercise, name: str) -> str:
+    """Return the step with this name, or with this number; raise UsageError for none."""
+    by_number = {str(number): step for number, step in enumerate(exercise.steps, 1)}
+    step = by_number.get(name.lstrip("0"), name)
+    if step not in exercise.steps:
+        raise UsageError(f"{exercise.name} has no step {name!r}; its steps are {', '.join(exercise.steps)}")
+    return step
+
+
 def find_file(name: str) -> tuple[Exercise, Path | None]:
     """Return the exercise that is meant, and the file where a path leads to another one than the exercise's own.
 

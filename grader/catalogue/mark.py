@@ -80,4 +80,5 @@ def require_solutions() -> None:
 
 def withheld_by() -> str:
     """Return who has the solutions instead of the workspace; empty where `compare` may show them."""
-    return read_mark(places.workspace()).solutions
+    workspace = places.find_workspace()  # a notebook may have none
+    return read_mark(workspace).solutions if workspace else ""

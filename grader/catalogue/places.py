@@ -111,6 +111,11 @@ class Workspace:
         return self.state / "backup"
 
     @property
+    def notebooks(self) -> Path:
+        """The exercises as notebooks; there only where they were asked for."""
+        return self.root / "notebooks"
+
+    @property
     def kept_stubs(self) -> Path:
         """Copies of exercises that nobody has touched yet."""
         return self.state / "stubs"
@@ -121,20 +126,55 @@ class Workspace:
         return self.state / "verdicts"
 
 
+@dataclass(frozen=True)
+class ResultsFolder:
+    """A folder in which a batch keeps what it found out about a class."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """What was handed in, and what came of it."""
+        return self.root / "results.sqlite3"
+
+    @property
+    def log(self) -> Path:
+        """What happened while it was graded, a line for each event."""
+        return self.root / "batch.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the batch that is at work."""
+        return self.root / "batch.lock"
+
+
 def workspace() -> Workspace:
     """Return the workspace that the current folder lies in, else the checkout; raise UsageError where there is none."""
+    if found := find_workspace():
+        return found
+    raise UsageError("there is no workspace here; `katas init my-katas` makes one, and its commands run inside it")
+
+
+def find_workspace() -> Workspace | None:
+    """Return the workspace that the current folder lies in, else the checkout; None where there is none."""
+    return _workspace_of(_here(), PACKAGE)
+
+
+def beside_the_notebook() -> Path:
+    """Return where a notebook's progress is kept outside of a workspace: a kernel runs in its notebook's folder."""
+    return _here() / "katas-progress.json"
+
+
+def _here() -> Path:
     try:
-        here = Path.cwd()
+        return Path.cwd()
     except OSError:  # the current folder was removed
-        here = Path("/")
-    return _workspace_of(here, PACKAGE)
+        return Path("/")
 
 
 @functools.lru_cache(maxsize=4)
-def _workspace_of(here: Path, package: Path) -> Workspace:
+def _workspace_of(here: Path, package: Path) -> Workspace | None:
     for folder in (here, *here.parents):
         if (folder / MARK).is_file():
             return Workspace(folder)
-    if _is_checkout(package.parent):
-        return Workspace(package.parent)
-    raise UsageError("there is no workspace here; `katas init my-katas` makes one, and its commands run inside it")
+    return Workspace(package.parent) if _is_checkout(package.parent) else None

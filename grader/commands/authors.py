@@ -11,10 +11,10 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
-from grader.commands.options import add_launcher, count, from_here, seed, seed_or_new
+from grader.commands.options import add_launcher, count, from_here, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
-from grader.seeds import SEEDS
+from grader.seeds import SEEDS, seed
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,8 +84,8 @@ def _new(options: argparse.Namespace, console: Console) -> int:
 
 def _doctor(_: argparse.Namespace, console: Console) -> int:
     from grader import doctor
-    from grader.learning.shown import to_overview
+    from grader.learning.shown import to_examination
 
     found = doctor.examine(console)
-    console.print(to_overview.examination(found))
+    console.print(to_examination.examination(found))
     return ExitCode.NOT_ALL_PASSED if any(each.broken for each in found) else ExitCode.ALL_PASSED

@@ -10,7 +10,7 @@ from grader.called import program
 from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.mark import require_solutions
-from grader.commands.options import add_exercise, add_limits, from_here, seed, seed_or_new
+from grader.commands.options import add_exercise, add_limits, from_here, seed_or_new
 from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
@@ -18,6 +18,7 @@ from grader.judging.process import Judge
 from grader.judging.source import read_own
 from grader.learning import side_by_side as comparison
 from grader.record.progress import Progress, State
+from grader.seeds import seed
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

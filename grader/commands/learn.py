@@ -11,14 +11,12 @@ from rich.text import Text
 from grader import __version__
 from grader.called import program
 from grader.catalogue import catalogue, misconceptions
-from grader.catalogue.catalogue import Exercise
 from grader.catalogue.hints import LEVELS, hints
 from grader.commands.options import add_exercise, from_here
 from grader.commands.speak import complain, write
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
-from grader.learning.workspace import is_of_another_version
 from grader.record import workspace as stubs
 from grader.record.progress import Progress, State, unfinished
 
@@ -49,6 +47,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def where_am_i(_: argparse.Namespace, console: Console) -> int:
     """Show how far the learner is and what is next."""
     from grader.learning.shown import to_overview
+    from grader.learning.workspace import is_of_another_version
 
     stubs.keep_untouched()
     states = _states(Progress(), ("cpu",))["cpu"]
@@ -97,7 +96,7 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
     from grader.learning.shown import to_learner
 
     exercise, progress = catalogue.find_own(options.exercise), Progress()
-    step = progress.open_step(exercise) if options.step is None else _step(exercise, options.step)
+    step = progress.open_step(exercise) if options.step is None else catalogue.find_step(exercise, options.step)
     taken = progress.hints_taken(exercise, step)
     shown = taken if options.again else min(taken + 1, LEVELS)
     if not shown:
@@ -107,15 +106,6 @@ def _hint(options: argparse.Namespace, console: Console) -> int:
         progress.keep_hint(exercise, step, shown)
     complain(progress.complaint)
     return ExitCode.ALL_PASSED
-
-
-def _step(exercise: Exercise, name: str) -> str:
-    """Return the step with this name, or with this number."""
-    by_number = {str(number): step for number, step in enumerate(exercise.steps, 1)}
-    step = by_number.get(name.lstrip("0"), name)
-    if step not in exercise.steps:
-        raise UsageError(f"{exercise.name} has no step {name!r}; its steps are {', '.join(exercise.steps)}")
-    return step
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:

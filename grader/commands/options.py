@@ -9,12 +9,26 @@ from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
 from grader.sandbox.parent.launch import Name, here
-from grader.seeds import SEEDS, new_seed
+from grader.seeds import new_seed, seed
 
 
 def add_exercise(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Let the command take an exercise."""
     parser.add_argument("exercise", nargs="?" if optional else None, help="5, 05, leaf_and_grad or a path")
+
+
+class Chosen(argparse.Action):
+    """Takes `05 16` as well as `1-10,16`."""
+
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: object = None) -> None:
+        """Keep the list as `choose` takes it."""
+        setattr(namespace, self.dest, ",".join(map(str, values)) if isinstance(values, list) else values)
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """Let the command take a list of exercises."""
+    what = "only these, such as `05 16` or `1-10,16` (default: all)"
+    parser.add_argument("--exercises", nargs="+", action=Chosen, default="all", metavar="LIST", help=what)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -49,13 +63,6 @@ def launcher(text: str) -> Name:
         if text == name:
             return name
     raise argparse.ArgumentTypeError(f"expected {' or '.join(here())}, not {text!r}")
-
-
-def seed(text: str) -> int:
-    """Read a seed."""
-    if not text.isdecimal() or int(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"a seed is a number from 0 to {SEEDS - 1}, not {text!r}")
-    return int(text)
 
 
 def seed_or_new(given: int | None) -> int:

@@ -25,6 +25,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
     watch.add_argument("--poll", action="store_true", help="check for saves at intervals (for network file systems)")
     add_launcher(watch)
+    editor = watch.add_mutually_exclusive_group()
+    editor.add_argument("--editor", metavar="CMD", help="open exercises with this; it may hold {file} and {line}")
+    editor.add_argument("--no-editor", action="store_true", help="open no editor before the key o is pressed")
     add_limits(watch)
     watch.set_defaults(run=_watch)
 
@@ -34,12 +37,15 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or kind == "dumb":
         raise UsageError(f"watch needs a terminal with a screen; `{program()} exercise 05` grades once and prints")
     exercise = catalogue.find_own(options.exercise) if options.exercise else None
-    from grader.learning.watch import app
+    from grader.learning.editor.editor import choose
+    from grader.learning.watch import run
     from grader.learning.watch.grading import GradingProcess
+
+    editor = choose(options.editor, os.environ, on_key_only=options.no_editor)
 
     progress = Progress()
     stubs.keep_untouched()
-    chosen = exercise or app.next_exercise(progress, options.device)
+    chosen = exercise or run.next_exercise(progress, options.device)
     grading = GradingProcess(options.call_limit, options.limit, device=options.device, launcher=options.launcher)
-    app.run(chosen, grading, options.device, poll=options.poll, complaint=progress.complaint)
+    run.run(chosen, grading, options.device, editor, poll=options.poll, complaint=progress.complaint)
     return ExitCode.ALL_PASSED

@@ -20,7 +20,7 @@ from grader.judging.children import Children
 from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
 from grader.judging.overlay import definitions
-from grader.judging.run import Run
+from grader.judging.run import Run, Watch
 from grader.judging.source import Source, read_source
 from grader.judging.submission import Hungry, load_request
 from grader.judging.suite import Suite
@@ -59,6 +59,7 @@ class Grader:
         *,
         blames_itself: bool = False,
         strict: bool = False,
+        impatient: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
         self._device = device
@@ -68,7 +69,10 @@ class Grader:
         self._stop = stop or threading.Event()
         self._blames_itself = blames_itself
         self._strict = strict
+        self._impatient = impatient
         self._prepared: Nursery | None = None
+        self._prepared_with: frozenset[str] = frozenset()
+        self._loaded: set[str] = set()
         self._warm = False
         self._suites: dict[str, Suite] = {}
 
@@ -92,32 +96,35 @@ class Grader:
         """Start, ahead of time, the child processes that the exercise's next grading will need."""
         self._preload(exercise)
         policy = self._policy(exercise)
-        if self._prepared and self._prepared.policy == policy:
+        if self._fits(policy, exercise):
             return
-        self._prepared = self._nursery(policy)
+        self._prepared, self._prepared_with = self._nursery(policy, exercise), frozenset(self._loaded)
         with contextlib.suppress(CannotStart):  # the grading itself will say so
             self._prepared.stock(min(len(known_checks(exercise)), MOST_PREPARED if self._strict else PREPARED))
 
     def grade(
-        self, exercise: Exercise, source: Source, *, seed: int, only: Collection[str] = (), to_the_end: bool = True
-    ) -> Verdict:
+        self, exercise: Exercise, source: Source, *, seed: int,
+        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
+    ) -> Verdict:  # fmt: skip
         """Run every check on the submission; a fault of the grader itself raises GraderError.
+
+        `watch` is told after each check how far it is.
 
         With `only`, only the checks of these steps are run, and those of the others are blocked.
         Unless `to_the_end`, the first check that does not pass decides the verdict, and the others are blocked.
         """
-        return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end)[0]
+        return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end, watch=watch)[0]
 
     def grade_under(
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str] = (), to_the_end: bool = True,
+        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
     ) -> list[Verdict]:  # fmt: skip
         """Return the verdicts under many seeds, several times faster than one by one, but not quite as surely.
 
         Each check has one child process for all of them, so a submission can keep something from one seed to the next.
         """
         started = time.perf_counter()
-        graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end)
+        graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end, watch=watch)
         for run in graded.runs:
             if run.stumbles:
                 self._clear(exercise, run)
@@ -159,15 +166,28 @@ class Grader:
 
     def _run(
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False,
+        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False, watch: Watch | None = None,
     ) -> _Graded:  # fmt: skip
         """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
         strict = self._strict or measure  # what a call costs is not to depend on those before it
-        with Children(self._nursery(self._policy(exercise)), load, exercise, clock, strict=strict) as children:
-            runs = [Run(exercise, seed, children.serve, only=only, to_the_end=to_the_end) for seed in seeds]
+        with Children(
+            self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict
+        ) as children:
+            runs = [
+                Run(
+                    exercise,
+                    seed,
+                    children.serve,
+                    only=only,
+                    to_the_end=to_the_end,
+                    impatient=self._impatient,
+                    watch=watch,
+                )
+                for seed in seeds
+            ]
             try:
                 self._suite(exercise).run(runs)
             except KeyboardInterrupt:
@@ -191,10 +211,16 @@ class Grader:
     def _policy(self, exercise: Exercise) -> Policy:
         return Policy("", exercise.readable, self._device, int(self._limits.exercise) + 10)
 
-    def _nursery(self, policy: Policy) -> Nursery:
+    def _fits(self, policy: Policy, exercise: Exercise) -> bool:
+        """Whether prepared children can serve an exercise: what was loaded only after them, they may not even read."""
+        return bool(
+            self._prepared and self._prepared.policy == policy and self._prepared_with.issuperset(exercise.preload)
+        )
+
+    def _nursery(self, policy: Policy, exercise: Exercise) -> Nursery:
         """Return the prepared children if they fit, else children to be started."""
-        prepared, self._prepared = self._prepared, None
-        if prepared and prepared.policy == policy:
+        fits, prepared, self._prepared = self._fits(policy, exercise), self._prepared, None
+        if prepared and fits:
             return prepared
         if prepared:
             prepared.close()
@@ -202,6 +228,7 @@ class Grader:
 
     def _preload(self, exercise: Exercise) -> None:
         self._launcher.preload(exercise.preload, probe_text(exercise))
+        self._loaded.update(exercise.preload)
         failed = self._launcher.not_preloaded()
         for name in [name for name in exercise.preload if name in failed]:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")

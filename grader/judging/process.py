@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from grader.called import program
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
 from grader.errors import GraderError, UsageError, debugging
-from grader.judging.asked import Ask, Begin, Told, What
+from grader.judging.asked import Ask, Begin, Far, Told, What
 from grader.judging.cost import Cost
 from grader.judging.source import Source
 from grader.sandbox.parent import interpreter, launch
@@ -46,9 +47,10 @@ def command(boot: str, code: Path | None = None) -> tuple[str, ...]:
     return (sys.executable, "-P", "-c", boot, str(code or places.imported_from()))
 
 
-def first_line(call_limit: float, limit: float, *, strict: bool = False, launcher: Name | None = None) -> bytes:
-    """Return what such a process is told first."""
-    return msgspec.json.encode(Begin(dict(os.environ), call_limit, limit, strict, launcher)) + b"\n"
+def first_line(call_limit: float, limit: float, *, launcher: Name | None = None, **how: bool) -> bytes:
+    """Return what such a process is told first; `how` are the other fields of Begin."""
+    begin = Begin(dict(os.environ), call_limit, limit, launcher=launcher, **how)
+    return msgspec.json.encode(begin) + b"\n"
 
 
 def environment() -> dict[str, str]:
@@ -65,7 +67,7 @@ class Judge:
 
     def __init__(
         self, call_limit: float, limit: float, *,
-        strict: bool = False, device: str = "cpu", launcher: Name | None = None,
+        strict: bool = False, impatient: bool = False, device: str = "cpu", launcher: Name | None = None,
     ) -> None:  # fmt: skip
         self._ids = itertools.count(1)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
@@ -73,35 +75,61 @@ class Judge:
             command(boot(launcher or launch.usual(device))), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=None if debugging() else self._said, env=environment(), **interpreter.apart(),
         )  # fmt: skip
-        self._send(first_line(call_limit, limit, strict=strict, launcher=launcher))
+        self._send(first_line(call_limit, limit, strict=strict, impatient=impatient, launcher=launcher))
 
     def __enter__(self) -> Judge:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it, with all that it started."""
-        for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(ENDING_SECONDS)
-        self._process.kill()
-        self._process.wait()
+        """End it, with all that it started; a thread that waits for its answer is told that it ended."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(ENDING_SECONDS)
+        finally:  # whoever waits for the end may become impatient, too
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()  # only now: a thread that reads it would hold up its closing
         self._said.close()
 
-    def grade(self, exercise: Exercise, source: Source, device: str, seed: int, *, more: bool = False) -> list[Verdict]:
-        """Return a verdict for each device; raise UsageError for a device that is not here, GraderError for a fault."""
-        return self._ask("grade", exercise, source, device, seed, more).verdicts
+    def kill(self) -> None:
+        """End it at once; whoever waits for an answer is told that it ended."""
+        self._process.kill()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def grade(
+        self, exercise: Exercise, source: Source, device: str, seed: int, *,
+        more: bool = False, watch: Callable[[Far], object] | None = None,
+    ) -> list[Verdict]:  # fmt: skip
+        """Return a verdict for each device; raise UsageError for a device that is not here, GraderError for a fault.
+
+        `watch` is called after each check with how far it is.
+        """
+        return self._ask("grade", exercise, source, device, seed, more, watch).verdicts
 
     def measure(self, exercise: Exercise, source: Source, seed: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
         """Return the cost of each step of a submission, and that of each step of the solution."""
-        yours, solution = self._ask("measure", exercise, source, "cpu", seed, more=False).costs
+        yours, solution = self._ask("measure", exercise, source, "cpu", seed, False).costs
         return yours, solution
 
-    def _ask(self, what: What, exercise: Exercise, source: Source, device: str, seed: int, more: bool) -> Told:
-        request = Ask(next(self._ids), what, exercise.name, source.name, source.text, source.sha256, device, seed, more)
+    def _ask(
+        self, what: What, exercise: Exercise, source: Source, device: str, seed: int,
+        more: bool, watch: Callable[[Far], object] | None = None,
+    ) -> Told:  # fmt: skip
+        request = Ask(
+            next(self._ids), what, exercise.name, source.name, source.text, source.sha256, device, seed, more,
+            tell=watch is not None,
+        )  # fmt: skip
         self._send(msgspec.json.encode(request) + b"\n")
-        told = self._read()
+        while (told := self._read()).far and watch:
+            watch(told.far)
         if told.complaint:
             raise UsageError(told.complaint) if told.is_usage else GraderError(told.complaint)
         return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -14,11 +14,12 @@ from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
 from grader.judging.children import Served
 from grader.judging.cost import Cost
-from grader.judging.submission import Hungry, Submission
+from grader.judging.submission import LOADING, Hungry, Submission
 from grader.judging.told import told
 from grader.verdict import CheckResult, Outcome
 from grader.vocabulary.ending import Ending
 
+Watch = Callable[[int, int, str], object]
 UNREADABLE = "your code returned something that this check cannot read"
 
 
@@ -34,15 +35,19 @@ class Run:
 
     `results` holds how the checks ended, by name, `faults` what broke around a check, `stumbles` what broke in one
     (see Grader.grade), `costs` what each step cost where it is measured.
+    `watch` is told, as each check has ended, how many have, of how many, and of which step the last one is.
     With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
+    If it is `impatient`, a call that takes too long is the last of its step, and of the file where it was the import
+    of that; nor is it doubted in a child that has served another check. One endless loop then costs one call's limit.
     """
 
     def __init__(
         self, exercise: Exercise, seed: int, serve: Server, *,
-        only: Collection[str] = (), to_the_end: bool = True,
+        only: Collection[str] = (), to_the_end: bool = True, impatient: bool = False, watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
+        self._watch = watch
         self.results: dict[str, CheckResult] = {}
         self.faults: list[GraderError] = []
         self.stumbles: dict[str, Exception] = {}
@@ -52,6 +57,7 @@ class Run:
         self._needs = exercise.needs
         self._serve = serve
         self._to_the_end = to_the_end
+        self._impatient = impatient
         self._known = {check.name: check for check in known_checks(exercise)}
         self._graded = frozenset(only or exercise.steps)
         self._left = sum(check.step in self._graded for check in self._known.values())
@@ -61,7 +67,7 @@ class Run:
         check = self._known[name]
         why = self._why_not(check)
         if why:
-            self.results[name] = CheckResult(name, check.headline, Outcome.BLOCKED, why)
+            self._keep(check, CheckResult(name, check.headline, Outcome.BLOCKED, why))
             self._left -= check.step in self._graded
         return bool(why)
 
@@ -71,10 +77,16 @@ class Run:
         needed = [step for step in self._needs.get(check.step, ()) if step in self._graded]
         if missing := [step for step in needed if not self._have_passed(self._of(step))]:
             return f"waits for {' and '.join(f'`{step}`' for step in missing)}"
+        if self._impatient and self._is_stuck(check):
+            return "was not run: a check before it ran into the time limit"
         if check.last and not self._have_passed(each for each in self._of(check.step) if not each.last):
             return f"waits for the other checks of `{check.step}`"
         asked = (each for each in self._known.values() if each.name in self.results and each.step in self._graded)
         return "" if self._to_the_end or self._have_passed(asked) else "another check has settled it"
+
+    def _is_stuck(self, check: Check) -> bool:
+        ended = [each for each in self.results.values() if each.outcome is Outcome.TIMEOUT]
+        return any(each.called == LOADING or self._known[each.check].step == check.step for each in ended)
 
     def _of(self, step: str) -> Iterator[Check]:
         return (check for check in self._known.values() if check.step == step)
@@ -105,7 +117,8 @@ class Run:
                 ending, stumble = Ending(Outcome.CRASHED, UNREADABLE), fault
             # That a step is not written yet is beyond doubt: nothing that a child has kept could make it say so.
             wary = ending is not None and ending.outcome is not Outcome.NOT_STARTED
-            self.in_doubt = wary and not served.fresh
+            takes_too_long = ending is not None and ending.outcome is Outcome.TIMEOUT
+            self.in_doubt = wary and not served.fresh and not (self._impatient and takes_too_long)
             self._wary = wary
             if not self.in_doubt:
                 self._file(self._known[name], served, ending, stumble, time.perf_counter() - started)
@@ -114,9 +127,14 @@ class Run:
         self, check: Check, served: Served, ending: Ending | None, stumble: Exception | None, seconds: float
     ) -> None:
         self.costs[check.step] = self.costs.get(check.step, Cost()) + served.submission.cost
-        self.results[check.name] = told(check, ending, served.read_printed(), seconds)
+        self._keep(check, told(check, ending, served.read_printed(), seconds))
         if stumble:
             self.stumbles[check.name] = stumble
+
+    def _keep(self, check: Check, result: CheckResult) -> None:
+        self.results[check.name] = result
+        if self._watch:
+            self._watch(len(self.results), len(self._known), check.step)
 
     @contextlib.contextmanager
     def _faults_filed(self, name: str) -> Iterator[None]:

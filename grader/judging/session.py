@@ -21,6 +21,7 @@ from grader.sandbox.parent.launch import Name
 if TYPE_CHECKING:
     from grader.judging.cost import Cost
     from grader.judging.grading import Grader
+    from grader.judging.run import Watch
     from grader.verdict import Verdict
 
 
@@ -29,15 +30,16 @@ class Session:
 
     `device` is one of DEVICES, or "all": then a device that this machine lacks gives verdicts that say so,
     whereas one that was asked for by name raises NoSuchDevice. Setting `stop` cancels a grading under way. With
-    `strict`, every check has a child process of its own.
+    `strict`, every check has a child process of its own; `impatient` is as in Run.
     """
 
     def __init__(
         self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *,
-        strict: bool = False, launcher: Name | None = None,
+        strict: bool = False, impatient: bool = False, launcher: Name | None = None,
     ) -> None:  # fmt: skip
         self._stop = stop
         self._strict = strict
+        self._impatient = impatient
         self._all = device == ALL
         self._devices: Sequence[str] = DEVICES if self._all else (device,)
         self._limits = (call_limit, limit)
@@ -65,14 +67,14 @@ class Session:
             launcher.expect(more=more)
             launcher.preload(exercise.preload, probe_text(exercise))
 
-    def grade(self, exercise: Exercise, source: Source, seed: int) -> list[Verdict]:
-        """Return a verdict for each device."""
+    def grade(self, exercise: Exercise, source: Source, seed: int, watch: Watch | None = None) -> list[Verdict]:
+        """Return a verdict for each device; `watch` is told after each check how far it is."""
         from grader.judging import grading
 
         verdicts = []
         for device in self._devices:
             if is_available(device):
-                verdicts.append(self._grader(device).grade(exercise, source, seed=seed))
+                verdicts.append(self._grader(device).grade(exercise, source, seed=seed, watch=watch))
             elif self._all:
                 verdicts.append(grading.unavailable(exercise, source, device, seed))
             else:
@@ -97,5 +99,7 @@ class Session:
             if device not in self._launchers:
                 self._launchers[device] = launch.start(device, self._name)
             limits, launcher = Limits(*self._limits), self._launchers[device]
-            self._graders[device] = Grader(device, limits, launcher, self._stop, strict=self._strict)
+            self._graders[device] = Grader(
+                device, limits, launcher, self._stop, strict=self._strict, impatient=self._impatient
+            )
         return self._graders[device]

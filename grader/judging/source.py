@@ -45,6 +45,12 @@ def read_source(path: Path, *, follow_links: bool = True, remedy: str = "") -> S
         raise UsageError(f"{name} {error.strerror}") from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+    return source_of(path, data, remedy=remedy)
+
+
+def source_of(path: Path, data: bytes, *, remedy: str = "") -> Source:
+    """Return the submission that a file holds, as `read_source` does of one on disk."""
+    name = files.shown(path)
     text = _decoded(name, data)
     if not text.strip():
         raise UsageError(f"{name} is empty{remedy}")

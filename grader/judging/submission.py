@@ -21,6 +21,8 @@ from grader.verdict import Outcome
 from grader.vocabulary import describe
 from grader.vocabulary.ending import Ending
 
+LOADING = "importing your file"
+
 
 class Hungry(Ending):
     """The end of a check for want of memory: whose doing that was is still to be found out."""
@@ -70,9 +72,8 @@ class Submission:
 
     def finish_loading(self) -> None:
         """Wait until the file is imported; raise the Ending where it could not be."""
-        called = "importing your file"
-        answer, arrays = self._guarded(called, self._witness.loaded)
-        unless_raised(seen("", called, answer, arrays)[0], {})
+        answer, arrays = self._guarded(LOADING, self._witness.loaded)
+        unless_raised(seen("", LOADING, answer, arrays)[0], {})
 
     def __getattr__(self, name: str) -> Callable[..., Seen]:
         if name.startswith("_"):

@@ -11,7 +11,9 @@ from grader.sandbox.shared.seen import Seen, SeenException
 from grader.sandbox.shared.wire import Arrays, WireError
 from grader.verdict import Outcome, SourceLine
 from grader.vocabulary.ending import Ending
+from grader.vocabulary.recognised import named_by
 
+UNFORESEEN = (Outcome.RAISED, Outcome.FAILED)  # what an exception means that no other word stands for
 GARBLED = "the grader could not read what your code sent back"
 
 Recognised = Mapping[str, Callable[[SeenException], bool]]
@@ -53,7 +55,7 @@ def _exception(raised: Raised) -> SeenException:
     return SeenException(
         type_name=raised.type, bases=tuple(raised.bases), message=raised.message,
         lines=tuple(SourceLine(each.number, each.text, each.function) for each in raised.lines),
-        stated=raised.stated, forbidden=raised.forbidden, missing=raised.missing,
+        own=raised.own, stated=raised.stated, forbidden=raised.forbidden, missing=raised.missing,
     )  # fmt: skip
 
 
@@ -64,14 +66,20 @@ def _cost(counted: Counted, seconds: float) -> Cost:
 def unless_raised(found: Seen, recognised: Recognised) -> Seen:
     """Return what was seen; where the submission raised, raise the Ending that this means.
 
-    It is named by the first of the misconceptions `recognised` whose function is true of the exception.
+    It is named by the first of the misconceptions `recognised` whose function is true of the exception; where none
+    is, by what the exception says itself.
     """
     if found.exception is None:
         return found
     outcome, said = _meaning(found.exception)
     lines = () if outcome is Outcome.NOT_STARTED else found.exception.lines
-    fits = (name for name, is_it in recognised.items() if outcome is Outcome.RAISED and is_it(found.exception))
-    raise Ending(outcome, said, called=found.called, lines=lines, misconception=next(fits, None))
+    misconception = _named(found.exception, recognised) if outcome in UNFORESEEN else None
+    raise Ending(outcome, said, called=found.called, lines=lines, misconception=misconception)
+
+
+def _named(exception: SeenException, recognised: Recognised) -> str | None:
+    fits = (name for name, is_it in recognised.items() if is_it(exception))
+    return None if exception.missing else next(fits, None) or named_by(exception)
 
 
 def _meaning(exception: SeenException) -> tuple[Outcome, str]:
@@ -84,7 +92,16 @@ def _meaning(exception: SeenException) -> tuple[Outcome, str]:
         return Outcome.NOT_STARTED, "not written yet"
     if "SystemExit" in exception.bases:
         return Outcome.CRASHED, f"your code ended the program: {exception}"
+    if not exception.own:
+        return Outcome.FAILED, _unusable(exception)
     return Outcome.RAISED, f"{exception}{_remark(exception)}"
+
+
+def _unusable(exception: SeenException) -> str:
+    """Say that not the learner's code raised it, but whatever went on with what this code had made."""
+    if "NoneType" in exception.message:
+        return f"your code left None where a value was needed, perhaps for want of a `return` ({exception})"
+    return f"what your code made could not be used: {exception}"
 
 
 def _way_out(forbidden: str) -> str:

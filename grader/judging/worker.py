@@ -13,16 +13,19 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from grader.catalogue.catalogue import find
 from grader.errors import Cancelled, GraderError, UsageError, traced
-from grader.judging.asked import Ask, Begin, Told
+from grader.judging.asked import Ask, Begin, Far, Told
 from grader.judging.devices import DEVICES, is_available
 from grader.judging.session import Session
 from grader.judging.source import Source
+
+if TYPE_CHECKING:
+    from grader.judging.run import Watch
 
 
 class Inbox:
@@ -95,18 +98,33 @@ def serve(inbox: Inbox, answers: BinaryIO, begin: Begin) -> None:
         while (request := inbox.take()) is not None:
             device = request.device
             if device not in sessions:
-                session = Session(
-                    device, begin.call_limit, begin.limit, inbox.stop, strict=begin.strict, launcher=begin.launcher
-                )
+                limits, how = (begin.call_limit, begin.limit), {"strict": begin.strict, "impatient": begin.impatient}
+                session = Session(device, *limits, inbox.stop, **how, launcher=begin.launcher)
                 sessions[device] = open_sessions.enter_context(session)
-            if answer := _answer(request, sessions[device]):
-                answers.write(msgspec.json.encode(answer) + b"\n")
-                answers.flush()
+            if answer := _answer(request, sessions[device], _Teller(answers, request)):
+                _write(answers, answer)
                 if request.more and inbox.empty and answer.verdicts:
                     _get_ready(request, sessions[device])
 
 
-def _answer(request: Ask, session: Session) -> Told | None:
+def _write(answers: BinaryIO, told: Told) -> None:
+    answers.write(msgspec.json.encode(told) + b"\n")
+    answers.flush()
+
+
+class _Teller:
+    """Says how far a grading is, where that was asked for."""
+
+    def __init__(self, answers: BinaryIO, request: Ask) -> None:
+        self._answers = answers
+        self._request = request
+
+    def __call__(self, done: int, of: int, step: str) -> None:
+        if self._request.tell:
+            _write(self._answers, Told(self._request.id, far=Far(done, of, step)))
+
+
+def _answer(request: Ask, session: Session, watch: Watch) -> Told | None:
     """Return a verdict, or a complaint; nothing where the grading was overtaken."""
     try:
         exercise = find(request.exercise)
@@ -114,7 +132,7 @@ def _answer(request: Ask, session: Session) -> Told | None:
         source = Source(Path(request.path), request.text, request.sha256)
         if request.what == "measure":
             return Told(request.id, costs=list(session.measure(exercise, source, request.seed)))
-        return Told(request.id, session.grade(exercise, source, request.seed), devices=_devices())
+        return Told(request.id, session.grade(exercise, source, request.seed, watch), devices=_devices())
     except Cancelled:
         return None
     except UsageError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from string import Template
@@ -29,12 +29,25 @@ HOLDER = "whoever made this workspace"
 OF_NO_ACCOUNT = {".git", ".venv", ".DS_Store"}  # what a folder may hold in which a workspace is made
 
 
-def make(folder: Path, chosen: str, *, with_solutions: bool) -> Workspace:
-    """Make a workspace in a new or empty folder; raise UsageError for any other."""
+@dataclass(frozen=True)
+class Told:
+    """What a workspace's own texts say: how the program and Python are called there, and what comes first."""
+
+    program: str
+    python: str
+    first: str = ""
+
+
+def _here() -> Told:
+    return Told(program(), sys.executable)
+
+
+def make(folder: Path, chosen: str, *, with_solutions: bool, told: Told | None = None) -> Workspace:
+    """Make a workspace in a new or empty folder, for this machine if nothing else is told; else raise UsageError."""
     exercises = choose(chosen)
     if places.in_checkout():
         stubs.keep_untouched()
-    handed = dict(_handed_out(exercises))
+    handed = dict(_handed_out(exercises, told or _here()))
     _make_folder(folder)
     workspace = Workspace(folder.resolve())
     mark = Mark(exercises=_as_text(exercises), solutions="" if with_solutions else HOLDER)
@@ -68,7 +81,7 @@ def update(more: str) -> Iterator[tuple[str, Came]]:
         said = f"this workspace was brought up to date by version {mark.program}, and this is {__version__}"
         raise UsageError(f"{said}; install the newest version")
     exercises = tuple({*choose(mark.exercises), *(choose(more) if more else ())})
-    return hand_out(workspace, replace(mark, exercises=_as_text(exercises)), dict(_handed_out(exercises)))
+    return hand_out(workspace, replace(mark, exercises=_as_text(exercises)), dict(_handed_out(exercises, _here())))
 
 
 def _is_newer(version: str) -> bool:
@@ -97,7 +110,7 @@ def _as_text(chosen: tuple[Exercise, ...]) -> str:
     return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ends)
 
 
-def _handed_out(chosen: tuple[Exercise, ...]) -> Iterator[tuple[str, bytes]]:
+def _handed_out(chosen: tuple[Exercise, ...], told: Told) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a workspace with these exercises: its path there, and what it holds."""
     for each in sorted(chosen, key=lambda each: each.number):
         yield f"exercises/{each.name}.py", stubs.untouched(each).encode()
@@ -108,4 +121,5 @@ def _handed_out(chosen: tuple[Exercise, ...]) -> Iterator[tuple[str, bytes]]:
                 yield f"{data.name}/{folder}/{file.name}", file.read_bytes()
     for name, template in TEMPLATES.items():
         text = Template(BEGINNING.joinpath(template).read_text(encoding="utf-8"))
-        yield name, text.substitute(katas=program(), python=json.dumps(sys.executable)).encode()
+        words = {"katas": told.program, "python": json.dumps(told.python), "first": told.first}
+        yield name, text.substitute(words).encode()

@@ -20,6 +20,7 @@ from grader.judging.source import Source, read_source
 from grader.proofs.findings import Findings
 from grader.proofs.kept import Kept
 from grader.proofs.mutants import graded
+from grader.proofs.reach import Reach
 from grader.proofs.reading import answers, in_the_files
 from grader.sandbox.parent import launch
 from grader.sandbox.parent.launch import Name
@@ -127,8 +128,9 @@ Judge = Callable[[Verdict], list[Fault]]
 class Audit:
     """Grades the stub, the solution and every known answer of an exercise, and reads its files.
 
-    Under later seeds than the first, that is graded which a seed can change: a wrong answer on the steps that it is
-    about, and neither the stub nor junk. A grader is started once something has to be graded, and left to `opened`.
+    A wrong answer is graded on the steps that it can reach: the text of the others is the solution's. Under later seeds
+    than the first, that is graded which a seed can change: a wrong answer on the steps that it is about, and neither
+    the stub nor junk. A grader is started once something has to be graded, and left to `opened`.
     """
 
     def __init__(
@@ -146,6 +148,7 @@ class Audit:
         self._opened = opened
         self._how = how
         self._started: Grader | None = None
+        self._reach = Reach(exercise, lambda source: self._grader.grade(exercise, source, seed=seeds[0]))
         self._findings = Findings(exercise.name, checks=len(known_checks(exercise)))
 
     def run(self) -> Findings:
@@ -175,18 +178,20 @@ class Audit:
         return self._started
 
     def _faults(
-        self, role: str, answer: Source, judge: Judge, seeds: Sequence[int], later: Collection[str] = ()
-    ) -> list[Fault]:
-        """Return what is at fault with the verdicts on an answer, under later seeds on the steps `later` alone.
+        self, role: str, answer: Source, judge: Judge, seeds: Sequence[int], *,
+        first: Callable[[], Collection[str]] = tuple, later: Collection[str] = (),
+    ) -> list[Fault]:  # fmt: skip
+        """Return what is at fault with the verdicts on an answer, each on some steps alone where they are named.
 
-        What was without fault before is not graded again. Under later seeds one process serves a check for all of
-        them; a fault that shows so counts only if it is there in a process of its own as well.
+        These are what `first` returns under the first seed, asked only where something is graded, and `later` under the
+        others. What was without fault before is not graded again. Under later seeds one process serves a check for all
+        of them; a fault that shows so counts only if it is there in a process of its own as well.
         """
         keys = {seed: self._kept.key(role, answer.text, seed, seed == seeds[0], *sorted(later)) for seed in seeds}
         fresh = [seed for seed in seeds if not self._kept.get(keys[seed])]
         found: dict[int, list[Fault]] = {seed: [] for seed in fresh}
         if seeds[0] in fresh:
-            found[seeds[0]] = judge(self._grader.grade(self._exercise, answer, seed=seeds[0]))
+            found[seeds[0]] = judge(self._grader.grade(self._exercise, answer, seed=seeds[0], only=first()))
         suspects = [seed for seed in fresh if seed != seeds[0]]
         if suspects:
             with contextlib.suppress(GraderError):  # under which seed a check broke, each of them tells by itself
@@ -218,6 +223,9 @@ class Audit:
         about = set(definitions(path.read_text(encoding="utf-8"))) & set(self._exercise.steps)
         belief = path.stem.partition("--")[0]
 
+        def reached() -> Collection[str]:
+            return self._reach.of(path.read_text(encoding="utf-8"))
+
         def judge(verdict: Verdict) -> list[Fault]:
             if not verdict.failed_steps:
                 return [Fault("is accepted", accepted=True)]
@@ -230,7 +238,8 @@ class Audit:
             return found
 
         answer = laid_over(self._exercise, path)
-        for fault in self._faults(f"wrong {belief} {sorted(about)}", answer, judge, self._seeds, about):
+        role = f"wrong {belief} {sorted(about)}"
+        for fault in self._faults(role, answer, judge, self._seeds, first=reached, later=about):
             kind = self._findings.wrong_accepted if fault.accepted else self._findings.problems
             kind.append(f"wrong/{path.name} {fault.said}")
 

@@ -9,17 +9,15 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterator
 from pathlib import Path
 
 from grader.catalogue import places
 from grader.catalogue.catalogue import Exercise
-from grader.record.progress import checks_hash
+from grader.record import depends
 
-# The code that a verdict comes from: all of these rooms, and files.
-CODE = ("judging", "vocabulary", "sandbox", "catalogue", "curriculum/preload", "compare.py", "verdict.py", "seeds.py",
-        "torchvision_cpu.py", "proofs/audit.py")  # fmt: skip
-DATA = ("digits", "weights")
+# What an audit's findings come from: the code that a verdict comes from, and what judges the known answers.
+CODE = (*depends.CODE, "proofs/audit.py", "proofs/reach.py")
+DATA = depends.DATA
 
 
 class Kept:
@@ -33,7 +31,7 @@ class Kept:
 
     def key(self, *parts: object) -> str:
         """Return a hash of these parts and of all that every verdict on the exercise depends on."""
-        everything = (*map(str, parts), repr(self._exercise), checks_hash(self._exercise), surroundings())
+        everything = (*map(str, parts), depends.exercise_hash(self._exercise), surroundings())
         return hashlib.sha256("\0".join(everything).encode()).hexdigest()
 
     def get(self, key: str) -> bool | None:
@@ -69,19 +67,6 @@ def _read(file: Path) -> dict[str, bool]:
 @functools.cache
 def surroundings() -> str:
     """Return a hash of what the verdicts on every exercise depend on: code, data, versions, machine."""
-    parts = hashlib.sha256()
-    for path in (*_files(*(places.PACKAGE / name for name in CODE)), *_files(*_data())):
-        parts.update(path.read_bytes())
     installed = sorted(f"{each.name} {each.version}" for each in importlib.metadata.distributions())
-    parts.update("\0".join([platform.python_version(), platform.platform(), platform.machine(), *installed]).encode())
-    return parts.hexdigest()
-
-
-def _data() -> Iterator[Path]:
-    return (places.curriculum().data / name for name in DATA)
-
-
-def _files(*roots: Path) -> Iterator[Path]:
-    for root in roots:
-        found = sorted(root.rglob("*")) if root.is_dir() else [root]
-        yield from (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+    machine = [platform.python_version(), platform.platform(), platform.machine()]
+    return hashlib.sha256("\0".join([depends.code_hash(CODE, DATA), *machine, *installed]).encode()).hexdigest()

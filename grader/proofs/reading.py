@@ -6,9 +6,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.catalogue import misconceptions, places
+from grader.catalogue import misconceptions, places, recognised
 from grader.catalogue.catalogue import Exercise, exercises, known_checks
 from grader.catalogue.hints import LEVELS, hints
+from grader.catalogue.questions import questions
+from grader.catalogue.taught import named_by
 from grader.errors import UsageError
 from grader.judging.overlay import definitions
 from grader.learning.side_by_side import compare
@@ -83,16 +85,12 @@ def _in_the_answers(exercise: Exercise) -> Iterator[str]:
     for path in [*wrong, *right]:
         if not path.read_text(encoding="utf-8").startswith("# "):
             yield f"{path.parent.name}/{path.name} does not begin with a comment"
-    text = exercise.checks.read_text(encoding="utf-8")
-    shared = [path.read_text(encoding="utf-8") for path in exercise.checks.parent.glob("_*.py") if path.stem in text]
-    text = "\n".join([text, *shared])
-    named = {name for name in misconceptions.misconceptions() if f'"{name}"' in text}
     for path in wrong:
         try:
             misconceptions.find(path.stem.partition("--")[0])
         except UsageError as error:
             yield str(error)
-    for name in sorted(named - {path.stem.partition("--")[0] for path in wrong}):
+    for name in sorted(named_by(exercise) - {path.stem.partition("--")[0] for path in wrong}):
         yield f"the checks name {name}, but no wrong answer meets it"
 
 
@@ -112,10 +110,13 @@ def leftovers() -> list[str]:
     ]
     stray += [path for path in sorted(answered.glob("*")) if path.name not in {each.name for each in exercises()}]
     met = {path.stem.partition("--")[0] for path in answered.glob("*/wrong/*.py")}
+    met |= {row.misconception for row in recognised.rows()}  # a test raises each of them
     known, shown = misconceptions.misconceptions().keys(), {path.stem for path in of.examples.glob("*.txt")}
     return [
         *(f"{path.relative_to(places.checkout())} belongs to no exercise" for path in stray),
         *(f"misconception {name} has no wrong answer" for name in sorted(known - met)),
         *(f"misconception {name} has no example" for name in sorted(known - shown)),
         *(f"the example {name} belongs to no misconception" for name in sorted(shown - known)),
+        *(f"questions.toml does not say what {name} asks" for name in sorted(known - questions().keys())),
+        *(f"the question {name} belongs to no misconception" for name in sorted(questions().keys() - known)),
     ]

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-import filelock
-
 from grader import files
 
 WAIT_SECONDS = 5.0  # for another grader to finish its writing
@@ -231,6 +229,8 @@ class Database:
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         """Wait until no other grader sets this file aside; a killed one holds nobody up."""
+        import filelock  # only here: most commands never need it, and are to answer at once
+
         with filelock.FileLock(self.path.with_name(f"{self.path.name}.lock")):
             yield
 

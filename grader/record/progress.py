@@ -1,4 +1,4 @@
-"""What has been attempted, passed, met and asked for; the only module that queries the database.
+"""What has been attempted, passed, met and asked for; beside it, `practised.py` holds what was practised.
 
 A pass holds for one text of the submission, one text of the checks, one device and one version of
 torch. If any of them changes, it is stale: shown, but no longer counted.
@@ -42,11 +42,29 @@ CREATE TABLE IF NOT EXISTS hint (
     exercise TEXT NOT NULL, step TEXT NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (exercise, step)
 );
 """,
+    """
+CREATE TABLE IF NOT EXISTS drilled (
+    at REAL NOT NULL, misconception TEXT NOT NULL, correct INTEGER NOT NULL, seconds REAL NOT NULL,
+    UNIQUE (at, misconception)
+);
+CREATE TABLE IF NOT EXISTS review (at REAL NOT NULL, exercise TEXT NOT NULL, UNIQUE (at, exercise));
+CREATE TABLE IF NOT EXISTS review_attempt (
+    at REAL NOT NULL, began REAL NOT NULL, exercise TEXT NOT NULL, device TEXT NOT NULL, outcome TEXT NOT NULL,
+    submission TEXT NOT NULL, steps_passed INTEGER NOT NULL, steps INTEGER NOT NULL, seconds REAL NOT NULL,
+    UNIQUE (at, exercise, device)
+);
+""",
 )
 ATTEMPT = ("at", "exercise", "device", "outcome", "submission", "checks", "torch", "seed", "steps_passed", "steps",
            "seconds")  # fmt: skip
 MET = ("at", "exercise", "step", "misconception")
 HINT = ("exercise", "step", "taken")
+DRILLED = ("at", "misconception", "correct", "seconds")
+REVIEW = ("at", "exercise")
+REVIEW_ATTEMPT = ("at", "began", "exercise", "device", "outcome", "submission", "steps_passed", "steps", "seconds")
+# What is taken to another machine; the tables of practice came later, and an older file has none of them.
+LATER = {"drilled": DRILLED, "review": REVIEW, "review_attempt": REVIEW_ATTEMPT}
+TABLES = {"attempt": ATTEMPT, "met": MET, "hint": HINT, **LATER}
 KEEP_HINT = """
 INSERT INTO hint (exercise, step, taken) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET taken = max(taken, excluded.taken)
@@ -97,8 +115,8 @@ class Progress:
             for each in graded
         ]  # fmt: skip
         with self._database.writing() as database:
-            database.executemany(_insert("attempt", ATTEMPT), rows)
-            database.executemany(_insert("met", MET), [(now, exercise.name, *met) for met in _met(graded)])
+            database.executemany(insert("attempt", ATTEMPT), rows)
+            database.executemany(insert("met", MET), [(now, exercise.name, *met) for met in met_in(graded)])
             for each in graded[:1]:
                 database.execute("REPLACE INTO open_step VALUES (?, ?)", (exercise.name, each.first_open_step))
 
@@ -116,6 +134,19 @@ class Progress:
                 if outcome == "passed":
                     passes.setdefault(name, set()).add(tuple(key))
         return {each.name: _state(each, passes.get(each.name, set()), tried) for each in chosen}
+
+    def best(self, device: str = "cpu") -> dict[str, int]:
+        """Return, by exercise, the most steps that passed in one attempt at the checks that it has now."""
+        found: dict[str, int] = {}
+        with self._database.reading() as database:
+            rows = database.execute(
+                "SELECT exercise, checks, max(steps_passed) FROM attempt WHERE device = ? GROUP BY 1, 2", (device,)
+            )
+            passed = {(name, checks): most for name, checks, most in rows}
+        for each in exercises():
+            if any(name == each.name for name, _ in passed):
+                found[each.name] = passed.get((each.name, checks_hash(each)), 0)
+        return found
 
     def devices(self) -> tuple[str, ...]:
         """Return the devices that something was graded on, the CPU always and first."""
@@ -158,7 +189,7 @@ class Progress:
         """Return all of it as plain data, as `add` takes it on another machine."""
         kept: dict[str, list[dict[str, object]]] = {}
         with self._database.reading() as database:
-            for table, columns in (("attempt", ATTEMPT), ("met", MET), ("hint", HINT)):
+            for table, columns in TABLES.items():
                 rows = database.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid")
                 kept[table] = [dict(zip(columns, row, strict=True)) for row in rows]
         return kept
@@ -169,18 +200,22 @@ class Progress:
         with self._database.writing() as database:
             known = set(database.execute(f"SELECT {', '.join(ATTEMPT)} FROM attempt"))
             new = [row for row in dict.fromkeys(attempts) if row not in known]
-            database.executemany(_insert("attempt", ATTEMPT), new)
-            database.executemany(_insert("met", MET), [tuple(row[name] for name in MET) for row in kept["met"]])
+            database.executemany(insert("attempt", ATTEMPT), new)
+            for table, columns in (("met", MET), *LATER.items()):
+                rows = [tuple(row[name] for name in columns) for row in kept.get(table, ())]
+                database.executemany(insert(table, columns), rows)
             database.executemany(KEEP_HINT, [tuple(row[name] for name in HINT) for row in kept["hint"]])
             return len(new)
         return 0
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
+def insert(table: str, columns: Sequence[str]) -> str:
+    """Return the statement that keeps a row unless it is there already."""
     return f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def _met(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
+def met_in(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
+    """Return the misconceptions that verdicts name, each with its step."""
     steps = [step for each in verdicts for step in each.steps]
     return {(step.name, check.misconception) for step in steps for check in step.checks if check.misconception}
 

@@ -132,11 +132,11 @@ def is_untouched(exercise: Exercise, text: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
         return False
     steps = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    found = {node.name: _is_unwritten(node) for node in steps if node.name in exercise.steps}
+    found = {node.name: is_unwritten(node) for node in steps if node.name in exercise.steps}
     return found.keys() == set(exercise.steps) and all(found.values())
 
 
-def _is_unwritten(node: ast.FunctionDef | ast.ClassDef) -> bool:
+def is_unwritten(node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Return whether a step has places to fill in, and each of them holds its text and the raise alone."""
     functions = [each for each in ast.walk(node) if isinstance(each, ast.FunctionDef)]
     return bool(functions) and all(_is_open(each) for each in functions)

@@ -33,6 +33,8 @@ FORMATS = (
     Format("junit", "JUnit XML, as CI systems and editors read it"),
     Format("html", "a page that needs nothing else, to read, print, or send to somebody"),
     Format("lines", "a line FILE:LINE: for each failure, as editors read it"),
+    Format("github", "annotations at the learner's lines, as GitHub Actions reads them"),
+    Format("markdown", "Markdown, as GitHub shows it in the summary of a job"),
     Format("svg", "a picture of what the terminal shows"),
 )
 

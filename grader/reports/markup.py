@@ -22,6 +22,11 @@ def tag(name: str, /, *content: Node, **attributes: str) -> ET.Element:
     return made
 
 
+def fragment(*content: Node, **attributes: str) -> str:
+    """Return a division of a page that is somebody else's."""
+    return ET.tostring(tag("div", *content, **attributes), encoding="unicode", method="html")
+
+
 def page(title: str, style: str, *content: Node) -> str:
     """Return a document with nothing in it that runs, and nothing that is fetched."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -13,7 +13,7 @@ from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
 from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
 
 CALM = (Outcome.PASSED, Outcome.BLOCKED, Outcome.NOT_STARTED, Outcome.UNAVAILABLE)
-STYLE = Path(__file__).with_name("page.css")
+STYLES = ("page.css", "verdict.css")  # of a page, and of what can also stand within another one
 
 
 def to_html(verdicts: Sequence[Verdict]) -> str:
@@ -24,11 +24,16 @@ def to_html(verdicts: Sequence[Verdict]) -> str:
     overview = [_overview(verdicts)] if len(verdicts) > 1 else []
     return page(
         f"{title} · PyTorch katas",
-        STYLE.read_text(encoding="utf-8"),
+        "".join(map(style, STYLES)),
         tag("header", tag("h1", title)),
         tag("main", *overview, *(_verdict(each, several=several) for each in verdicts)),
         tag("footer", tag("p", "Graded with ", _versions(verdicts), ".")),
     )
+
+
+def style(name: str) -> str:
+    """Return a style sheet of this room."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _name(verdict: Verdict) -> str:
@@ -44,7 +49,8 @@ def _versions(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(found) or "what is not known"
 
 
-def _state(outcome: Outcome) -> Node:
+def state(outcome: Outcome) -> Node:
+    """Return an outcome as sign and word."""
     word = outcome.replace("_", " ")
     sign = tag("span", SIGNS[outcome][0], aria_hidden="true")
     return tag("span", sign, f" {word}", class_=f"state {word.replace(' ', '-')}")
@@ -55,7 +61,7 @@ def _overview(verdicts: Sequence[Verdict]) -> Node:
     for each in verdicts:
         passed, total = each.score
         link = tag("a", _name(each), href=f"#{_id(each)}")
-        rows.append((link, each.device, _state(each.outcome), f"{passed} of {total}", each.first_open_step))
+        rows.append((link, each.device, state(each.outcome), f"{passed} of {total}", each.first_open_step))
     return _table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
 
 
@@ -72,25 +78,27 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *
 
 
 def _verdict(verdict: Verdict, *, several: bool) -> Node:
-    passed, total = verdict.score
     name = f"heading-{_id(verdict)}"
+    heading = tag("h2", f"{_name(verdict)}, on {verdict.device}" if several else f"On {verdict.device}", id=name)
+    return tag("section", heading, *body(verdict), id=_id(verdict), aria_labelledby=name)
+
+
+def body(verdict: Verdict, about: str = "") -> Iterator[Node]:
+    """Yield all that is to be said of a verdict, below a heading; of one step alone where that is named."""
+    passed, total = verdict.score
+    yield tag("p", state(verdict.outcome), f" · {passed} of {total} steps passed · ", tag("code", verdict.submission))
+    yield _steps(verdict)
     steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-    return tag(
-        "section",
-        tag("h2", f"{_name(verdict)}, on {verdict.device}" if several else f"On {verdict.device}", id=name),
-        tag("p", _state(verdict.outcome), f" · {passed} of {total} steps passed · ", tag("code", verdict.submission)),
-        _steps(verdict),
-        *(part for step in steps for part in _step(step)),
-        *_other_prints(verdict),
-        *_conditions(verdict),
-        id=_id(verdict),
-        aria_labelledby=name,
-    )
+    for step in steps:
+        if about in ("", step.name):
+            yield from _step(step)
+    yield from _other_prints(verdict, about)
+    yield from _conditions(verdict)
 
 
 def _steps(verdict: Verdict) -> Node:
     rows = [
-        (tag("code", step.name), _state(step.outcome), f"{step.passed} of {len(step.checks)}") for step in verdict.steps
+        (tag("code", step.name), state(step.outcome), f"{step.passed} of {len(step.checks)}") for step in verdict.steps
     ]
     return _table("Steps", ("step", "state", "checks"), rows, narrow=3)
 
@@ -108,7 +116,7 @@ def _failure(check: CheckResult) -> Node:
     return tag(
         "article",
         tag("h4", check.headline),
-        tag("p", _state(check.outcome), f": {marked(check.said)}"),
+        tag("p", state(check.outcome), f": {marked(check.said)}"),
         tag("dl", *(part for name, value in facts if value for part in _fact(name, value))),
         *known,
         *([_printed([check])] if check.printed else []),
@@ -137,22 +145,22 @@ def _misconception(name: str | None) -> Node:
     known = misconceptions()[name or ""]
     return tag(
         "details",
-        tag("summary", "Misconception: ", *_prose(known.title)),
-        tag("p", *_prose(known.why)),
-        tag("p", tag("strong", "Look: "), *_prose(known.look)),
+        tag("summary", "Misconception: ", *prose(known.title)),
+        tag("p", *prose(known.why)),
+        tag("p", tag("strong", "Look: "), *prose(known.look)),
         tag("p", "It is called ", tag("code", known.id), ".", class_="dim"),
     )
 
 
-def _prose(text: str) -> list[Node]:
+def prose(text: str) -> list[Node]:
     """Return a text of ours with what stands in backticks as code."""
     return [tag("code", part) if index % 2 else part for index, part in enumerate(text.split("`"))]
 
 
-def _other_prints(verdict: Verdict) -> Iterator[Node]:
+def _other_prints(verdict: Verdict, about: str) -> Iterator[Node]:
     """Yield what was printed where nothing failed, each text once: that of an import comes with every check."""
     texts: dict[str, list[CheckResult]] = {}
-    for check in (check for step in verdict.steps for check in step.checks):
+    for check in (check for step in verdict.steps if about in ("", step.name) for check in step.checks):
         if check.printed and check.outcome in CALM:
             texts.setdefault(check.printed, []).append(check)
     if texts:

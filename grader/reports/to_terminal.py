@@ -13,6 +13,7 @@ from rich.text import Text
 from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
+from grader.reports.links import DIM, to_file
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 SIGNS = {
@@ -31,12 +32,15 @@ def state(outcome: Outcome) -> Text:
     return Text(f"{sign} {outcome.replace('_', ' ')}", style=colour)
 
 
-def report(verdicts: Sequence[Verdict]) -> RenderableType:
-    """Return all of one run: one exercise in full, on one device or side by side on several."""
+def report(verdicts: Sequence[Verdict], about: str = "") -> RenderableType:
+    """Return all of one run: one exercise in full, on one device or side by side on several.
+
+    Where a step is named, only its troubles are told.
+    """
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
         steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-        for step in steps:
+        for step in (each for each in steps if about in ("", each.name)):
             parts += _troubles(verdict, step, several=len(verdicts) > 1)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
 
@@ -49,9 +53,8 @@ def is_unloadable(verdict: Verdict) -> bool:
 
 def _title(verdict: Verdict) -> Text:
     number = verdict.exercise.partition("_")[0]
-    return Text.assemble(
-        "\n", (f"{number} {verdict.title}", "bold"), (f"   {verdict.submission}", "dim"), "\n", overflow="fold"
-    )
+    file = (verdict.submission, DIM + to_file(verdict.submission))
+    return Text.assemble("\n", (f"{number} {verdict.title}", "bold"), "   ", file, "\n", overflow="fold")
 
 
 def steps_table(verdicts: Sequence[Verdict]) -> Table:
@@ -79,7 +82,7 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[Rend
     for check in shown:
         where = f" on {verdict.device}" if several else ""
         heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
-        parts += [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2))]
+        parts += [Rule(style="dim"), heading, Padding(trouble(check, verdict.submission), (0, 0, 0, 2))]
         others = [each for each in bad[1:] if each.said != check.said]
         also = [Text(f"also {each.outcome}: {each.headline}", style="dim") for each in others]
         parts += [Padding(each, (0, 0, 0, 2)) for each in also]
@@ -87,8 +90,8 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[Rend
     return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
 
 
-def trouble(check: CheckResult) -> RenderableType:
-    """Return what is to be known of a check that did not pass."""
+def trouble(check: CheckResult, submission: str) -> RenderableType:
+    """Return what is to be known of a check that did not pass; lines are those of the file `submission`."""
     sign, colour = SIGNS[check.outcome]
     parts: list[RenderableType] = [Text(marked(f"{sign} {check.outcome}: {check.said}"), style=colour)]
     facts = Table.grid(padding=(0, 2))
@@ -105,7 +108,7 @@ def trouble(check: CheckResult) -> RenderableType:
             facts.add_row(name, Text(value))
     # A comprehension and a recursion run the same line in several frames.
     for number, text in dict.fromkeys((line.number, line.text.strip()) for line in check.lines):
-        facts.add_row(f"line {number}", Text(text))
+        facts.add_row(Text(f"line {number}", style=to_file(submission, number)), Text(text))
     parts.append(facts)
     if check.misconception in misconceptions():
         parts += _misconception(check.misconception or "")

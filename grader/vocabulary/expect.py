@@ -20,12 +20,14 @@ from grader.vocabulary.closeness import close, first, looks_like, mismatch, requ
 from grader.vocabulary.compared import Known, Steps, compared
 from grader.vocabulary.describe import name_of
 from grader.vocabulary.ending import Ending
+from grader.vocabulary.recognised import named_by, named_by_text
 from grader.vocabulary.words import how_many
 
 Lookalikes = Mapping[str, torch.Tensor | Callable[[Any], bool] | object]
 
 NOTHING = object()
 RETURNED = ("the result", "the answer")
+ANOTHER_ERROR = "another-error-raised"
 
 
 def expect(
@@ -79,7 +81,7 @@ class Expectation:
         raise Ending(
             Outcome.FAILED, said, called=self._seen.called if self._seen else "",
             got=describe.in_full(self._value) if got is None else got, expected=expected, detail=detail,
-            misconception=misconception or self._name(),
+            misconception=misconception or self._name() or self._recognised(),
             difference=difference or self._difference(),
         )  # fmt: skip
 
@@ -97,10 +99,17 @@ class Expectation:
                 return misconception
         return None
 
+    def _recognised(self) -> str | None:
+        """Return the misconception that the exception names which is in the place of a value."""
+        return named_by(self._seen.exception) if self._seen and self._seen.exception else None
+
     # None and type
 
     def given(self, expected: str = "") -> Self:
         """Not None."""
+        if self._value is None and self._seen and self._seen.exception:
+            raised = describe.message(str(self._seen.exception))
+            self._fail("an exception was raised", got=raised, expected=expected or "none")
         if self._value is None:
             forgotten = "; is a `return` missing?" if self._what.startswith(RETURNED) else ""
             self._fail(f"{self._what} is None{forgotten}", got="None", expected=expected)
@@ -330,7 +339,11 @@ class Expectation:
         return self
 
     def raises(self, *names: str, misconception: str | None = None) -> Self:
-        """The call (made by `submission.attempt`) raised one of these exceptions, by class name."""
+        """The call (made by `submission.attempt`) raised one of these exceptions, by class name.
+
+        `misconception` names that none was raised. Another exception is named by what it says, and where that says
+        nothing, by its not being the one that callers catch.
+        """
         exception = self._whole().exception
         expected = " or ".join(names)
         if exception is None:
@@ -338,7 +351,7 @@ class Expectation:
         if not set(names) & set(exception.bases):
             self._fail(
                 "the wrong exception was raised", got=describe.message(str(exception)), expected=expected,
-                misconception=misconception,
+                misconception=self._name() or self._recognised() or ANOTHER_ERROR,
             )  # fmt: skip
         return self
 
@@ -346,7 +359,10 @@ class Expectation:
         """No message, where a probe returns that of an exception; `otherwise` says as a sentence what raised one."""
         if self._value not in ("", None):
             raised = self._value if isinstance(self._value, str) else describe.describe(self._value)
-            self._fail(otherwise, got=describe.message(raised), expected="no exception")
+            self._fail(
+                otherwise, got=describe.message(raised), expected="no exception",
+                misconception=self._name() or named_by_text(raised),
+            )  # fmt: skip
         return self
 
     def _whole(self) -> Seen:

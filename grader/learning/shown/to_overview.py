@@ -1,4 +1,4 @@
-"""Where a learner stands, what an audit found, what state the machine is in: as rich renderables."""
+"""Where a learner stands, as rich renderables."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from rich.text import Text
 
 from grader.called import program
 from grader.catalogue.catalogue import Exercise
-from grader.doctor import Finding, Health
 from grader.record.progress import State
 
 SIGNS = {
     State.PASSED: ("✓", "green"), State.STALE: ("~", "yellow"),
     State.IN_WORK: ("…", "cyan"), State.NOT_STARTED: ("○", "blue"),
 }  # fmt: skip
-HEALTH_SIGNS = {Health.OK: ("✓", "green"), Health.WARNING: ("!", "yellow"), Health.BROKEN: ("✗", "red")}
 
 
 def overview(states: dict[str, State], left: Sequence[Exercise], file: Path | None) -> RenderableType:
@@ -57,25 +55,3 @@ def state(found: State) -> Text:
     """Return where a learner stands with one exercise as sign and word."""
     sign, colour = SIGNS[found]
     return Text(f"{sign} {found}", style=colour)
-
-
-def examination(found: Sequence[Finding]) -> RenderableType:
-    """Return what was found on this machine, one line for each thing."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for each in found:
-        sign, colour = HEALTH_SIGNS[each.health]
-        todo = Text(f"\n→ {each.todo}" if each.todo else "", style=colour)
-        said = Text.assemble(each.said, todo, overflow="fold")
-        table.add_row(Text(f"{sign} {each.health}", style=colour, no_wrap=True), each.what, said)
-    return Group(table, _conclusion(found))
-
-
-def _conclusion(found: Sequence[Finding]) -> Text:
-    broken, warnings = (
-        [each.what for each in found if each.health is health] for health in (Health.BROKEN, Health.WARNING)
-    )
-    if broken:
-        return Text(f"\nBroken: {', '.join(broken)}. Lines with → say what to do.", style="bold")
-    if warnings:
-        return Text(f"\nEverything that is needed works. Warnings: {', '.join(warnings)}.", style="bold")
-    return Text("\nAll is well.", style="bold")

@@ -13,14 +13,16 @@ from rich.text import Text
 from grader.catalogue.catalogue import Exercise
 from grader.harmless import one_line
 from grader.learning.changes import Change
+from grader.learning.troubles import troubles
 from grader.reports.to_terminal import state, steps_table, trouble
-from grader.verdict import CheckResult, Outcome, StepResult, Verdict
+from grader.verdict import Verdict
 
 KEYS = (
     ("n", "next exercise"), ("p", "previous exercise"), ("h", "a hint, level by level"),
     ("e", "explain the misconception"), ("c", "compare with the solution"), ("l", "list, to pick one"),
-    ("r", "reset the exercise; your text is kept"), ("d", "next device"), ("o", "open in $EDITOR"),
-    ("g", "grade again"), ("esc", "back to the verdict"), ("↑ ↓", "scroll"), ("?", "these keys"), ("q", "quit"),
+    ("r", "reset the exercise; your text is kept"), ("d", "next device"),
+    ("o", "open in your editor, at the line to mend"), ("g", "grade again"), ("esc", "back to the verdict"),
+    ("↑ ↓", "scroll"), ("?", "these keys"), ("q", "quit"),
 )  # fmt: skip
 
 
@@ -55,21 +57,15 @@ def _done(found: Verdict, following: Exercise | None) -> RenderableType:
 
 def _to_mend(found: Verdict) -> list[RenderableType]:
     """Return the first trouble in full, the others in a line each; with nothing begun, where to begin."""
-    troubles = [(step, check) for step in found.steps if (check := _first(step)) is not None]
-    if not troubles:
+    all_troubles = troubles(found)
+    if not all_troubles:
         return [Text(), Text.assemble("Next to write: ", (found.first_open_step, "bold"), ". h gives a hint.")]
-    step, check = troubles[0]
+    step, check = all_troubles[0]
     heading = Text.assemble((step.name, "bold"), f"  {check.headline}")
-    others = [Text(f"also {each.name}: {one_line(also.said)}", style="dim") for each, also in troubles[1:]]
-    if all((also.said, also.called) == (check.said, check.called) for _, also in troubles):
+    others = [Text(f"also {each.name}: {one_line(also.said)}", style="dim") for each, also in all_troubles[1:]]
+    if all((also.said, also.called) == (check.said, check.called) for _, also in all_troubles):
         others = []
-    return [Rule(style="dim"), heading, Padding(trouble(check), (0, 0, 0, 2)), *others]
-
-
-def _first(step: StepResult) -> CheckResult | None:
-    if step.outcome in (Outcome.NOT_STARTED, Outcome.BLOCKED):
-        return None
-    return next((check for check in step.checks if check.outcome is not Outcome.PASSED), None)
+    return [Rule(style="dim"), heading, Padding(trouble(check, found.submission), (0, 0, 0, 2)), *others]
 
 
 def keys() -> RenderableType:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 import pyte
 from pyte.screens import Char
+
+from grader.learning.editor.surrounding import VARIABLES
 
 PATIENCE = 60.0  # seconds; a slow machine is no failure
 
@@ -25,13 +27,15 @@ class PseudoTerminal:
     """A program in a terminal of so many columns and lines; `editor` is the command it finds as the user's editor."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, columns: int = 80, lines: int = 24, editor: str = "true"
-    ) -> None:
+        self, command: Sequence[str], folder: Path, columns: int = 80, lines: int = 24, editor: str = "true",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self.written = b""  # all that came, with what a screen does not show
         self.process: pexpect.spawn[bytes] = pexpect.spawn(
             command[0], list(command[1:]), cwd=folder, timeout=PATIENCE, dimensions=(lines, columns),
-            env={**os.environ, "TERM": "xterm-256color", "VISUAL": editor},
+            env={**_outside_of_editors(), "TERM": "xterm-256color", "VISUAL": editor, **(environment or {})},
         )  # fmt: skip
 
     @property
@@ -64,6 +68,7 @@ class PseudoTerminal:
         except (pexpect.TIMEOUT, pexpect.EOF):
             return None
         arrived = time.perf_counter()
+        self.written += chunk
         self._stream.feed(chunk)
         return arrived
 
@@ -101,3 +106,8 @@ class PseudoTerminal:
     def end(self) -> None:
         """End the program, whatever it does."""
         self.process.close(force=True)
+
+
+def _outside_of_editors() -> dict[str, str]:
+    """Return this environment without what tells of an editor around it."""
+    return {name: value for name, value in os.environ.items() if name not in VARIABLES}

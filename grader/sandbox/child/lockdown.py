@@ -11,14 +11,14 @@ from grader.sandbox.shared.policy import Policy
 def lock_down(policy: Policy) -> tuple[str, ...]:
     """Give up everything that `policy` does not grant; return the names of what is in force.
 
-    Among them: "rlimits", "landlock-N", "seccomp", "seatbelt". A part that this system does not offer is left
+    Among them: "cgroup", "rlimits", "landlock-N", "seccomp", "seatbelt". A part that this system does not offer is left
     out of the answer, never claimed.
     """
-    in_force: tuple[str, ...] = ()
+    in_force: tuple[str, ...] = ("cgroup",) if _joined(policy.group) else ()
     if sys.platform != "win32":
         from grader.sandbox.child import rlimits
 
-        in_force = rlimits.limit(policy)
+        in_force = (*in_force, *rlimits.limit(policy))
     die_with_parent()
     if sys.platform == "linux":
         from grader.sandbox.child import kernel
@@ -29,6 +29,18 @@ def lock_down(policy: Policy) -> tuple[str, ...]:
 
         in_force = (*in_force, *seatbelt.confine(policy))
     return in_force
+
+
+def _joined(group: str) -> bool:
+    """Join a control group by its list of members; return whether that was possible."""
+    if not group:
+        return False
+    try:
+        with open(group, "w", encoding="ascii") as members:
+            members.write("0")
+    except OSError:
+        return False
+    return True
 
 
 def prepare() -> None:

@@ -39,6 +39,7 @@ from grader.sandbox.shared.messages import (
 )
 
 MAX_CHAIN = 8  # exceptions that led to one another
+PROBE_FILE = "<probe>"  # stands for a probe's file in tracebacks
 
 
 @functools.lru_cache
@@ -94,7 +95,9 @@ class Observer:
         try:
             return self.describe(error)
         except BaseException:  # its class answers to whoever looks at it
-            return Raised("Exception", [], "it raises another one where somebody looks at it", [], False, None, None)
+            return Raised(
+                "Exception", [], "it raises another one where somebody looks at it", [], True, False, None, None
+            )
 
     def describe(self, error: BaseException) -> Raised:
         """Return type, message and the learner's lines of an exception that left the submission."""
@@ -109,10 +112,18 @@ class Observer:
             bases=[text_of(base.__name__, MAX_NAME) for base in type(error).__mro__[:MAX_BASES]],
             message=_message(error),
             lines=lines,
+            own=self._is_own(frames, error),
             stated=bool(mine) and frames[-1] is mine[-1] and _is_raise(mine[-1]),
             forbidden=forbidden,
             missing=_missing(error),
         )
+
+    def _is_own(self, frames: list[types.TracebackType], error: BaseException) -> bool:
+        """Return whether an exception came out of the learner's code, and not out of a probe that went on with it."""
+        files = [frame.tb_frame.f_code.co_filename for frame in frames]
+        last = next((each for each in reversed(files) if each in (self._filename, PROBE_FILE)), self._filename)
+        # That of a loader's worker bears the traceback of the other process as its text.
+        return last == self._filename or self._filename in _message(error)
 
     def _line(self, number: int | None, function: str) -> CodeLine:
         """Return a line of the learner's file; a SyntaxError of their own making may name any number."""

@@ -23,7 +23,7 @@ from grader.sandbox.child.attempts import Attempts
 from grader.sandbox.child.live import live
 from grader.sandbox.child.lockdown import lock_down
 from grader.sandbox.child.meter import metered
-from grader.sandbox.child.observe import Observer, fits, load
+from grader.sandbox.child.observe import PROBE_FILE, Observer, fits, load
 from grader.sandbox.child.reset import Baseline
 from grader.sandbox.shared import wire
 from grader.sandbox.shared.freeze import text_of
@@ -50,7 +50,6 @@ HOMES = (
     "HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR",
     "USERPROFILE", "TEMP", "TMP", "APPDATA", "LOCALAPPDATA",
 )  # fmt: skip
-PROBE_FILE = "<probe>"  # stands for its file in tracebacks
 
 
 def main(channel: socket.socket, output: int, policy: Policy) -> Never:

@@ -29,8 +29,7 @@ def load() -> None:
 def prepare(modules: list[str], probe: str) -> dict[str, str]:
     """Import what the children of an exercise will need, and compile its probe; return what failed to come, and why."""
     from grader.sandbox.child.names import remember_names
-    from grader.sandbox.child.observe import compiled
-    from grader.sandbox.child.server import PROBE_FILE
+    from grader.sandbox.child.observe import PROBE_FILE, compiled
 
     failed = {}
     if probe:

@@ -1,4 +1,4 @@
-"""What a child is given to work with, and the ends of it that stay here: a scratch folder, a channel, a pipe."""
+"""What a child is given to work with, and the ends of it that stay here: a folder, a channel, a pipe, a group."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 
+from grader.sandbox.parent import cgroup
 from grader.sandbox.parent.output import Pipe
 from grader.sandbox.shared import scratch
+from grader.sandbox.shared.policy import Policy
 
 
 class Belongings:
@@ -25,7 +28,14 @@ class Belongings:
             reading, self._writing = os.pipe()
             undo.callback(os.close, reading)
             self.output = Pipe(reading)
+            self._group = cgroup.make()
+            if self._group:
+                undo.callback(self._group.end)
             self._given_back = undo.pop_all()
+
+    def named_in(self, policy: Policy) -> Policy:
+        """Return a policy that grants the scratch folder, and names the group to join."""
+        return replace(policy, scratch=self.scratch, group=self._group.members if self._group else "")
 
     @contextlib.contextmanager
     def handed_over(self) -> Iterator[tuple[int, int]]:

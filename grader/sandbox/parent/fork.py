@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import IO, Any, Protocol
 
 from grader.called import program
@@ -208,7 +208,7 @@ class ForkedChild:
         self._own = own = Belongings()
         self.channel, self.output, self.scratch = own.channel, own.output, own.scratch
         with own.handed_over() as handles:
-            granted = asdict(replace(policy, scratch=own.scratch))
+            granted = asdict(own.named_in(policy))
             self._ticket = zygote.order("fork", list(handles), policy=granted)
         self._answer: dict[str, Any] | None = None
         self._ended = False

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.called import program
-from grader.sandbox.parent import family, interpreter
+from grader.sandbox.parent import cgroup, family, interpreter
 from grader.sandbox.parent.bridge import Bridge
 from grader.sandbox.parent.custodian import Custodian
 from grader.sandbox.parent.launch import CannotStart
@@ -103,6 +103,9 @@ class StartedChild:
             undo.callback(scratch.remove, self._home)
             self.scratch = os.path.join(self._home, "scratch")
             os.mkdir(self.scratch)
+            self._group = cgroup.make()
+            if self._group:
+                undo.callback(self._group.end)
             self.output = PrintedFile(Path(self._home, "printed"))
             undo.callback(self.output.close)
             self._process = self._started()
@@ -132,6 +135,8 @@ class StartedChild:
         self._bridge.end()
         self._given_up.wait()
         self._family.see_off()
+        if self._group:
+            self._group.end()
         self.output.close()
         scratch.remove(self._home)
         self._custodian.forget(self._home)
@@ -178,8 +183,9 @@ class StartedChild:
     def begin(self, policy: Policy) -> None:
         """Make a child of it."""
         self.failed()
+        granted = replace(policy, scratch=self.scratch, group=self._group.members if self._group else "")
         try:
-            wire.send(self.channel, Begin(replace(policy, scratch=self.scratch)))
+            wire.send(self.channel, Begin(granted))
         except wire.Closed:
             raise self._not_started(self._last_words()) from None
 

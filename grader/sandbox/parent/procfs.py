@@ -1,4 +1,4 @@
-"""Counts what processes use as Linux tells in /proc: as strictly as can be without a cgroup."""
+"""Counts what processes use as /proc tells: strictly, though not at every moment (`cgroup` does, where it can)."""
 
 from __future__ import annotations
 

@@ -213,6 +213,7 @@ class Raised(Struct):
     bases: Annotated[list[Name], Meta(max_length=MAX_BASES)]
     message: Message
     lines: Annotated[list[CodeLine], Meta(max_length=MAX_LINES)]
+    own: bool
     stated: bool
     forbidden: Message | None
     missing: Name | None

@@ -11,7 +11,10 @@ BROKEN = 70  # the exit code of a child that broke by itself; the last line that
 
 @dataclass(frozen=True)
 class Policy:
-    """What one child may use: `scratch` is its only writable folder, `readable` the files beside Python's own."""
+    """What one child may use: `scratch` is its only writable folder, `readable` the files beside Python's own.
+
+    `group` is the file by which it joins the control group that it was given, empty where it was given none.
+    """
 
     scratch: str
     readable: tuple[str, ...] = ()
@@ -19,3 +22,4 @@ class Policy:
     cpu_seconds: int = 70
     file_bytes: int = 256 * MB
     memory_bytes: int = 4096 * MB
+    group: str = ""

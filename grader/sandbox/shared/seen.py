@@ -69,7 +69,8 @@ class Opaque:
 class SeenException:
     """What the submission raised, with the lines of the learner's file on the way there.
 
-    `stated` tells whether a `raise` of the learner's own made it; `forbidden` says in words what it tried
+    `own` tells whether it came out of the learner's code, and not out of a probe that went on with what this code
+    had made; `stated` tells whether a `raise` of the learner's own made it; `forbidden` says in words what it tried
     that the sandbox forbids; `missing` is a name that a probe looked for and the file does not define.
     """
 
@@ -77,6 +78,7 @@ class SeenException:
     bases: tuple[str, ...]
     message: str
     lines: tuple[SourceLine, ...]
+    own: bool
     stated: bool
     forbidden: str | None
     missing: str | None

@@ -14,7 +14,7 @@ from grader.judging.clock import Limits
 from grader.judging.grading import Grader
 from grader.judging.overlay import lay_over
 from grader.judging.source import Source, read_source
-from grader.tests.process.conftest import SHIELDED, step
+from grader.tests.process.conftest import QUICK, SHIELDED, step
 from grader.verdict import Outcome
 
 SLOW = 0.2  # seconds
@@ -356,3 +356,12 @@ def test_a_step_that_builds_on_a_failed_one_is_blocked(exercise, launcher):
     needs = dataclasses.replace(exercise, needs={"switch_on": ("predict_row",)})
     verdict = Grader("cpu", launcher=launcher).grade(needs, read_source(exercise.stub), seed=1)
     assert {check.outcome for check in verdict.steps[-1].checks} == {"blocked"}
+
+
+def test_children_prepared_for_another_exercise_are_not_used_where_they_lack_what_is_preloaded(launcher):
+    another = find("16")
+    with Grader("cpu", QUICK, launcher) as grader:
+        first = find("05")
+        grader.grade(first, read_source(first.solution), seed=1)
+        grader.prepare(first)
+        assert grader.grade(another, read_source(another.solution), seed=1).passed

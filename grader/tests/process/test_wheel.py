@@ -84,7 +84,7 @@ def test_both_hold_program_and_curriculum_and_nothing_else(built):
         found = [Path(name).name for name in names]
         for each in exercises():
             assert all(part in found for part in parts(each))
-        assert all(name in found for name in ("train.csv", "digits_0_to_4.pt", "page.css", "tasks.json"))
+        assert all(name in found for name in ("train.csv", "digits_0_to_4.pt", "page.css", "cell.css", "tasks.json"))
         assert not [name for name in names if set(Path(name).parts) & set(STAYS) and "grader/proofs" not in name]
     assert f"grader/curriculum/exercises/{find('05').stub.name}" in in_wheel
     assert max(wheel.stat().st_size, sdist.stat().st_size) < 5 * MB

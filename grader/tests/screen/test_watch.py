@@ -73,6 +73,35 @@ def test_polling_sees_a_save(stage):
     stage.play(scene, poll=True)
 
 
+def test_a_save_that_no_event_tells_of_is_noticed_and_said_and_so_are_those_after_it(stage):
+    elsewhere = stage.folder / "elsewhere.py"
+    elsewhere.hardlink_to(stage.file)  # what is written there changes the file, and its folder hears nothing
+
+    async def scene(screen):
+        await screen.shows("Next to write: predict_row")
+        elsewhere.write_text(SOLUTION, encoding="utf-8")
+        await screen.shows(PASSED, "no event told of it")
+        elsewhere.write_text(WRONG, encoding="utf-8")
+        await screen.shows("✗ failed", "no event told of it")
+        await screen.press("n", "p")
+        await screen.until(lambda: "no event" not in screen.text)
+        elsewhere.write_text(SOLUTION, encoding="utf-8")
+        await screen.shows(PASSED)
+
+    stage.play(scene)
+
+
+def test_where_events_come_nothing_is_said_of_them(stage):
+    async def scene(screen):
+        await screen.shows("Next to write: predict_row")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED)
+        await asyncio.sleep(1.5)  # three looks
+        assert not screen.complaint
+
+    stage.play(scene)
+
+
 @pytest.mark.parametrize("poll", [False, True])
 def test_an_exercise_that_is_a_link_is_followed_to_where_it_leads(stage, tmp_path, poll):
     first, second = tmp_path / "notes" / "mine.py", tmp_path / "other" / "mine.py"

@@ -1,5 +1,6 @@
 """`watch` in a pseudo-terminal: opened, resized, left in every way, with an editor in between."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -140,7 +141,7 @@ def test_the_editor_is_opened_and_left(opened):
     # What was written in it is graded. Not sooner than this do keys belong to the screen again.
     terminal.shows("Passed: 6 of 6 steps")
     terminal.type("?")
-    assert terminal.shows("open in $EDITOR")
+    assert terminal.shows("open in your editor")
 
 
 @pytest.mark.parametrize("debug", [False, True])
@@ -166,3 +167,63 @@ def test_without_a_terminal_it_names_exercise():
     assert done.returncode == 2
     assert "python -m grader exercise" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def code(tmp_path):
+    """The environment of a terminal in VS Code, whose command writes down what it is called with."""
+    folder = tmp_path / "commands"
+    folder.mkdir()
+    (folder / "code").write_text('#!/bin/sh\necho "$@" >>"$(dirname "$0")/opened"\nexit 3\n', encoding="utf-8")
+    (folder / "code").chmod(0o755)
+    opened = folder / "opened"
+    opened.touch()
+    return {"TERM_PROGRAM": "vscode", "PATH": f"{folder}:{os.environ['PATH']}"}, opened
+
+
+def until_it_holds(file, *words):
+    end = time.monotonic() + PATIENCE
+    while not all(word in file.read_text(encoding="utf-8") for word in words):
+        assert time.monotonic() < end, file.read_text(encoding="utf-8")
+        time.sleep(0.05)
+
+
+def test_the_editor_around_the_terminal_opens_each_exercise_at_its_step(opened, code):
+    environment, log = code
+    terminal = opened("05", environment=environment)
+    line = terminal.file.read_text(encoding="utf-8").splitlines().index("def predict_row(*arguments):") + 1
+    until_it_holds(log, f"-g {terminal.file}:{line}\n")
+    terminal.shows("`code` ended with exit code 3")
+    terminal.file.write_text(SOLUTION.replace("return tensor.requires_grad_()", "return tensor\n"), encoding="utf-8")
+    terminal.shows("✗ failed")
+    terminal.type("n")
+    until_it_holds(log, "06_backward.py:")
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_no_editor_is_opened_where_none_is_wanted(opened, code):
+    environment, log = code
+    terminal = opened("05", "--no-editor", environment=environment)
+    terminal.shows("Next to write")
+    terminal.type("o")
+    until_it_holds(log, "05_leaf_and_grad.py:")
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_an_editor_that_needs_the_terminal_and_was_asked_for_is_opened_in_it(opened, tmp_path):
+    solution = shlex.quote(str(places.checkout() / "solutions" / NAME))
+    terminal = opened("05", "--editor", f"cp {solution} {{file}}")
+    terminal.shows("Passed: 6 of 6 steps")
+
+
+def test_an_editor_that_is_not_there_is_one_line(opened):
+    terminal = opened("05", "--editor", "no-such-editor")
+    assert terminal.left() == 2
+    assert "no command 'no-such-editor'" in terminal.text
+
+
+def test_file_names_are_links_to_the_line(opened):
+    terminal = opened("05")
+    terminal.shows("Next to write")
+    line = terminal.file.read_text(encoding="utf-8").splitlines().index("def predict_row(*arguments):") + 1
+    assert f";{terminal.file.as_uri()}#{line}\x1b\\".encode() in terminal.written

@@ -14,7 +14,7 @@ from rich.console import Console
 from grader import doctor
 from grader.commands import authors
 from grader.doctor import Finding, Health
-from grader.learning.shown import to_overview
+from grader.learning.shown import to_examination
 
 ON_THE_CARD = {
     "torch", "numpy", "pytest", "pytest-timeout", "pandas", "torchvision", "gymnasium", "ale-py", "opencv-python",
@@ -245,5 +245,5 @@ def test_only_what_is_broken_exits_with_1(monkeypatch, health, code, end, capsys
 
 def test_everything_fits_in_80_columns():
     there = Console(file=io.StringIO(), width=80)
-    there.print(to_overview.examination([Finding("torchvision's operators", Health.WARNING, "x" * 200, "y " * 99)]))
+    there.print(to_examination.examination([Finding("torchvision's operators", Health.WARNING, "x" * 200, "y " * 99)]))
     assert max(len(line.rstrip()) for line in there.file.getvalue().splitlines()) <= 80

@@ -115,7 +115,7 @@ def luminance(colour):
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_every_colour_of_text_can_be_told_from_what_is_behind_it(theme):
-    blocks = re.findall(r":root \{([^}]*)\}", to_html.STYLE.read_text(encoding="utf-8"))
+    blocks = re.findall(r":root \{([^}]*)\}", to_html.style("page.css"))
     colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6})", blocks[theme]))
     for behind in ("paper", "soft"):
         for name in colours.keys() - {"paper", "soft", "rule"}:

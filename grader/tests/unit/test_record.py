@@ -18,10 +18,18 @@ ATTEMPT = {
 }  # fmt: skip
 MET = {"at": 1.25, "exercise": "05_leaf_and_grad", "step": "switch_on", "misconception": "view-is-copy"}
 HINT = {"exercise": "05_leaf_and_grad", "step": "switch_on", "taken": 2}
-WHOLE = {
+DRILLED = {"at": 3.5, "misconception": "view-is-copy", "correct": 1, "seconds": 4.0}
+REVIEW = {"at": 4.5, "exercise": "05_leaf_and_grad"}
+REVIEW_ATTEMPT = {
+    "at": 5.5, "began": 4.5, "exercise": "05_leaf_and_grad", "device": "cpu", "outcome": "passed", "submission": "a",
+    "steps_passed": 6, "steps": 6, "seconds": 0.1,
+}  # fmt: skip
+BEFORE_PRACTICE = {
     "format": "pytorch-katas progress", "version": 1, "attempt": [ATTEMPT, ATTEMPT | {"at": 2.5, "outcome": "failed"}],
     "met": [MET], "hint": [HINT],
 }  # fmt: skip
+WHOLE = BEFORE_PRACTICE | {"drilled": [DRILLED], "review": [REVIEW], "review_attempt": [REVIEW_ATTEMPT]}
+ANSWERS = " Answers to questions in it: 1.\n"
 
 
 @pytest.fixture(autouse=True)
@@ -42,16 +50,27 @@ def bring(tmp_path, capsys, content):
 
 
 def test_a_round_trip_brings_everything_once(tmp_path, capsys, here):
-    assert bring(tmp_path, capsys, WHOLE)[:2] == (0, "Attempts added: 2. Already here: 0.\n")
+    assert bring(tmp_path, capsys, WHOLE)[:2] == (0, f"Attempts added: 2. Already here: 0.{ANSWERS}")
     assert cli.main(["export", str(tmp_path / "taken.json")]) == 0
     capsys.readouterr()
     taken = json.loads((tmp_path / "taken.json").read_text(encoding="utf-8"))
     assert taken == WHOLE
     here.unlink()
-    assert bring(tmp_path, capsys, taken)[1] == "Attempts added: 2. Already here: 0.\n"
-    assert bring(tmp_path, capsys, taken)[1] == "Attempts added: 0. Already here: 2.\n"
+    assert bring(tmp_path, capsys, taken)[1] == f"Attempts added: 2. Already here: 0.{ANSWERS}"
+    assert bring(tmp_path, capsys, taken)[1] == f"Attempts added: 0. Already here: 2.{ANSWERS}"
     everything = Progress(here).everything()
-    assert everything == {name: WHOLE[name] for name in ("attempt", "met", "hint")}
+    assert everything == {name: rows for name, rows in WHOLE.items() if name not in ("format", "version")}
+
+
+def test_a_file_from_before_there_was_practice_is_added_too(tmp_path, capsys, here):
+    assert bring(tmp_path, capsys, BEFORE_PRACTICE)[:2] == (0, "Attempts added: 2. Already here: 0.\n")
+    assert Progress(here).everything()["drilled"] == []
+
+
+def test_what_two_machines_have_drilled_is_put_together(tmp_path, capsys, here):
+    bring(tmp_path, capsys, WHOLE)
+    bring(tmp_path, capsys, WHOLE | {"drilled": [DRILLED, DRILLED | {"at": 9.5, "correct": 0}]})
+    assert [row["at"] for row in Progress(here).everything()["drilled"]] == [3.5, 9.5]
 
 
 def test_the_same_entry_twice_in_a_file_is_added_once(tmp_path, capsys, here):
@@ -107,6 +126,9 @@ def test_a_mark_at_the_beginning_of_the_file_does_no_harm(tmp_path, capsys):
         (WHOLE | {"met": [MET | {"step": "\x1b[31m"}]}, "entry 1 of 'met'"),
         (WHOLE | {"met": [MET | {"step": "\ud800"}]}, "entry 1 of 'met'"),
         (WHOLE | {"hint": [HINT | {"taken": -1}]}, "entry 1 of 'hint'"),
+        (WHOLE | {"drilled": {}}, "it has no list 'drilled'"),
+        (WHOLE | {"drilled": [DRILLED | {"correct": "yes"}]}, "entry 1 of 'drilled'"),
+        (WHOLE | {"review_attempt": [REVIEW]}, "entry 1 of 'review_attempt'"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -1,0 +1,1 @@
+"""Autograders of other systems: what each is given to install, how it grades there, and what it is told."""

@@ -1,0 +1,1 @@
+"""Practice of what was understood: questions about sessions, exercises once more, and where a learner stands."""
