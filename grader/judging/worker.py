@@ -27,6 +27,8 @@ from grader.judging.source import Source
 if TYPE_CHECKING:
     from grader.judging.run import Watch
 
+GLANCE_SECONDS = 0.05
+
 
 class Inbox:
     """Holds the newest request; a new one takes the place of what nobody has taken, and stops what is under way."""
@@ -60,10 +62,9 @@ class Inbox:
                 self.stop.clear()
             return None if self._closed else request
 
-    @property
-    def empty(self) -> bool:
-        """Whether nobody waits."""
-        return not self.stop.is_set()
+    def stays_empty(self) -> bool:
+        """Return whether nobody asks for anything at once, as a command with more to grade does."""
+        return not self.stop.wait(GLANCE_SECONDS)
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def serve(inbox: Inbox, answers: BinaryIO, begin: Begin) -> None:
                 sessions[device] = open_sessions.enter_context(session)
             if answer := _answer(request, sessions[device], _Teller(answers, request)):
                 _write(answers, answer)
-                if request.more and inbox.empty and answer.verdicts:
+                if request.more and answer.verdicts and inbox.stays_empty():
                     _get_ready(request, sessions[device])
 
 

@@ -47,8 +47,6 @@ class PortableLauncher:
     def _begun(self) -> StartedChild:
         child = StartedChild(self._custodian)
         self._children.append(child)
-        if self._modules or self._probe:
-            child.prepare(self._modules, self._probe)
         return child
 
     def expect(self, *, more: bool) -> None:
@@ -57,10 +55,14 @@ class PortableLauncher:
 
     def start(self, policy: Policy) -> StartedChild:
         child, self._warm = self._usable() or self._begun(), None
+        child.prepare(self._modules, self._probe)
         child.begin(policy)
         self._taken += 1
-        if self._more or self._taken > 1:  # a verdict that needs a second one may need a third
+        if self._more or self._taken > 1:
+            # It loads no more than torch: the next exercise may be another, and two that are full take much memory.
             self._warm = self._begun()
+        if self._warm and self._taken > 1:  # a verdict that needs a second one may need a third
+            self._warm.prepare(self._modules, self._probe)
         return child
 
     def _usable(self) -> StartedChild | None:
