@@ -71,7 +71,7 @@ def separate(functions: list[Function], leaf: torch.Tensor) -> list[torch.Tensor
 
     functions: one or more; each takes a float32 tensor of shape (N,) and returns one of shape ().
     leaf: float32 of shape (N,), a leaf that requires a gradient. Its `.grad` may be None, or hold whatever somebody has
-    left there. Its numbers stay as they are; what is in `.grad` afterwards does not matter.
+    left there, NaN and infinity too. Its numbers stay as they are; what is in `.grad` afterwards does not matter.
 
     Returns a list with one gradient for each function, in order: float32 of shape (N,), with nothing else added to it.
     """

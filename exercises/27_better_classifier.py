@@ -14,8 +14,8 @@ output and of one minus it, so outputs must lie between 0 and 1, and not every a
         ...
     RuntimeError: all elements of input should be between 0 and 1
 
-The solution is also a script: `python solutions/27_better_classifier.py` runs its ladder on fixtures/digits, and
-with `--train CSV --test CSV` on the real MNIST.
+In a clone of this project, the solution is also a script: `python solutions/27_better_classifier.py` runs its
+ladder on fixtures/digits, and with `--train CSV --test CSV` on the real MNIST.
 
 Read on: https://docs.pytorch.org/docs/stable/notes/randomness.html
 """

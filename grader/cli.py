@@ -21,17 +21,22 @@ from grader.exit_code import ExitCode
 MODULES = {
     "grade": ("exercise", "all"),
     "watch": ("watch",),
-    "learn": ("list", "hint", "explain", "reset"),
+    "find": ("list", "next"),
+    "learn": ("hint", "explain", "reset"),
     "compare": ("compare",),
-    "practise": ("drill",),
+    "practise": ("drill", "review", "stats"),
+    "taught": ("taught",),
     "record": ("export", "import"),
     "workspace": ("init", "update"),
+    "notebook": ("notebook",),
     "kit": ("kit",),
     "batch": ("batch",),
     "course": ("course",),
+    "report": ("report",),
+    "elsewhere": ("gradescope", "classroom50", "prairielearn", "action", "autograde"),
     "authors": ("audit", "new", "doctor"),
 }
-WITHOUT_A_COMMAND = "learn"
+WITHOUT_A_COMMAND = "find"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,9 +21,10 @@ from packaging.version import InvalidVersion, Version
 from rich.console import Console
 
 from grader.catalogue import places
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 from grader.record.database import Condition
 from grader.record.progress import Progress
+from grader.surroundings import surroundings
 from grader.units import MB, size
 
 OLDEST_PYTHON = (3, 11)
@@ -66,7 +67,7 @@ def examine(console: Console, database: Path | None = None) -> list[Finding]:
     found = [_python(), *packages]
     if any(each.what == "torch" and not each.broken for each in packages):
         found += [_torchvision(), *_devices(), _isolation(), _memory()]
-    return [*found, _roms(), _terminal(console), _progress(database or places.workspace().database)]
+    return [*found, _roms(), _terminal(console), *_folder(), *_kept(database)]
 
 
 def _python() -> Finding:
@@ -285,6 +286,22 @@ def _holds_signs(encoding: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def _folder() -> Iterator[Finding]:
+    """Look at what there is to know of this kind of machine, and of what the current folder lies on."""
+    for each in surroundings(places.here(), os.environ):
+        yield Finding(each.what, Health.WARNING if each.todo else Health.OK, each.said, each.todo)
+
+
+def _kept(database: Path | None) -> Iterator[Finding]:
+    """Look at the learner's record; outside of any workspace there is none, and the installation can be looked at."""
+    try:
+        path = database or places.workspace().database
+    except UsageError as error:
+        yield Finding("workspace", Health.OK, str(error))
+    else:
+        yield _progress(path)
 
 
 def _progress(path: Path) -> Finding:

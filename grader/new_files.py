@@ -36,21 +36,29 @@ def write_new(path: Path, content: bytes, *, executable: bool = False) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder, or take one that is empty; raise UsageError for any other."""
+def require_empty(folder: Path) -> None:
+    """Raise UsageError where there is a folder with something in it, or anything else."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        there = min((each.name for each in path.iterdir()), default="")
-    except (FileExistsError, NotADirectoryError):
-        raise UsageError(f"{path} is not a folder, or lies in none; name a new or an empty folder") from None
+        there = min((each.name for each in folder.iterdir()), default="") if os.path.lexists(folder) else ""
     except OSError as error:
-        raise UsageError(f"{path} cannot be made: {error.strerror}") from None
+        raise UsageError(f"{folder} is no folder ({error.strerror}); name a new or an empty one") from None
     if there:
-        raise UsageError(f"{path} is not empty (it holds {there}); name a new or an empty folder")
+        raise UsageError(f"{folder} is not empty (it holds {there}); name a new or an empty folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, or take one that is empty; raise UsageError for any other."""
+    require_empty(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from None
 
 
 def write_tree(folder: Path, contents: Mapping[str, bytes], *, executable: Collection[str] = ()) -> None:
-    """Write files by their paths inside of a folder that `make_folder` made."""
+    """Write files by their paths inside of a folder, none of them where one of them is there already."""
+    for name in contents:
+        require_new(folder / name)
     for name, content in contents.items():
         path = folder / name
         try:

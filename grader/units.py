@@ -1,4 +1,4 @@
-"""Units of memory, the same wherever they are counted and told: 1 MB is a million bytes."""
+"""Units, the same wherever they are counted and told: 1 MB is a million bytes."""
 
 KB, MB, GB = 10**3, 10**6, 10**9
 
@@ -10,3 +10,11 @@ def size(count: float) -> str:
     if count < MB:
         return f"{count / KB:,.0f} kB"
     return f"{count / MB:,.0f} MB" if count < GB else f"{count / GB:.1f} GB".replace(".0 GB", " GB")
+
+
+def duration(minutes: int) -> str:
+    """Return a number of minutes as a person reads it: "45 min", "2 h", "6 h 40 min"."""
+    hours, left = divmod(minutes, 60)
+    if not hours:
+        return f"{left} min"
+    return f"{hours} h {left} min" if left else f"{hours} h"

@@ -73,10 +73,19 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Graphs:
+    """The autograd graph behind what came back as lines of a tree, and what was expected of it, in lines too."""
+
+    got: tuple[str, ...]
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """One hidden check: what it asks for, how it ended, and what a learner needs to understand that.
 
     `said` is one sentence on what happened; `got`, `expected` and `detail` are empty where they do not apply.
+    `called` is told as a learner would say it; `details` holds what it was given, where that is not all of it.
     """
 
     check: str
@@ -92,6 +101,8 @@ class CheckResult:
     printed: str = ""
     seconds: float = 0.0
     difference: Difference | None = None
+    details: str = ""
+    graphs: Graphs | None = None
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from grader.catalogue.catalogue import Exercise
+from grader.errors import UsageError
 from grader.judging.clock import Limits
 from grader.seeds import SEEDS
 
@@ -84,6 +85,14 @@ class Course:
     def assignment(self, exercise: str) -> Assignment | None:
         """Return what is asked for in an exercise, by its full name; None where it is not in the course."""
         return next((each for each in self.assignments if each.exercise.name == exercise), None)
+
+    def only(self, exercises: Sequence[Exercise], name: str) -> Course:
+        """Return the course with no other exercises than these; raise UsageError for one that it has not got."""
+        for each in exercises:
+            if self.assignment(each.name) is None:
+                there = ", ".join(f"{one.exercise.number:02}" for one in self.assignments)
+                raise UsageError(f"exercise {each.number:02} is not in {name}, which has {there}")
+        return replace(self, assignments=tuple(one for one in self.assignments if one.exercise in exercises))
 
     def due(self, student: str, assignment: Assignment) -> datetime | None:
         """Return when a student's submission is due."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grader.batch.course import FIXED, Assignment, Course, Visibility
 from grader.batch.regraded import Regraded
-from grader.record.rows import State, Stray, Student
+from grader.record.rows import State, Stray, Student, Submission
 from grader.verdict import Outcome
 
 # How a submission can have ended, in the order in which it is told.
@@ -44,14 +44,26 @@ def counted(number: int, noun: str) -> str:
 
 def left_out(strays: Sequence[Stray], students: Iterable[Student], most: int) -> list[Text]:
     """Return a line for each file that was left out, and why."""
+    return _listed("left out", [(each.path, each.student, each.why) for each in strays], students, most)
+
+
+def odd(submissions: Sequence[Submission], students: Iterable[Student], most: int) -> list[Text]:
+    """Return a line for each file that cannot be read, and for each with which something was done."""
+    people = list(students)
+    unread = [(each.path, each.student, each.problem) for each in submissions if each.problem]
+    noted = [(each.path, each.student, each.note) for each in submissions if each.note]
+    lines = _listed("that cannot be read, and therefore without points", unread, people, most)
+    return lines + _listed("with a remark", noted, people, most)
+
+
+def _listed(what: str, files: Sequence[tuple[str, str, str]], students: Iterable[Student], most: int) -> list[Text]:
     names = {each.id: each.name or each.id for each in students}
-    lines = [Text(f"{counted(len(strays), 'file')} left out:")] if strays else []
-    for each in strays[:most]:
-        whose = names.get(each.student, each.student)
-        said = f"{each.why}" if not whose or whose in each.path else f"{each.why} ({whose})"
-        lines.append(Text(f"  {each.path}: {said}"))
-    if len(strays) > most:
-        lines.append(Text(f"  … and {len(strays) - most:,} more; the log lists all of them"))
+    lines = [Text(f"{counted(len(files), 'file')} {what}:")] if files else []
+    for path, student, why in files[:most]:
+        whose = names.get(student, student)
+        lines.append(Text(f"  {path}: {why}" if not whose or whose in path else f"  {path}: {why} ({whose})"))
+    if len(files) > most:
+        lines.append(Text(f"  … and {len(files) - most:,} more; the log lists all of them"))
     return lines
 
 

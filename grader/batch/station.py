@@ -25,8 +25,8 @@ MOST_GROWTH = 400 * MB  # of a judge, beyond what it had after its first grading
 LATEST_SECONDS = 180.0  # beyond the time of the exercise: two gradings of a check, and that of the solution
 
 
-class Unfit(GraderError):
-    """A machine lacks what the course requires, or cannot grade at all."""
+class Unfit(UsageError):
+    """A machine lacks what the course requires."""
 
 
 class Station:
@@ -62,7 +62,8 @@ class Station:
     def warm_up(self, exercise: Exercise, device: str) -> tuple[str, ...]:
         """Load everything by grading what was handed out; return how submissions are confined here.
 
-        Raise Unfit where that is less than is required, UsageError for a device that is not here.
+        Raise Unfit where that is less than is required, UsageError for a device that is not here, GraderError where
+        nothing can be graded.
         """
         text = exercise.handed_out.read_text(encoding="utf-8")
         try:
@@ -70,7 +71,7 @@ class Station:
         except UsageError:
             raise
         except GraderError as fault:
-            raise Unfit(f"{platform.node()} cannot grade: {fault}") from None
+            raise GraderError(f"{platform.node()} cannot grade: {fault}") from None
         if missing := _missing(self._how, verdict):
             raise Unfit(f"{platform.node()} lacks {missing}, which the course requires")
         return verdict.isolation
@@ -106,7 +107,8 @@ class Station:
         late.daemon = True
         late.start()
         try:
-            [verdict] = judge.grade(exercise, source, task.device, task.seed, more=True)
+            # Nobody waits for the next one: a child that is prepared for it may be in vain, and costs a twentieth more.
+            [verdict] = judge.grade(exercise, source, task.device, task.seed, more=False)
         finally:
             late.cancel()
         self.graded += 1

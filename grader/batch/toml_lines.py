@@ -20,9 +20,9 @@ def meant(given: str, known: list[str]) -> str:
 
 def in_plain_words(said: str) -> str:
     """Return a complaint of msgspec's as a person would say it."""
-    names = {"`float`": "a number", "`int`": "a whole number", "`str`": "a text", "`bool`": "true or false",
-             "Object missing": "it lacks the", "`object`": "a table", "`array`": "a list",
-             " | null": ""}  # fmt: skip
+    names = {" | null": "", "`float`": "a number", "`int`": "a whole number", "`str`": "a text",
+             "`bool`": "true or false", "Object missing": "it lacks the",
+             "`object`": "a table", "`array`": "a list"}  # fmt: skip
     for name, plain_name in names.items():
         said = said.replace(name, plain_name)
     return said[:1].lower() + said[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,25 @@ class Check:
     last: bool = False
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What runs beside a submission: its parameters after the submission, their defaults, and what tells of it.
+
+    The sentence that tells what it did stands in its docstring, after `Told: `; see vocabulary/situation.py.
+    """
+
+    parameters: tuple[str, ...]
+    told: str
+    defaults: Mapping[str, object]
+
+
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child."""
+    """One exercise. `needs` maps a step to the steps it builds on; `preload` and `data` are for its child.
+
+    With `graphs`, it is about what autograd records, which its failures then show. Whoever begins further on does, of
+    each part before, the one that `stands_for_part`.
+    """
 
     number: int
     slug: str
@@ -42,6 +59,8 @@ class Exercise:
     needs: dict[str, tuple[str, ...]]
     preload: tuple[str, ...]
     data: tuple[str, ...]
+    stands_for_part: bool = False
+    graphs: bool = False
 
     @property
     def name(self) -> str:
@@ -52,6 +71,11 @@ class Exercise:
     def stub(self) -> Path:
         """The file that the learner fills in."""
         return places.workspace().exercises / f"{self.name}.py"
+
+    @property
+    def review(self) -> Path:
+        """The file that the learner fills in where the exercise was handed out once more; may be absent."""
+        return places.workspace().review / f"{self.name}.py"
 
     @property
     def handed_out(self) -> Path:
@@ -90,8 +114,8 @@ class Exercise:
 
     @property
     def right_answers(self) -> Path:
-        """The folder of right answers of another shape."""
-        return self.answers / "right"
+        """The folder of right answers of another shape; a package has these, too."""
+        return places.curriculum().answers / self.name / "right"
 
     @property
     def readable(self) -> tuple[str, ...]:
@@ -115,7 +139,13 @@ def _exercise(row: dict[str, Any]) -> Exercise:
 
 def own() -> tuple[Exercise, ...]:
     """Return the exercises that the learner's workspace holds, in order; in a checkout, every one."""
-    return choose(read_mark(places.workspace()).exercises)
+    workspace = places.workspace()
+    listed = read_mark(workspace).exercises
+    try:
+        return choose(listed)
+    except UsageError:
+        said = f"`exercises` in {workspace.mark} is {listed!r}, where something is no exercise of this version"
+        raise UsageError(f"{said}; write numbers and ranges, such as 1-10,16, or {ALL}") from None
 
 
 def choose(text: str) -> tuple[Exercise, ...]:
@@ -170,6 +200,11 @@ def find_file(name: str) -> tuple[Exercise, Path | None]:
     return exercise, None
 
 
+def is_review(exercise: Exercise, path: Path | None) -> bool:
+    """Return whether a file is the one in which the exercise was handed out once more."""
+    return path is not None and path.exists() and exercise.review.exists() and path.samefile(exercise.review)
+
+
 def find_own(name: str) -> Exercise:
     """Return the exercise that is meant; raise UsageError for a path to another file than its own."""
     exercise, other = find_file(name)
@@ -216,8 +251,18 @@ def probe_text(exercise: Exercise) -> str:
 
 
 @functools.cache
-def probe_parameters(exercise: Exercise) -> dict[str, tuple[str, ...]]:
-    """Return the names of each probe's parameters after the submission; nothing of it is imported here."""
-    tree = ast.parse(probe_text(exercise))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return {node.name: tuple(arg.arg for arg in [*node.args.args, *node.args.kwonlyargs][1:]) for node in functions}
+def probes(exercise: Exercise) -> dict[str, Probe]:
+    """Return the probes by name, read as text; nothing of them is imported here."""
+    functions = (node for node in ast.parse(probe_text(exercise)).body if isinstance(node, ast.FunctionDef))
+    return {node.name: _probe(node) for node in functions}
+
+
+def _probe(node: ast.FunctionDef) -> Probe:
+    named, only_by_name = [arg.arg for arg in node.args.args], [arg.arg for arg in node.args.kwonlyargs]
+    given = [
+        *zip(named[::-1], node.args.defaults[::-1], strict=False),
+        *zip(only_by_name, node.args.kw_defaults, strict=True),
+    ]
+    sentence = " ".join((ast.get_docstring(node) or "").partition("\nTold: ")[2].split())
+    defaults = {name: value.value for name, value in given if isinstance(value, ast.Constant)}
+    return Probe((*named[1:], *only_by_name), sentence, defaults)

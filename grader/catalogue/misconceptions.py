@@ -32,6 +32,11 @@ class Misconception:
         return self._file.partition("Read on:")[2].strip()
 
     @property
+    def graphs(self) -> tuple[tuple[str, str], ...]:
+        """Code, and what autograd records behind its `y`, where seeing that says more; first what goes wrong."""
+        return tuple((each["code"].strip(), each["tree"].strip()) for each in _graphs().get(self.id, ()))
+
+    @property
     def _file(self) -> str:
         path = places.curriculum().examples / f"{self.id}.txt"
         return path.read_text(encoding="utf-8") if path.exists() else ""
@@ -42,6 +47,12 @@ def misconceptions() -> dict[str, Misconception]:
     """Return every misconception by id."""
     with (places.curriculum().tables / "misconceptions.toml").open("rb") as file:
         return {name: Misconception(name, **texts) for name, texts in tomllib.load(file).items()}
+
+
+@functools.cache
+def _graphs() -> dict[str, list[dict[str, str]]]:
+    with (places.curriculum().tables / "graphs.toml").open("rb") as file:
+        return tomllib.load(file)
 
 
 def find(name: str) -> Misconception:

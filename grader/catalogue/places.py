@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = "notebooks"
 MARK = "katas.toml"  # lies in every workspace outside of a checkout
 
 
@@ -39,11 +40,15 @@ def checkout() -> Path:
 
 @dataclass(frozen=True)
 class Curriculum:
-    """What exercises are made of; `tables` holds the lists of exercises and misconceptions, and the hidden parts."""
+    """What exercises are made of; `tables` holds the lists of exercises and misconceptions, and the hidden parts.
+
+    Of the known `answers`, a package holds only the right ones.
+    """
 
     tables: Path
     stubs: Path
     solutions: Path
+    answers: Path
     data: Path
 
     @property
@@ -71,11 +76,13 @@ def curriculum() -> Curriculum:
     """Return where the curriculum lies."""
     tables = PACKAGE / "curriculum"
     beside = PACKAGE.parent if in_checkout() else tables  # where pyproject.toml puts it in a wheel
-    return Curriculum(tables, beside / "exercises", beside / "solutions", beside / "fixtures")
+    data = beside / "fixtures"
+    answers = data / "answers" if in_checkout() else tables / "right"
+    return Curriculum(tables, beside / "exercises", beside / "solutions", answers, data)
 
 
 def for_authors(name: str) -> Path:
-    """Return a folder of fixtures that only a checkout has: answers, hostile, peers or pictures."""
+    """Return a folder of fixtures that only a checkout has as a whole: answers, hostile, peers or pictures."""
     return checkout() / "fixtures" / name
 
 
@@ -89,6 +96,11 @@ class Workspace:
     def exercises(self) -> Path:
         """The files that the learner fills in."""
         return self.root / "exercises"
+
+    @property
+    def review(self) -> Path:
+        """Exercises that were handed out once more; the earlier answers stay where they are."""
+        return self.root / "review"
 
     @property
     def mark(self) -> Path:
@@ -113,7 +125,7 @@ class Workspace:
     @property
     def notebooks(self) -> Path:
         """The exercises as notebooks; there only where they were asked for."""
-        return self.root / "notebooks"
+        return self.root / NOTEBOOKS
 
     @property
     def kept_stubs(self) -> Path:
@@ -157,19 +169,30 @@ def workspace() -> Workspace:
 
 def find_workspace() -> Workspace | None:
     """Return the workspace that the current folder lies in, else the checkout; None where there is none."""
-    return _workspace_of(_here(), PACKAGE)
+    return _workspace_of(here(), PACKAGE)
 
 
 def beside_the_notebook() -> Path:
     """Return where a notebook's progress is kept outside of a workspace: a kernel runs in its notebook's folder."""
-    return _here() / "katas-progress.json"
+    return here() / "katas-progress.json"
 
 
-def _here() -> Path:
+def here() -> Path:
+    """Return the current folder, or the root where the current folder was removed."""
     try:
         return Path.cwd()
-    except OSError:  # the current folder was removed
+    except OSError:
         return Path("/")
+
+
+def kept() -> Path:
+    """Return the folder for what can be made again: that of the workspace; outside of any, the user's cache."""
+    try:
+        return workspace().state
+    except UsageError:  # as where another system grades, or a class is graded
+        import platformdirs
+
+        return platformdirs.user_cache_path("pytorch-katas")
 
 
 @functools.lru_cache(maxsize=4)

@@ -102,23 +102,20 @@ def _read(path: Path, options: argparse.Namespace) -> Read:
 
 def _take_in(results: Results, course: Course, read: Read, console: Console, log: Log) -> None:
     from grader.batch.gather import gather
-    from grader.batch.shown import counted, left_out
+    from grader.batch.shown import counted, left_out, odd
 
     found = gather(read.source, read.handed_in, [each.exercise for each in course.assignments])
-    results.take_in(read.source, found.students.values(), found.submissions, found.strays)
-    students = counted(len(found.students), "student")
-    said = f"{read.name} is {read.what}: {counted(len(found.submissions), 'submission')} of {students}"
-    log.say(said)
-    for each in left_out(found.strays, found.students.values(), len(found.strays))[1:]:
-        log.say(f"left out: {each.plain.strip()}")
-    for submission in found.submissions:
-        if submission.note or submission.problem:
-            log.say(f"{submission.path} {submission.note or submission.problem}")
-    _print(console, [Text(f"{said}."), *left_out(found.strays, found.students.values(), MOST_TOLD)])
-    noted = sum(bool(each.note) for each in found.submissions)
-    broken = sum(bool(each.problem) for each in found.submissions)
-    if noted or broken:
-        _print(console, [Text(f"Notebooks and other oddities: {noted}. Not readable: {broken}. The log says which.")])
+    students = list(found.students.values())
+    results.take_in(read.source, students, found.submissions, found.strays)
+    files = counted(len(found.submissions), "submission")
+    said = f"{read.name} is {read.what}: {files} of {counted(len(students), 'student')}."
+
+    def lines(most: int) -> list[Text]:
+        return [Text(said), *left_out(found.strays, students, most), *odd(found.submissions, students, most)]
+
+    for line in lines(len(found.strays) + len(found.submissions)):
+        log.say(line.plain)
+    _print(console, lines(MOST_TOLD))
 
 
 def _grade(results: Results, course: Course, options: argparse.Namespace, console: Console, log: Log) -> None:
@@ -173,4 +170,4 @@ def _tell(results: Results, console: Console, options: argparse.Namespace, made:
 
 def _print(console: Console, lines: Iterable[RenderableType]) -> None:
     for line in lines:
-        console.print(line, soft_wrap=isinstance(line, Text))
+        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)

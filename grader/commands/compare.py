@@ -8,7 +8,6 @@ from rich.console import Console
 
 from grader.called import program
 from grader.catalogue import catalogue
-from grader.catalogue.catalogue import Exercise
 from grader.catalogue.mark import require_solutions
 from grader.commands.options import add_exercise, add_limits, from_here, seed_or_new
 from grader.commands.speak import complain
@@ -17,7 +16,7 @@ from grader.exit_code import ExitCode
 from grader.judging.process import Judge
 from grader.judging.source import read_own
 from grader.learning import side_by_side as comparison
-from grader.record.progress import Progress, State
+from grader.record.progress import Progress
 from grader.seeds import seed
 
 
@@ -37,7 +36,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     exercise = catalogue.find_own(options.exercise)
     require_solutions()
     progress = Progress()
-    passed = any(_has_passed(progress, exercise, device) for device in progress.devices())
+    passed = progress.has_passed(exercise)
     complain(progress.complaint)
     if not (passed or options.spoil):
         raise UsageError(
@@ -51,7 +50,3 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
             yours, solution = judge.measure(exercise, source, seed_or_new(options.seed))
         console.print(to_comparison.costs(yours, solution))
     return ExitCode.ALL_PASSED
-
-
-def _has_passed(progress: Progress, exercise: Exercise, device: str) -> bool:
-    return progress.states((exercise,), device)[exercise.name] is State.PASSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from grader.exit_code import ExitCode
 from grader.judging.process import Judge
 from grader.judging.source import read_own
 from grader.record import workspace as stubs
+from grader.record.practised import Practised
 from grader.record.progress import Progress
 from grader.reports.formats import FORMATS
 
@@ -33,6 +35,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_exercise(exercise)
     exercise.add_argument("--file", type=Path, help="grade this file as that exercise")
     exercise.add_argument("--no-links", action="store_true", help="refuse a link: for files of people you do not trust")
+    exercise.add_argument(
+        "-v", "--verbose", action="store_true", help="tell every failed check in full, and what it was called with"
+    )
     add_grading(exercise)
     exercise.set_defaults(run=_exercise)
     everything = commands.add_parser("all", help="grade every exercise")
@@ -49,12 +54,44 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
     [verdicts] = _graded(options, console, [(exercise, file or from_here(exercise.stub))])
     from grader.reports import to_terminal
 
-    console.print(to_terminal.report(verdicts))
-    if file is None:  # only now that the verdict is shown: the record may have to wait for another program
-        progress = Progress()
-        progress.record(exercise, verdicts)
-        complain(progress.complaint)
+    console.print(to_terminal.report(verdicts, verbose=options.verbose))
+    if catalogue.is_review(exercise, file):
+        _keep_review(exercise, verdicts, console)
+    elif file is None:  # only now that the verdict is shown: the record may have to wait for another program
+        _keep(exercise, verdicts, console)
     return _finish(options, verdicts)
+
+
+def _keep(exercise: Exercise, verdicts: list[Verdict], console: Console) -> None:
+    """Keep an attempt; where it is the first that passes with this text, show what the exercise has taught."""
+    progress = Progress()
+    passes = all(each.passed for each in verdicts)
+    is_new = passes and not progress.has_passed(exercise)
+    progress.record(exercise, verdicts)
+    complain(progress.complaint)
+    if is_new:
+        from grader.learning import taught
+        from grader.learning.shown import to_taught
+
+        console.print(to_taught.after_a_pass(exercise, taught.lessons(exercise)))
+
+
+def _keep_review(exercise: Exercise, verdicts: list[Verdict], console: Console) -> None:
+    """Keep an attempt at an exercise that was handed out once more; where it passed, show it beside the first time."""
+    from grader.learning.practice import review
+    from grader.learning.shown import to_review
+
+    practised = Practised()
+    before = practised.history()
+    if moment := review.began(before, exercise):
+        practised.keep_review(exercise, moment, verdicts)
+        after, now = practised.history(), time.time()
+        if review.is_over(after, exercise) and not review.is_over(before, exercise):
+            console.print(to_review.recalled(review.recalled(after, exercise, now), now))
+        else:
+            for line in to_review.met_again(review.met_again(after, exercise, since=after.again[-1].at)):
+                console.print(line)
+    complain(practised.complaint)
 
 
 def _all(options: argparse.Namespace, console: Console) -> int:

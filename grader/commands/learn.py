@@ -1,34 +1,27 @@
-"""The learner's commands beside grading: where am I, `list`, `hint`, `explain`, `compare`, `reset`."""
+"""The learner's commands beside grading: `hint`, `explain`, `reset`."""
 
 from __future__ import annotations
 
 import argparse
-import json
 
 from rich.console import Console
 from rich.text import Text
 
-from grader import __version__
 from grader.called import program
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.hints import LEVELS, hints
 from grader.commands.options import add_exercise, from_here
-from grader.commands.speak import complain, write
+from grader.commands.speak import complain
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
-from grader.judging.devices import DEVICES
 from grader.record import workspace as stubs
-from grader.record.progress import Progress, State, unfinished
+from grader.record.progress import Progress
 
 # None of these commands may load torch; renderers are imported where they are needed.
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add these commands to the command line."""
-    listing = commands.add_parser("list", help="show all exercises and where you stand")
-    listing.add_argument("--device", choices=DEVICES, help="only this device (default: all that you have used)")
-    listing.add_argument("--json", metavar="FILE", nargs="?", const="-", help="as JSON (default: to standard output)")
-    listing.set_defaults(run=_list)
     hint = commands.add_parser("hint", help="one more hint, from a nudge to nearly there")
     add_exercise(hint)
     hint.add_argument("step", nargs="?", help="which step (default: the first that is not passed)")
@@ -42,54 +35,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add_exercise(reset)
     reset.add_argument("--undo", action="store_true", help="bring back what you wrote")
     reset.set_defaults(run=_reset)
-
-
-def where_am_i(_: argparse.Namespace, console: Console) -> int:
-    """Show how far the learner is and what is next."""
-    from grader.learning.shown import to_overview
-    from grader.learning.workspace import is_of_another_version
-
-    stubs.keep_untouched()
-    states = _states(Progress(), ("cpu",))["cpu"]
-    left = unfinished(states)
-    console.print(to_overview.overview(states, left, from_here(left[0].stub) if left else None))
-    if other := is_of_another_version():
-        complain(f"the files here come from version {other}; `{program()} update` brings what {__version__} changed")
-    return ExitCode.ALL_PASSED
-
-
-def _list(options: argparse.Namespace, console: Console) -> int:
-    from grader.learning.shown import to_overview
-
-    progress = Progress()
-    states = _states(progress, (options.device,) if options.device else _graded_on(progress))
-    if options.json:
-        write(options.json, _as_json(states))
-    else:
-        console.print(to_overview.listing(catalogue.own(), states))
-    return ExitCode.ALL_PASSED
-
-
-def _graded_on(progress: Progress) -> tuple[str, ...]:
-    """Return the devices to show; what was imported may name some that no grader of this version has."""
-    return tuple(device for device in progress.devices() if device in DEVICES)
-
-
-def _states(progress: Progress, devices: tuple[str, ...]) -> dict[str, dict[str, State]]:
-    states = {device: progress.states(catalogue.own(), device) for device in devices}
-    complain(progress.complaint)
-    return states
-
-
-def _as_json(states: dict[str, dict[str, State]]) -> str:
-    rows = [
-        {
-            "number": each.number, "name": each.name, "title": each.title, "part": each.part, "minutes": each.minutes,
-            "steps": list(each.steps), "state": {device: found[each.name] for device, found in states.items()},
-        }
-        for each in catalogue.own()
-    ]  # fmt: skip
-    return json.dumps(rows, indent=2) + "\n"
 
 
 def _hint(options: argparse.Namespace, console: Console) -> int:

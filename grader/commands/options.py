@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from grader.catalogue.catalogue import Exercise, find_own
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
@@ -29,6 +30,21 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
     """Let the command take a list of exercises."""
     what = "only these, such as `05 16` or `1-10,16` (default: all)"
     parser.add_argument("--exercises", nargs="+", action=Chosen, default="all", metavar="LIST", help=what)
+
+
+def add_first(parser: argparse.ArgumentParser) -> None:
+    """Let the command take where the learner begins."""
+    parser.add_argument(
+        "--from",
+        dest="first",
+        metavar="05",
+        help="begin there: of the parts before, one exercise each",
+    )
+
+
+def first_of(options: argparse.Namespace) -> Exercise | None:
+    """Return where the learner begins; None for the first of all."""
+    return None if options.first is None else find_own(options.first)
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:

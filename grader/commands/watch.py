@@ -10,10 +10,11 @@ from rich.console import Console
 
 from grader.called import program
 from grader.catalogue import catalogue
-from grader.commands.options import add_exercise, add_launcher, add_limits
+from grader.commands.options import add_exercise, add_first, add_launcher, add_limits, first_of
 from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES
+from grader.learning.track import track
 from grader.record import workspace as stubs
 from grader.record.progress import Progress
 
@@ -22,6 +23,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add this command to the command line."""
     watch = commands.add_parser("watch", help="grade on every save; everything else is one key away")
     add_exercise(watch, optional=True)
+    add_first(watch)
     watch.add_argument("--device", choices=DEVICES, default="cpu", help="where to run (default: cpu)")
     watch.add_argument("--poll", action="store_true", help="check for saves at intervals (for network file systems)")
     add_launcher(watch)
@@ -43,9 +45,9 @@ def _watch(options: argparse.Namespace, _: Console) -> int:
 
     editor = choose(options.editor, os.environ, on_key_only=options.no_editor)
 
-    progress = Progress()
+    way, progress = track(first_of(options)), Progress()
     stubs.keep_untouched()
-    chosen = exercise or run.next_exercise(progress, options.device)
+    chosen = exercise or run.next_exercise(progress, way, options.device)
     grading = GradingProcess(options.call_limit, options.limit, device=options.device, launcher=options.launcher)
-    run.run(chosen, grading, options.device, editor, poll=options.poll, complaint=progress.complaint)
+    run.run(chosen, way, grading, options.device, editor, poll=options.poll, complaint=progress.complaint)
     return ExitCode.ALL_PASSED

@@ -27,7 +27,7 @@ def following(console: Console, total: int) -> Iterator[Follow]:
 
     rate, faults_so_far = TextColumn("{task.fields[rate]}"), TextColumn("{task.fields[faults]}")
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), rate,
-               TimeRemainingColumn(), faults_so_far)  # fmt: skip
+               TimeRemainingColumn(), TextColumn("left"), faults_so_far)  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("grading", total=total, rate="", faults="")
         faults = 0

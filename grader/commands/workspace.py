@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.called import program
-from grader.catalogue import catalogue
+from grader.catalogue import catalogue, places
+from grader.commands.notebook import as_notebooks
 from grader.exit_code import ExitCode
 from grader.learning import workspace
 from grader.record.handing_out import Came, beside
@@ -28,6 +29,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     init.add_argument("folder", type=Path, help="a new or an empty folder")
     init.add_argument("--exercises", default="all", metavar="LIST", help="only these, such as 1-10,16")
     init.add_argument("--without-solutions", action="store_true", help="let `compare` say that somebody else has them")
+    init.add_argument("--notebooks", action="store_true", help="each exercise as a notebook, too")
     init.set_defaults(run=_init)
     update = commands.add_parser("update", help="bring new and changed exercises; what you wrote stays")
     update.add_argument("--exercises", default="", metavar="LIST", help="add these, such as 11-20")
@@ -35,16 +37,19 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _init(options: argparse.Namespace, console: Console) -> int:
-    made = workspace.make(options.folder, options.exercises, with_solutions=not options.without_solutions)
+    more = as_notebooks if options.notebooks else workspace.nothing
+    made = workspace.make(options.folder, options.exercises, with_solutions=not options.without_solutions, more=more)
     count = len(list(made.exercises.glob("*.py")))
-    _tell(console, [f"{options.folder} holds {count} exercises. Go on with:"])
+    beside = ", and each of them as a notebook in notebooks/" if options.notebooks else ""
+    _tell(console, [f"{options.folder} holds {count} exercises{beside}. Go on with:"])
     _tell(console, [f"  cd {options.folder}", f"  {program()} watch"])
     return ExitCode.ALL_PASSED
 
 
 def _update(options: argparse.Namespace, console: Console) -> int:
     happened: dict[Came, list[str]] = {}
-    for name, came in workspace.update(options.exercises):
+    more = as_notebooks if workspace.was_given(places.NOTEBOOKS) else workspace.nothing
+    for name, came in workspace.update(options.exercises, more):
         happened.setdefault(came, []).append(f"{name} → {beside(name)}" if came is Came.BESIDE else name)
     for came, heading in HEADINGS.items():
         if names := happened.get(came):

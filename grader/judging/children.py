@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.catalogue.catalogue import Exercise, probe_parameters
+from grader.catalogue.catalogue import Exercise, probes
 from grader.judging.clock import Clock
 from grader.judging.submission import Submission
 from grader.sandbox.parent.client import Child, TimedOut
@@ -46,7 +46,7 @@ class Children:
         self._load = load
         self._clock = clock
         self._strict = strict
-        self._parameters = probe_parameters(exercise)
+        self._probes = probes(exercise)
         self._check = ""
         self._child: Child | None = None
         self._fresh = True
@@ -72,10 +72,10 @@ class Children:
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:
         """Yield a submission for a check; `left` is how many checks follow, `fresh` asks for a child of its own."""
         if self._clock.spent and self.in_force:
-            yield Served(Submission(_OutOfTime(), self._clock, seed, self._parameters), str, fresh=True)
+            yield Served(Submission(_OutOfTime(), self._clock, seed, self._probes), str, fresh=True)
             return
         child = self._for(check, left, fresh or self._strict)
-        yield Served(Submission(child, self._clock, seed, self._parameters), child.printed, self._fresh)
+        yield Served(Submission(child, self._clock, seed, self._probes), child.printed, self._fresh)
 
     def _for(self, check: str, left: int, fresh: bool) -> Child:
         same, self._check = check == self._check, check

@@ -19,9 +19,9 @@ from grader.errors import Cancelled, GraderError
 from grader.judging.children import Children
 from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
-from grader.judging.overlay import definitions
 from grader.judging.run import Run, Watch
 from grader.judging.source import Source, read_source
+from grader.judging.steps import steps_of
 from grader.judging.submission import Hungry, load_request
 from grader.judging.suite import Suite
 from grader.sandbox.parent import launch
@@ -129,7 +129,7 @@ class Grader:
             if run.stumbles:
                 self._clear(exercise, run)
         seconds = (time.perf_counter() - started) / len(seeds)
-        steps = [_steps(exercise, run.results, _lines(source)) for run in graded.runs]
+        steps = [steps_of(exercise, run, source) for run in graded.runs]
         return [
             Verdict(
                 exercise.name, exercise.title, source.name, source.sha256, self._device, seed,
@@ -141,7 +141,7 @@ class Grader:
     def measure(self, exercise: Exercise, source: Source, *, seed: int) -> dict[str, Cost]:
         """Run every check and return the cost of each step's calls, for those steps that pass while it is counted."""
         run = self._run(exercise, source, [seed], measure=True).runs[0]
-        passed = {step.name for step in _steps(exercise, run.results, {}) if step.outcome is Outcome.PASSED}
+        passed = {step.name for step in steps_of(exercise, run, source) if step.outcome is Outcome.PASSED}
         return {step: cost for step, cost in run.costs.items() if step in passed}
 
     def _clear(self, exercise: Exercise, run: Run) -> None:
@@ -171,7 +171,7 @@ class Grader:
         """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
         clock = Clock(replace(self._limits, exercise=self._limits.exercise * len(seeds)))
-        load = load_request(source, probe_text(exercise), seeds[0], measure=measure)
+        load = load_request(source, probe_text(exercise), seeds[0], measure=measure, graphs=exercise.graphs)
         strict = self._strict or measure  # what a call costs is not to depend on those before it
         with Children(
             self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict
@@ -232,23 +232,6 @@ class Grader:
         failed = self._launcher.not_preloaded()
         for name in [name for name in exercise.preload if name in failed]:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")
-
-
-def _lines(source: Source) -> dict[str, int]:
-    """Return where each function and class of a submission begins."""
-    try:
-        return {name: node.lineno for name, node in definitions(source.text).items()}
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
-        return {}
-
-
-def _steps(exercise: Exercise, results: dict[str, CheckResult], lines: dict[str, int]) -> tuple[StepResult, ...]:
-    known = known_checks(exercise)
-    grouped = {step: tuple(results[check.name] for check in known if check.step == step) for step in exercise.steps}
-    return tuple(
-        StepResult(step, gravest([check.outcome for check in checks]), checks, lines.get(step, 0))
-        for step, checks in grouped.items()
-    )
 
 
 def unavailable(exercise: Exercise, source: Source, device: str, seed: int) -> Verdict:

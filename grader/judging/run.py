@@ -34,7 +34,8 @@ class Run:
     """One submission under one seed.
 
     `results` holds how the checks ended, by name, `faults` what broke around a check, `stumbles` what broke in one
-    (see Grader.grade), `costs` what each step cost where it is measured.
+    (see Grader.grade), `recognised` the misconceptions that exceptions named by themselves, `costs` what each step cost
+    where it is measured.
     `watch` is told, as each check has ended, how many have, of how many, and of which step the last one is.
     With `only`, the checks of other steps are left out as blocked, and steps wait for none that is left out.
     Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
@@ -51,6 +52,7 @@ class Run:
         self.results: dict[str, CheckResult] = {}
         self.faults: list[GraderError] = []
         self.stumbles: dict[str, Exception] = {}
+        self.recognised: dict[str, str] = {}
         self.costs: dict[str, Cost] = {}
         self.in_doubt = False
         self._wary = False  # where one check did not pass, the next one may not, and is run beyond doubt at once
@@ -128,6 +130,8 @@ class Run:
     ) -> None:
         self.costs[check.step] = self.costs.get(check.step, Cost()) + served.submission.cost
         self._keep(check, told(check, ending, served.read_printed(), seconds))
+        if ending and ending.recognised:
+            self.recognised[check.name] = ending.recognised
         if stumble:
             self.stumbles[check.name] = stumble
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from grader import files
+from grader.catalogue.catalogue import Probe
 from grader.judging.clock import Clock
 from grader.judging.cost import Cost
 from grader.judging.source import Source
@@ -15,11 +16,12 @@ from grader.judging.witness import Recognised, seen, unless_raised
 from grader.sandbox.parent.client import Crashed, Starved, TimedOut
 from grader.sandbox.shared.freeze import Freezer
 from grader.sandbox.shared.messages import PROBE, SUBMISSION, Answer, Call, Load
-from grader.sandbox.shared.seen import Seen
+from grader.sandbox.shared.seen import Called, Seen
 from grader.sandbox.shared.wire import Arrays
 from grader.verdict import Outcome
 from grader.vocabulary import describe
 from grader.vocabulary.ending import Ending
+from grader.vocabulary.situation import told
 
 LOADING = "importing your file"
 
@@ -38,12 +40,13 @@ class Witness(Protocol):
         """Return the answer to a call."""
 
 
-def load_request(source: Source, probe: str, seed: int, *, measure: bool = False) -> Load:
+def load_request(source: Source, probe: str, seed: int, *, measure: bool = False, graphs: bool = False) -> Load:
     """Return the request that makes a child load this submission and the probe beside it.
 
-    With `measure`, the child also counts what each call costs, which slows it down.
+    With `measure`, the child also counts what each call costs, which slows it down; with `graphs`, it sends what
+    autograd has recorded behind each tensor.
     """
-    return Load("", source.text, files.shown(source.path.resolve()), probe, seed, measure)
+    return Load("", source.text, files.shown(source.path.resolve()), probe, seed, measure, graphs)
 
 
 class Submission:
@@ -54,7 +57,7 @@ class Submission:
     submission's module as its first argument.
     """
 
-    def __init__(self, witness: Witness, clock: Clock, seed: int, probes: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, witness: Witness, clock: Clock, seed: int, probes: Mapping[str, Probe]) -> None:
         self._witness = witness
         self._clock = clock
         self._seed = seed
@@ -72,8 +75,9 @@ class Submission:
 
     def finish_loading(self) -> None:
         """Wait until the file is imported; raise the Ending where it could not be."""
-        answer, arrays = self._guarded(LOADING, self._witness.loaded)
-        unless_raised(seen("", LOADING, answer, arrays)[0], {})
+        called = Called(LOADING)
+        answer, arrays = self._guarded(called, self._witness.loaded)
+        unless_raised(seen("", called, answer, arrays)[0], {})
 
     def __getattr__(self, name: str) -> Callable[..., Seen]:
         if name.startswith("_"):
@@ -87,10 +91,11 @@ class Submission:
     def attempt(self, name: str, /, *args: Any, **kwargs: Any) -> Seen:
         """Call a function of the submission; an exception that it raises is in what is returned."""
         labels = [str(index) for index in range(len(args))] + list(kwargs)
-        return self.ask(SUBMISSION, name, describe.call(name, args, kwargs), labels, args, kwargs)
+        called = Called(describe.call(name, args, kwargs))
+        return self.ask(SUBMISSION, name, called, labels, args, kwargs)
 
     def ask(
-        self, module: str, name: str, called: str, labels: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, module: str, name: str, called: Called, labels: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Seen:
         """Send one call to the child and return what was seen of it."""
         freezer = Freezer()
@@ -104,7 +109,7 @@ class Submission:
         self.cost += cost
         return replace(found, labels=tuple(labels))
 
-    def _guarded(self, called: str, ask: Callable[[float], tuple[Answer, Arrays]]) -> tuple[Answer, Arrays]:
+    def _guarded(self, called: Called, ask: Callable[[float], tuple[Answer, Arrays]]) -> tuple[Answer, Arrays]:
         try:
             return ask(self._clock.seconds_for_a_call())
         except TimedOut as error:
@@ -122,14 +127,14 @@ def _too_long(error: TimedOut, clock: Clock) -> str:
 
 
 class _Probe:
-    """Calls probes by name; `parameters` holds the names of each probe's parameters after the first."""
+    """Calls probes by name."""
 
-    def __init__(self, submission: Submission, parameters: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, submission: Submission, probes: Mapping[str, Probe]) -> None:
         self._submission = submission
-        self._parameters = parameters
+        self._probes = probes
 
     def __getattr__(self, name: str) -> Callable[..., Seen]:
-        if name not in self._parameters:
+        if name not in self._probes:
             raise AttributeError(f"this exercise has no probe {name!r}")
 
         def call(*args: Any, **kwargs: Any) -> Seen:
@@ -139,8 +144,10 @@ class _Probe:
 
     def attempt(self, name: str, /, *args: Any, **kwargs: Any) -> Seen:
         """Call a probe; an exception that the submission raises there is in what is returned."""
-        named = dict(zip(self._parameters[name], args, strict=False)) | kwargs
-        called = describe.situation(name, named)
+        probe = self._probes[name]
+        named = dict(zip(probe.parameters, args, strict=False)) | kwargs
+        details = describe.situation(name, named)
+        called = Called(told(probe.told, {**probe.defaults, **named}), details) if probe.told else Called(details)
         return self._submission.ask(PROBE, name, called, list(named), (), named)
 
 

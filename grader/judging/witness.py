@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from grader.judging.cost import Cost
 from grader.sandbox.parent.thaw import Thaw
 from grader.sandbox.shared.messages import Absent, Answer, Counted, Dirty, Raised, Unfit, Witnessed
-from grader.sandbox.shared.seen import Seen, SeenException
+from grader.sandbox.shared.seen import Called, Seen, SeenException
 from grader.sandbox.shared.wire import Arrays, WireError
 from grader.verdict import Outcome, SourceLine
 from grader.vocabulary.ending import Ending
@@ -19,7 +19,7 @@ GARBLED = "the grader could not read what your code sent back"
 Recognised = Mapping[str, Callable[[SeenException], bool]]
 
 
-def seen(name: str, called: str, answer: Answer, arrays: Arrays) -> tuple[Seen, Cost]:
+def seen(name: str, called: Called, answer: Answer, arrays: Arrays) -> tuple[Seen, Cost]:
     """Return what was seen of a call and what it cost; raise the Ending where the function could not be called."""
     is_loading = not name  # a file has none
     if isinstance(answer, Dirty) or (is_loading and not isinstance(answer, Witnessed)):
@@ -66,20 +66,22 @@ def _cost(counted: Counted, seconds: float) -> Cost:
 def unless_raised(found: Seen, recognised: Recognised) -> Seen:
     """Return what was seen; where the submission raised, raise the Ending that this means.
 
-    It is named by the first of the misconceptions `recognised` whose function is true of the exception; where none
-    is, by what the exception says itself.
+    It is named by the first of the misconceptions `recognised` whose function is true of the exception.
     """
     if found.exception is None:
         return found
     outcome, said = _meaning(found.exception)
     lines = () if outcome is Outcome.NOT_STARTED else found.exception.lines
-    misconception = _named(found.exception, recognised) if outcome in UNFORESEEN else None
-    raise Ending(outcome, said, called=found.called, lines=lines, misconception=misconception)
+    by_itself = named_by(found.exception) if outcome in UNFORESEEN and not found.exception.missing else None
+    raise Ending(
+        outcome, said, called=found.called, lines=lines, recognised=by_itself,
+        misconception=_named(found.exception, recognised) if outcome in UNFORESEEN else None,
+    )  # fmt: skip
 
 
 def _named(exception: SeenException, recognised: Recognised) -> str | None:
     fits = (name for name, is_it in recognised.items() if is_it(exception))
-    return None if exception.missing else next(fits, None) or named_by(exception)
+    return None if exception.missing else next(fits, None)
 
 
 def _meaning(exception: SeenException) -> tuple[Outcome, str]:

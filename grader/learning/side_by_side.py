@@ -64,13 +64,33 @@ def compare(exercise: Exercise, text: str) -> list[Comparison]:
     return [_compared(step, yours.get(step), text, solution[step], solution_text) for step in exercise.steps]
 
 
+def between(exercise: Exercise, before: str, now: str) -> list[Comparison]:
+    """Return every step as it was in an earlier text and as it is now; neither is shown with a reason.
+
+    Raise UsageError where one of the two is not Python.
+    """
+    try:
+        earlier, later = definitions(before), definitions(now)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UsageError(f"{exercise.stub.name} cannot be read as Python: {error}") from None
+    return [_changed(step, earlier.get(step), before, later.get(step), now) for step in exercise.steps]
+
+
+def _changed(step: str, earlier: Definition | None, before: str, later: Definition | None, now: str) -> Comparison:
+    left, right = (
+        _without_comments(without_docstrings(node, text)) if node else ""
+        for node, text in ((earlier, before), (later, now))
+    )
+    return Comparison(step, left, right, (), _plain(left) == _plain(right))
+
+
 def _compared(step: str, yours: Definition | None, text: str, solution: Definition, solution_text: str) -> Comparison:
-    right = _without_docstrings(solution, solution_text)
-    left = _without_comments(_without_docstrings(yours, text)) if yours else ""
-    return Comparison(step, left, _without_comments(right), _comments(right), _plain(left) == _plain(right))
+    right = without_docstrings(solution, solution_text)
+    left = _without_comments(without_docstrings(yours, text)) if yours else ""
+    return Comparison(step, left, _without_comments(right), _comments(right), is_the_same(left, right))
 
 
-def _without_docstrings(node: Definition, text: str) -> str:
+def without_docstrings(node: Definition, text: str) -> str:
     """Return the source of a definition with no docstring in it, comments and all."""
     first = first_line(node)
     dropped = {
@@ -114,6 +134,11 @@ def _without_comments(text: str) -> str:
             row, column = token.start
             kept[row - 1] = kept[row - 1][:column].rstrip() if kept[row - 1][:column].strip() else "\0"
     return "\n".join(line for line in kept if line != "\0")
+
+
+def is_the_same(code: str, other: str) -> bool:
+    """Return whether two texts are the same to Python, however they are laid out and whatever their comments say."""
+    return _plain(code) == _plain(other)
 
 
 def _plain(text: str) -> str:

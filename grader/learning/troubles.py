@@ -8,20 +8,20 @@ from grader.record.workspace import is_unwritten
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 
-def troubles(verdict: Verdict) -> list[tuple[StepResult, CheckResult]]:
-    """Return the steps that were begun and did not pass, each with the first check that shows it."""
-    return [(step, check) for step in verdict.steps if (check := _first(step)) is not None]
+def troubles(verdict: Verdict) -> list[tuple[StepResult, list[CheckResult]]]:
+    """Return the steps that were begun and did not pass, each with the checks that show it, the most telling first."""
+    return [(step, bad) for step in verdict.steps if (bad := _bad(step))]
 
 
-def _first(step: StepResult) -> CheckResult | None:
+def _bad(step: StepResult) -> list[CheckResult]:
     if step.outcome in (Outcome.NOT_STARTED, Outcome.BLOCKED):
-        return None
-    return next((check for check in step.checks if check.outcome is not Outcome.PASSED), None)
+        return []
+    return [check for check in step.checks if check.outcome is not Outcome.PASSED]
 
 
 def line_to_mend(verdict: Verdict) -> int:
     """Return the line where the first check failed, else that of the first step that did not pass; 0 for neither."""
-    for step, check in troubles(verdict):
+    for step, (check, *_) in troubles(verdict):
         if found := check.lines[-1].number if check.lines else step.line:
             return found
     return next((step.line for step in verdict.steps if step.outcome is not Outcome.PASSED), 0)

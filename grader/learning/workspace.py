@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 from grader import __version__
 from grader.called import program
 from grader.catalogue import places
-from grader.catalogue.catalogue import Exercise, choose
+from grader.catalogue.catalogue import Exercise, choose, own
 from grader.catalogue.mark import ALL, Mark, read_mark
 from grader.catalogue.places import Workspace
 from grader.errors import UsageError
@@ -27,6 +27,15 @@ TEMPLATES = {"README.md": "README.md", ".gitignore": "gitignore", ".vscode/tasks
 DATA = (".csv", ".pt")
 HOLDER = "whoever made this workspace"
 OF_NO_ACCOUNT = {".git", ".venv", ".DS_Store"}  # what a folder may hold in which a workspace is made
+
+
+Chosen = tuple[Exercise, ...]
+More = Callable[[Chosen], Mapping[str, bytes]]
+
+
+def nothing(_: Chosen) -> Mapping[str, bytes]:
+    """Return no more files."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,17 @@ def _here() -> Told:
     return Told(program(), sys.executable)
 
 
-def make(folder: Path, chosen: str, *, with_solutions: bool, told: Told | None = None) -> Workspace:
-    """Make a workspace in a new or empty folder, for this machine if nothing else is told; else raise UsageError."""
+def make(
+    folder: Path, chosen: str, *, with_solutions: bool, told: Told | None = None, more: More = nothing
+) -> Workspace:
+    """Make a workspace in a new or empty folder, for this machine if nothing else is told; else raise UsageError.
+
+    `more` returns, for some exercises, what is handed out beside them: the path of each file there, and its content.
+    """
     exercises = choose(chosen)
     if places.in_checkout():
         stubs.keep_untouched()
-    handed = dict(_handed_out(exercises, told or _here()))
+    handed = {**dict(_handed_out(exercises, told or _here())), **more(exercises)}
     _make_folder(folder)
     workspace = Workspace(folder.resolve())
     mark = Mark(exercises=_as_text(exercises), solutions="" if with_solutions else HOLDER)
@@ -71,8 +85,11 @@ def _make_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty (it holds {min(others)}); name a new or an empty folder")
 
 
-def update(more: str) -> Iterator[tuple[str, Came]]:
-    """Bring the workspace up to date, with some more exercises if any are named; yield what happened to its files."""
+def update(added: str, more: More = nothing) -> Iterator[tuple[str, Came]]:
+    """Bring the workspace up to date, with some more exercises if any are named; yield what happened to its files.
+
+    `more` is as for `make`.
+    """
     workspace = places.workspace()
     if not workspace.mark.exists():
         raise UsageError("a checkout is brought up to date by git; `update` is for what `init` made")
@@ -80,8 +97,14 @@ def update(more: str) -> Iterator[tuple[str, Came]]:
     if _is_newer(mark.program):
         said = f"this workspace was brought up to date by version {mark.program}, and this is {__version__}"
         raise UsageError(f"{said}; install the newest version")
-    exercises = tuple({*choose(mark.exercises), *(choose(more) if more else ())})
-    return hand_out(workspace, replace(mark, exercises=_as_text(exercises)), dict(_handed_out(exercises, _here())))
+    exercises = tuple({*own(), *(choose(added) if added else ())})
+    handed = {**dict(_handed_out(exercises, _here())), **more(exercises)}
+    return hand_out(workspace, replace(mark, exercises=_as_text(exercises)), handed)
+
+
+def was_given(folder: str) -> bool:
+    """Return whether the workspace was handed out files in a folder of this name."""
+    return any(Path(name).parts[0] == folder for name in read_mark(places.workspace()).handed_out)
 
 
 def _is_newer(version: str) -> bool:
@@ -92,10 +115,15 @@ def _is_newer(version: str) -> bool:
 
 
 def is_of_another_version() -> str:
-    """Return which version brought the workspace up to date last, where it is not this one; empty in a checkout."""
+    """Return in one line that the workspace is of another version, and what to do; empty where it is of this one."""
     workspace = places.workspace()
     found = read_mark(workspace).program if workspace.mark.exists() else __version__
-    return "" if found == __version__ else found or "unknown"
+    if found == __version__:
+        return ""
+    said = f"the files here come from version {found or 'unknown'}"
+    if _is_newer(found):
+        return f"{said}, which is newer than this one ({__version__}); install the newest version"
+    return f"{said}; `{program()} update` brings what {__version__} changed"
 
 
 def _as_text(chosen: tuple[Exercise, ...]) -> str:

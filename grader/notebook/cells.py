@@ -137,5 +137,5 @@ def as_python(text: str) -> str:
         return text
     from IPython.core.inputtransformer2 import TransformerManager
 
-    manager = TransformerManager()  # type: ignore[no-untyped-call]
+    manager = TransformerManager()
     return manager.transform_cell(text)

@@ -1,4 +1,4 @@
-"""The magics: `%%step`, `%%kata`, `%hint`, `%explain`, `%compare`, `%katas`. Each error is one line."""
+"""The magics: `%%step`, `%%kata`, `%hint`, `%explain`, `%compare`, `%drill`, `%katas`. Each error is one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from IPython.core import error as ipython
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import clear_output
 
 from grader.called import keep
@@ -19,6 +19,7 @@ from grader.catalogue.catalogue import Exercise, find_step
 from grader.catalogue.hints import LEVELS, hints
 from grader.errors import GraderError, UsageError, debugging
 from grader.harmless import one_line
+from grader.learning.replay import replay
 from grader.learning.side_by_side import compare
 from grader.notebook import told
 from grader.notebook.orders import exercise_of, order, parsed, parser
@@ -66,7 +67,7 @@ class Progressing:
     def clear(self) -> None:
         """Take it away as soon as something else is shown."""
         if self._shows:
-            clear_output(wait=True)  # type: ignore[no-untyped-call]
+            clear_output(wait=True)
         self._shows = False
 
 
@@ -104,7 +105,7 @@ class KatasMagics(Magics):
         finally:
             self._progress.clear()
         if asked.define:  # the learner's own word, as if the first line were not there
-            self._kernel.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
+            self._kernel.run_cell(cell, store_history=False)
         return graded
 
     @line_magic
@@ -129,8 +130,15 @@ class KatasMagics(Magics):
     @line_magic
     @one_line_errors
     def explain(self, line: str) -> Shown:
-        """Explain the misconception that the last verdict named, or the one named here."""
-        return told.explanation(misconceptions.find(line.strip() or self.session.misconception()))
+        """Explain the misconception that the last verdict named, or the one named here; `--run` runs its example."""
+        reader = parser("%explain", "%explain [NAME] [--run]")
+        reader.add_argument("misconception", nargs="?")
+        reader.add_argument("--run", action="store_true")
+        asked = parsed(reader, line)
+        found = misconceptions.find(asked.misconception or self.session.misconception())
+        if asked.run:
+            replay(found.example)  # a text of ours, which the learner asks for
+        return told.explanation(found)
 
     @line_magic
     @one_line_errors
@@ -155,6 +163,21 @@ class KatasMagics(Magics):
             )
         finally:
             self._progress.clear()
+
+    @line_magic
+    @one_line_errors
+    def drill(self, line: str) -> Shown:
+        """Ask what is printed next in a session about something that you met or passed: `%drill`; `%answer` answers."""
+        return self.session.drill.begin(line)
+
+    @no_var_expand  # braces are a part of the answer
+    @line_magic
+    @one_line_errors
+    def answer(self, line: str) -> Shown:
+        """Answer the question of `%drill` and show the next one: `%answer tensor(3.)`, or `%answer --give-up`."""
+        shown = self.session.drill.answer(line)
+        self._complain(self.session.record.keep())
+        return shown
 
     @line_magic
     @one_line_errors

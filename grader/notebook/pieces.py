@@ -59,7 +59,11 @@ def pieces(code: str, label: str, before: int = 0) -> list[Piece]:
     if body and _is_text(body[0]):
         body = body[1:]
     text = lines(code)
-    return [_piece(group, text, label, before) for group in _by_line(body)]
+    found, last = [], 0
+    for group in _by_line(body):
+        found.append(_piece(group, text, label, before, last))
+        last = group[-1].end_lineno or 0
+    return found
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -78,8 +82,10 @@ def _by_line(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
         yield group
 
 
-def _piece(group: list[ast.stmt], text: list[str], label: str, before: int) -> Piece:
+def _piece(group: list[ast.stmt], text: list[str], label: str, before: int, taken: int) -> Piece:
     first, last = first_line(group[0]), group[-1].end_lineno or 0
+    while first - 1 > taken and text[first - 2].startswith("#"):
+        first -= 1  # a comment belongs to what it stands above
     own = tuple(text[first - 1 : last])
     meaning = "\n".join(map(ast.dump, group))
     return Piece(label, first + before, own, _kind(group), names_of("\n".join(own)), meaning)

@@ -35,10 +35,10 @@ class NotebookRecord:
         self._folder = tempfile.TemporaryDirectory(prefix="katas-")
         self._file: Path | None = None
         self._said = ""
-        if places.find_workspace():
-            self.progress = Progress()
-        else:
-            self.progress = Progress(Path(self._folder.name) / "progress.sqlite3")
+        own = Path(self._folder.name) / "progress.sqlite3"
+        self.database = places.workspace().database if places.find_workspace() else own
+        self.progress = Progress(self.database)
+        if not places.find_workspace():
             self._file = places.beside_the_notebook()
         self._complaint = self._merged() if self._file and self._file.exists() else ""
 

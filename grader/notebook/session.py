@@ -11,9 +11,10 @@ from grader.catalogue.catalogue import Exercise
 from grader.errors import UsageError
 from grader.judging.source import Source
 from grader.notebook.cells import Cell, graded_cell, read_history
+from grader.notebook.drill import NotebookDrill
 from grader.notebook.orders import Order
 from grader.notebook.record import NotebookRecord
-from grader.notebook.shown import Graded, result
+from grader.notebook.shown import Graded, Said, result
 from grader.notebook.standing import Standing, newest, stand
 from grader.notebook.warm import WarmJudge
 from grader.record.workspace import untouched
@@ -37,10 +38,12 @@ class Session:
         self.last: Graded | None = None
         self.judge = WarmJudge()
         self.record = NotebookRecord()
+        self.drill = NotebookDrill(self.record.database)
 
     def close(self) -> None:
         """End all that was started."""
         self.judge.close()
+        self.drill.close()
         self.record.close()
 
     def grade(self, asked: Order, body: str) -> Graded:
@@ -55,8 +58,14 @@ class Session:
         verdict = self.judge.grade(exercise, _source(standing, cell.label), asked.device, seed, self._show)
         self.record.progress.record(exercise, [verdict])
         self._remember(verdict, cell)
-        notes = [*_notes(standing, cell), *_left_out(without), *filter(None, [self.record.keep()])]
-        self.last = Graded(standing.in_cells(verdict, cell.label), asked.step, notes, _after(verdict, asked.step))
+        warnings = [*_missing(standing), *_left_out(without), self.record.keep()]
+        said = Said(
+            [each for each in warnings if each],
+            list(_brought(standing)),
+            list(_together(standing, cell)),
+            _after(verdict, asked.step),
+        )
+        self.last = Graded(standing.in_cells(verdict, cell.label), asked.step, said)
         return self.last
 
     def text(self, exercise: Exercise) -> str:
@@ -78,7 +87,9 @@ class Session:
         raise UsageError("no exercise was worked at in this notebook yet; name one, such as 05")
 
     def open_step(self, exercise: Exercise) -> str:
-        """Return the first step of an exercise that did not pass the last time."""
+        """Return the step of an exercise that was worked at last, or else the first one that did not pass."""
+        if self.last and self.last.step and self.last.verdict.exercise == exercise.name and not self.last.passed:
+            return self.last.step
         if verdict := self._verdicts.get(exercise.name):
             return verdict.first_open_step or exercise.steps[0]
         return self.record.progress.open_step(exercise)
@@ -131,13 +142,17 @@ def _as_source(text: str, name: str) -> Source:
     return Source(Path(name), text, files.text_hash(text.encode()))
 
 
-def _notes(standing: Standing, cell: Cell) -> Iterator[str]:
-    for name, why in standing.missing.items():
-        yield f"`{name}` is missing: it {why}."
-    others = [each.label for each in standing.cells if each is not cell]
+def _missing(standing: Standing) -> Iterator[str]:
+    return (f"`{name}` is missing: it {why}." for name, why in standing.missing.items())
+
+
+def _brought(standing: Standing) -> Iterator[str]:
     if brought := [f"`{name}` from {label}" for name, label in standing.brought.items()]:
         yield f"Brought along: {', '.join(brought)}."
-    if others:
+
+
+def _together(standing: Standing, cell: Cell) -> Iterator[str]:
+    if others := [each.label for each in standing.cells if each is not cell]:
         yield f"Graded together with the other steps as they stand in {', '.join(others)}."
 
 
@@ -151,6 +166,9 @@ def _after(verdict: Verdict, step: str) -> str:
     if verdict.passed:
         return "All steps pass. `%compare` shows how the solution does it."
     if step and result(verdict, step).outcome is Outcome.PASSED:
-        return f"Next: `{verdict.first_open_step}`."
+        open_steps = [each.name for each in verdict.steps if each.outcome is not Outcome.PASSED]
+        names = [each.name for each in verdict.steps]
+        following = [each for each in open_steps if names.index(each) > names.index(step)]
+        return f"Next: `{(following or open_steps)[0]}`."
     known = any(check.misconception for each in verdict.steps if step in ("", each.name) for check in each.checks)
     return f"`%hint` gives a hint{', `%explain` an example of what was overlooked' if known else ''}."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -37,23 +38,29 @@ class Shown:
         return {"text/plain": self._text, "text/html": self._html, **self._data}
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is to be said beside a verdict: what is amiss, what came along, how it was graded, and what comes next."""
+
+    warnings: Sequence[str] = ()
+    along: Sequence[str] = ()
+    how: Sequence[str] = ()
+    after: str = ""
+
+
 class Graded(Shown):
     """A verdict on a cell: on one step of an exercise, or on all of it if `step` is empty.
 
     `verdict` has all that is known, and `passed` tells whether the step, or all of the exercise, did.
     """
 
-    def __init__(self, verdict: Verdict, step: str, notes: Sequence[str] = (), after: str = "") -> None:
+    def __init__(self, verdict: Verdict, step: str, said: Said) -> None:
         self.verdict = verdict
         self.step = step
+        report = plain(to_terminal.report([verdict], about=step))
         super().__init__(
-            "\n".join([*map(one_line, notes), plain(to_terminal.report([verdict], about=step)), after]),
-            [
-                _head(verdict, step),
-                *map(_note, notes),
-                *to_html.body(verdict, about=step),
-                tag("p", *to_html.prose(after)),
-            ],
+            "\n".join(filter(None, [*map(one_line, (*said.warnings, *said.along)), report, *said.how, said.after])),
+            _about_step(verdict, step, said) if step else _about_all(verdict, said),
             {VERDICT: {"schema": SCHEMA_VERSION, "verdicts": [verdict.to_dict()]}},
         )
 
@@ -68,17 +75,40 @@ def result(verdict: Verdict, step: str) -> StepResult:
     return next(each for each in verdict.steps if each.name == step)
 
 
-def _head(verdict: Verdict, step: str) -> Node:
-    number = verdict.exercise.partition("_")[0]
-    if not step:
-        return tag("p", f"{number} {verdict.title}", class_="head")
-    found = result(verdict, step)
+def _about_step(verdict: Verdict, step: str, said: Said) -> Iterator[Node]:
+    """Yield what is to be said of one step, with the others folded up."""
+    found, (passed, total) = result(verdict, step), verdict.score
     count = f" · {found.passed} of {len(found.checks)} checks" if found.outcome is not Outcome.PASSED else ""
-    return tag("p", tag("code", step), " ", to_html.state(found.outcome), count, class_="head")
+    yield tag("p", tag("code", step), " ", to_html.state(found.outcome), count, class_="head")
+    yield from _lines(said.warnings, "note")
+    yield from _blocked(found)
+    yield from to_html.failures(found, unfolded=True)
+    yield from to_html.other_prints([found])
+    yield from _lines(said.along, "dim")
+    yield from _lines([said.after])
+    number = verdict.exercise.partition("_")[0]
+    summary = tag("summary", f"{number} {verdict.title}: {passed} of {total} steps pass")
+    how = [*_lines(said.how, "dim"), *to_html.conditions(verdict)]
+    yield tag("details", summary, to_html.steps_table(verdict), *how, class_="all")
 
 
-def _note(text: str) -> Node:
-    return tag("p", *to_html.prose(one_line(text)), class_="note")
+def _blocked(found: StepResult) -> Iterator[Node]:
+    """Yield what a step waits for, which no failure of its own says."""
+    waits = [check.said for check in found.checks if check.outcome is Outcome.BLOCKED]
+    if found.outcome is Outcome.BLOCKED:
+        yield from _lines([f"It {waits[0]}." if waits else ""])
+
+
+def _about_all(verdict: Verdict, said: Said) -> Iterator[Node]:
+    yield tag("p", f"{verdict.exercise.partition('_')[0]} {verdict.title}", class_="head")
+    yield from _lines(said.warnings, "note")
+    yield from to_html.body(verdict)
+    yield from _lines(said.along, "dim")
+    yield from _lines([said.after])
+
+
+def _lines(texts: Iterable[str], kind: str = "") -> Iterator[Node]:
+    return (tag("p", *to_html.prose(one_line(text)), class_=kind) for text in texts if text)
 
 
 @functools.cache

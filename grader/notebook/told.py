@@ -18,6 +18,7 @@ from grader.reports.markup import Node, tag
 from grader.reports.to_html import prose
 
 STATES = {True: ("✓", "passed"), False: ("…", "in progress"), None: ("○", "not started")}
+MARKS = {Side.BOTH: " ", Side.YOURS: "-", Side.SOLUTION: "+"}
 NO_COSTS: tuple[dict[str, Cost], dict[str, Cost]] = ({}, {})
 
 
@@ -33,7 +34,7 @@ def hint(exercise: Exercise, step: str, taken: Sequence[str]) -> Shown:
 
 
 def explanation(found: Misconception) -> Shown:
-    """Return all that is known about a misconception; its session can be pasted into a cell as it is."""
+    """Return all that is known about a misconception."""
     lines = [found.title, found.why, f"Look: {found.look}"]
     content: list[Node] = [
         tag("p", *prose(found.title), class_="head"),
@@ -41,8 +42,9 @@ def explanation(found: Misconception) -> Shown:
         tag("p", tag("strong", "Look: "), *prose(found.look)),
     ]
     if found.example:
-        lines += ["See it happen; a cell takes this as it is:", "", found.example, ""]
-        content += [tag("p", "See it happen; a cell takes this as it is:"), tag("pre", found.example, class_="session")]
+        run = f"See it happen; `%explain {found.id} --run` runs this here:"
+        lines += [run, "", found.example, ""]
+        content += [tag("p", *prose(run)), tag("pre", found.example, class_="session")]
     if found.read_on:
         lines.append(f"Read on: {found.read_on}")
         content.append(tag("p", "Read on: ", tag("a", found.read_on, href=found.read_on)))
@@ -70,7 +72,8 @@ def _compared(step: Comparison) -> Iterator[Node]:
 
 
 def _code(kind: Side | str, line: Side | str) -> Node:
-    return tag("td", tag("pre", str(line)), class_=str(kind) if line else str(Side.BOTH))
+    sign = MARKS[Side(kind)] if line else ""
+    return tag("td", tag("pre", f"{sign} {line}" if line else ""), class_=str(kind) if line else str(Side.BOTH))
 
 
 def _costs(yours: dict[str, Cost], solution: dict[str, Cost]) -> Iterator[Node]:

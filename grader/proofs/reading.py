@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 from grader.catalogue import misconceptions, places, recognised
-from grader.catalogue.catalogue import Exercise, exercises, known_checks
+from grader.catalogue.catalogue import Exercise, exercises, known_checks, probes
 from grader.catalogue.hints import LEVELS, hints
 from grader.catalogue.questions import questions
 from grader.catalogue.taught import named_by
@@ -48,6 +49,7 @@ def in_the_files(exercise: Exercise) -> Iterator[str]:
     if IDEA in exercise.handed_out.read_text(encoding="utf-8"):
         yield "the stub does not say yet what the exercise is about"
     yield from _in_the_checks(exercise)
+    yield from _in_the_probe(exercise)
     yield from _in_the_hints(exercise)
     yield from _in_the_answers(exercise)
 
@@ -67,6 +69,15 @@ def _in_the_checks(exercise: Exercise) -> Iterator[str]:
             yield f"{check.name} has no docstring"
     checked = {check.step for check in known_checks(exercise)}
     yield from (f"step {step} has no check" for step in exercise.steps if step not in checked)
+
+
+def _in_the_probe(exercise: Exercise) -> Iterator[str]:
+    text = exercise.checks.read_text(encoding="utf-8")
+    for name, probe in probes(exercise).items():
+        if f"probe.{name}(" in text and not probe.told:
+            yield f"the probe {name} has no sentence that tells a learner what it does"
+        for field in {field for _, field, _, _ in Formatter().parse(probe.told) if field} - set(probe.parameters):
+            yield f"the sentence of the probe {name} speaks of {field}, which is none of its parameters"
 
 
 def _in_the_hints(exercise: Exercise) -> Iterator[str]:

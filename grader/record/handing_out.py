@@ -50,6 +50,14 @@ def hand_out(workspace: Workspace, mark: Mark, handed: Mapping[str, bytes]) -> I
     _write_mark(workspace, replace(mark, program=__version__))
 
 
+def put_new(path: Path, content: bytes) -> bool:
+    """Write a file where none is, and the folder that it lies in; return whether it has this content now."""
+    if path.exists():
+        return _hash(path) == files.text_hash(content)
+    _write(path, content)
+    return True
+
+
 def _write_mark(workspace: Workspace, mark: Mark) -> None:
     _write(workspace.mark, mark.text.encode())
 

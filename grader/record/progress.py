@@ -90,6 +90,16 @@ class Meeting:
     last: float
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt at an exercise: when (Unix time), and how many of its steps passed."""
+
+    exercise: str
+    at: float
+    steps_passed: int
+    steps: int
+
+
 class Progress:
     """The learner's record. It never stops a grading: what cannot be kept is said in `complaint`."""
 
@@ -148,12 +158,28 @@ class Progress:
                 found[each.name] = passed.get((each.name, checks_hash(each)), 0)
         return found
 
+    def has_passed(self, exercise: Exercise) -> bool:
+        """Return whether an exercise as it stands has passed on some device."""
+        return any(self.states((exercise,), each)[exercise.name] is State.PASSED for each in self.devices())
+
     def devices(self) -> tuple[str, ...]:
         """Return the devices that something was graded on, the CPU always and first."""
         with self._database.reading() as database:
             found = {device for (device,) in database.execute("SELECT DISTINCT device FROM attempt")}
             return ("cpu", *sorted(found - {"cpu"}))
         return ("cpu",)
+
+    def last(self, chosen: Sequence[Exercise]) -> Attempt | None:
+        """Return the last attempt at one of these exercises in which anything was begun."""
+        names = [each.name for each in chosen]
+        with self._database.reading() as database:
+            row = database.execute(
+                "SELECT exercise, at, steps_passed, steps FROM attempt WHERE outcome != ? "
+                f"AND exercise IN ({', '.join('?' * len(names))}) ORDER BY at DESC, id DESC LIMIT 1",
+                (Outcome.NOT_STARTED, *names),
+            ).fetchone()
+            return Attempt(*row) if row else None
+        return None
 
     def open_step(self, exercise: Exercise) -> str:
         """Return the first step that did not pass in the last attempt; the first of all if there was none."""
@@ -218,11 +244,6 @@ def met_in(verdicts: Sequence[Verdict]) -> set[tuple[str, str]]:
     """Return the misconceptions that verdicts name, each with its step."""
     steps = [step for each in verdicts for step in each.steps]
     return {(step.name, check.misconception) for step in steps for check in step.checks if check.misconception}
-
-
-def unfinished(states: dict[str, State]) -> list[Exercise]:
-    """Return the exercises that are not passed, in order."""
-    return [each for each in exercises() if states.get(each.name, State.PASSED) is not State.PASSED]
 
 
 def _state(exercise: Exercise, passes: set[tuple[str, ...]], tried: set[str]) -> State:

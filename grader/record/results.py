@@ -103,6 +103,7 @@ class Results:
         if version < len(MIGRATIONS):
             self._database.execute("PRAGMA journal_mode = WAL")
             with self._together():
+                version = self._database.execute("PRAGMA user_version").fetchone()[0]  # others may begin it, too
                 for statement in filter(str.strip, ";".join(MIGRATIONS[version:]).split(";")):
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

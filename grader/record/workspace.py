@@ -52,6 +52,12 @@ def undo(exercise: Exercise) -> Path:
     raise UsageError(f"there is no backup of {exercise.stub.name} that differs from it")
 
 
+def replace(exercise: Exercise, by: str) -> Path | None:
+    """Put another text in place of the learner's file; return where that now lies, None where nothing was to keep."""
+    text = _read_or_refuse(exercise)
+    return None if text == by else _replace(exercise, "" if _is_the_stub(exercise, text) else text, by)
+
+
 def _replace(exercise: Exercise, text: str, by: str) -> Path | None:
     """Write another text into the learner's file, once what is there now is kept; return where."""
     try:

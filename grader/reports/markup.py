@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 
 from grader.harmless import harmless
 
@@ -20,6 +21,18 @@ def tag(name: str, /, *content: Node, **attributes: str) -> ET.Element:
         else:
             made.text = (made.text or "") + harmless(each)
     return made
+
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
+    """Return a table whose first column names its rows; on a phone, the columns from `narrow` on are left out."""
+    kinds: list[dict[str, str]] = [{} if column < narrow else {"class_": "wide"} for column in range(len(heads))]
+    head = [tag("th", each, scope="col", **kind) for each, kind in zip(heads, kinds, strict=True)]
+    body = [
+        [tag("th", first, scope="row"), *(tag("td", each, **kind) for each, kind in zip(rest, kinds[1:], strict=True))]
+        for first, *rest in rows
+    ]
+    lines = [tag("tr", *cells) for cells in body]
+    return tag("table", tag("caption", caption), tag("thead", tag("tr", *head)), tag("tbody", *lines))
 
 
 def fragment(*content: Node, **attributes: str) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
-from grader.reports.markup import Node, page, tag
+from grader.reports.markup import Node, page, table, tag
 from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
-from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
+from grader.verdict import CheckResult, Difference, Graphs, Outcome, StepResult, Verdict
 
 CALM = (Outcome.PASSED, Outcome.BLOCKED, Outcome.NOT_STARTED, Outcome.UNAVAILABLE)
 STYLES = ("page.css", "verdict.css")  # of a page, and of what can also stand within another one
@@ -26,8 +26,8 @@ def to_html(verdicts: Sequence[Verdict]) -> str:
         f"{title} · PyTorch katas",
         "".join(map(style, STYLES)),
         tag("header", tag("h1", title)),
-        tag("main", *overview, *(_verdict(each, several=several) for each in verdicts)),
-        tag("footer", tag("p", "Graded with ", _versions(verdicts), ".")),
+        tag("main", *overview, *sections(verdicts, several=several)),
+        footer(verdicts),
     )
 
 
@@ -36,11 +36,22 @@ def style(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
+def sections(verdicts: Sequence[Verdict], *, several: bool = True) -> list[Node]:
+    """Return a section for each verdict, for a page of another kind; with `several`, it is named by its exercise."""
+    return [_verdict(each, several=several) for each in verdicts]
+
+
+def footer(verdicts: Sequence[Verdict]) -> Node:
+    """Return what verdicts were graded with."""
+    return tag("footer", tag("p", "Graded with ", _versions(verdicts), "."))
+
+
 def _name(verdict: Verdict) -> str:
     return f"{verdict.exercise.partition('_')[0]} {verdict.title}"
 
 
-def _id(verdict: Verdict) -> str:
+def section_id(verdict: Verdict) -> str:
+    """Return the id of a verdict's section, for links."""
     return f"{verdict.exercise}-{verdict.device}"
 
 
@@ -60,59 +71,46 @@ def _overview(verdicts: Sequence[Verdict]) -> Node:
     rows = []
     for each in verdicts:
         passed, total = each.score
-        link = tag("a", _name(each), href=f"#{_id(each)}")
+        link = tag("a", _name(each), href=f"#{section_id(each)}")
         rows.append((link, each.device, state(each.outcome), f"{passed} of {total}", each.first_open_step))
-    return _table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
-
-
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Node]], *, narrow: int) -> Node:
-    """Return a table whose first column names its rows; on a phone, the columns from `narrow` on are left out."""
-    kinds: list[dict[str, str]] = [{} if column < narrow else {"class_": "wide"} for column in range(len(heads))]
-    head = [tag("th", each, scope="col", **kind) for each, kind in zip(heads, kinds, strict=True)]
-    body = [
-        [tag("th", first, scope="row"), *(tag("td", each, **kind) for each, kind in zip(rest, kinds[1:], strict=True))]
-        for first, *rest in rows
-    ]
-    lines = [tag("tr", *cells) for cells in body]
-    return tag("table", tag("caption", caption), tag("thead", tag("tr", *head)), tag("tbody", *lines))
+    return table("All verdicts", ("exercise", "device", "state", "steps passed", "first to fix"), rows, narrow=3)
 
 
 def _verdict(verdict: Verdict, *, several: bool) -> Node:
-    name = f"heading-{_id(verdict)}"
+    name = f"heading-{section_id(verdict)}"
     heading = tag("h2", f"{_name(verdict)}, on {verdict.device}" if several else f"On {verdict.device}", id=name)
-    return tag("section", heading, *body(verdict), id=_id(verdict), aria_labelledby=name)
+    return tag("section", heading, *body(verdict), id=section_id(verdict), aria_labelledby=name)
 
 
-def body(verdict: Verdict, about: str = "") -> Iterator[Node]:
-    """Yield all that is to be said of a verdict, below a heading; of one step alone where that is named."""
+def body(verdict: Verdict) -> Iterator[Node]:
+    """Yield all that is to be said of a verdict, below a heading."""
     passed, total = verdict.score
     yield tag("p", state(verdict.outcome), f" · {passed} of {total} steps passed · ", tag("code", verdict.submission))
-    yield _steps(verdict)
-    steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-    for step in steps:
-        if about in ("", step.name):
-            yield from _step(step)
-    yield from _other_prints(verdict, about)
-    yield from _conditions(verdict)
+    yield steps_table(verdict)
+    for step in verdict.steps[:1] if is_unloadable(verdict) else verdict.steps:
+        if articles := list(failures(step)):
+            yield tag("h3", tag("code", step.name))
+            yield from articles
+    yield from other_prints(verdict.steps)
+    yield from conditions(verdict)
 
 
-def _steps(verdict: Verdict) -> Node:
+def steps_table(verdict: Verdict) -> Node:
+    """Return each step with its state."""
     rows = [
         (tag("code", step.name), state(step.outcome), f"{step.passed} of {len(step.checks)}") for step in verdict.steps
     ]
-    return _table("Steps", ("step", "state", "checks"), rows, narrow=3)
+    return table("Steps", ("step", "state", "checks"), rows, narrow=3)
 
 
-def _step(step: StepResult) -> Iterator[Node]:
-    """Yield what a learner can act on."""
-    if bad := [check for check in step.checks if check.outcome not in CALM]:
-        yield tag("h3", tag("code", step.name))
-        yield from map(_failure, bad)
+def failures(step: StepResult, *, unfolded: bool = False) -> Iterator[Node]:
+    """Yield what a learner can act on; misconceptions are folded up unless `unfolded`."""
+    return (_failure(check, unfolded=unfolded) for check in step.checks if check.outcome not in CALM)
 
 
-def _failure(check: CheckResult) -> Node:
-    facts = [("called", check.called), *_difference(check), *_lines(check)]
-    known = [_misconception(check.misconception)] if check.misconception in misconceptions() else []
+def _failure(check: CheckResult, *, unfolded: bool) -> Node:
+    facts = [("called", check.called), ("with", check.details), *_difference(check), *_graphs(check), *_lines(check)]
+    known = [_misconception(check.misconception, unfolded=unfolded)] if check.misconception in misconceptions() else []
     return tag(
         "article",
         tag("h4", check.headline),
@@ -131,6 +129,12 @@ def _difference(check: CheckResult) -> list[tuple[str, str]]:
             ("picture", shown)]  # fmt: skip
 
 
+def _graphs(check: CheckResult) -> list[tuple[str, str]]:
+    """Return what autograd had recorded behind what came back, and what was expected of that."""
+    found = check.graphs or Graphs((), ())
+    return [("graph", "\n".join(found.got)), ("instead of", "\n".join(found.expected))]
+
+
 def _lines(check: CheckResult) -> list[tuple[str, str]]:
     # A comprehension and a recursion run the same line in several frames.
     lines = dict.fromkeys((line.number, line.text) for line in check.lines)
@@ -141,14 +145,16 @@ def _fact(name: str, value: str) -> tuple[Node, Node]:
     return tag("dt", name), tag("dd", tag("pre", value.strip()))
 
 
-def _misconception(name: str | None) -> Node:
+def _misconception(name: str | None, *, unfolded: bool) -> Node:
     known = misconceptions()[name or ""]
+    fold: dict[str, str] = {"open": "open"} if unfolded else {}
     return tag(
         "details",
         tag("summary", "Misconception: ", *prose(known.title)),
         tag("p", *prose(known.why)),
         tag("p", tag("strong", "Look: "), *prose(known.look)),
         tag("p", "It is called ", tag("code", known.id), ".", class_="dim"),
+        **fold,
     )
 
 
@@ -157,10 +163,10 @@ def prose(text: str) -> list[Node]:
     return [tag("code", part) if index % 2 else part for index, part in enumerate(text.split("`"))]
 
 
-def _other_prints(verdict: Verdict, about: str) -> Iterator[Node]:
+def other_prints(steps: Sequence[StepResult]) -> Iterator[Node]:
     """Yield what was printed where nothing failed, each text once: that of an import comes with every check."""
     texts: dict[str, list[CheckResult]] = {}
-    for check in (check for step in verdict.steps if about in ("", step.name) for check in step.checks):
+    for check in (check for step in steps for check in step.checks):
         if check.printed and check.outcome in CALM:
             texts.setdefault(check.printed, []).append(check)
     if texts:
@@ -175,7 +181,8 @@ def _printed(checks: Sequence[CheckResult]) -> Node:
     return tag("details", summary, tag("pre", checks[0].printed.rstrip("\n")))
 
 
-def _conditions(verdict: Verdict) -> Iterator[Node]:
+def conditions(verdict: Verdict) -> Iterator[Node]:
+    """Yield how it was graded."""
     if verdict.outcome is Outcome.UNAVAILABLE:
         yield tag("p", f"{verdict.said}: not graded there, so not passed there.")
         return

@@ -2,7 +2,8 @@
 
 Version 1: the first.
 Version 2: `due` of a check is called `expected`.
-Version 3: a step has the `line` where it begins, a check its `difference`.
+Version 3: a step has the `line` where it begins, a check its `difference`, `details` and `graphs`;
+the checks of a step stand in the order in which they are told.
 """
 
 from __future__ import annotations

@@ -63,12 +63,13 @@ def _case(suite: ET.Element, verdict: Verdict, step: StepResult, check: CheckRes
 
 def _facts(check: CheckResult) -> list[str]:
     found = check.difference or Difference()
-    named = {"called": check.called, "got": check.got, "expected": check.expected, "differs": check.detail,
-             "note": found.pattern}  # fmt: skip
+    named = {"called": check.called, "with": check.details, "got": check.got, "expected": check.expected,
+             "differs": check.detail, "note": found.pattern}  # fmt: skip
     return [
         *(f"{name}: {value}" for name, value in named.items() if value),
         *(f"line {line.number}: {line.text}" for line in check.lines),
         *(picture.lines(found.picture) if found.picture else ()),
+        *(("graph:", *check.graphs.got, "instead of:", *check.graphs.expected) if check.graphs else ()),
     ]
 
 

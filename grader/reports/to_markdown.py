@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.catalogue.misconceptions import misconceptions
-from grader.harmless import harmless
-from grader.reports import picture
+from grader.reports.plain import facts
 from grader.reports.pointed import OPEN
 from grader.reports.to_terminal import SIGNS, is_unloadable
-from grader.verdict import CheckResult, Difference, Outcome, StepResult, Verdict
+from grader.verdict import Outcome, StepResult, Verdict
 
 MOST = 1_000_000  # bytes; GitHub takes a summary of 1 MiB
 LEFT_OUT = "\nThe rest is left out, since a summary may not be longer.\n"
@@ -45,27 +44,14 @@ def _state(outcome: Outcome) -> str:
 def _step(step: StepResult) -> Iterator[str]:
     bad = next((each for each in step.checks if each.outcome not in (Outcome.PASSED, *OPEN)), None)
     if bad:
-        yield f"### `{step.name}`\n\n{bad.headline}\n\n{_fenced(_facts(bad))}\n"
+        yield f"### `{step.name}`\n\n{bad.headline}\n\n{_fenced(facts(bad))}\n"
         yield from _misconception(bad.misconception)
-
-
-def _facts(check: CheckResult) -> str:
-    found = check.difference or Difference()
-    facts = {"called": check.called, "got": check.got, "expected": check.expected, "differs": check.detail,
-             "note": found.pattern}  # fmt: skip
-    lines = dict.fromkeys((line.number, line.text) for line in check.lines)
-    return "\n".join([
-        f"{check.outcome}: {check.said}",
-        *(f"{name:<9} {value}" for name, value in facts.items() if value),
-        *(f"line {number}: {text}" for number, text in lines),
-        *(picture.lines(found.picture) if found.picture else ()),
-    ])  # fmt: skip
 
 
 def _fenced(text: str) -> str:
     """Return a text as a block that ends where we end it, whatever is in it."""
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
-    return f"{fence}text\n{harmless(text)}\n{fence}"
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def _misconception(name: str | None) -> Iterator[str]:

@@ -32,16 +32,17 @@ def state(outcome: Outcome) -> Text:
     return Text(f"{sign} {outcome.replace('_', ' ')}", style=colour)
 
 
-def report(verdicts: Sequence[Verdict], about: str = "") -> RenderableType:
+def report(verdicts: Sequence[Verdict], about: str = "", *, verbose: bool = False) -> RenderableType:
     """Return all of one run: one exercise in full, on one device or side by side on several.
 
-    Where a step is named, only its troubles are told.
+    Where a step is named, only its troubles are told. With `verbose`, every check that did not pass is told in full,
+    and so is what it called.
     """
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
         steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
         for step in (each for each in steps if about in ("", each.name)):
-            parts += _troubles(verdict, step, several=len(verdicts) > 1)
+            parts += _troubles(verdict, step, several=len(verdicts) > 1, verbose=verbose)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
 
 
@@ -73,45 +74,39 @@ def steps_table(verdicts: Sequence[Verdict]) -> Table:
     return table
 
 
-def _troubles(verdict: Verdict, step: StepResult, *, several: bool) -> list[RenderableType]:
-    """Return what a learner can act on: the first check of a step that did not pass in full, the others by name."""
-    bad = [check for check in step.checks if check.outcome is not Outcome.PASSED]
+def _troubles(verdict: Verdict, step: StepResult, *, several: bool, verbose: bool) -> list[RenderableType]:
+    """Return what a learner can act on: the most telling failure of a step in full, with `verbose` every one."""
     quiet = step.outcome in (Outcome.BLOCKED, Outcome.NOT_STARTED)
-    shown = [] if quiet else bad[:1]
+    bad = [] if quiet else [check for check in step.checks if check.outcome is not Outcome.PASSED]
+    shown = [check for check in bad if check.outcome is not Outcome.BLOCKED] if verbose else bad[:1]
     parts: list[RenderableType] = []
     for check in shown:
         where = f" on {verdict.device}" if several else ""
         heading = Text.assemble((f"{step.name}{where}", "bold"), f"  {check.headline}")
-        parts += [Rule(style="dim"), heading, Padding(trouble(check, verdict.submission), (0, 0, 0, 2))]
-        others = [each for each in bad[1:] if each.said != check.said]
-        also = [Text(f"also {each.outcome}: {each.headline}", style="dim") for each in others]
-        parts += [Padding(each, (0, 0, 0, 2)) for each in also]
+        shown_here = trouble(check, verdict.submission, verbose=verbose)
+        parts += [Rule(style="dim"), heading, Padding(shown_here, (0, 0, 0, 2))]
+    if bad:
+        parts += [Padding(line, (0, 0, 0, 2)) for line in also([check for check in bad if check not in shown])]
         parts.append(Text())
     return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
 
 
-def trouble(check: CheckResult, submission: str) -> RenderableType:
-    """Return what is to be known of a check that did not pass; lines are those of the file `submission`."""
+def also(others: Sequence[CheckResult]) -> list[Text]:
+    """Return a line for each check that did not pass either, and is not shown in full."""
+    return [Text(f"also {check.outcome.replace('_', ' ')}: {check.headline}", style="dim") for check in others]
+
+
+def trouble(check: CheckResult, submission: str, *, brief: bool = False, verbose: bool = False) -> RenderableType:
+    """Return what is to be known of a check that did not pass; with `verbose`, also what was called with what.
+
+    Lines are those of the file `submission`. With `brief`, what to look at stands before the facts, for a screen that
+    may end below it.
+    """
     sign, colour = SIGNS[check.outcome]
-    parts: list[RenderableType] = [Text(marked(f"{sign} {check.outcome}: {check.said}"), style=colour)]
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim", min_width=7)
-    facts.add_column(overflow="fold")
-    for name, value in (
-        ("called", check.called),
-        ("got", check.got),
-        ("expected", check.expected),
-        ("differs", check.detail),
-        ("note", check.difference.pattern if check.difference else ""),
-    ):
-        if value:
-            facts.add_row(name, Text(value))
-    # A comprehension and a recursion run the same line in several frames.
-    for number, text in dict.fromkeys((line.number, line.text.strip()) for line in check.lines):
-        facts.add_row(Text(f"line {number}", style=to_file(submission, number)), Text(text))
-    parts.append(facts)
-    if check.misconception in misconceptions():
-        parts += _misconception(check.misconception or "")
+    said = Text(marked(f"{sign} {check.outcome}: {check.said}"), style=colour)
+    title, why, look = _misconception(check.misconception)
+    facts = [_facts(check, submission, verbose=verbose)]
+    parts: list[RenderableType] = [said, *title, *look, *facts, *why] if brief else [said, *facts, *title, *why, *look]
     if check.difference and check.difference.picture:
         parts += [Text(), picture.Shown(check.difference.picture)]
     if check.printed:
@@ -119,10 +114,35 @@ def trouble(check: CheckResult, submission: str) -> RenderableType:
     return Group(*parts)
 
 
-def _misconception(name: str) -> list[RenderableType]:
-    known = misconceptions()[name]
-    title = Text.assemble(("\n" + known.title, "bold"), (f"   {name}", "dim"))
-    return [title, Text(known.why), Text.assemble(("Look: ", "bold"), known.look)]
+def _facts(check: CheckResult, submission: str, *, verbose: bool) -> Table:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", min_width=7)
+    facts.add_column(overflow="fold")
+    for name, value in (
+        ("called", check.called),
+        ("with", check.details if verbose else ""),
+        ("got", check.got),
+        ("expected", check.expected),
+        ("differs", check.detail),
+        ("note", check.difference.pattern if check.difference else ""),
+        ("graph", "\n".join(check.graphs.got) if check.graphs else ""),
+        ("instead of", "\n".join(check.graphs.expected) if check.graphs else ""),
+    ):
+        if value:
+            facts.add_row(name, Text(value))
+    # A comprehension and a recursion run the same line in several frames.
+    for number, text in dict.fromkeys((line.number, line.text.strip()) for line in check.lines):
+        facts.add_row(Text(f"line {number}", style=to_file(submission, number)), Text(text))
+    return facts
+
+
+def _misconception(name: str | None) -> tuple[list[Text], list[Text], list[Text]]:
+    """Return title, reason and what to look at; nothing of a misconception that this version does not know."""
+    known = misconceptions().get(name or "")
+    if known is None:
+        return [], [], []
+    title = Text.assemble(("\n" + known.title, "bold"), (f"   {known.id}", "dim"))
+    return [title], [Text(known.why)], [Text.assemble(("Look: ", "bold"), known.look)]
 
 
 def _printed(check: CheckResult) -> RenderableType:

@@ -11,6 +11,8 @@ NOON = 1_790_000_000.0  # a moment in 2026
 class WrittenDown:
     """Sessions whose outcomes are what stands in their files."""
 
+    has_ended = False
+
     def begin(self, name):
         """Begin nothing."""
 

@@ -19,8 +19,8 @@ from grader.vocabulary.describe import name_of
 from grader.vocabulary.difference.containers import of_containers
 from grader.vocabulary.difference.find import difference
 from grader.vocabulary.difference.numbers import MOST, Array, Pair, Tolerance
+from grader.vocabulary.words import ordinal
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth")
 PLAIN = 1e-6  # relative and absolute, of plain floats
 MOST_INT = 2**63
 
@@ -106,11 +106,7 @@ def _sizes(expected: Array, known: Known) -> Iterator[tuple[str, float]]:
     if expected.ndim:
         yield "the number of elements", expected.size
     for label, argument in zip(known.seen.labels, known.seen.arguments, strict=False) if known.seen else ():
-        yield from _of_argument(f"`{label}`" if not label.isdecimal() else _ordinal(int(label)), argument)
-
-
-def _ordinal(index: int) -> str:
-    return f"the {ORDINALS[index]} argument" if index < len(ORDINALS) else f"argument {index + 1}"
+        yield from _of_argument(f"`{label}`" if not label.isdecimal() else ordinal(int(label)), argument)
 
 
 def _of_argument(name: str, argument: Any) -> Iterator[tuple[str, float]]:

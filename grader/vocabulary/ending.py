@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from grader.verdict import Difference, Outcome, SourceLine
+from grader.sandbox.shared.seen import Called
+from grader.verdict import Difference, Graphs, Outcome, SourceLine
+
+NOTHING_CALLED = Called()
 
 
 class Ending(Exception):
-    """The end of a check that did not pass. Its fields are those of a CheckResult."""
+    """The end of a check that did not pass. Its fields are those of a CheckResult.
+
+    `recognised` is the misconception that an exception names by itself; it counts where no check of the step has a
+    name of its own.
+    """
 
     def __init__(
         self,
         outcome: Outcome,
         said: str,
         *,
-        called: str = "",
+        called: Called = NOTHING_CALLED,
         got: str = "",
         expected: str = "",
         detail: str = "",
         misconception: str | None = None,
+        recognised: str | None = None,
         lines: tuple[SourceLine, ...] = (),
         difference: Difference | None = None,
+        graphs: Graphs | None = None,
     ) -> None:
         super().__init__(said)
         self.outcome = outcome
@@ -29,5 +38,7 @@ class Ending(Exception):
         self.expected = expected
         self.detail = detail
         self.misconception = misconception
+        self.recognised = recognised
         self.lines = lines
         self.difference = difference
+        self.graphs = graphs

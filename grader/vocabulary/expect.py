@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from grader.sandbox.shared.seen import Opaque, Seen, SeenTensor
-from grader.verdict import Difference, Outcome
-from grader.vocabulary import apart, closeness, describe
+from grader.verdict import Difference, Graphs, Outcome
+from grader.vocabulary import apart, closeness, describe, graph
 from grader.vocabulary.closeness import close, first, looks_like, mismatch, requires_grad, same, tolerance, unchanged
 from grader.vocabulary.compared import Known, Steps, compared
 from grader.vocabulary.describe import name_of
-from grader.vocabulary.ending import Ending
+from grader.vocabulary.ending import NOTHING_CALLED, Ending
 from grader.vocabulary.recognised import named_by, named_by_text
 from grader.vocabulary.words import how_many
 
@@ -44,11 +44,15 @@ def expect(
 
 
 def require(
-    met: bool, said: str, *, got: str = "", expected: str = "", misconception: str | None = None, called: str = ""
-) -> None:
-    """Fail with `said` unless `met`; for what has no value to compare."""
+    met: bool, said: str, *,
+    got: str = "", expected: str = "", misconception: str | None = None, seen: Seen | None = None,
+) -> None:  # fmt: skip
+    """Fail with `said` unless `met`; for what has no value to compare. `seen` is the call that this is about."""
     if not met:
-        raise Ending(Outcome.FAILED, said, called=called, got=got, expected=expected, misconception=misconception)
+        raise Ending(
+            Outcome.FAILED, said, called=seen.called if seen else NOTHING_CALLED, got=got, expected=expected,
+            misconception=misconception, recognised=named_by(seen.exception) if seen and seen.exception else None,
+        )  # fmt: skip
 
 
 class Expectation:
@@ -76,14 +80,22 @@ class Expectation:
         expected: str = "",
         detail: str = "",
         misconception: str | None = None,
+        recognised: str | None = None,
         difference: Difference | None = None,
+        graphs: Graphs | None = None,
     ) -> NoReturn:
         raise Ending(
-            Outcome.FAILED, said, called=self._seen.called if self._seen else "",
+            Outcome.FAILED, said, called=self._seen.called if self._seen else NOTHING_CALLED,
             got=describe.in_full(self._value) if got is None else got, expected=expected, detail=detail,
-            misconception=misconception or self._name() or self._recognised(),
-            difference=difference or self._difference(),
+            misconception=misconception or self._name(), recognised=recognised or self._recognised(),
+            difference=difference or self._difference(), graphs=graphs,
         )  # fmt: skip
+
+    def _graphs(self, expected: tuple[str, ...]) -> Graphs | None:
+        """Return what is recorded behind the value and what was expected; None where no graph was sent with it."""
+        if self._value.grad_fn is not None and not self._value.graph:
+            return None
+        return Graphs(graph.tree(self._value), expected)
 
     def _difference(self) -> Difference | None:
         return None if self._due is NOTHING else compared(self._value, self._due, self._known())
@@ -165,6 +177,7 @@ class Expectation:
                 f"{self._what} has requires_grad={not expected}",
                 got=f"requires_grad={not expected}",
                 expected=f"requires_grad={expected}",
+                graphs=self._graphs(graph.of_requires_grad(expected)),
             )
         return self
 
@@ -176,6 +189,7 @@ class Expectation:
                 f"{self._what} has is_leaf={not expected}",
                 got=f"is_leaf={not expected}",
                 expected=f"is_leaf={expected}",
+                graphs=self._graphs(graph.of_leaf(expected)),
             )
         return self
 
@@ -235,6 +249,7 @@ class Expectation:
                 f"{self._what} has {'no' if grad is None else 'a'} .grad",
                 got="None" if grad is None else describe.describe(grad, values=True),
                 expected="None" if expected is None else describe.describe(expected, values=True),
+                graphs=self._graphs(graph.of_grad(expected)),
             )  # fmt: skip
         if expected is not None:
             part = Expectation(grad, self._lookalikes, f"the .grad of {self._what}")
@@ -351,7 +366,7 @@ class Expectation:
         if not set(names) & set(exception.bases):
             self._fail(
                 "the wrong exception was raised", got=describe.message(str(exception)), expected=expected,
-                misconception=self._name() or self._recognised() or ANOTHER_ERROR,
+                recognised=self._recognised() or ANOTHER_ERROR,
             )  # fmt: skip
         return self
 
@@ -361,7 +376,7 @@ class Expectation:
             raised = self._value if isinstance(self._value, str) else describe.describe(self._value)
             self._fail(
                 otherwise, got=describe.message(raised), expected="no exception",
-                misconception=self._name() or named_by_text(raised),
+                recognised=named_by_text(raised),
             )  # fmt: skip
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 MAX_TEXT = 100
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 def number(value: float) -> str:
@@ -23,5 +24,10 @@ def shorten(text: str, most: int = MAX_TEXT) -> str:
 
 def how_many(number: int, noun: str) -> str:
     """Return how many there are, in the right number: "1 element", "3 entries"."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("tch") else "s")
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith(("tch", "s", "x")) else "s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def ordinal(index: int) -> str:
+    """Return which argument this is, counted from 0: "the first argument", "argument 6"."""
+    return f"the {ORDINALS[index]} argument" if index < len(ORDINALS) else f"argument {index + 1}"

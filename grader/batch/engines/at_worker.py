@@ -1,7 +1,7 @@
 """What runs in a worker of a cluster: a station, which asks a judge, a process of its own.
 
-The worker itself reads no submission as anything but text. It offers the resource GRADER only as long as it can grade,
-so that one that cannot does not draw work.
+The worker itself reads no submission as anything but text. It reports when it can grade, and when it cannot, so that
+one that fails at once does not draw all work.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from grader.errors import GraderError
 from grader.record import depends
 from grader.record.rows import State
 
-GRADER, TOPIC = "grader", "grader"
+PLUGIN, TOPIC = "grader", "grader"
 
 
 class Grading(WorkerPlugin):
     """Keeps a station warm in a worker. `how` and what it is warmed up with come from whoever asks for verdicts."""
 
-    name = GRADER
+    name = PLUGIN
 
     def __init__(self, how: How, exercise: str, device: str) -> None:
         self._how = how
@@ -40,6 +40,7 @@ class Grading(WorkerPlugin):
         self._worker = worker
         self._closing = False
         self._alone = False
+        self._one_at_a_time = threading.Lock()
         self._station = Station(self._how)
         self._get_ready()
 
@@ -55,34 +56,34 @@ class Grading(WorkerPlugin):
         try:
             if depends.here() != self._how.code:
                 raise GraderError(f"{platform.node()} has other versions of the grader or of what it needs")
-            isolation = self._station.warm_up(find(self._exercise), self._device)
+            with self._one_at_a_time:
+                isolation = self._station.warm_up(find(self._exercise), self._device)
         except Exception as error:  # whatever it is, this worker is of no use, and has to say so
-            self._report({"worker": self._worker.address, "fault": "" if self._closing else str(error)})
+            if not self._closing:
+                self._report(fault=str(error) or type(error).__name__)
             return
-        self._offer(1)
-        self._report({"worker": self._worker.address, "isolation": list(isolation)})
+        self._report(isolation=list(isolation))
 
-    def _offer(self, count: int) -> None:
-        self._worker.loop.add_callback(self._worker.set_resources, **{GRADER: count})
-
-    def _report(self, event: dict[str, object]) -> None:
+    def _report(self, **facts: object) -> None:
+        event = {"worker": self._worker.address, "machine": platform.node(), **facts}
         with contextlib.suppress(Exception):  # nobody listens any more
             self._worker.loop.add_callback(self._worker.log_event, TOPIC, event)
 
     def grade(self, tasks: list[Task], *, alone: bool) -> list[Ended]:
-        """Return how tasks ended; where none could be graded, offer nothing until it works again."""
-        if alone != self._alone:
-            self._station.close()
-            self._station, self._alone = Station(self._how, alone=alone), alone
-        ended = [self._station.grade(task) for task in tasks]
+        """Return how tasks ended; where none could be graded, ask for no more until it works again."""
+        with self._one_at_a_time:  # a worker may have several threads, and a station is one
+            if alone != self._alone:
+                self._station.close()
+                self._station, self._alone = Station(self._how, alone=alone), alone
+            ended = [self._station.grade(task) for task in tasks]
         if all(each.state is State.FAULT for each in ended) and not self._closing:
-            self._offer(0)
+            self._report(fault=ended[-1].fault)
             self._get_ready()
         return ended
 
 
 def grade(tasks: bytes, alone: bool) -> bytes:
     """Grade some tasks at the worker where this is called; all of it travels as JSON."""
-    plugin = get_worker().plugins[GRADER]
+    plugin = get_worker().plugins[PLUGIN]
     assert isinstance(plugin, Grading)
     return msgspec.json.encode(plugin.grade(msgspec.json.decode(tasks, type=list[Task]), alone=alone))

@@ -58,6 +58,9 @@ def test_arrays(submission, rng, device):
         }
         seen = submission.from_data(sent.numpy().copy(), device)
         expect(seen, named).tensor(sent.to(torch.float32), device=device).keeps_argument(0, sent.numpy())
+    number = torch.randint(2, 9, (), generator=rng)
+    named = {"class-not-function": lambda t, size=int(number): t.shape == (size,)}
+    expect(submission.from_data(number.numpy(), device), named).tensor(torch.tensor(float(number)), device=device)
     for shape in ((2, 1, 4), (1, 3)):
         sent = torch.randn(shape, generator=rng, dtype=torch.float64)
         named = {"float64-leak": lambda t: t.dtype == "float64"} | squeezed(sent)
@@ -202,7 +205,7 @@ def test_sums(submission, rng):
     matrix = torch.randint(-8000, 8001, (3, 5), generator=rng) / 8
     seen = submission.attempt("sums", matrix)
     refused = seen.exception is not None and "cannot be converted to Scalar" in seen.exception.message
-    require(not refused, str(seen.exception), expected="a list", misconception="item-on-many", called=seen.called)
+    require(not refused, str(seen.exception), expected="a list", misconception="item-on-many", seen=seen)
     pair = expect(submission.sums(matrix)).length(2)
     still_tensor = {"scalar-tensor-not-number": lambda t: t.shape == ()}
     pair.item(0, "the sum of all", still_tensor).equals(matrix.sum().item())

@@ -143,6 +143,7 @@ def test_window_and_copy(submission, rng):
         window.tensor(expected).satisfies(lambda t: bool(t.shares_with), "the window does not share the array's memory")
         named = {
             "detach-copies": lambda t, heard=heard: t.shares_with and "detach" in heard,
+            "contiguous-copies": lambda t, heard=heard: t.shares_with and "contiguous" in heard,
             "from-numpy-copies": lambda t: bool(t.shares_with),
         }
         copy = pair.item(1, "the copy", named)

@@ -116,7 +116,7 @@ def test_leaf(submission, rng, device):
         said = str(seen.exception)
         require(
             not refused, said, expected="the leaf, changed in place", misconception="update-outside-no-grad",
-            called=seen.called,
+            seen=seen,
         )  # fmt: skip
         seen = submission.shift_leaf_(leaf, amount)
         in_place(seen, sent, sent + amount, device)

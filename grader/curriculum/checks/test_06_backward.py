@@ -200,11 +200,13 @@ def test_two_passes_leave_alone(submission, rng):
 @pytest.mark.step("separate")
 def test_separate(submission, rng, device):
     """returns each gradient by itself, whatever was in .grad before"""
-    for left in (True, False):
+    for left in ("numbers", "nothing", "no numbers"):
         recipes, weights, x = drawn_scalars(rng, 3)
         leaf = x.clone().requires_grad_()
         garbage = torch.randn(5, generator=rng)
-        leaf.grad = garbage.clone() if left else None
+        if left == "no numbers":
+            garbage[1:3] = torch.tensor([torch.nan, torch.inf])
+        leaf.grad = None if left == "nothing" else garbage.clone()
         dues = [gradient(recipe, x, each) for recipe, each in zip(recipes, weights, strict=True)]
         seen = submission.probe.separated(recipes, weights, leaf)
         gradients = answer(expect(seen), "the result", {}, NONE_CLEARED).length(3)
@@ -215,6 +217,7 @@ def test_separate(submission, rng, device):
             named = {
                 "gradients-accumulate": lambda t, sums=sums: any(same(t, wrong) for wrong in sums),
                 "grad-is-aliased": lambda t, later=later: any(same(t, wrong) for wrong in later),
+                "zero-times-nan": lambda t, left=left: left == "no numbers" and bool(t.data.isnan().any()),
             }
             gradients.item(index, f"the gradient of function {index + 1}", named).tensor(expected, device=device)
         untouched = expect(seen).item("untouched", lookalikes={"mutates-caller": False})

@@ -154,7 +154,7 @@ def test_array_of_variable(submission, rng):
     sent = torch.randn(3, 5, generator=rng).requires_grad_()
     seen = submission.attempt("to_numpy", sent)
     refused = seen.exception is not None and "requires grad" in seen.exception.message
-    require(not refused, str(seen.exception), expected="an array", misconception="numpy-on-grad", called=seen.called)
+    require(not refused, str(seen.exception), expected="an array", misconception="numpy-on-grad", seen=seen)
     array_like(expect(submission.to_numpy(sent)).keeps_argument(0, sent, "mutates-caller"), sent.detach())
     values = torch.randn(4, generator=rng)
     facts = expect(submission.probe.numpy_of_result(values))

@@ -246,6 +246,19 @@ def trained(x, y, w1, w2, lr, steps, keep="nothing", way="", moved=(1, 1)):
     return losses, *weights
 
 
+def _with_momentum(sent, lr, steps, momentum):
+    """Return both weights after SGD's steps with momentum, which nobody has asked for."""
+    x, y, *weights = [each.detach().clone() for each in sent]
+    weights = [each.requires_grad_() for each in weights]
+    optimizer = torch.optim.SGD(weights, lr=lr, momentum=momentum)
+    for _ in range(steps):
+        _, *gradients = loss_and_gradients(x, y, *[each.detach() for each in weights])
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.grad = gradient
+        optimizer.step()
+    return [each.detach() for each in weights]
+
+
 def overshooting(sent):
     """Return a learning rate with which the second loss is greater than the first."""
     lr = 0.02
@@ -284,6 +297,7 @@ def test_train(submission, rng, device):
             "weight-not-updated": together(
                 now, *[trained(*sent, lr, steps, moved=each)[1:] for each in ((1, 0), (0, 1))]
             ),
+            "another-update-rule": together(now, *[_with_momentum(sent, lr, steps, each) for each in (0.9, 0.5)]),
             "another-number-of-steps": together(now, *[trained(*sent, lr, count)[1:] for count in counts]),
             "update-before-all-grads": together(
                 now, *[trained(*sent, lr, steps, way=way)[1:] for way in ("w1 first", "w2 first")]
@@ -298,6 +312,24 @@ def test_train(submission, rng, device):
             part.tensor(expected[index], device=device, steps=functools.partial(after_each, index)).requires_grad(
                 True
             ).leaf(True)
+
+
+@pytest.mark.step("train")
+def test_train_from_fresh(submission, rng, device):
+    """begins where nothing is in .grad yet, and where no numbers are"""
+    for left in (None, torch.nan):
+        sent = problem(rng, 6, 3, 5, 2)
+        for weight in sent[2:]:
+            weight.grad = None if left is None else torch.full_like(weight, left)
+        seen = submission.train(*sent, 0.01, 2)
+        named = {"zero-times-nan": lambda t, left=left: left is not None and bool(t.data.isnan().any())}
+        clean = [each.detach().clone().requires_grad_() for each in sent[2:]]
+        for weight in clean:
+            weight.grad = torch.zeros_like(weight)
+        _, *expected = trained(*sent[:2], *clean, 0.01, 2)
+        for index, name in enumerate(WEIGHTS):
+            part = expect(seen.arguments).item(2 + index, f"{name} after 2 steps", named)
+            part.tensor(expected[index], device=device)
 
 
 @pytest.mark.step("train")

@@ -181,7 +181,8 @@ def test_frozen(submission, rng):
             if not expected and name.endswith(".bias"):
                 # The weight of the same layer came first: it is frozen.
                 named = named | {"bias-not-frozen": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
-            named = {} if expected else named
+            held = {"part-of-a-name": lambda fact, here=part in name: here and not fact["requires_grad"]}
+            named = (held if name not in before else {}) if expected else named
             facts.item(name, name, named).satisfies(
                 lambda fact, expected=expected: fact["requires_grad"] is expected,
                 f"{name} has requires_grad={not expected}",

@@ -19,7 +19,7 @@ def built(submission, name, *arguments):
     seen = submission.attempt(name, *arguments)
     said = seen.exception.message if seen.exception else ""
     require(
-        "before Module.__init__()" not in said, "the class cannot register its parts", got=said, called=seen.called,
+        "before Module.__init__()" not in said, "the class cannot register its parts", got=said, seen=seen,
         misconception="missing-super-init",
     )  # fmt: skip
 

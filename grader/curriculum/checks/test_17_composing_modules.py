@@ -21,7 +21,7 @@ def built(submission, name, *arguments):
         not forgotten,
         "the class cannot register its parts",
         got=said,
-        called=seen.called,
+        seen=seen,
         misconception="missing-super-init",
     )
 
@@ -361,7 +361,7 @@ def test_residual_registers(submission, rng):
     x, upstream = torch.randn(7, 4, generator=rng), torch.randn(7, 4, generator=rng)
     seen = submission.probe.observe_residual("linear", {}, x, upstream)
     mode = expect(seen).item("mode", lookalikes={"mode-not-restored": True})
-    mode.is_false("the inner module was put into train mode")
+    mode.is_false("the mode of the inner module was changed")
     copied = {
         "module-copied": lambda t: t.grad is None and not seen.value["held"],
         "graph-cut-in-the-middle": lambda t: t.grad is None and seen.value["x"].grad is not None,

@@ -157,13 +157,15 @@ def test_refuses_other_names(submission, rng):
     for old, new in (("0.bias", "0.bais"), ("3.weight", "")):
         state = {new if name == old else name: each for name, each in draw(rng, sizes).items() if name != old or new}
         expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), saved(state)))
+    elsewhere = saved({f"module.{name}": each for name, each in draw(rng, sizes).items()})
+    expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), elsewhere), "names-made-to-fit")
     more = saved(draw(rng, sizes) | {"4.weight": torch.ones(2)})
     expect_refused(submission.probe.loaded(sizes, draw(rng, sizes), more))
 
 
-def expect_refused(seen):
+def expect_refused(seen, misconception="strict-off-hides-typo"):
     """Expect a RuntimeError because of names that differ."""
-    raised = expect(seen).item("raised", lookalikes={"strict-off-hides-typo": ""})
+    raised = expect(seen).item("raised", lookalikes={misconception: ""})
     raised.satisfies(
         lambda said: said.startswith("RuntimeError"), "no RuntimeError was raised, although the names differ",
         got=or_nothing, expected="RuntimeError",

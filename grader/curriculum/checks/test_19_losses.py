@@ -174,7 +174,9 @@ def test_regression_refuses(submission, rng):
     for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
         predictions, targets = torch.randn(one, generator=rng), torch.randn(other, generator=rng)
         seen = submission.attempt("regression_losses", predictions, targets)
-        expect(seen).raises("ValueError", misconception="broadcast-pitfall")
+        mean = (predictions - targets).abs().mean()  # of all pairs that broadcasting makes
+        met = seen.exception is None and isinstance(seen.value, tuple) and any(looks_like(v, mean) for v in seen.value)
+        expect(seen).raises("ValueError", misconception="broadcast-pitfall" if met else None)
 
 
 @pytest.mark.step("bce")

@@ -430,12 +430,14 @@ def test_clear(submission, rng, device):
         values = shapes(rng, (4, 3), (2,), (3, 2), (5,))
         grads = shapes(rng, (4, 3), (2,), (3, 2), (5,))
         grads[0] = None
+        grads[1][1] = torch.nan
         submission.recognise({"skips-none-grad": lambda error: "'NoneType' object has no attribute" in error.message})
         seen = expect(submission.probe.cleared(values, grads, set_to_none))
         called = seen.item("called", lookalikes={"ready-made-optimizer": True})
         called.is_false("optimizer.zero_grad was called")
         expected = [None if set_to_none or g is None else torch.zeros_like(g) for g in grads]
         left = {
+            "zero-times-nan": lambda got: bool(got[1].data.isnan().any()) and not got[3].data.any(),
             "first-group-only": lambda got, grads=grads: (
                 all(looks_like(got[i], grads[i]) for i in (2, 3)) and not looks_like(got[1], grads[1])
             ),

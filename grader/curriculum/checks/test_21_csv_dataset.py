@@ -127,7 +127,7 @@ def test_features(submission, rng):
             "asked-columns-ignored": table.in_file_order,
         }
         pair.item(0, "the tensor of features", named).tensor(table.features(asked))
-        require(seen.arguments[1] == asked, "the caller's list was changed", called=seen.called,
+        require(seen.arguments[1] == asked, "the caller's list was changed", seen=seen,
                 got=str(seen.arguments[1]), expected=str(asked), misconception="mutates-caller")  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def test_from_the_end(submission):
         for index in range(-length, 0):
             seen = submission.attempt("position", index, length)
             if seen.exception is not None and "IndexError" in seen.exception.bases:
-                require(False, "a negative index was refused", called=seen.called, got=str(seen.exception), expected=str(index + length),
+                require(False, "a negative index was refused", seen=seen, got=str(seen.exception), expected=str(index + length),
                         misconception="negative-index-refused")  # fmt: skip
             expect(submission.position(index, length), {"negative-index-kept": index}).equals(index + length)
 

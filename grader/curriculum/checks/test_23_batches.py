@@ -60,12 +60,12 @@ def order_of(seen, index, rows, sizes, device, what="epoch"):
 def _in_order(seen, rows, x, y):
     """Return the order of the items after asking that it is one."""
     fits = (x[:, None, :] == rows[None]).all(-1)
-    require(bool(fits.any(1).all()), "x contains rows that are not in the data", called=seen.called)
+    require(bool(fits.any(1).all()), "x contains rows that are not in the data", seen=seen)
     order = fits.int().argmax(1).tolist()
-    require(len(order) == len(set(order)), "some items appear more than once", called=seen.called, got=f"items {order}",
+    require(len(order) == len(set(order)), "some items appear more than once", seen=seen, got=f"items {order}",
             expected="each item once", misconception="drawn-with-replacement")  # fmt: skip
     apart = "shuffle-x-without-y" if len(set(y)) == len(y) else None
-    require(order == y, "x and y no longer belong together", called=seen.called,
+    require(order == y, "x and y no longer belong together", seen=seen,
             got=f"x of the items {order[:8]} … with y of the items {y[:8]} …",
             expected="x and y of the same items", misconception=apart)  # fmt: skip
     return order
@@ -84,26 +84,26 @@ def asks_for_shuffling(seen, order, sizes, *, next_order=None):
     """
     turned = "rotated-not-shuffled" if next_order and is_turned(next_order) else None
     always = next_order is None or next_order == sorted(next_order)
-    require(order != sorted(order), "the items are in the order of the data", called=seen.called, got=str(order[:8]),
+    require(order != sorted(order), "the items are in the order of the data", seen=seen, got=str(order[:8]),
             expected="a random order", misconception="not-shuffled" if always else turned)  # fmt: skip
     count = len(order)
-    require(not is_turned(order), "the items are in the order of the data, from another start", called=seen.called,
+    require(not is_turned(order), "the items are in the order of the data, from another start", seen=seen,
             got=str(order[:8]), expected="a random order", misconception="rotated-not-shuffled")  # fmt: skip
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     batches = [order[start : start + size] for start, size in zip(starts, sizes, strict=True)]
     stretches = all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in batches)
-    require(not stretches, "each batch is a slice of the data", called=seen.called, got=str(batches[:2]),
+    require(not stretches, "each batch is a slice of the data", seen=seen, got=str(batches[:2]),
             expected="a random order of all items", misconception="batches-shuffled-not-items")  # fmt: skip
     if count < MANY:
         return  # too few for what is said next to be more than chance
     moved = max(abs(place - item) for place, item in enumerate(order))
-    require(moved > count // 2, "no item moved far from its place in the data", called=seen.called, got=str(order[:8]),
+    require(moved > count // 2, "no item moved far from its place in the data", seen=seen, got=str(order[:8]),
             expected="a random order of all items")  # fmt: skip
     beside = sum((b - a) % count in (1, count - 1) for a, b in itertools.pairwise(order))
-    require(beside < count / 2, "most items still follow a neighbour", called=seen.called, got=str(order[:8]),
+    require(beside < count / 2, "most items still follow a neighbour", seen=seen, got=str(order[:8]),
             expected="a random order of all items", misconception="rotated-not-shuffled")  # fmt: skip
     rising = sizes[0] > 1 and all(batch == sorted(batch) for batch in batches)
-    require(not rising, "inside each batch the items are in the order of the data", called=seen.called,
+    require(not rising, "inside each batch the items are in the order of the data", seen=seen,
             got=str(batches[:2]), expected="a random order of all items")  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def asks_for_other_orders(seen, orders):
     belief = None
     if orders[0] == orders[1] == orders[2]:  # two alike may be chance, where the items are only rotated
         belief = "not-shuffled" if orders[0] == sorted(orders[0]) else "same-order-every-epoch"
-    require(orders[0] != orders[1] != orders[2], "two epochs in a row have the same order", called=seen.called,
+    require(orders[0] != orders[1] != orders[2], "two epochs in a row have the same order", seen=seen,
             got=str(orders[1][:8]), expected="different orders", misconception=belief)  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def test_every_item_once(submission, rng, device):
         rows, numbers = table(rng, count)
         seen = submission.probe.epochs(rows, numbers, batch_size, new(seed_of(rng)), 1)
         order = order_of(seen, 0, rows, sizes_of(count, batch_size), device)
-        require(sorted(order) == numbers.tolist(), "some items are missing", called=seen.called)
+        require(sorted(order) == numbers.tolist(), "some items are missing", seen=seen)
 
 
 @pytest.mark.step("iterate_batches")
@@ -167,8 +167,8 @@ def test_seed_decides(submission, rng, device):
     seed = seed_of(rng)
     seen = [submission.probe.epochs(rows, numbers, 4, new(each), 2) for each in (seed, seed, seed + 1)]
     first, again, other = ([order_of(each, index, rows, sizes_of(21, 4), device) for index in (0, 1)] for each in seen)
-    require(first == again, "the same seed led to a different order", called=seen[1].called)
-    require(first != other, "different seeds led to the same order", called=seen[2].called)
+    require(first == again, "the same seed led to a different order", seen=seen[1])
+    require(first != other, "different seeds led to the same order", seen=seen[2])
 
 
 @pytest.mark.step("iterate_batches")
@@ -235,7 +235,7 @@ def test_batches_of_loader(submission, rng):
         expect(seen).item("length", "the length of the loader", named).equals(len(sizes))
         order = order_of(_epochs(seen), 0, rows, sizes, "cpu")
         asks_for_shuffling(seen, order, sizes)
-        require(drop_last or sorted(order) == numbers.tolist(), "some items are missing", called=seen.called)
+        require(drop_last or sorted(order) == numbers.tolist(), "some items are missing", seen=seen)
 
 
 @pytest.mark.step("make_loader")
@@ -256,9 +256,9 @@ def test_seed_of_loader(submission, rng):
     seen = [submission.probe.loop_after_draws(rows, 6, each, draws) for each, draws in runs]
     first, again, other = ([order_of(each, index, rows, sizes, "cpu") for index in (0, 1)] for each in seen)
     require(first == again, "the same seed led to a different order after torch's global generator had been used",
-            called=seen[1].called, misconception="global-rng-touched")  # fmt: skip
+            seen=seen[1], misconception="global-rng-touched")  # fmt: skip
     constant = None if first[0] == first[1] else "argument-ignored"
-    require(first != other, "different seeds led to the same order", called=seen[2].called, misconception=constant)
+    require(first != other, "different seeds led to the same order", seen=seen[2], misconception=constant)
 
 
 @pytest.mark.step("make_loader")
@@ -420,7 +420,7 @@ def test_workers_differ(submission, rng):
     for workers in (2, 4):
         seen = draws(submission, rng, [base_seed(rng)], workers)
         drawn = [tuple(each) for each in seen.value[0]]
-        require(len(set(drawn)) == workers, "two workers drew the same numbers", called=seen.called,
+        require(len(set(drawn)) == workers, "two workers drew the same numbers", seen=seen,
                 got=f"{len(set(drawn))} different series", expected=f"{workers} different series",
                 misconception="workers-draw-the-same")  # fmt: skip
 
@@ -432,7 +432,7 @@ def test_worker_epochs_differ(submission, rng):
     first, second = seen.value
     fixed = "worker-seed-same-every-epoch" if first[0] != first[1] else "workers-draw-the-same"
     require(first[0] != second[0] and first[1] != second[1], "a worker drew the same numbers in two epochs",
-            called=seen.called, misconception=fixed)  # fmt: skip
+            seen=seen, misconception=fixed)  # fmt: skip
 
 
 @pytest.mark.step("seed_worker")
@@ -443,7 +443,7 @@ def test_every_bit_counts(submission, rng):
     seen = draws(submission, rng, [base, base + 1000 * 2**16, base + 3**37], 2)
     first, second, third = seen.value
     cut = "seed-cut-short" if first[0] != first[1] and first[0] != third[0] else None
-    require(first[0] != second[0], "different seeds led to the same numbers", called=seen.called, misconception=cut)
+    require(first[0] != second[0], "different seeds led to the same numbers", seen=seen, misconception=cut)
 
 
 @pytest.mark.step("seed_worker")
@@ -451,7 +451,7 @@ def test_worker_seed_decides(submission, rng):
     """draws the same numbers again for the same seed"""
     base = base_seed(rng)
     seen = draws(submission, rng, [base, base], 3)
-    require(seen.value[0] == seen.value[1], "the same seed led to different numbers", called=seen.called,
+    require(seen.value[0] == seen.value[1], "the same seed led to different numbers", seen=seen,
             misconception="seed-from-nowhere")  # fmt: skip
 
 
@@ -475,8 +475,8 @@ def test_real_workers(submission, rng):
         for place in range(4):
             epoch.item(place, f"batch {place + 1}").length(2).item(0, "the list of numbers drawn").length(2)
         drawn.append([number for batch in seen.value[index] for number in batch[0]])
-        require(len(set(drawn[index])) == 8, "a number was drawn twice in one epoch", called=seen.called,
+        require(len(set(drawn[index])) == 8, "a number was drawn twice in one epoch", seen=seen,
                 got=f"{len(set(drawn[index]))} different numbers", expected="8 different numbers",
                 misconception="workers-draw-the-same")  # fmt: skip
     require(not set(drawn[0]) & set(drawn[1]), "the second epoch drew the same numbers as the first",
-            called=seen.called, misconception="worker-seed-same-every-epoch")  # fmt: skip
+            seen=seen, misconception="worker-seed-same-every-epoch")  # fmt: skip

@@ -42,7 +42,18 @@ def make_batches(rng, loss, sizes, ins=5, outs=3, more=()):
 
 
 def reference(
-    weights, batches, loss, lr, *, garbage=0.0, clears="first", momentum=0.0, epoch=100, split=False, uphill=False
+    weights,
+    batches,
+    loss,
+    lr,
+    *,
+    garbage=0.0,
+    clears="first",
+    momentum=0.0,
+    epoch=100,
+    split=False,
+    uphill=False,
+    clip=None,
 ):
     """Return the losses and the weights after training.
 
@@ -63,6 +74,8 @@ def reference(
                 parameter.grad = None
         value = LOSSES[loss](forward(parameters, inputs), targets)
         value.backward()
+        if clip:
+            torch.nn.utils.clip_grad_norm_(parameters, clip)
         optimizer.step()
         losses.append(value.item())
         if clears == "last":
@@ -147,6 +160,7 @@ def test_three_steps(submission, rng, device):
         some = reference(weights, batches, loss, lr, garbage=0.5, clears="matrices", **settings)[1]
         forgets = lambda _, of=seen: "backward" in of.value["log"] and "step" not in of.value["log"]  # noqa: E731
         others = {"first-group-only": some, "memory-made-anew": forgets}
+        others["another-update-rule"] = reference(weights, batches, loss, lr, clip=1.0, **settings)[1]
         missing = uncleared(weights, batches, loss, lr, garbage=0.5, **settings)
         compare_weights(seen, expected_weights, missing, device, others)
         moved = reference(weights, batches[:1], loss, lr, **settings)[1]
@@ -392,6 +406,7 @@ def digit_lookalikes(seen, weights, rows, expected, settings):
         # All losses fit: no chance, and no chance is what changed. The first loss alone may fit by chance: those stand behind.
         "pixels-not-scaled": scaled(lambda x: x),
         "equal-rows-dropped": lambda _: all_near(seen.value["returned"], losses(without_repetitions(rows))),
+        "another-update-rule": lambda _: all_near(seen.value["returned"], losses(rows, momentum=0.9)),
         "divided-by-256": scaled(lambda x: x / 256),
         "scaled-around-zero": scaled(lambda x: x / 127.5 - 1),
         "whole-division": scaled(lambda x: x // 255),
@@ -418,12 +433,13 @@ def without_repetitions(rows):
     return torch.tensor(list(dict.fromkeys(map(tuple, rows.tolist()))))
 
 
-def fitted(weights, rows, *, epochs, batch_size, lr, seed, scale=255):
+def fitted(weights, rows, *, epochs, batch_size, lr, seed, scale=255, momentum=0.0):
     """Return losses and weights after training on these rows."""
     dataset = TensorDataset(rows[:, 1:].float() / scale, rows[:, 0].long())
     shuffled = {} if seed is None else {"shuffle": True, "generator": torch.Generator().manual_seed(seed)}
     loader = DataLoader(dataset, batch_size, **shuffled)
-    return reference(weights, [batch for _ in range(epochs) for batch in loader], "cross_entropy", lr)
+    batches = [batch for _ in range(epochs) for batch in loader]
+    return reference(weights, batches, "cross_entropy", lr, momentum=momentum)
 
 
 def first_batch(rows, settings):

@@ -126,6 +126,10 @@ def test_loss(submission, rng, device):
         named = {noise: near(weighted(*noisy), device), **means(found, sizes, device)}
         single = [near(found[0], device), near(found[-1], device)] if len(found) > 1 else []
         named |= {"last-for-average": lambda value, single=single: any(each(value) for each in single)}
+        if sum(sizes) % sizes[0]:
+            named["mean-over-wrong-count"] = near(
+                sum(each * size for each, size in zip(found, sizes, strict=True)) / (len(sizes) * sizes[0]), device
+            )
         if left_out:
             whole = weighted(found, sizes) * count / (count + left_out)
             named = {"dataset-length-for-samples": near(whole, device), **named}
@@ -140,7 +144,12 @@ def test_how_it_runs(submission, rng, device):
         passes = expect(seen).item("seen", "the list of forward passes").length(3)
         for place in range(3):
             each = passes.item(place, f"forward pass {place + 1}").length(3)
-            modes = {"no-grad-means-eval": "train", "top-level-only": "mixed"}
+            first = seen.value["seen"][0][1]
+            modes = {
+                "mode-restored-too-early": lambda mode, first=first: mode == "train" and first == "eval",
+                "no-grad-means-eval": "train",
+                "top-level-only": "mixed",
+            }
             each.item(1, f"the mode of forward pass {place + 1}", modes).equals("eval")
             graph = {"trains-in-validation": lambda _: added_to(seen.value["grads"]), "eval-means-no-grad": True}
             each.item(2, lookalikes=graph).is_false(f"a graph was recorded in forward pass {place + 1}")

@@ -36,10 +36,12 @@ def summed(outputs, targets):
     return nn.functional.mse_loss(outputs, targets, reduction="sum")
 
 
-def learnt(weights, batches, lr, *, garbage=None, late=False, loss_function=nn.functional.mse_loss, decay=0.0):
+def learnt(
+    weights, batches, lr, *, garbage=None, late=False, loss_function=nn.functional.mse_loss, decay=0.0, momentum=0.0
+):
     """Return weights and losses after learning each batch; with garbage, gradients are cleared never, or too late."""
     parameters = [each.clone().requires_grad_() for each in weights]
-    optimizer = torch.optim.SGD(parameters, lr=lr, weight_decay=decay)
+    optimizer = torch.optim.SGD(parameters, lr=lr, weight_decay=decay, momentum=momentum)
     for index, parameter in enumerate(parameters):
         parameter.grad = None if garbage is None else torch.full_like(parameter, garbage + index)
     losses = []
@@ -160,6 +162,7 @@ def test_learns(submission, rng, device):
         named = {
             "zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0],
             "mean-vs-sum": learnt(weights, batches, lr, loss_function=summed)[0],
+            "another-update-rule": learnt(weights, batches, lr, momentum=0.9)[0],
         }
         late = learnt(weights, batches, lr, garbage=0.5, late=True)[0]
         after = expect(seen).item("weights", "the list of weights")
@@ -279,6 +282,7 @@ def test_ten_samples(submission, rng, device):
         tensor
         | percent
         | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
+        | {"broadcast-pitfall": lambda v: abs(v - all_against_all(labels, pixels)) < 1e-6}
     )
     answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the result", named)
     answer.is_a(float).equals(share_right(labels, pixels))
@@ -290,9 +294,15 @@ def other_ways(labels, pixels):
     return [int((guesses == labels).sum()) / len(labels) for guesses in (scores.argmax(0), scores.argmax())]
 
 
+def all_against_all(labels, pixels):
+    """Return what comes of it where each guess is compared with every label."""
+    return int((pixels[:, :10].argmax(1)[:, None] == labels).sum()) / len(labels)
+
+
 def close_to_wrong(labels, pixels):
     """Return whether a wrong way happens to give the right accuracy, or none at all, as many other mistakes do."""
-    return any(each == 0 or abs(share_right(labels, pixels) - each) < 0.05 for each in other_ways(labels, pixels))
+    wrong = (*other_ways(labels, pixels), all_against_all(labels, pixels))
+    return any(each == 0 or abs(share_right(labels, pixels) - each) < 0.05 for each in wrong)
 
 
 @pytest.mark.step("accuracy")

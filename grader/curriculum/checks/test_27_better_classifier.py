@@ -202,11 +202,15 @@ def test_optimizers(submission, rng, device):
             dues.append(stepped(name, weight, gradients, lr))
             others.append(stepped(other, weight, gradients, lr))
             if name == "adam":
-                named.append({"adam-given-the-rate-of-sgd": stepped("adam", weight, gradients, lr, lr)})
+                named.append({
+                    "adam-given-the-rate-of-sgd": stepped("adam", weight, gradients, lr, lr),
+                    "another-update-rule": stepped("adamw", weight, gradients, lr),
+                })  # fmt: skip
             else:
                 usual = [stepped("sgd", weight, gradients, rate) for rate in (1e-4, 1e-3, 0.01, 0.1, 1.0)]
                 named.append({
                     "step-uphill": stepped("sgd", weight, gradients, -lr),
+                    "another-update-rule": stepped("momentum", weight, gradients, lr),
                     "hard-coded-hyperparameters": lambda v, usual=usual: any(alike(v.data, each) for each in usual),
                 })  # fmt: skip
         crossed = names_of_crossed([seen.value.data for seen in seens], dues, others)
@@ -217,7 +221,13 @@ def test_optimizers(submission, rng, device):
 def stepped(name, weight, gradients, lr, adam_lr=0.001):
     """Return the weight after a step along each gradient."""
     weight = weight.clone().requires_grad_()
-    optimizer = torch.optim.SGD([weight], lr=abs(lr)) if name == "sgd" else torch.optim.Adam([weight], lr=adam_lr)
+    makers = {
+        "sgd": lambda: torch.optim.SGD([weight], lr=abs(lr)),
+        "momentum": lambda: torch.optim.SGD([weight], lr=abs(lr), momentum=0.9),
+        "adam": lambda: torch.optim.Adam([weight], lr=adam_lr),
+        "adamw": lambda: torch.optim.AdamW([weight], lr=adam_lr),
+    }
+    optimizer = makers[name]()
     for gradient in gradients:
         weight.grad = gradient.clone() if lr > 0 else -gradient
         optimizer.step()

@@ -139,10 +139,13 @@ def test_frozen(submission, device):
     """freezes everything but the new head"""
     for width, classes, num_classes in ((7, 4, 6), (5, 3, 2)):
         seen = submission.probe.adapts(width, classes, num_classes, device)
-        flags = expect(seen).item("requires_grad", "the dict of parameters").length(7)
+        flags = expect(seen).item("requires_grad", "the dict of parameters").length(9)
         for name in ("stem.0.weight", "stem.0.bias", "stem.1.weight", "stem.1.bias"):
             flag = flags.item(name, lookalikes={"freeze-by-optimizer-only": True})
             flag.is_false(f"{name} still requires a gradient")
+        held = {"part-of-a-name": lambda _, flags=seen.value["requires_grad"]: flags["shift"] is False}
+        for name in ("fc1.weight", "fc1.bias"):
+            flags.item(name, lookalikes=held).is_false(f"{name} still requires a gradient, though fc1 is not the head")
         flags.item("shift").is_false("shift, a parameter of the model itself, still requires a gradient")
         for name in ("fc.weight", "fc.bias"):
             flag = flags.item(name, lookalikes={"head-before-freeze-order": False})
@@ -266,7 +269,8 @@ def test_modes(submission, rng, device):
         for index in range(4):
             at_batch = modes.item(index, f"the list of modes at batch {index}").length(3)
             for layer, name in enumerate(("batch norm", "dropout")):
-                mode = at_batch.item(layer, lookalikes={"frozen-bn-updates": True})
+                acted = "dropout-after-logits-kept-on" if name == "dropout" else "frozen-bn-updates"
+                mode = at_batch.item(layer, lookalikes={acted: True})
                 mode.is_false(f"{name} was in training mode at batch {index}")
             mode = at_batch.item(2, lookalikes={"train-mode-forgotten": False})
             mode.is_true(f"the head was in evaluation mode at batch {index}")

@@ -203,6 +203,9 @@ def _tags(values):
     return [(step, value.tag) for step, value in values]
 
 
+NO_GRADIENT = ("layer.bias", "scale")
+
+
 @pytest.mark.step("write_histograms")
 def test_histogram_tags(submission, rng):
     """writes one histogram for each weight and each gradient that is there, at its step"""
@@ -215,6 +218,9 @@ def test_histogram_tags(submission, rng):
         "one-tag-for-all": lambda found: len(found) == len(expected) and len({tag for _, tag in found}) < len(tags),
         "buffers-are-not-parameters": sorted([*expected, *((step, "weights/steps") for step in steps)]),
         "frozen-left-out": [pair for pair in expected if pair[1] != "weights/scale"],
+        "none-becomes-zeros": sorted(
+            [*expected, *((step, f"gradients/{name}") for step in steps for name in NO_GRADIENT)]
+        ),
     }
     found = [(step, value.tag) for step, value in values if value.HasField("histo")]
     expect(sorted(found), named, what="the list of (step, tag) of all histograms").equals(expected)
@@ -306,6 +312,7 @@ def _trial(submission, rng, hparams):
     metrics = {"hparam/accuracy": torch.rand((), generator=rng).item(), "hparam/loss": 1 + _int(rng, 0, 9) / 8}
     seen = submission.probe.trial(log_dir, name, hparams, metrics)
     named = {
+        "logs-all-metrics": lambda runs: {log_dir, f"{log_dir}/{name}"} == set(runs),
         "hparam-run-unnamed": lambda runs: any(run.rpartition("/")[2].replace(".", "").isdecimal() for run in runs),
     }
     return _run(seen, f"{log_dir}/{name}", named), metrics

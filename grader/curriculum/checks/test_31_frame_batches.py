@@ -134,7 +134,7 @@ def test_ends_of_episodes(submission, rng):
                 got=lambda entry: told(entry[0], entry[2]), expected=told(name, asked),
             )  # fmt: skip
         require(len(calls) == len(expected), "the game was played on after the last frame", got=f"{len(calls)} calls",
-                expected=f"{len(expected)} calls", called=seen.called)  # fmt: skip
+                expected=f"{len(expected)} calls", seen=seen)  # fmt: skip
 
 
 def told(name, asked):

@@ -279,7 +279,8 @@ def test_single_frame(submission, rng):
     """returns shape (1,) for a single frame, also where it is all but sure"""
     plan = discriminator_plan(3, 2)
     sizes = {"in_channels": 3, "features": 2}
-    plan.check(submission, rng, "Discriminator", sizes, [1, 3, 64, 64], False, (), last=20.0)
+    for train in (False, True):
+        plan.check(submission, rng, "Discriminator", sizes, [1, 3, 64, 64], train, (), last=20.0)
 
 
 @pytest.mark.step("Discriminator")

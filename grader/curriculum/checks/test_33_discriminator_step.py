@@ -182,7 +182,7 @@ def test_loss_on_device(submission, rng):
     # A loss that became a number on the way fails there too, for another reason.
     number = "item" in str(seen.exception)
     require(seen.exception is None, "an exception was raised for answers on another device",
-            called=seen.called, got=str(seen.exception), expected="a loss on the device of the answers",
+            seen=seen, got=str(seen.exception), expected="a loss on the device of the answers",
             misconception="python-value-breaks-graph" if number else "hard-coded-device")  # fmt: skip
     expect(seen, {"hard-coded-device": lambda t: t.device == "cpu"}).shape().on("meta")
 

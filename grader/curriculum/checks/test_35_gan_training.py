@@ -191,9 +191,9 @@ def test_saved(submission, rng, device):
     seen = submission.probe.saved(gan.judge, gan.forger, gan.seed, gan.steps, device)
     named = {
         "pickles-objects": lambda held: isinstance(held, str),
-        "optimizer-state-forgotten": lambda held: not set(OPTIMIZERS) & set(held),
-        "random-state-forgotten": lambda held: "generator" not in held,
-        "iteration-forgotten": lambda held: "iteration" not in held,
+        "optimizer-state-forgotten": lambda held: {*NETS} <= {*held} and not {*OPTIMIZERS} & {*held},
+        "random-state-forgotten": lambda held: {*NETS} <= {*held} and "generator" not in held,
+        "iteration-forgotten": lambda held: {*NETS} <= {*held} and "iteration" not in held,
     }
     expected = {*NETS, *OPTIMIZERS, "iteration", "generator"}
     held = expect(seen).item("held", "the content of the file", named)

@@ -86,9 +86,9 @@ def test_output(submission, rng, device):
 @pytest.mark.step("make_process_function")
 def test_trains(submission, rng, device):
     """takes one step for each batch, on that batch's gradients alone"""
-    for loss_name, lr in (("mse", 0.1), ("pinball", 0.3)):
+    for loss_name, lr, left in (("mse", 0.1, 7.0), ("pinball", 0.3, 7.0), ("mse", 0.1, torch.inf)):
         task = _training(rng, loss_name, lr)
-        seen = submission.probe.train(*task, device)
+        seen = submission.probe.train(*task, device, left)
         expected = _trained(*task)
         dirty = [_trained(*task, zeroed="never", start=start) for start in (7.0, 0.0)]
         dirty.append(_trained(*task, zeroed="last"))
@@ -96,6 +96,7 @@ def test_trains(submission, rng, device):
         steps = expect(seen).item("steps", "the list of the optimizer's steps").is_a(list) and seen.value["steps"]
         for index, name in enumerate(("weight", "bias"), start=1):
             named = {
+                "zero-times-nan": lambda seen, left=left: left == torch.inf and bool(seen.data.isnan().any()),
                 "zero-grad-missing": lambda seen, i=index: any(_alike(seen, each[i]) for each in dirty),
                 "zero-after-backward": lambda _, steps=steps: not steps[0][0] and steps[0][1] > 0,
                 "step-before-backward": lambda seen, i=index, steps=steps: steps[0][1] == 0 and _alike(seen, early[i]),

@@ -369,15 +369,17 @@ def test_counts(submission, rng, device):
 @pytest.mark.step("train")
 def test_nothing_left(submission, rng, device):
     """takes no batch where nothing is left to do"""
-    task = Task(rng, batches=3, done=4)
-    for iterations in (2, 4):
+    submission.recognise({"another-number-of-steps": lambda error: "zero size" in error.message})
+    task = Task(rng, batches=3)
+    for done, iterations in ((4, 2), (4, 4), (0, 0)):
         task.real = task.real[:3]
         seen = expect(submission.probe.train(
-            task.judge, task.forger, task.real, 4, iterations, 2, 100, task.seed, task.lr, device, "",
+            task.judge, task.forger, task.real, done, iterations, 2, 100, task.seed, task.lr, device, "",
         ))  # fmt: skip
         named = {"infinite-run": lambda count: count == 3, "resume-starts-anew": lambda count, n=iterations: count == n}
+        named["another-number-of-steps"] = lambda count: count == 1
         seen.item("taken", "the number of batches taken", named).equals(0)
-        seen.item("iteration", "gan.iteration after the call").equals(4)
+        seen.item("iteration", "gan.iteration after the call").equals(done)
         answered = seen.item("kind").is_a(str)
         answered.satisfies(lambda v: v == "State", "the result has the wrong type", got=str, expected="State")
 

@@ -7,7 +7,10 @@ NO_NUMPY = "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() t
 
 
 def filled_in_dirty_memory(submission, shape, device):
-    """Call filled while torch marks all memory that it hands out without filling it: NaN in floating point."""
+    """Call filled while torch marks all memory that it hands out without filling it: NaN in floating point.
+
+    Told: `filled` for the shape {shape}, where all fresh memory holds NaN
+    """
     torch.set_deterministic_debug_mode("warn")
     try:
         return submission.filled(shape, device)
@@ -16,7 +19,10 @@ def filled_in_dirty_memory(submission, shape, device):
 
 
 def filled_repeatedly(submission, shape, device, seed):
-    """Call filled twice, and once more with torch seeded as for the first time; return the three answers."""
+    """Call filled twice, and once more with torch seeded as for the first time; return the three answers.
+
+    Told: `filled` three times for the shape {shape}, the last time seeded as for the first
+    """
     torch.manual_seed(seed)
     twice = [submission.filled(shape, device), submission.filled(shape, device)]
     torch.manual_seed(seed)
@@ -45,7 +51,10 @@ class OnGpu(TorchFunctionMode):
 
 
 def sums_on_gpu(submission, matrix):
-    """Call sums with a matrix that cannot be read by numpy where it is; return the answer and what was raised."""
+    """Call sums with a matrix that cannot be read by numpy where it is; return the answer and what was raised.
+
+    Told: `sums` of a matrix of shape {matrix:shape} that lies on a GPU
+    """
     try:
         with OnGpu(matrix):
             return {"sums": submission.sums(matrix), "error": ""}

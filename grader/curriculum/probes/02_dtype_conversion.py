@@ -19,7 +19,10 @@ class Listening(TorchFunctionMode):
 
 
 def dtypes_made(submission, step, array, device):
-    """Call a step with an array; return the names of the dtypes that it made on its way, in numpy and in torch."""
+    """Call a step with an array; return the names of the dtypes that it made on its way, in numpy and in torch.
+
+    Told: `{step:word}` on an array of shape {array:shape}, noting the dtypes on the way
+    """
     made = []
 
     class Heard(np.ndarray):

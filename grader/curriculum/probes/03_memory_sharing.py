@@ -24,21 +24,30 @@ class Listening(TorchFunctionMode):
 
 
 def functions_called(submission, array):
-    """Call window_and_copy; return the names of the torch functions that it called."""
+    """Call window_and_copy; return the names of the torch functions that it called.
+
+    Told: `window_and_copy` on an array of shape {array:shape}, noting which functions of torch it calls
+    """
     with Listening() as listening:
         submission.window_and_copy(array)
     return listening.names
 
 
 def called_for_row(submission, matrix):
-    """Call doubled_row; return its result and the names of the torch functions that it called."""
+    """Call doubled_row; return its result and the names of the torch functions that it called.
+
+    Told: `doubled_row` on a matrix of shape {matrix:shape}, noting which functions of torch it calls
+    """
     with Listening() as listening:
         row = submission.doubled_row(matrix, 1)
     return {"row": row, "names": listening.names}
 
 
 def called_for_copies(submission, x):
-    """Call two_copies; return its result and the names of the torch functions that it called."""
+    """Call two_copies; return its result and the names of the torch functions that it called.
+
+    Told: `two_copies` of a tensor of shape {x:shape}, noting which functions of torch it calls
+    """
     x = x.clone().requires_grad_()
     with Listening() as listening:
         copies = submission.two_copies(x)
@@ -46,7 +55,10 @@ def called_for_copies(submission, x):
 
 
 def windows(submission, array):
-    """Call window_and_copy with arrays that no message can carry; say what shares memory with each of them."""
+    """Call window_and_copy with arrays that no message can carry; say what shares memory with each of them.
+
+    Told: `window_and_copy` on slices, transposes and the like of an array of shape {array:shape}
+    """
     kinds = {
         "transposed": array.T,
         "with gaps": array[:, ::2],
@@ -64,6 +76,8 @@ def answers_for(submission, x, pairs):
     """Ask same_storage about pairs of tensors; also say whether they were left alone.
 
     Of three recipes, the first makes a tensor of x, and the others make each of the two from that one.
+
+    Told: `same_storage` for {pairs:count pair} of tensors
     """
     answers, untouched = [], True
     for first, *both in pairs:
@@ -80,6 +94,8 @@ def flats_of(submission, x, recipes):
     """Call flat_view with what each recipe makes of x, which requires a gradient.
 
     Return for each what came back, what was raised, and whether it shares memory and is recorded.
+
+    Told: `flat_view` of {recipes:count tensor}, made from one that requires a gradient
     """
     return [_flat_of(submission, x.clone().requires_grad_(), recipe) for recipe in recipes]
 
@@ -99,7 +115,10 @@ def _flat_of(submission, x, recipe):
 
 
 def copies_of(submission, x, upstream, is_leaf):
-    """Call two_copies with a leaf or a result and run backward through the first copy; say which gradient arrived."""
+    """Call two_copies with a leaf or a result and run backward through the first copy; say which gradient arrived.
+
+    Told: `two_copies` of a {is_leaf:if leaf}{is_leaf:unless result}, then backward through the first copy
+    """
     leaf = x.clone().requires_grad_()
     tensor = leaf if is_leaf else leaf.clone()
     attached, outside = submission.two_copies(tensor)

@@ -18,28 +18,41 @@ class Listening(TorchFunctionMode):
 
 
 def functions_called(submission, matrix, columns):
-    """Call abs_columns_; return the names of the torch functions that it called."""
+    """Call abs_columns_; return the names of the torch functions that it called.
+
+    Told: `abs_columns_` on a matrix of shape {matrix:shape}, noting which functions of torch it calls
+    """
     with Listening() as listening:
         submission.abs_columns_(matrix, columns)
     return listening.names
 
 
 def other_holders(submission, values, factor, bias):
-    """Call scale_ with the middle of a larger tensor; return that larger tensor."""
+    """Call scale_ with the middle of a larger tensor; return that larger tensor.
+
+    Told: `scale_` on the middle of a larger tensor
+    """
     whole = torch.cat([values, values, values])
     submission.scale_(whole[len(values) : 2 * len(values)], factor, bias)
     return whole
 
 
 def recording_after(submission, leaf, amount):
-    """Call shift_leaf_ where nothing is recorded; tell whether autograd records afterwards, and what came of the leaf."""
+    """Call shift_leaf_ where nothing is recorded; tell whether autograd records afterwards, and what came of the leaf.
+
+    Told: `shift_leaf_` by {amount} inside a no_grad block of the caller's
+    """
     with torch.no_grad():
         submission.shift_leaf_(leaf, amount)
         return {"recording": torch.is_grad_enabled(), "leaf": leaf}
 
 
 def backward_through_sigmoid(submission, x, scale, bias, upstream, is_leaf):
-    """Call scaled_sigmoid and run backward; return its result, the gradient, x afterwards and what backward raised."""
+    """Call scaled_sigmoid and run backward; return its result, the gradient, x afterwards and what backward raised.
+
+    Told: `scaled_sigmoid` with scale {scale} and bias {bias}, on a {is_leaf:if leaf}{is_leaf:unless result}, then
+    backward
+    """
     leaf = x.clone().requires_grad_()
     source = leaf if is_leaf else leaf.clone()
     result = submission.scaled_sigmoid(source, scale, bias)
@@ -58,7 +71,10 @@ def backward_through_sigmoid(submission, x, scale, bias, upstream, is_leaf):
 
 
 def answers_for(submission, x, cases):
-    """Ask breaks_backward about several operations, each a recipe, and what is changed; see _answer_for."""
+    """Ask breaks_backward about several operations, each a recipe, and what is changed; see _answer_for.
+
+    Told: `breaks_backward` for {cases:count case}
+    """
     return [_answer_for(submission, x, *case) for case in cases]
 
 

@@ -43,7 +43,10 @@ class Listening(TorchFunctionMode):
 
 
 def slopes_of(submission, recipes, points):
-    """Take the slope of each function at its point; also say what the function was called with."""
+    """Take the slope of each function at its point; also say what the function was called with.
+
+    Told: `slope` of {recipes:count function}, each at a point of its own
+    """
     return [_slope_of(submission, *each) for each in zip(recipes, points, strict=True)]
 
 
@@ -58,20 +61,29 @@ def _slope_of(submission, recipe, at):
 
 
 def pulled_back(submission, recipe, weights, x, upstream):
-    """Call pull_back; also say whether backward was given an upstream gradient."""
+    """Call pull_back; also say whether backward was given an upstream gradient.
+
+    Told: `pull_back` through a function of x with shape {x:shape}
+    """
     with Listening() as listening:
         answer = tried(lambda: submission.pull_back(function_of(recipe, weights), x, upstream))
     return answer | {"given": listening.given}
 
 
 def passed_twice(submission, recipes, weights, x):
-    """Call two_passes with two functions."""
+    """Call two_passes with two functions.
+
+    Told: `two_passes` with two functions of x with shape {x:shape}
+    """
     first, second = map(function_of, recipes, weights)
     return tried(lambda: submission.two_passes(first, second, x))
 
 
 def separated(submission, recipes, weights, leaf):
-    """Call separate with several functions; also say whether the leaf is as it was."""
+    """Call separate with several functions; also say whether the leaf is as it was.
+
+    Told: `separate` with {recipes:count function} of one leaf with shape {leaf:shape}
+    """
     before = leaf.detach().clone()
     functions = list(map(function_of, recipes, weights))
     answer = tried(lambda: submission.separate(functions, leaf))
@@ -80,7 +92,10 @@ def separated(submission, recipes, weights, leaf):
 
 
 def jacobian_of(submission, recipe, weights, x):
-    """Call jacobian; also count how often the function was called."""
+    """Call jacobian; also count how often the function was called.
+
+    Told: `jacobian` of a function of x with shape {x:shape}
+    """
     calls = []
 
     def function(vector_in):

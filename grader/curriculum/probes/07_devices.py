@@ -14,7 +14,10 @@ PLACES = {
 
 
 def chosen(submission, machines):
-    """Call choose_device on each machine, which says of itself whether it has CUDA and MPS, in every way of asking."""
+    """Call choose_device on each machine, which says of itself whether it has CUDA and MPS, in every way of asking.
+
+    Told: `choose_device` on {machines:count machine} with and without CUDA and MPS
+    """
     return [_chosen(submission, *machine) for machine in machines]
 
 
@@ -34,7 +37,10 @@ def _accelerator():
 
 
 def backward_through(submission, values, device, upstream):
-    """Make a variable and run backward from it; return it, with its .grad."""
+    """Make a variable and run backward from it; return it, with its .grad.
+
+    Told: `variable_on` with {values:count value}, then backward from it
+    """
     variable = submission.variable_on(values, device)
     (variable * upstream).sum().backward()
     return variable
@@ -105,7 +111,10 @@ def reads_memory(name, args, kwargs):
 
 
 def numpy_from_gpu(submission, values):
-    """Call to_numpy with a tensor that says that it is on a GPU; return the array and what was raised."""
+    """Call to_numpy with a tensor that says that it is on a GPU; return the array and what was raised.
+
+    Told: `to_numpy` of a tensor that lies on a GPU
+    """
     tensor = values.cpu().clone()
     try:
         with Pretence(tensor):
@@ -117,7 +126,10 @@ def numpy_from_gpu(submission, values):
 
 
 def place_of_copy(submission, values, upstream):
-    """Call move_and_differentiate with a GPU that is pretended; tell where the copy is."""
+    """Call move_and_differentiate with a GPU that is pretended; tell where the copy is.
+
+    Told: `move_and_differentiate` to a GPU
+    """
     leaf, upstream = values.cpu().clone().requires_grad_(), upstream.cpu().clone()
     with Pretence(upstream) as pretence:
         copy, _ = submission.move_and_differentiate(leaf, torch.device("cuda"), upstream)
@@ -128,7 +140,10 @@ def place_of_copy(submission, values, upstream):
 
 
 def numpy_of_result(submission, values):
-    """Call to_numpy with a result that has a graph; return the array, and whether the result still has it."""
+    """Call to_numpy with a result that has a graph; return the array, and whether the result still has it.
+
+    Told: `to_numpy` of a result that has a graph
+    """
     leaf = values.clone().requires_grad_()
     result = leaf * 2
     try:
@@ -172,7 +187,10 @@ class Moves(TorchFunctionMode):
 
 
 def predicted(submission, weight, batch, device, training):
-    """Call predict; say what came back, where batch and parameters met, in which mode, and how the model was left."""
+    """Call predict; say what came back, where batch and parameters met, in which mode, and how the model was left.
+
+    Told: `predict` with a model on the device {device:word}, in {training:if train}{training:unless eval} mode
+    """
     MET.clear()
     MODES.clear()
     model = Meeting(weight.clone()).train(training)

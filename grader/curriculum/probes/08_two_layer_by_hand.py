@@ -6,7 +6,10 @@ from grader.curriculum.preload import drawing
 
 
 def three_steps(submission, x, y, w1, w2, lr):
-    """Call sgd_step three times on the same weights; return its losses, and the weights after two of the steps."""
+    """Call sgd_step three times on the same weights; return its losses, and the weights after two of the steps.
+
+    Told: `sgd_step` three times on the same weights, with lr {lr}
+    """
     losses = [submission.sgd_step(x, y, w1, w2, lr)]
     first = [w1.clone(), w2.clone()]
     losses += [submission.sgd_step(x, y, w1, w2, lr) for _ in range(2)]
@@ -14,7 +17,10 @@ def three_steps(submission, x, y, w1, w2, lr):
 
 
 def backward_passes(submission, name, tensors, others=()):
-    """Call one function of the submission; return how often autograd was run meanwhile, and what came of it all."""
+    """Call one function of the submission; return how often autograd was run meanwhile, and what came of it all.
+
+    Told: `{name:word}`, noting whether autograd runs meanwhile
+    """
     count = 0
     backward, forward = torch.autograd._engine_run_backward, torch.autograd.forward_ad.make_dual
 
@@ -37,5 +43,8 @@ def backward_passes(submission, name, tensors, others=()):
 
 
 def drawn_elsewhere(submission, name, sizes, device):
-    """Draw from a generator for another device, and twice for the CPU; see preload/drawing.py."""
+    """Draw from a generator for another device, and twice for the CPU; see preload/drawing.py.
+
+    Told: `{name:word}` for another device, with a generator for that device
+    """
     return drawing.drawn_elsewhere(submission, name, sizes, device)

@@ -2,7 +2,10 @@
 
 
 def operate(submission, name, values, flags, same=False):
-    """Call an operation on new leaves, or on one leaf for both arguments; say what it returned."""
+    """Call an operation on new leaves, or on one leaf for both arguments; say what it returned.
+
+    Told: `{name:word}` on {same:if the same node twice}{same:unless nodes} with {values:list}
+    """
     leaves = [submission.Node(value, requires_grad=flag) for value, flag in zip(values, flags, strict=True)]
     arguments = [leaves[0], leaves[0]] if same else leaves
     before = [vars(leaf).copy() for leaf in leaves]
@@ -26,7 +29,10 @@ def _each(function, found):
 
 
 def order(submission, graph, root):
-    """Ask for the topological order of a graph; return the nodes' numbers, -1 for an unknown one."""
+    """Ask for the topological order of a graph; return the nodes' numbers, -1 for an unknown one.
+
+    Told: `topological_order` of a graph of {graph:count node}, from node {root}
+    """
     nodes, looks = _build(submission, graph)
     found = submission.topological_order(nodes[root])
     if not isinstance(found, (list, tuple)):
@@ -35,7 +41,10 @@ def order(submission, graph, root):
 
 
 def order_twice(submission, graph, root):
-    """Ask twice for the topological order of one graph; return both, as numbers."""
+    """Ask twice for the topological order of one graph; return both, as numbers.
+
+    Told: `topological_order` twice of a graph of {graph:count node}, from node {root}
+    """
     nodes, _ = _build(submission, graph)
     found = [submission.topological_order(nodes[root]) for _ in range(2)]
     return [[_place(nodes, node) for node in each] if isinstance(each, (list, tuple)) else each for each in found]
@@ -46,6 +55,8 @@ def run_backward(submission, graph, root, upstreams, grads):
 
     `grads` is what the nodes hold in .grad beforehand. Returns what they hold after each pass, whether
     anything else of them was changed, and how often the parents of one node were looked at in one pass.
+
+    Told: `backward` on a graph of {graph:count node}, {upstreams:count time}
     """
     nodes, looks = _build(submission, graph, grads)
     after, most, kept = [], 0, True

@@ -7,7 +7,10 @@ from grader.curriculum.preload.recipes import followed
 
 
 def apply_sigmoid(submission, x, upstream):
-    """Apply Sigmoid and run backward; return the result and x with its .grad."""
+    """Apply Sigmoid and run backward; return the result and x with its .grad.
+
+    Told: `Sigmoid.apply` on x of shape {x:shape}, then backward
+    """
     y = submission.Sigmoid.apply(x)
     if isinstance(y, torch.Tensor) and y.requires_grad:
         y.backward(upstream)
@@ -15,7 +18,10 @@ def apply_sigmoid(submission, x, upstream):
 
 
 def apply_twice(submission, first, second, upstream):
-    """Apply Sigmoid to two tensors before either goes backward; return both with their .grad."""
+    """Apply Sigmoid to two tensors before either goes backward; return both with their .grad.
+
+    Told: `Sigmoid.apply` on two tensors, and only then backward through both
+    """
     results = [submission.Sigmoid.apply(x) for x in (first, second)]
     for y in results:
         y.backward(upstream)
@@ -23,7 +29,10 @@ def apply_twice(submission, first, second, upstream):
 
 
 def apply_product_twice(submission, pairs, scales, upstream):
-    """Apply ScaledProduct to two pairs before either goes backward; return the tensors with their .grad."""
+    """Apply ScaledProduct to two pairs before either goes backward; return the tensors with their .grad.
+
+    Told: `ScaledProduct.apply` on {pairs:count pair}, and only then backward through all
+    """
     results = [submission.ScaledProduct.apply(*pair, scale) for pair, scale in zip(pairs, scales, strict=True)]
     for y in results:
         y.backward(upstream)
@@ -31,12 +40,18 @@ def apply_product_twice(submission, pairs, scales, upstream):
 
 
 def kept_by_sigmoid(submission, x):
-    """Return what Sigmoid hands on."""
+    """Return what Sigmoid hands on.
+
+    Told: `Sigmoid.apply`, noting what it saves for backward
+    """
     return _kept(lambda: submission.Sigmoid.apply(x))
 
 
 def kept_by_product(submission, a, b, scale):
-    """Return what ScaledProduct hands on."""
+    """Return what ScaledProduct hands on.
+
+    Told: `ScaledProduct.apply` with scale {scale}, noting what it saves for backward
+    """
     return _kept(lambda: submission.ScaledProduct.apply(a, b, scale))
 
 
@@ -58,19 +73,28 @@ def _tensors_in(value):
 
 
 def gradcheck_sigmoid(submission, x):
-    """Return whether Sigmoid passes torch's gradcheck."""
+    """Return whether Sigmoid passes torch's gradcheck.
+
+    Told: torch's gradcheck of `Sigmoid.apply`
+    """
     return torch.autograd.gradcheck(submission.Sigmoid.apply, x, raise_exception=False)
 
 
 def gradcheck_product(submission, a, b, scale):
-    """Return whether ScaledProduct passes torch's gradcheck."""
+    """Return whether ScaledProduct passes torch's gradcheck.
+
+    Told: torch's gradcheck of `ScaledProduct.apply` with scale {scale}
+    """
     return torch.autograd.gradcheck(
         lambda a, b: submission.ScaledProduct.apply(a, b, scale), (a, b), raise_exception=False
     )
 
 
 def sigmoid_graph(submission, x):
-    """Return the nodes between the result of `sigmoid` and x, and whether they are of a class of one's own."""
+    """Return the nodes between the result of `sigmoid` and x, and whether they are of a class of one's own.
+
+    Told: `sigmoid` of x, looking at the graph behind the result
+    """
     y = submission.sigmoid(x)
     nodes = []
     waiting = [y.grad_fn] if isinstance(y, torch.Tensor) and y.grad_fn is not None else []
@@ -88,7 +112,10 @@ def sigmoid_graph(submission, x):
 
 
 def apply_product(submission, a, b, scale, upstream):
-    """Apply ScaledProduct and run backward; return the result, a and b, and what autograd refused."""
+    """Apply ScaledProduct and run backward; return the result, a and b, and what autograd refused.
+
+    Told: `ScaledProduct.apply` with scale {scale}, then backward
+    """
     y = submission.ScaledProduct.apply(a, b, scale)
     refused = None
     if isinstance(y, torch.Tensor) and y.requires_grad:
@@ -120,7 +147,10 @@ class _Twofold(torch.autograd.Function):
 
 
 def judge(submission, points, functions):
-    """Ask about a function at each point; see _judge. For each there is a recipe, and one that backward follows."""
+    """Ask about a function at each point; see _judge. For each there is a recipe, and one that backward follows.
+
+    Told: `passes_gradcheck` for {functions:count function} with right and wrong gradients
+    """
     return [_judge(submission, *each) for each in zip(points, functions, strict=True)]
 
 

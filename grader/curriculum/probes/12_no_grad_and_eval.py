@@ -14,7 +14,10 @@ def _net(state, device):
 
 
 def watch_predict(submission, state, x, modes):
-    """Predict; say what came back, how the net ran, and what it was like afterwards. `modes` are its modules'."""
+    """Predict; say what came back, how the net ran, and what it was like afterwards. `modes` are its modules'.
+
+    Told: `predict` with a net of {modes:count module}
+    """
     net = _net(state, x.device)
     next(net.parameters()).requires_grad_(False)
     for module, training in zip(net.modules(), modes, strict=True):
@@ -63,7 +66,10 @@ class _Layer(nn.Module):
 
 
 def predict_and_fail(submission, modes):
-    """Predict with a net that raises; say whether the exception came out, the modes then, and the modes afterwards."""
+    """Predict with a net that raises; say whether the exception came out, the modes then, and the modes afterwards.
+
+    Told: `predict` with a net of {modes:count module} that raises
+    """
     came_out, during = False, []
     net = nn.Sequential(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)), _Layer(torch.ones(2, 2), bool, True))
     for module, training in zip(net.modules(), modes, strict=True):
@@ -83,6 +89,8 @@ def switch_after(submission, weight, x, switch):
     """Predict with autograd's switch on or off, then with a layer that raises; say how it is afterwards each time.
 
     Also says of the two runs whether they were recorded, and what the first of them gave.
+
+    Told: `predict` where the caller has autograd {switch:if on}{switch:unless off}, also with a net that raises
     """
     runs = []
     with torch.set_grad_enabled(switch):
@@ -108,7 +116,11 @@ def _chain(state):
 
 
 def freeze_and_train(submission, state, part, frozen_before, x, upstream, lr):
-    """Freeze a part by name, then train three steps; report the parameters, by name, and the optimizer."""
+    """Freeze a part by name, then train three steps; report the parameters, by name, and the optimizer.
+
+    Told: `freeze` of the part {part}{frozen_before:if , with some parameters frozen already}, then three steps of
+    training
+    """
     net = _chain(state)
     named = dict(net.named_parameters())
     for name in frozen_before:
@@ -149,7 +161,10 @@ def freeze_and_train(submission, state, part, frozen_before, x, upstream, lr):
 
 
 def run_through(submission, state, x, upstream):
-    """Run the three parts, then backward; return the result and the .grad of every parameter by name."""
+    """Run the three parts, then backward; return the result and the .grad of every parameter by name.
+
+    Told: `through_frozen` with three parts, then backward
+    """
     net = _chain(state)
     net[2].eval()
     modes = [module.training for module in net.modules()]

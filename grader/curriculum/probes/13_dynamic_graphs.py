@@ -27,7 +27,10 @@ def _mirror(layer):
 
 
 def passes(submission, sizes, x, upstreams, seed, training):
-    """Run a new net once for each upstream gradient, with one generator, and backward after each run."""
+    """Run a new net once for each upstream gradient, with one generator, and backward after each run.
+
+    Told: a new `DynamicNet` run {upstreams:count time}, each time with backward
+    """
     net = submission.DynamicNet(*sizes).to(x).train(training)
     _mirror(getattr(net, "last", None))
     generator = torch.Generator().manual_seed(seed)
@@ -48,7 +51,10 @@ def passes(submission, sizes, x, upstreams, seed, training):
 
 
 def settled(submission, x, rate, limit, upstream):
-    """Let it settle, with leaves that require gradients."""
+    """Let it settle, with leaves that require gradients.
+
+    Told: `settle` with limit {limit}, then backward
+    """
     x, rate = x.clone().requires_grad_(), rate.clone().requires_grad_()
     pair = submission.settle(x, rate, limit)
     first = pair[0] if isinstance(pair, (list, tuple)) and pair else pair
@@ -56,7 +62,10 @@ def settled(submission, x, rate, limit, upstream):
 
 
 def read(submission, weight, bias, sequence, upstream):
-    """Read a sequence, with backward."""
+    """Read a sequence, with backward.
+
+    Told: `read_sequence` over {sequence:count row}, then backward
+    """
     cell, sequence = _linear(weight, bias), sequence.clone().requires_grad_()
     result = submission.read_sequence(cell, sequence)
     attached = _backward(result, upstream)
@@ -64,7 +73,10 @@ def read(submission, weight, bias, sequence, upstream):
 
 
 def read_on_meta(submission, weight, bias, sequence):
-    """Read a sequence on the meta device; say whether devices were mixed."""
+    """Read a sequence on the meta device; say whether devices were mixed.
+
+    Told: `read_sequence` over {sequence:count row} on another device
+    """
     submission.read_sequence(_linear(weight, bias), sequence)
     try:
         result = submission.read_sequence(_linear(weight.to("meta"), bias.to("meta")), sequence.to("meta"))
@@ -74,7 +86,10 @@ def read_on_meta(submission, weight, bias, sequence):
 
 
 def parse(submission, weight, bias, vectors, tree, upstream):
-    """Read a tree, with backward."""
+    """Read a tree, with backward.
+
+    Told: `read_tree` over a tree of {vectors:len} leaves, then backward
+    """
     combine, vectors = _linear(weight, bias), vectors.clone().requires_grad_()
     result = submission.read_tree(combine, vectors, tree)
     attached = _backward(result, upstream)
@@ -82,7 +97,10 @@ def parse(submission, weight, bias, vectors, tree, upstream):
 
 
 def routed(submission, x, weights, biases, upstream):
-    """Send rows through two layers, with backward; count the rows that each of them got."""
+    """Send rows through two layers, with backward; count the rows that each of them got.
+
+    Told: `route` of {x:count row} through two layers, then backward
+    """
     modules = [_linear(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
     rows, dims = [0, 0], []
     for number, module in enumerate(modules):
@@ -111,5 +129,8 @@ def routed(submission, x, weights, biases, upstream):
 
 
 def counted(submission, x, recipes):
-    """Count the nodes behind what each recipe makes of a tensor like x."""
+    """Count the nodes behind what each recipe makes of a tensor like x.
+
+    Told: `count_nodes` of {recipes:count graph}
+    """
     return [submission.count_nodes(followed(recipe, x.clone())) for recipe in recipes]

@@ -26,7 +26,10 @@ def _backward(result, upstream):
 
 
 def branched(submission, name, xs, weight, other, upstream):
-    """Call `branching`, what `scripted` returns, or `branching_in_graph` with each x, with backward."""
+    """Call `branching`, what `scripted` returns, or `branching_in_graph` with each x, with backward.
+
+    Told: `{name:word}` for {xs:count input}, then backward
+    """
     function = submission.scripted() if name == "scripted" else getattr(submission, name)
     seen = {"graph": str(getattr(function, "graph", "")), "kind": type(function).__name__, "runs": []}
     if not callable(function):
@@ -54,7 +57,10 @@ class _InGraph(torch.nn.Module):
 
 
 def export_of_branch(submission, xs, weight, other):
-    """Export `branching_in_graph` from the first x; say what is in the graph, and what comes out for each x."""
+    """Export `branching_in_graph` from the first x; say what is in the graph, and what comes out for each x.
+
+    Told: torch.export of `branching_in_graph`, run on {xs:count input}
+    """
     submission.branching_in_graph(xs[0], weight, other)
     try:
         program = torch.export.export(_InGraph(submission.branching_in_graph), (xs[0], weight, other))
@@ -78,7 +84,10 @@ def _wave(x, weight):
 
 
 def ways(submission, x, weight, upstream):
-    """Let `three_ways` run a function, and note which compiled ones were made, and called."""
+    """Let `three_ways` run a function, and note which compiled ones were made, and called.
+
+    Told: `three_ways` on x of shape {x:shape}, noting what is compiled and called
+    """
     made, called, leaves = [], [], []
     original = torch.compile
 
@@ -124,7 +133,10 @@ class _Model(torch.nn.Module):
 
 
 def export_of_model(submission, weight, bias, example, others):
-    """Export a small model, and run what comes back with batches of other sizes."""
+    """Export a small model, and run what comes back with batches of other sizes.
+
+    Told: `exported` with an example of shape {example:shape}, run with {others:count batch} of other sizes
+    """
     model = _Model(*reversed(weight.shape)).to(example).eval()
     with torch.no_grad():
         model.linear.weight.copy_(weight)
@@ -146,7 +158,10 @@ def export_of_model(submission, weight, bias, example, others):
 
 
 def compiles(submission, inputs, dynamic, again):
-    """Count compilations of a function, with `again` a second time; note what torch.compile and its results were given."""
+    """Count compilations of a function, with `again` a second time; note what torch.compile and its results were given.
+
+    Told: `count_compiles` with {inputs:count input}{again:if , twice in a row}
+    """
 
     def function(x):
         return (x.sin() * x).cumsum(0)

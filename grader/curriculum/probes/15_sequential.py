@@ -7,7 +7,10 @@ from grader.curriculum.preload.recipes import followed
 
 
 def built(submission, num_inputs, num_classes, dropout_prob, device, state, x, upstream):
-    """Build a pipeline, put `state` into it, run it in both modes and go backward in evaluation mode."""
+    """Build a pipeline, put `state` into it, run it in both modes and go backward in evaluation mode.
+
+    Told: `build_pipeline` for {num_inputs} inputs and {num_classes} classes, run in both modes, then backward
+    """
     before = torch.get_default_device()
     pipeline = submission.build_pipeline(num_inputs, num_classes, dropout_prob, device)
     seen = {
@@ -30,7 +33,10 @@ def built(submission, num_inputs, num_classes, dropout_prob, device, state, x, u
 
 
 def built_twice(submission, num_inputs, num_classes, device):
-    """Build a pipeline twice; say what the two share, and tell of the numbers that they start with."""
+    """Build a pipeline twice; say what the two share, and tell of the numbers that they start with.
+
+    Told: `build_pipeline` twice for {num_inputs} inputs and {num_classes} classes
+    """
     first, second = (submission.build_pipeline(num_inputs, num_classes, 0.3, device) for _ in range(2))
     shared = {id(each) for each in first.parameters()} & {id(each) for each in second.parameters()}
     seen = {"new": first is not second and not shared, "alike": {}, "constant": {}, "beyond": {}}
@@ -53,7 +59,10 @@ def fill(pipeline, state):
 
 
 def counted(submission, recipes):
-    """Ask for the parameters of each layer of pipelines; say of each whether it was touched, and whether it ran."""
+    """Ask for the parameters of each layer of pipelines; say of each whether it was touched, and whether it ran.
+
+    Told: `parameters_per_layer` for {recipes:count pipeline}
+    """
     return [_counted(submission, followed(recipe, nn.Sequential())) for recipe in recipes]
 
 
@@ -82,7 +91,10 @@ def made(state, dropout_prob, training, device):
 
 
 def predicted(submission, state, dropout_prob, training, x):
-    """Ask for a prediction; say in which mode the pipeline is afterwards, and whether it is as it was."""
+    """Ask for a prediction; say in which mode the pipeline is afterwards, and whether it is as it was.
+
+    Told: `predict` for {x:count row} with a pipeline in {training:if train}{training:unless eval} mode
+    """
     pipeline = made(state, dropout_prob, training, x.device)
     pipeline[0].weight.requires_grad_(False)
     before, dropout = facts(pipeline), pipeline[5]
@@ -99,14 +111,21 @@ def predicted(submission, state, dropout_prob, training, x):
 
 
 def predicted_unrecorded(submission, state, x):
-    """Ask for a prediction where autograd is switched off; also say whether it is on afterwards."""
+    """Ask for a prediction where autograd is switched off; also say whether it is on afterwards.
+
+    Told: `predict` for {x:count row} inside a no_grad block of the caller's
+    """
     with torch.no_grad():
         output = submission.predict(made(state, 0.3, True, x.device), x)
         return {"output": output, "recording": torch.is_grad_enabled()}
 
 
 def loss_of(submission, state, dropout_prob, training, x, targets):
-    """Ask for the loss of a pipeline and go backward from it; parameters come back with their gradients."""
+    """Ask for the loss of a pipeline and go backward from it; parameters come back with their gradients.
+
+    Told: `classification_loss` of {x:count row} with a pipeline in {training:if train}{training:unless eval} mode,
+    then backward
+    """
     pipeline = made(state, dropout_prob, training, x.device)
     before, modes = facts(pipeline), [(each, each.training) for each in pipeline.modules()]
     fill_grads(pipeline)

@@ -21,7 +21,10 @@ class Parent(nn.Module):
 
 
 def observe(submission, name, arguments, state, x, upstream, training=False):
-    """Build a module, put `state` into it, run it and go backward; x and parameters come back with gradients."""
+    """Build a module, put `state` into it, run it and go backward; x and parameters come back with gradients.
+
+    Told: `{name:word}({arguments:list})` run on x of shape {x:shape}, then backward
+    """
     module = getattr(submission, name)(*arguments)
     module = module.to(x.device).train(training)
     seen = {
@@ -56,7 +59,10 @@ def observe(submission, name, arguments, state, x, upstream, training=False):
 
 
 def made_twice(submission, name, arguments):
-    """Build two modules; return the weights of their linear layers as they begin."""
+    """Build two modules; return the weights of their linear layers as they begin.
+
+    Told: `{name:word}({arguments:list})` made twice
+    """
     both = [getattr(submission, name)(*arguments) for _ in range(2)]
     return [[each.detach() for each in module.parameters() if each.dim() > 1] for module in both]
 
@@ -78,24 +84,36 @@ def made_meanwhile():
 
 
 def moved(submission, name, arguments, x):
-    """Build a module where its arguments are, move it to x, run it on x."""
+    """Build a module where its arguments are, move it to x, run it on x.
+
+    Told: `{name:word}({arguments:list})` made, moved to another device, and run there
+    """
     return getattr(submission, name)(*arguments).to(x.device)(x)
 
 
 def scaled_by_half(submission, x):
-    """Run a LearnedScale on the caller's own x, with factors of one half."""
+    """Run a LearnedScale on the caller's own x, with factors of one half.
+
+    Told: `LearnedScale` with factors of one half, run on x of shape {x:shape}
+    """
     module = submission.LearnedScale(x.shape[-1]).to(x.device)
     fill(module, {"scale": torch.full(x.shape[-1:], 0.5)})
     return module(x)
 
 
 def standardised(submission, mean, std, x):
-    """Run a Standardise on the caller's own tensors."""
+    """Run a Standardise on the caller's own tensors.
+
+    Told: `Standardise` run on x of shape {x:shape}
+    """
     return submission.Standardise(mean, std).to(x.device)(x)
 
 
 def cleared(submission, name, arguments, x, upstream):
-    """Run backward, clear the gradients through the module; return whether there were any, and are any."""
+    """Run backward, clear the gradients through the module; return whether there were any, and are any.
+
+    Told: `{name:word}({arguments:list})` run, then backward, then zero_grad
+    """
     module = getattr(submission, name)(*arguments).to(x.device)
     result = module(x)
     if getattr(result, "requires_grad", False):
@@ -106,7 +124,10 @@ def cleared(submission, name, arguments, x, upstream):
 
 
 def summaries_of(submission, recipes):
-    """Ask the submission about models; say of each whether it was touched."""
+    """Ask the submission about models; say of each whether it was touched.
+
+    Told: `parameter_summary` of {recipes:count model}
+    """
     return [_summary_of(submission, followed(recipe, nn.Module())) for recipe in recipes]
 
 

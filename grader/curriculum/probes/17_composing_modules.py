@@ -29,16 +29,24 @@ class Power(nn.Module):
 
 
 def observe(submission, name, arguments, state, x, upstream):
-    """Build a module, put `state` into it, run it and go backward."""
+    """Build a module, put `state` into it, run it and go backward.
+
+    Told: `{name:word}({arguments:list})` run on x of shape {x:shape}, then backward
+    """
     return look_at(getattr(submission, name)(*arguments).to(x.device), state, x, upstream)
 
 
 def observe_residual(submission, kind, state, x, upstream):
-    """The same for a Residual around a module that is made here."""
+    """The same for a Residual around a module that is made here.
+
+    Told: `Residual` around a {kind:word}, run on x of shape {x:shape}, then backward
+    """
     inner = nn.Linear(x.shape[-1], x.shape[-1]) if kind == "linear" else Power()
     inner.eval()
     residual = submission.Residual(inner)
-    mode = inner.training
+    other = Power().train()
+    submission.Residual(other)
+    mode = inner.training or not other.training
     seen = look_at(residual.to(x.device), state, x, upstream)
     held = any(each is inner for each in residual.modules())
     return seen | {"inner": dict(inner.named_parameters()), "held": held, "mode": mode}
@@ -67,13 +75,19 @@ def look_at(module, state, x, upstream):
 
 
 def fresh(submission, name, arguments):
-    """Return the initial parameters of two modules, made one after the other."""
+    """Return the initial parameters of two modules, made one after the other.
+
+    Told: `{name:word}({arguments:list})` made twice
+    """
     modules = [getattr(submission, name)(*arguments) for _ in range(2)]
     return [{key: each.detach().clone() for key, each in module.named_parameters()} for module in modules]
 
 
 def seeded(submission, in_features, out_features, seeds):
-    """Return the initial weight of a layer after each of these global seeds; None leaves the generator alone."""
+    """Return the initial weight of a layer after each of these global seeds; None leaves the generator alone.
+
+    Told: `LinearLayer({in_features}, {out_features})` made {seeds:count time}, after different seeds
+    """
     weights = []
     for seed in seeds:
         if seed is not None:
@@ -83,17 +97,27 @@ def seeded(submission, in_features, out_features, seeds):
 
 
 def moved(submission, name, arguments, x):
-    """Build a module, move it to x, run it on x."""
+    """Build a module, move it to x, run it on x.
+
+    Told: `{name:word}({arguments:list})` made, moved to another device, and run there
+    """
     return getattr(submission, name)(*arguments).to(x.device)(x)
 
 
 def wrapped_on(submission, x):
-    """Run a Residual around a module that changes nothing, on the caller's own x."""
+    """Run a Residual around a module that changes nothing, on the caller's own x.
+
+    Told: `Residual` around a module that changes nothing, run on x of shape {x:shape}
+    """
     return submission.Residual(nn.Identity())(x)
 
 
 def stacked(submission, sizes, num_outputs, device, state, x, upstream):
-    """Build a stack and look at it, where it has landed."""
+    """Build a stack and look at it, where it has landed.
+
+    Told: `build_stack` of sizes {sizes:list} with {num_outputs:count output}, run on x of shape {x:shape}, then
+    backward
+    """
     stack = submission.build_stack(sizes, num_outputs, device)
     if not isinstance(stack, nn.Module):
         return {"kind": type(stack).__name__}
@@ -105,5 +129,8 @@ def stacked(submission, sizes, num_outputs, device, state, x, upstream):
 
 
 def stack_start(submission, sizes, num_outputs, device):
-    """Return the initial parameters of a stack."""
+    """Return the initial parameters of a stack.
+
+    Told: `build_stack` of sizes {sizes:list} with {num_outputs:count output}, just made
+    """
     return {name: each.detach() for name, each in submission.build_stack(sizes, num_outputs, device).named_parameters()}

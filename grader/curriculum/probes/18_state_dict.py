@@ -58,7 +58,10 @@ def guarded(work):
 
 
 def saved(submission, sizes, state):
-    """Have a model saved, and read the file as anybody may."""
+    """Have a model saved, and read the file as anybody may.
+
+    Told: `save_weights` of a model with {state:count entry}
+    """
     model = model_of(sizes, state)
     before = facts(model), settings(model)
     submission.save_weights(model, PATH)
@@ -71,7 +74,10 @@ def saved(submission, sizes, state):
 
 
 def loaded(submission, sizes, state, content):
-    """Write a file with this content, and have it loaded."""
+    """Write a file with this content, and have it loaded.
+
+    Told: `load_weights` from a file into a model with {state:count entry}
+    """
     model = model_of(sizes, state, frozen=True)
     model[1].eval()
     before, were = facts(model), settings(model)
@@ -89,7 +95,10 @@ def loaded(submission, sizes, state, content):
 
 
 def matched(submission, sizes, state, offered):
-    """Have part of a state loaded."""
+    """Have part of a state loaded.
+
+    Told: `load_matching` of {offered:count entry} into a model with {state:count entry}
+    """
     model = model_of(sizes, state)
     model[1].eval()
     before, were = facts(model), settings(model)
@@ -112,7 +121,10 @@ def shared(one, other):
 
 
 def copied(submission, sizes, state, other):
-    """Have weights copied from one model to another."""
+    """Have weights copied from one model to another.
+
+    Told: `copy_weights` from one model to another
+    """
     source, target = model_of(sizes, state), model_of(sizes, other, frozen=True)
     target[1].eval()
     before, were = (facts(source), settings(source), facts(target)), settings(target)
@@ -128,7 +140,10 @@ def copied(submission, sizes, state, other):
 
 
 def snapshots(submission, sizes, state):
-    """Take a snapshot, then change everything in the model."""
+    """Take a snapshot, then change everything in the model.
+
+    Told: `snapshot` of a model with {state:count entry}, which is changed afterwards
+    """
     model = model_of(sizes, state)
     before = facts(model), settings(model)
     taken = submission.snapshot(model)

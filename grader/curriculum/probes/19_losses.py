@@ -21,7 +21,10 @@ class Finished(TorchFunctionMode):
 
 
 def through(submission, name, values, arguments, upstream, part):
-    """Call one loss with a leaf that holds `values`, then run backward from it (or from its part of that number)."""
+    """Call one loss with a leaf that holds `values`, then run backward from it (or from its part of that number).
+
+    Told: `{name:word}` of values with shape {values:shape}, then backward
+    """
     leaf = values.clone().requires_grad_()
     arguments = [
         each.clone().requires_grad_() if isinstance(each, torch.Tensor) and each.is_floating_point() else each
@@ -40,7 +43,10 @@ def through(submission, name, values, arguments, upstream, part):
 
 
 def mixes_devices(submission, log_probabilities, targets):
-    """Call nll on the meta device; say whether it mixed devices, or where its result lies."""
+    """Call nll on the meta device; say whether it mixed devices, or where its result lies.
+
+    Told: `nll` on another device
+    """
     submission.nll(torch.zeros(2, 3), torch.tensor([2, 0]), "none")
     try:
         result = submission.nll(log_probabilities.to("meta"), targets.to("meta"), "none")

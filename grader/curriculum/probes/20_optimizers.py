@@ -39,7 +39,10 @@ def _shares(state, tensors):
 
 
 def descend(submission, name, groups, defaults, grads, changes, freeze=False):
-    """Take a step for each row of gradients; `changes` holds for each step what is put into the groups before."""
+    """Take a step for each row of gradients; `changes` holds for each step what is put into the groups before.
+
+    Told: `{name:word}` over {groups:count group}, {grads:count step}
+    """
     optimizer, parameters = _built(submission, name, groups, defaults)
     parameters[-1].requires_grad_(not freeze)  # frozen, and has gradients all the same
     start = [p.detach().clone() for p in parameters]
@@ -70,7 +73,10 @@ def descend(submission, name, groups, defaults, grads, changes, freeze=False):
 
 
 def in_place(submission, name, groups, defaults, grads):
-    """Take a step where autograd records, and say whether it refused to change a leaf; note what of torch's is used."""
+    """Take a step where autograd records, and say whether it refused to change a leaf; note what of torch's is used.
+
+    Told: `{name:word}` over {groups:count group}, a step where autograd records
+    """
     optimizer, parameters = _built(submission, name, groups, defaults)
     plain, _ = _built(submission, name, [{"params": groups[0]["params"]}], {"lr": 0.1})
     seen = {"used": _ready_made(optimizer), "recorded": False}
@@ -109,7 +115,10 @@ def _noted(names):
 
 
 def resumed(submission, name, groups, defaults, grads, at):
-    """Take `at` steps, save the state, and go on with new parameters and a new optimizer that loads it."""
+    """Take `at` steps, save the state, and go on with new parameters and a new optimizer that loads it.
+
+    Told: `{name:word}` over {groups:count group}, saved after {at:count step} and resumed by a new optimizer
+    """
     optimizer, parameters = _built(submission, name, groups, defaults)
     for row in grads[:at]:
         _set_gradients(parameters, row)
@@ -126,7 +135,10 @@ def resumed(submission, name, groups, defaults, grads, at):
 
 
 def mixes_devices(submission, name, defaults):
-    """Take two steps on the meta device; say whether devices were mixed."""
+    """Take two steps on the meta device; say whether devices were mixed.
+
+    Told: `{name:word}` for two steps on another device
+    """
     for device in ("cpu", "meta"):
         p = torch.nn.Parameter(torch.ones(3, 2, device=device))
         try:
@@ -143,7 +155,10 @@ def mixes_devices(submission, name, defaults):
 
 
 def cleared(submission, values, grads, set_to_none):
-    """Clear the gradients of an optimizer over two groups."""
+    """Clear the gradients of an optimizer over two groups.
+
+    Told: `clear_gradients` with set_to_none={set_to_none}, where some gradients are None
+    """
     parameters = [torch.nn.Parameter(t.clone()) for t in values]
     groups = [{"params": parameters[:2]}, {"params": parameters[2:], "lr": 0.3}]
     optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
@@ -166,7 +181,7 @@ def cleared(submission, values, grads, set_to_none):
             for p, old, (_, place) in zip(parameters, before, held, strict=True)
         ],
         "wiped": any(
-            old is not None and p.grad is None and not torch.equal(old, copied)
+            old is not None and p.grad is None and not torch.equal(old.nan_to_num(), copied.nan_to_num())
             for p, old, (copied, _) in zip(parameters, before, held, strict=True)
         ),
         "state": str(optimizer.state_dict()) == state,
@@ -179,6 +194,8 @@ def handed_over(submission, name, mine, theirs, grads, later):
     """Step the source, and the target otherwise; hand over; step both differently. `mine`, `theirs`: groups.
 
     One parameter has no gradient in the source, and so nothing is remembered of it.
+
+    Told: `hand_over` from one {name:word} to another, and both go on
     """
     source, first = _built(submission, name, mine, {})
     target, second = _built(submission, name, theirs, {})

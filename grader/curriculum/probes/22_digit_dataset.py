@@ -12,18 +12,27 @@ PATH = "digits.csv"
 
 
 def write(submission, text):
-    """Put a CSV file where the next call can read it."""
+    """Put a CSV file where the next call can read it.
+
+    Told: a CSV file is written
+    """
     Path(PATH).write_text(text, encoding="utf-8")
 
 
 def ask(submission, path, indices):
-    """Make a dataset of a file; return its length, and the item or the exception at each index."""
+    """Make a dataset of a file; return its length, and the item or the exception at each index.
+
+    Told: `DigitDataset` of a file, asked for {indices:count item}
+    """
     dataset = submission.DigitDataset(path)
     return {"length": len(dataset), "items": [_item(dataset, index) for index in indices]}
 
 
 def describe(submission, text):
-    """Tell whether it is a Dataset, and what a plain loop gets out of it, stopped at twice its length."""
+    """Tell whether it is a Dataset, and what a plain loop gets out of it, stopped at twice its length.
+
+    Told: `DigitDataset` of a file, looped over
+    """
     from torch.utils.data import Dataset
 
     write(submission, text)
@@ -32,7 +41,10 @@ def describe(submission, text):
 
 
 def after_change(submission, text, other_text, indices):
-    """Make a dataset, write other digits over its file, then ask for items."""
+    """Make a dataset, write other digits over its file, then ask for items.
+
+    Told: `DigitDataset` of a file that changes afterwards, asked for {indices:count item}
+    """
     write(submission, text)
     dataset = submission.DigitDataset(PATH)
     write(submission, other_text)
@@ -40,7 +52,10 @@ def after_change(submission, text, other_text, indices):
 
 
 def draw(submission, pixels, label, cmap):
-    """Draw on the second of three Axes; tell what is there, and what came to be elsewhere."""
+    """Draw on the second of three Axes; tell what is there, and what came to be elsewhere.
+
+    Told: `draw` of the digit {label} on the second of three Axes
+    """
     figure = Figure()
     FigureCanvasAgg(figure)
     plt.close("all")  # what the file itself has drawn is no concern of the step

@@ -39,12 +39,18 @@ class Noisy(Dataset):
 
 
 def epochs(submission, x, y, batch_size, generator, count):
-    """Collect the batches of `count` epochs from one generator."""
+    """Collect the batches of `count` epochs from one generator.
+
+    Told: `iterate_batches` of size {batch_size} from {x:count item}, {count:count epoch} with one generator
+    """
     return [_pass(submission.iterate_batches(x, y, batch_size, generator), len(x)) for _ in range(count)]
 
 
 def place(submission, device):
-    """Say on which device the first batch of tensors without values is."""
+    """Say on which device the first batch of tensors without values is.
+
+    Told: `iterate_batches` of tensors on another device
+    """
     x, y = torch.empty(5, 3, device=device), torch.empty(5, dtype=torch.int64, device=device)
     try:
         batch = next(iter(submission.iterate_batches(x, y, 2, torch.Generator())))
@@ -56,7 +62,11 @@ def place(submission, device):
 
 
 def loop(submission, rows, batch_size, drop_last, seed, count):
-    """Make a loader; collect its length and `count` epochs, while somebody else draws in between."""
+    """Make a loader; collect its length and `count` epochs, while somebody else draws in between.
+
+    Told: `make_loader` over {rows:count row} in batches of {batch_size}{drop_last:if , the last one dropped},
+    {count:count epoch}
+    """
     loader = submission.make_loader(_numbered(rows), batch_size, drop_last, seed)
     length, passes = len(loader), [_pass(loader, len(rows)) for _ in range(count)]
     workers = getattr(loader, "num_workers", 0)
@@ -64,7 +74,10 @@ def loop(submission, rows, batch_size, drop_last, seed, count):
 
 
 def loop_after_draws(submission, rows, batch_size, seed, draws):
-    """Make a loader after others have drawn from the global generator; collect two epochs."""
+    """Make a loader after others have drawn from the global generator; collect two epochs.
+
+    Told: `make_loader` over {rows:count row}, after {draws:count draw} from the global generator
+    """
     torch.rand(draws)
     loader = submission.make_loader(_numbered(rows), batch_size, False, seed)
     first = _pass(loader, len(rows))
@@ -73,7 +86,10 @@ def loop_after_draws(submission, rows, batch_size, seed, draws):
 
 
 def look(submission, rows, batch_size, seed):
-    """Ask for the first batch; also tell which items were read for it."""
+    """Ask for the first batch; also tell which items were read for it.
+
+    Told: `first_batch` of {batch_size} out of {rows:count row}
+    """
     dataset = Counting(rows.cpu())
     loader = DataLoader(dataset, batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed))
     batch, asked = submission.first_batch(loader), list(dataset.asked)
@@ -81,25 +97,37 @@ def look(submission, rows, batch_size, seed):
 
 
 def collate(submission, sequences, labels):
-    """Collate sequences given as lists; also return the sequences afterwards."""
+    """Collate sequences given as lists; also return the sequences afterwards.
+
+    Told: `pad_collate` of {sequences:count sequence}
+    """
     batch = [(torch.tensor(each), label) for each, label in zip(sequences, labels, strict=True)]
     mine = list(batch)
     return {"batch": submission.pad_collate(batch), "after": [sequence for sequence, _ in mine]}
 
 
 def collate_in_loader(submission, sequences, labels, batch_size):
-    """Loop over a loader that collates by the submission."""
+    """Loop over a loader that collates by the submission.
+
+    Told: a loader with `pad_collate` over {sequences:count sequence} in batches of {batch_size}
+    """
     items = [(torch.tensor(each), label) for each, label in zip(sequences, labels, strict=True)]
     return list(DataLoader(items, batch_size, collate_fn=submission.pad_collate))
 
 
 def draw_in_workers(submission, base_seeds, workers):
-    """For each epoch and each worker, seed as DataLoader does and draw three numbers from the dataset's generator."""
+    """For each epoch and each worker, seed as DataLoader does and draw three numbers from the dataset's generator.
+
+    Told: `seed_worker` in {workers:count worker} for {base_seeds:count epoch}
+    """
     return [[_as_worker(submission, base, index, workers) for index in range(workers)] for base in base_seeds]
 
 
 def draw_in_real_workers(submission, length, batch_size, seed):
-    """Loop for two epochs over a loader with two worker processes; return what was drawn, and by which worker."""
+    """Loop for two epochs over a loader with two worker processes; return what was drawn, and by which worker.
+
+    Told: a loader with two worker processes, for two epochs over {length:count item}
+    """
     _as_worker(submission, seed, 0, 2, draw=False)  # what it raises here is not wrapped up by DataLoader
     loader = DataLoader(
         Noisy(length), batch_size, num_workers=2, worker_init_fn=submission.seed_worker,
@@ -109,7 +137,10 @@ def draw_in_real_workers(submission, length, batch_size, seed):
 
 
 def states_in_worker(submission, seed, worker_id):
-    """Tell whether the global generators are as they were when a number had been drawn from each."""
+    """Tell whether the global generators are as they were when a number had been drawn from each.
+
+    Told: `seed_worker` in worker {worker_id}, and the global random states afterwards
+    """
     before = _seeded(seed, worker_id, drawn=1)
     series = _as_worker(submission, seed, worker_id, worker_id + 1, drawn=1)
     after = _states()

@@ -117,7 +117,10 @@ def _result(net, returned, log, modes, graphs):
 
 
 def steps(submission, weights, batches, garbage, lr, loss, device):
-    """Train on each batch in turn, from garbage in .grad, with momentum and two groups of parameters."""
+    """Train on each batch in turn, from garbage in .grad, with momentum and two groups of parameters.
+
+    Told: `train_step` on {batches:count batch}, one after the other, with old gradients left over
+    """
     net, function = _net(weights, device, garbage), getattr(nn.functional, loss)
     watched = _watched(net)
     matrices, biases = list(net.parameters())[::2], list(net.parameters())[1::2]
@@ -130,7 +133,10 @@ def steps(submission, weights, batches, garbage, lr, loss, device):
 
 
 def epoch(submission, weights, batches, garbage, lr, loss, device):
-    """Train one epoch on a net that arrives in eval mode."""
+    """Train one epoch on a net that arrives in eval mode.
+
+    Told: `train_epoch` over {batches:count batch}, with a model that arrives in eval mode
+    """
     net, function = _net(weights, device, garbage), getattr(nn.functional, loss)
     watched = _watched(net)
     optimizer = Loggable(net.parameters(), lr=lr)
@@ -148,7 +154,11 @@ def _random_state_after(call):
 
 
 def run(submission, weights, inputs, targets, batch_size, epochs, garbage, lr, loss, seed, uphill, device):
-    """Train some epochs with momentum over a loader that shuffles; count the optimizers."""
+    """Train some epochs with momentum over a loader that shuffles; count the optimizers.
+
+    Told: `train` for {epochs:count epoch} over {inputs:count sample} in batches of {batch_size}, with old gradients
+    left over
+    """
     net, function = _net(weights, device, garbage), getattr(nn.functional, loss)
     watched = _watched(net)
     made = []
@@ -210,7 +220,10 @@ def _devices(call, model):
 
 
 def step_devices(submission, device, name):
-    """Train on one CPU batch, or for an epoch on two, with a model on another device."""
+    """Train on one CPU batch, or for an epoch on two, with a model on another device.
+
+    Told: `{name:word}` with batches on the CPU and a model on another device
+    """
     model = Traveller().to(device)
     batch = (torch.zeros(2, 4), torch.zeros(2, 3))
 
@@ -225,14 +238,20 @@ def step_devices(submission, device, name):
 
 
 def run_devices(submission, device, epochs):
-    """Train some epochs, from a model on the CPU, with a loader that has no length."""
+    """Train some epochs, from a model on the CPU, with a loader that has no length.
+
+    Told: `train` for {epochs:count epoch} with a model that has to be moved
+    """
     model = Traveller()
     feed = Feed([(torch.zeros(2, 4), torch.zeros(2, 3))] * 2, [])
     return _devices(lambda loss, make: submission.train(model, feed, loss, make, device, epochs), model)
 
 
 def fit(submission, weights, source, device, epochs, batch_size, lr, seed):
-    """Train a net on a CSV file: the one of this path, or one that is made of these rows."""
+    """Train a net on a CSV file: the one of this path, or one that is made of these rows.
+
+    Told: `fit_digits` for {epochs:count epoch} in batches of {batch_size}, with lr {lr}
+    """
     if isinstance(source, torch.Tensor):
         lines = [",".join(map(str, row)) for row in source.tolist()]
         source = pathlib.Path("digits.csv").absolute()
@@ -248,7 +267,10 @@ def fit(submission, weights, source, device, epochs, batch_size, lr, seed):
 
 
 def fit_place(submission, csv_path, device):
-    """Say where a model lies that was fitted for one epoch and for none, and where it lay at the optimizer."""
+    """Say where a model lies that was fitted for one epoch and for none, and where it lay at the optimizer.
+
+    Told: `fit_digits` to another device
+    """
     places, seen = {}, []
     original = torch.optim.SGD.__init__
 

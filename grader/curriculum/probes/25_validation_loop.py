@@ -64,7 +64,11 @@ class Elsewhere(nn.Module):
 
 
 def validate(submission, weights, inputs, targets, device, training, scale, sampled):
-    """Validate a net that arrives in this mode with garbage in `.grad`, on the first `sampled` samples."""
+    """Validate a net that arrives in this mode with garbage in `.grad`, on the first `sampled` samples.
+
+    Told: `validate` on {sampled} of {inputs:count sample}, with a model in {training:if train}{training:unless eval}
+    mode and old gradients left over
+    """
     model = _net(weights, device, {"validation": inputs[:, 0].cpu()})
     model.train(training)
     for parameter in model.parameters():
@@ -85,14 +89,20 @@ def validate(submission, weights, inputs, targets, device, training, scale, samp
 
 
 def validate_elsewhere(submission, device):
-    """Validate a model that can be asked which devices its data came on."""
+    """Validate a model that can be asked which devices its data came on.
+
+    Told: `validate` with a model on another device
+    """
     model = Elsewhere()
     submission.validate(model, _loader(torch.rand(7, 3), torch.rand(7)), model.loss, device)
     return model.devices
 
 
 def copy_weights(submission, weights):
-    """Copy a net's weights, then change the net; return the copy as it was and as it is."""
+    """Copy a net's weights, then change the net; return the copy as it was and as it is.
+
+    Told: `copy_weights` of a model, which is changed afterwards
+    """
     model = _net(weights, torch.device("cpu"), {})
     kept = submission.copy_weights(model)
     modes = [module.training for module in model.modules()]
@@ -112,7 +122,10 @@ def copy_weights(submission, weights):
 
 
 def copy_place(submission, weights, device):
-    """Say where the copies of the weights of a model on this device are."""
+    """Say where the copies of the weights of a model on this device are.
+
+    Told: `copy_weights` of a model on another device
+    """
     kept = submission.copy_weights(_net(weights, device, {}))
     return sorted({tensor.device.type for tensor in kept.values()})
 
@@ -122,6 +135,8 @@ def fit(submission, weights, train, validation, device, epochs, every, lr, scale
 
     Where `script` holds losses, each validation finds the next of them instead of its own, and no state is noted but by
     its marks: a submission that keeps no copy has nowhere to take one from.
+
+    Told: `fit` for {epochs:count epoch}, with a validation every {every:count epoch}
     """
     marks = {"train": train[0][:, 0].cpu(), "validation": validation[0][:, 0].cpu()}
     model = _net(weights, device, marks).eval()
@@ -163,7 +178,10 @@ def _marks(state):
 
 
 def fit_elsewhere(submission, device):
-    """Train a model that can be asked which devices its data came on."""
+    """Train a model that can be asked which devices its data came on.
+
+    Told: `fit` with a model on another device
+    """
     model = Elsewhere()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loaders = [_loader(torch.rand(count, 3), torch.rand(count)) for count in (7, 5)]
@@ -172,7 +190,10 @@ def fit_elsewhere(submission, device):
 
 
 def fit_digits(submission, path, weights, device, epochs, every, lr, count, validation_size):
-    """Train on the first `count` digits of a file, but for the last of these, and validate on those."""
+    """Train on the first `count` digits of a file, but for the last of these, and validate on those.
+
+    Told: `fit` on {count:count digit}, of which {validation_size} are for validation, for {epochs:count epoch}
+    """
     with open(path, encoding="utf-8") as file:
         lines = torch.tensor([[int(number) for number in line.split(",")] for line in islice(file, count)])
     pixels, labels = lines[:, 1:].float() / 255, lines[:, 0]

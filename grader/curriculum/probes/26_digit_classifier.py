@@ -27,7 +27,10 @@ def _weights(module):
 
 
 def facts(submission, device, lr):
-    """Say of a new classifier what can be seen without running it."""
+    """Say of a new classifier what can be seen without running it.
+
+    Told: a new `DigitClassifier`, looked at
+    """
     classifier = submission.DigitClassifier(device) if lr is None else submission.DigitClassifier(device, lr)
     mine = list(classifier.parameters())
     held = [parameter for group in classifier.optimizer.param_groups for parameter in group["params"]]
@@ -48,12 +51,18 @@ def _held(held, mine):
 
 
 def initial(submission, device):
-    """Return the parameters of a new classifier."""
+    """Return the parameters of a new classifier.
+
+    Told: a new `DigitClassifier`, and the parameters that it starts with
+    """
     return _weights(submission.DigitClassifier(device))
 
 
 def twins(submission, device):
-    """Make two classifiers, let the first record a loss; say whether they are alike, and what the second recorded."""
+    """Make two classifiers, let the first record a loss; say whether they are alike, and what the second recorded.
+
+    Told: two `DigitClassifier`s, of which the first records a loss
+    """
     first, second = (submission.DigitClassifier(device) for _ in range(2))
     alike = all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     first.progress.append(0.25)
@@ -61,12 +70,18 @@ def twins(submission, device):
 
 
 def scores(submission, weights, inputs, device):
-    """Return what a classifier with these weights returns."""
+    """Return what a classifier with these weights returns.
+
+    Told: a classifier with given weights, run on {inputs:count sample}
+    """
     return _made(submission, weights, device, 0.1)(inputs)
 
 
 def modes(submission, device):
-    """Switch a classifier, alone and inside another module; say what became of its mode."""
+    """Switch a classifier, alone and inside another module; say what became of its mode.
+
+    Told: a classifier switched to train and eval mode, alone and inside another module
+    """
     classifier = submission.DigitClassifier(device)
     seen = {}
     around = nn.Sequential(classifier)
@@ -83,7 +98,10 @@ def modes(submission, device):
 
 
 def learns(submission, weights, inputs, targets, lr, garbage, calls, device):
-    """Learn the same few batches again and again; inputs and targets hold one batch in each row."""
+    """Learn the same few batches again and again; inputs and targets hold one batch in each row.
+
+    Told: `learn` {calls:count time} on {inputs:count batch} in turn, with lr {lr} and old gradients left over
+    """
     classifier = _made(submission, weights, device, lr, garbage)
     hooks = []
     classifier.register_forward_hook(lambda *_: hooks.append(1))
@@ -98,7 +116,10 @@ def learns(submission, weights, inputs, targets, lr, garbage, calls, device):
 
 
 def learn_places(submission, device):
-    """Say where a classifier on another device uses a batch from the CPU; its loss function is replaced."""
+    """Say where a classifier on another device uses a batch from the CPU; its loss function is replaced.
+
+    Told: `learn` with a batch on the CPU and a classifier on another device
+    """
     classifier = submission.DigitClassifier(device)
     places = {"inputs": "not seen", "targets": "not seen"}
 
@@ -119,7 +140,10 @@ def learn_places(submission, device):
 
 
 def replaced(submission, weights, inputs, targets, device):
-    """Learn once, with another loss function and another optimizer in their places."""
+    """Learn once, with another loss function and another optimizer in their places.
+
+    Told: `learn` with another loss function and another optimizer in their places
+    """
     classifier = _made(submission, weights, device, 0.1)
     classifier.loss_function = nn.PoissonNLLLoss()
     classifier.optimizer = torch.optim.SGD(classifier.parameters(), lr=0.7, weight_decay=0.1)
@@ -128,7 +152,10 @@ def replaced(submission, weights, inputs, targets, device):
 
 
 def fits(submission, weights, labels, pixels, batch_size, lr, epochs, device):
-    """Fit one of two equal classifiers; the other is there to be left alone."""
+    """Fit one of two equal classifiers; the other is there to be left alone.
+
+    Told: `fit` on {labels:count sample} in batches of {batch_size}, for {epochs:count epoch}
+    """
     classifier = _made(submission, weights, device, lr).eval()
     classifier.counter, classifier.progress = 3, [0.5]
     other = copy.deepcopy(classifier)
@@ -157,7 +184,11 @@ class Scores(nn.Module):
 
 
 def counts(submission, labels, pixels, sizes, training, device, recording=True):
-    """Measure the accuracy of a model whose scores are the first ten pixels, on samples that can be had once."""
+    """Measure the accuracy of a model whose scores are the first ten pixels, on samples that can be had once.
+
+    Told: `accuracy` on {labels:count sample} in batches of {sizes:list}, with a model in {training:if
+    train}{training:unless eval} mode
+    """
     model = Scores().to(device).train(training)
     parts = (labels.cpu(), pixels.cpu(), nn.functional.one_hot(labels.cpu(), 10).float())
     samples = zip(*(part.split(sizes) for part in parts), strict=True)
@@ -171,7 +202,10 @@ def counts(submission, labels, pixels, sizes, training, device, recording=True):
 
 
 def accuracy_place(submission, device):
-    """Say where a model on another device is given pixels from the CPU."""
+    """Say where a model on another device is given pixels from the CPU.
+
+    Told: `accuracy` with pixels on the CPU and a model on another device
+    """
     places = []
 
     class Stopping(nn.Module):
@@ -186,7 +220,10 @@ def accuracy_place(submission, device):
 
 
 def mixes_labels(submission, device):
-    """Say whether scores from another device meet labels of the CPU; nothing can be counted there."""
+    """Say whether scores from another device meet labels of the CPU; nothing can be counted there.
+
+    Told: `accuracy` with labels on the CPU and a model on another device
+    """
 
     class Elsewhere(nn.Module):
         def forward(self, pixels):
@@ -201,7 +238,10 @@ def mixes_labels(submission, device):
 
 
 def drawn(submission, progress, every):
-    """Draw on the second of two axes; say what is on it, and what else was made."""
+    """Draw on the second of two axes; say what is on it, and what else was made.
+
+    Told: `plot_progress` of {progress:count loss} with every={every}, on the second of two Axes
+    """
     from matplotlib import pyplot as plt
     from matplotlib.figure import Figure
 

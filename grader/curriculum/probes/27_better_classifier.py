@@ -11,7 +11,10 @@ def _weights(module):
 
 
 def initial(submission, settings):
-    """Return the parameters of a new model."""
+    """Return the parameters of a new model.
+
+    Told: `build_model` with {settings:pairs}
+    """
     return _weights(submission.build_model(submission.Settings(**settings)))
 
 
@@ -19,6 +22,8 @@ def outputs(submission, settings, weights, inputs):
     """Return what a model with these weights returns for each input, and what it is made of.
 
     Where the weights do not fit, it keeps its own: they come back in any case.
+
+    Told: `build_model` with {settings:pairs}, run on {inputs:count batch}
     """
     model = submission.build_model(submission.Settings(**settings))
     fits = [parameter.shape for parameter in model.parameters()] == [each.shape for each in weights]
@@ -51,7 +56,10 @@ def _hides(model):
 
 
 def built_twice(submission, settings):
-    """Build two models one after the other; say what they share, and whether a number drawn between is new."""
+    """Build two models one after the other; say what they share, and whether a number drawn between is new.
+
+    Told: `build_model` twice with {settings:pairs}
+    """
     settings = submission.Settings(**settings)
     first, second = submission.build_model(settings), submission.build_model(settings)
     ours = {id(parameter) for parameter in first.parameters()}
@@ -70,7 +78,10 @@ def _net(settings):
 
 
 def made_twice(submission, settings, lr):
-    """Make the training of two models; say whose parameters each optimizer holds, in order."""
+    """Make the training of two models; say whose parameters each optimizer holds, in order.
+
+    Told: `build_training` for two models with {settings:pairs}
+    """
     models = [_net(settings) for _ in range(2)]
     settings = submission.Settings(**settings)
     optimizers = [submission.build_training(model, settings, lr)[1] for model in models]
@@ -82,7 +93,10 @@ def made_twice(submission, settings, lr):
 
 
 def held(submission, settings, lr):
-    """Return how many of a model's parameters the optimizer holds, and how many there are."""
+    """Return how many of a model's parameters the optimizer holds, and how many there are.
+
+    Told: `build_training` with {settings:pairs}, looking at what the optimizer holds
+    """
     model = _net(settings)
     optimizer = submission.build_training(model, submission.Settings(**settings), lr)[1]
     return [len({id(p) for group in optimizer.param_groups for p in group["params"]}), len(list(model.parameters()))]
@@ -94,7 +108,10 @@ def _kind(part):
 
 
 def loss(submission, settings, outputs, targets):
-    """Return what was made, the loss of some outputs, and its gradient."""
+    """Return what was made, the loss of some outputs, and its gradient.
+
+    Told: the loss of `build_training` with {settings:pairs}, on {outputs:count output}
+    """
     made = submission.build_training(_net(settings), submission.Settings(**settings), 0.1)
     kinds = [_kind(part) for part in made] if isinstance(made, (tuple, list)) else [type(made).__name__]
     if kinds[0] != "module":
@@ -106,7 +123,10 @@ def loss(submission, settings, outputs, targets):
 
 
 def stepped(submission, settings, weight, gradients, lr):
-    """Return a weight after a step along each gradient."""
+    """Return a weight after a step along each gradient.
+
+    Told: the optimizer of `build_training` with {settings:pairs}, for {gradients:count step}
+    """
     model = nn.Linear(weight.shape[1], weight.shape[0], bias=False).to(weight.device)
     with torch.no_grad():
         model.weight.copy_(weight)
@@ -118,7 +138,10 @@ def stepped(submission, settings, weight, gradients, lr):
 
 
 def training_of(submission, settings, lr):
-    """Make the training for these settings; say what that raised, or that something else than a pair came back."""
+    """Make the training for these settings; say what that raised, or that something else than a pair came back.
+
+    Told: `build_training` with {settings:pairs}
+    """
     try:
         made = submission.build_training(_net(settings), submission.Settings(**settings), lr)
     except NotImplementedError:
@@ -187,7 +210,10 @@ def _data(pixels, labels):
 
 
 def rung(submission, settings, train, test, device, seed, epochs, batch_size, lr, drawn):
-    """Run one rung, after `drawn` numbers were drawn from the global generator."""
+    """Run one rung, after `drawn` numbers were drawn from the global generator.
+
+    Told: `run_rung` with {settings:pairs}, for {epochs:count epoch} in batches of {batch_size}
+    """
     torch.rand(drawn)
     settings = submission.Settings(**settings)
     with Watch() as watch:
@@ -204,6 +230,8 @@ def place(submission, settings, train, test, device):
     """Say where each batch and the model are, and what meets in the loss, when the data are on the CPU.
 
     Nothing can be counted on the meta device, so that a run ends in an exception after the last batch at the latest.
+
+    Told: `run_rung` with {settings:pairs}, the data on the CPU, the model elsewhere
     """
     mixed = False
     with Watch(places=True) as watch:
@@ -221,6 +249,8 @@ def ladder(submission, rungs, train, test, device, seed, epochs, batch_size, lr,
 
     A run is over when training samples follow test samples, whose numbers begin at `tests_from`. Another ladder,
     of the first rung alone, with half of the test data and another seed, has been climbed before.
+
+    Told: `climb` with {rungs:count rung}, for {epochs:count epoch} each
     """
     rungs = {name: submission.Settings(**settings) for name, settings in rungs.items()}
     half = [part[: len(part) // 2] for part in test]

@@ -11,7 +11,10 @@ from grader.curriculum.preload.on_cpu import OnCpu
 
 
 def loaded(submission, path, device):
-    """Load the checkpoint; return everything that the model holds."""
+    """Load the checkpoint; return everything that the model holds.
+
+    Told: `load_pretrained` from the checkpoint
+    """
     model = submission.load_pretrained(path, device)
     return {"type": type(model).__name__, "state": dict(model.state_dict())}
 
@@ -20,6 +23,8 @@ def loaded_place(submission, path, device):
     """Return the devices of a loaded model's parameters; the file is read to the CPU, whatever it is asked for.
 
     Nothing can be copied out of the meta device, where `map_location=device` would put the weights.
+
+    Told: `load_pretrained` from the checkpoint to another device
     """
     read = torch.load
 
@@ -35,13 +40,19 @@ def loaded_place(submission, path, device):
 
 
 def loads(submission, content, device):
-    """Load a file with this content; return the number of classes of the model."""
+    """Load a file with this content; return the number of classes of the model.
+
+    Told: `load_pretrained` from a file of another kind
+    """
     write("weights.pt", content)
     return submission.load_pretrained("weights.pt", device).fc.out_features
 
 
 def ran(submission):
-    """Tell whether code that was in a file has run."""
+    """Tell whether code that was in a file has run.
+
+    Told: a look whether code that was in a file has run
+    """
     return os.path.isdir("code-ran")
 
 
@@ -61,9 +72,14 @@ class Small(nn.Module):
 
 
 def adapts(submission, width, classes, num_classes, device, training=True):
-    """Adapt a small model with a parameter of its own; say what each is then, and what became of the rest."""
+    """Adapt a small model with a parameter of its own; say what each is then, and what became of the rest.
+
+    Told: `adapt` for {num_classes:count class}, with a model whose head has {classes:count class}, in {training:if
+    train}{training:unless eval} mode
+    """
     model = Small(width, classes).to(device).train(training)
     model.shift = nn.Parameter(torch.zeros(width, device=device))
+    model.fc1 = nn.Linear(2, 2, device=device).train(training)
     old_head, old_rows = model.fc, model.fc.weight.detach().clone()
     before = {key: value.clone() for key, value in model.state_dict().items() if not key.startswith("fc.")}
     submission.adapt(model, num_classes)
@@ -142,7 +158,11 @@ class Features(nn.Module):
 
 
 def trains(submission, inputs, labels, classes, batch_size, epochs, lr, training, device):
-    """Train the head of a small adapted model."""
+    """Train the head of a small adapted model.
+
+    Told: `train_head` for {epochs:count epoch} on {inputs:count sample}, with a model in {training:if
+    train}{training:unless eval} mode
+    """
     model = Small(9, 4).to(device)
     with torch.no_grad():
         model.stem[1].running_mean.uniform_(-1, 1)
@@ -153,7 +173,10 @@ def trains(submission, inputs, labels, classes, batch_size, epochs, lr, training
 
 
 def trains_digits(submission, path, pixels, labels, batch_size, epochs, lr, device):
-    """Train a new head for the loaded model on images of digits, doubled in size."""
+    """Train a new head for the loaded model on images of digits, doubled in size.
+
+    Told: `train_head` on {labels:count digit} for {epochs:count epoch}
+    """
     images = pixels.view(-1, 1, 28, 28).repeat_interleave(2, 2).repeat_interleave(2, 3).expand(-1, 3, -1, -1)
     model = submission.load_pretrained(path, device)
     submission.adapt(model, 5)
@@ -161,7 +184,10 @@ def trains_digits(submission, path, pixels, labels, batch_size, epochs, lr, devi
 
 
 def trains_place(submission, device):
-    """Say where everything is when a model on the CPU is trained on another device; the loss itself is on the CPU."""
+    """Say where everything is when a model on the CPU is trained on another device; the loss itself is on the CPU.
+
+    Told: `train_head` to another device
+    """
     model = Small(4, 3)
     submission.adapt(model, 5)
     places = {"targets": [], "at the optimizer": []}

@@ -25,13 +25,19 @@ def _left_behind():
 
 
 def curves(submission, log_dir, start, stop, stride):
-    """Let curves be written, the greatest angle first."""
+    """Let curves be written, the greatest angle first.
+
+    Told: `write_curves` from {start} to {stop} in steps of {stride}
+    """
     submission.write_curves(log_dir, range(start, stop, stride)[::-1])
     return _left_behind()
 
 
 def trial(submission, log_dir, name, hparams, metrics):
-    """Let a trial be written."""
+    """Let a trial be written.
+
+    Told: `write_trial` of {name} with {hparams:count hyperparameter} and {metrics:count metric}
+    """
     submission.write_trial(log_dir, name, hparams, metrics)
     return _left_behind()
 
@@ -47,7 +53,10 @@ class _Net(torch.nn.Module):
 
 
 def histograms(submission, weights, bias, steps, factors):
-    """Let histograms of a net be written at several steps, its weights and gradients times a factor each time."""
+    """Let histograms of a net be written at several steps, its weights and gradients times a factor each time.
+
+    Told: `write_histograms` of a net at {steps:count step}
+    """
     net = _Net(weights, bias)
     writer = SummaryWriter(log_dir="net")
     closed = []
@@ -66,6 +75,8 @@ def read(submission, function, log_dir, tag, parts):
     """Write the event files of one run, which come as bytes, and let a function of the submission read a tag.
 
     What the accumulator says when nothing was loaded comes back as text.
+
+    Told: `{function:word}` of {tag} from a run of {parts:count event file}
     """
     for index, content in enumerate(parts):
         write(Path(log_dir, f"events.out.tfevents.1700000000.{index}"), content)

@@ -21,7 +21,10 @@ class Recorder(gymnasium.ObservationWrapper):
 
 
 def space(submission, size):
-    """Describe the space that the submission declares for a size."""
+    """Describe the space that the submission declares for a size.
+
+    Told: `frame_space` for the size {size}
+    """
     return describe(submission.frame_space(size))
 
 
@@ -37,6 +40,8 @@ def wrapped(submission, game, seed, size):
     """Reset a wrapped game and take three steps; return the game's frames and what came through.
 
     There is another wrapper around the same game, of another size.
+
+    Told: `SmallFrames` of {game:word} for the size {size}, reset and played for three steps
     """
     recorder = Recorder(STARTED[game])
     env = submission.SmallFrames(recorder, size) if size else submission.SmallFrames(recorder)
@@ -67,7 +72,10 @@ def _layers(env, kind):
 
 
 def games(submission, names, size):
-    """Make games and reset each; return their ids, spaces and first frames, and how many are distinct."""
+    """Make games and reset each; return their ids, spaces and first frames, and how many are distinct.
+
+    Told: `make_games` of {names:count game} for the size {size}
+    """
     made = submission.make_games(names, size)
     if not isinstance(made, (list, tuple)):
         return made

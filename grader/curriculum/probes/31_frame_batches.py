@@ -63,6 +63,8 @@ def play_some(submission, game, seed, count, ends, how):
     """Ask for some frames of one game; return them, those that the game gave, and the diary.
 
     Also what the game's action space draws that begins with the seed.
+
+    Told: `play` of {game:word} for {count:count frame}
     """
     diary = []
     env = Watched(game, diary, 0, ends, how)
@@ -82,7 +84,10 @@ def play_some(submission, game, seed, count, ends, how):
 
 
 def some_batches(submission, games, batch_size, seed, threshold, count, dark):
-    """Ask for some batches out of several games; return them as they were and as they are, and the frames played."""
+    """Ask for some batches out of several games; return them as they were and as they are, and the frames played.
+
+    Told: `frame_batches` of {batch_size} out of {games:count game}, asked for {count:count batch}
+    """
     diary = []
     envs = [Watched(name, diary, index, ends=(9, 6), how="truncated", dark=dark) for index, name in enumerate(games)]
     handed_out, copies, ran_away = [], [], False

@@ -23,7 +23,11 @@ class Counting(TorchDispatchMode):
 
 
 def output_size(submission, size, kernel_size, stride, padding, transposed):
-    """Return a size, and how many kernels were placed to find it."""
+    """Return a size, and how many kernels were placed to find it.
+
+    Told: `output_size` of {size} with kernel {kernel_size}, stride {stride} and padding {padding}{transposed:if ,
+    transposed}
+    """
     with Counting() as mode:
         result = submission.output_size(size, kernel_size, stride, padding, transposed)
     return {"size": result, "placed": len(mode.placed)}
@@ -41,7 +45,10 @@ class Moves(TorchFunctionMode):
 
 
 def watched(submission, name, sizes, batch, train, seed, last=1.0):
-    """Run one pass in float64 on random numbers; return them, what each layer was, and what came out."""
+    """Run one pass in float64 on random numbers; return them, what each layer was, and what came out.
+
+    Told: `{name:word}` run on a batch of shape {batch} in {train:if train}{train:unless eval} mode
+    """
     generator = torch.Generator().manual_seed(seed)
     network = getattr(submission, name)(**sizes).double().train(train)
     for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
@@ -98,7 +105,10 @@ def _watch(network):
 
 
 def by_default(submission, name, shape):
-    """Build a network with no arguments on the meta device; return the shapes of its convolutions and its result."""
+    """Build a network with no arguments on the meta device; return the shapes of its convolutions and its result.
+
+    Told: `{name:word}()` with its default sizes
+    """
     with torch.device("meta"), Moves() as mode:
         try:
             network = getattr(submission, name)()
@@ -112,7 +122,10 @@ def by_default(submission, name, shape):
 
 
 def plain_pass(submission, name, sizes, batch, device):
-    """Run one pass with the network as it was built, in train mode, after one with all but the last of the batch."""
+    """Run one pass with the network as it was built, in train mode, after one with all but the last of the batch.
+
+    Told: `{name:word}` as it was built, run in train mode, also on all but the last of the batch
+    """
     network = getattr(submission, name)(**sizes).to(device)
     network(batch[:-1])
     return network(batch)

@@ -35,7 +35,10 @@ def leads_back(fake, upstream):
 
 
 def draw_thrice(submission, batch_size, latent_size, seed, device):
-    """Draw twice with one generator, and once with another one that starts out like it."""
+    """Draw twice with one generator, and once with another one that starts out like it.
+
+    Told: `sample_latent` twice with one generator, and once with another that starts alike
+    """
     generator = torch.Generator().manual_seed(seed)
     first = submission.sample_latent(batch_size, latent_size, generator, device)
     second = submission.sample_latent(batch_size, latent_size, generator, device)
@@ -44,14 +47,21 @@ def draw_thrice(submission, batch_size, latent_size, seed, device):
 
 
 def drawn_elsewhere(submission, batch_size, latent_size, device):
-    """Draw on a device; return what came back, and whether the generator on the CPU was asked to draw there."""
+    """Draw on a device; return what came back, and whether the generator on the CPU was asked to draw there.
+
+    Told: `sample_latent` for another device
+    """
     with DrawnThere() as drawing:
         latent = submission.sample_latent(batch_size, latent_size, torch.Generator().manual_seed(1), device)
     return latent, drawing.elsewhere
 
 
 def loss_gradients(submission, real_probabilities, fake_probabilities, upstream):
-    """Run backward from the loss; return both arguments, with their .grad, and the loss."""
+    """Run backward from the loss; return both arguments, with their .grad, and the loss.
+
+    Told: `discriminator_loss` of {real_probabilities:len} real and {fake_probabilities:len} fake answers, then
+    backward
+    """
     real = real_probabilities.clone().requires_grad_()
     fake = fake_probabilities.clone().requires_grad_()
     loss = submission.discriminator_loss(real, fake)
@@ -61,7 +71,10 @@ def loss_gradients(submission, real_probabilities, fake_probabilities, upstream)
 
 
 def optimizers_of(submission, lr):
-    """Say of both optimizers what they are, which parameters they hold, and with which settings."""
+    """Say of both optimizers what they are, which parameters they hold, and with which settings.
+
+    Told: `make_optimizers` with lr {lr}
+    """
     discriminator = nn.Sequential(nn.Conv2d(3, 2, 4), nn.LeakyReLU(0.2), nn.Conv2d(2, 1, 3))
     generator = nn.Sequential(nn.ConvTranspose2d(5, 2, 4), nn.Tanh())
     discriminator[0].bias.requires_grad_(False), generator[0].weight.requires_grad_(False)
@@ -90,6 +103,9 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     """Take three steps on frames of a game (or on `frames`, for want of one), from garbage in every .grad.
 
     Afterwards a gradient is sent through the last fake frames.
+
+    Told: three steps on {frames:len} {game:if real}{game:unless random} frames, with old gradients left over, in
+    {train:if train}{train:unless eval} mode
     """
     frames = frames_of(game, seed, len(frames)) if game else frames
     discriminator, generator = networks(weights, device)
@@ -144,7 +160,10 @@ class _Numbers(TorchDispatchMode):
 
 
 def step_on(submission, device):
-    """Take one step on each device with the smallest of networks; return what it raised, or None."""
+    """Take one step on each device with the smallest of networks; return what it raised, or None.
+
+    Told: one step with the smallest of networks on another device, before there is any gradient
+    """
     for place in (device, torch.device("meta")):
         discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 1), nn.Sigmoid(), nn.Flatten(0)).to(place)
         fake = torch.zeros(2, 3, 64, 64, device=place, requires_grad=True) * 1

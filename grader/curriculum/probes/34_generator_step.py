@@ -56,7 +56,10 @@ class Table:
 
 
 def loss_gradient(submission, fake_probabilities, upstream):
-    """Run backward from the loss; return the argument, with its .grad, and the loss."""
+    """Run backward from the loss; return the argument, with its .grad, and the loss.
+
+    Told: `generator_loss` of {fake_probabilities:count answer}, then backward
+    """
     fake = fake_probabilities.clone().requires_grad_()
     loss = submission.generator_loss(fake)
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
@@ -77,7 +80,10 @@ def run(step):
 
 
 def three_generator_steps(submission, name, weights, garbage, latents, lr, momentum, train, frozen, device):
-    """Take three steps of the generator from garbage in every .grad; parameter `frozen` of the judge is frozen."""
+    """Take three steps of the generator from garbage in every .grad; parameter `frozen` of the judge is frozen.
+
+    Told: three times `{name:word}`, with old gradients left over, in {train:if train}{train:unless eval} mode
+    """
     table = Table(weights, garbage, train, device)
     optimizer = torch.optim.SGD(table.generator.parameters(), lr=lr, momentum=momentum)
     table.watch(optimizer)
@@ -101,7 +107,11 @@ def three_generator_steps(submission, name, weights, garbage, latents, lr, momen
 
 
 def three_gan_steps(submission, game, seed, frames, weights, garbage, latents, lrs, momentum, train, device):
-    """Train both networks three times on frames of a game (or on `frames`, for want of one), from dirty gradients."""
+    """Train both networks three times on frames of a game (or on `frames`, for want of one), from dirty gradients.
+
+    Told: both networks trained three times on {frames:len} {game:if real}{game:unless random} frames, with old
+    gradients left over
+    """
     frames = frames_of(game, seed, len(frames)) if game else frames
     seen = {"frames": frames.clone(), "losses": []}
     table = Table(weights, garbage, train, device)
@@ -131,7 +141,10 @@ class _Numbers(TorchDispatchMode):
 
 
 def step_on(submission, name, device):
-    """Take one step on each device with the smallest of networks; return what it raised, or None."""
+    """Take one step on each device with the smallest of networks; return what it raised, or None.
+
+    Told: `{name:word}` once with the smallest of networks on another device, before there is any gradient
+    """
     _take(submission, name, device)
     try:
         with _Numbers():

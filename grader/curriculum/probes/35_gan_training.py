@@ -24,14 +24,20 @@ class _Elsewhere(TorchDispatchMode):
 
 
 def grid_of_elsewhere(submission, shape):
-    """Make a grid of images on the meta device; return the kind of device that it is on."""
+    """Make a grid of images on the meta device; return the kind of device that it is on.
+
+    Told: `image_grid` on another device
+    """
     images = torch.empty(shape, device="meta")
     with _Elsewhere():
         return submission.image_grid(images).device.type
 
 
 def report(submission, rounds):
-    """Report several rounds of losses with one writer; return what is written and the losses left after each."""
+    """Report several rounds of losses with one writer; return what is written and the losses left after each.
+
+    Told: `report_averages` for {rounds:count report} with one writer
+    """
     losses = {tag: [] for _, values in rounds for tag in values}
     left = []
     with SummaryWriter(log_dir="run") as writer:
@@ -66,7 +72,11 @@ def _gan(submission, judge, forger, *settings, **others):
 
 
 def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
-    """Train on the rows of `real`; at their end `stop` may say "ctrl-c" or "error". Return what was seen."""
+    """Train on the rows of `real`; at their end `stop` may say "ctrl-c" or "error". Return what was seen.
+
+    Told: `train` for {iterations:count iteration}, of which {done} are done, with reports every {report_every} and
+    images every {images_every}
+    """
     given = {"report_every": report_every, "images_every": images_every}
     every = {name: each for name, each in given.items() if each is not None}
     gan = _gan(submission, judge, forger, seed, lr, device)
@@ -131,7 +141,10 @@ def _noted_latents(submission):
 
 
 def places(submission, device):
-    """Train once with nets that take anything; return on which kinds of device they met latents and frames."""
+    """Train once with nets that take anything; return on which kinds of device they met latents and frames.
+
+    Told: `train` to another device
+    """
     gan = _gan(submission, torch.ones(3, 64, 64), torch.zeros(3, 64, 64), 1, 0.1, torch.device("cpu"))
     calls = _noted_latents(submission)
     submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
@@ -140,7 +153,10 @@ def places(submission, device):
 
 
 def real_frames(submission, batch_size, iterations, seed, device):
-    """Train the ready-made nets, made narrow, on frames of the real games; return the last batch beside the rest."""
+    """Train the ready-made nets, made narrow, on frames of the real games; return the last batch beside the rest.
+
+    Told: `train` for {iterations:count iteration} on {batch_size:count frame} of the real games at a time
+    """
     gan = submission.make_gan(device, seed, filters=4)
     seen = []
 
@@ -170,7 +186,10 @@ def _trained(submission, judge, forger, seed, steps, device):
 
 
 def saved(submission, judge, forger, seed, steps, device):
-    """Save a gan; return what the file holds, and how the gan is then."""
+    """Save a gan; return what the file holds, and how the gan is then.
+
+    Told: `save_checkpoint` after {steps:count step}
+    """
     gan = _trained(submission, judge, forger, seed, steps, device)
     submission.save_checkpoint(gan, "checkpoint.pt")
     after = {
@@ -185,7 +204,10 @@ def saved(submission, judge, forger, seed, steps, device):
 
 
 def saved_over(submission, judge, forger, seed, device):
-    """Save three times, at last with a disk that fills up in the middle of writing; return what can be read then."""
+    """Save three times, at last with a disk that fills up in the middle of writing; return what can be read then.
+
+    Told: `save_checkpoint` three times over the same file, at last with a full disk
+    """
     Path("there").mkdir()
     path, gone, folders = Path("there/checkpoint.pt"), [], []
     submission.save_checkpoint(_trained(submission, judge, forger, seed, 1, device), str(path))
@@ -231,7 +253,10 @@ def saved_over(submission, judge, forger, seed, device):
 
 
 def loads(submission, content, judge, forger, seed, device):
-    """Load a checkpoint with this content into a fresh gan; return that gan, and what it is one more step later."""
+    """Load a checkpoint with this content into a fresh gan; return that gan, and what it is one more step later.
+
+    Told: `load_checkpoint` into a fresh gan, and one more step
+    """
     write("there.pt", content)
     fresh = _gan(submission, judge, forger, seed, 0.1, device, momentum=0.9)
     parts, weights = _parts(fresh), _weights(fresh)
@@ -246,7 +271,10 @@ def loads(submission, content, judge, forger, seed, device):
 
 
 def sprung(submission):
-    """Tell whether code that was in a file has run."""
+    """Tell whether code that was in a file has run.
+
+    Told: a look whether code that was in a file has run
+    """
     return Path("sprung").exists()
 
 

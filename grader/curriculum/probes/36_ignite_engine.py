@@ -18,14 +18,18 @@ def pinball(outputs, targets):
 LOSSES = {"mse": functional.mse_loss, "pinball": pinball}
 
 
-def train(submission, weight, bias, batches, loss_name, lr, device):
-    """Train a linear model from garbage gradients; someone switches it to evaluation between iterations."""
+def train(submission, weight, bias, batches, loss_name, lr, device, left=7.0):
+    """Train a linear model from garbage gradients; someone switches it to evaluation between iterations.
+
+    Told: `make_process_function`, run over {batches:count batch} with {loss_name:word} and lr {lr}, with old
+    gradients left over
+    """
     model = torch.nn.Linear(weight.shape[1], weight.shape[0]).to(device)
     modes, outputs, arrived, steps = [], [], [], []
     with torch.no_grad():
         model.weight.copy_(weight), model.bias.copy_(bias)
     for parameter in model.parameters():
-        parameter.grad = torch.full_like(parameter, 7.0)
+        parameter.grad = torch.full_like(parameter, left)
         parameter.register_post_accumulate_grad_hook(lambda _: arrived.append(1))
     model.register_forward_hook(lambda module, args, output: modes.append(module.training))
     model.eval()
@@ -61,7 +65,10 @@ class _Spy(torch.nn.Module):
 
 
 def places_of_batch(submission, device):
-    """Return the kinds of device on which model and loss function meet a batch, and the dtypes."""
+    """Return the kinds of device on which model and loss function meet a batch, and the dtypes.
+
+    Told: `make_process_function`, run on one batch with a model on another device, before there is any gradient
+    """
     places = []
     model = _Spy(places)
 
@@ -87,7 +94,11 @@ def _engine(outputs):
 
 
 def journal(submission, length, epochs):
-    """Run with a journal attached that has an entry; return it, and how long it had become before the run."""
+    """Run with a journal attached that has an entry; return it, and how long it had become before the run.
+
+    Told: a run of {epochs:count epoch} of {length:count iteration} with `attach_journal` and a journal that has an
+    entry already
+    """
     older = ("another run", 1, 2)
     entries = [older]
     engine, ran = _engine([0.0] * (length * epochs))
@@ -99,7 +110,10 @@ def journal(submission, length, epochs):
 
 
 def report(submission, outputs, epochs, every):
-    """Run twice with a report attached; return what was reported in each run."""
+    """Run twice with a report attached; return what was reported in each run.
+
+    Told: `attach_report`, two runs of {epochs:count epoch} over {outputs:count loss}, with a report every {every}
+    """
     entries = []
     engine, _ = _engine(outputs)
     submission.attach_report(engine, every, entries)
@@ -127,12 +141,18 @@ def _lows(submission, outputs):
 
 
 def two_lows(submission, first, second):
-    """Return the lows of two engines that run one after the other."""
+    """Return the lows of two engines that run one after the other.
+
+    Told: two engines with `announce_lows`, run one after the other
+    """
     return lows(submission, first, second)
 
 
 def stopped(submission, outputs, epochs, threshold):
-    """Run with a threshold; return how many iterations ran, and how often the run was completed."""
+    """Run with a threshold; return how many iterations ran, and how often the run was completed.
+
+    Told: `stop_below` {threshold}, in a run of {epochs:count epoch} over {outputs:count loss}
+    """
     engine, ran = _engine(outputs)
     ends = []
     submission.stop_below(engine, threshold)
@@ -146,7 +166,10 @@ class _RanAway(Exception):
 
 
 def endless(submission, first, iterations):
-    """Run on endless data; return how far it went and how many batches were taken."""
+    """Run on endless data; return how far it went and how many batches were taken.
+
+    Told: `run_for` {iterations:count iteration} on data without end
+    """
     taken = []
 
     def batches():

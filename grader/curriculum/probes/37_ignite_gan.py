@@ -36,7 +36,10 @@ def _noted(submission, *names):
 
 
 def process(submission, judge, forger, real, seed, lr, device):
-    """Run the process function over all batches; return its outputs and what it left in the engine's state."""
+    """Run the process function over all batches; return its outputs and what it left in the engine's state.
+
+    Told: `make_process_function`, run over {real:count batch}, with lr {lr}
+    """
     gan = _gan(submission, judge, forger, seed, lr, device)
     outputs, left = [], []
     engine = Engine(submission.make_process_function(gan, device))
@@ -75,7 +78,10 @@ def _met(gan):
 
 
 def places(submission, sizes, device):
-    """Run the process function on batches of these sizes; return where the nets met latents and frames."""
+    """Run the process function on batches of these sizes; return where the nets met latents and frames.
+
+    Told: `make_process_function`, run over batches of {sizes:list} on another device
+    """
     gan = _gan_for_anything(submission)
     engine = Engine(lambda engine, batch: None)
     function = submission.make_process_function(gan, device)
@@ -101,14 +107,20 @@ def places(submission, sizes, device):
 
 
 def places_in_training(submission, device):
-    """Train for one iteration; return where the nets met latents and frames."""
+    """Train for one iteration; return where the nets met latents and frames.
+
+    Told: `train` for one iteration on another device
+    """
     gan = _gan_for_anything(submission)
     submission.train(gan, iter([torch.zeros(2, 3, 64, 64)]), "logs", 1, device, 10, 10, None)
     return _met(gan)
 
 
 def averages(submission, outputs):
-    """Run with averages attached; return the metrics after each iteration."""
+    """Run with averages attached; return the metrics after each iteration.
+
+    Told: `attach_averages`, over {outputs:count output}
+    """
     engine = Engine(lambda engine, batch: tuple(outputs[batch]))
     metrics = []
     submission.attach_averages(engine)
@@ -137,7 +149,10 @@ def _closed(logger):
 
 
 def logged(submission, log_dir, metrics, every, done):
-    """Run with the logger attached and metrics from elsewhere; return what was written."""
+    """Run with the logger attached and metrics from elsewhere; return what was written.
+
+    Told: `attach_logger` with every={every}, after {done:count iteration}
+    """
 
     def process(engine, batch):
         engine.state.metrics.update(metrics[batch])
@@ -159,7 +174,10 @@ def logged(submission, log_dir, metrics, every, done):
 
 
 def images(submission, real, fake, every, done):
-    """Run with images attached; return what was written."""
+    """Run with images attached; return what was written.
+
+    Told: `attach_images` with every={every}, after {done:count iteration}
+    """
     kept = real.clone(), fake.clone()
 
     def process(engine, batch):
@@ -181,6 +199,9 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
 
     `stop` may say "ctrl-c" or "error", which come out of the batches at their end, or "told ctrl-c", "told exit" or
     "told error", out of the third call of after_iteration, or "amid ctrl-c", in the middle of the third iteration.
+
+    Told: `train` for {iterations:count iteration}, of which {done} are done, with reports every {report_every} and
+    images every {images_every}
     """
     given = {"report_every": report_every, "images_every": images_every}
     every = {name: each for name, each in given.items() if each is not None}
@@ -237,7 +258,10 @@ class _RanAway(Exception):
 
 
 def real_frames(submission, batch_size, iterations, seed, device):
-    """Train the ready-made nets, made narrow, on frames of the real games; return the last batch beside the rest."""
+    """Train the ready-made nets, made narrow, on frames of the real games; return the last batch beside the rest.
+
+    Told: `train` for {iterations:count iteration} on {batch_size:count frame} of the real games at a time
+    """
     gan = submission.make_gan(device, seed, filters=4)
     seen = []
 

@@ -54,7 +54,12 @@ def find_part(name: str) -> str:
 
 def due_now(history: History, wish: Wish, now: float) -> list[Item]:
     """Return what is due now, in the order in which it is to be asked."""
-    return [each for each in within_reach(history, wish, now) if each.due <= now]
+    return to_ask(within_reach(history, wish, now), wish, now)
+
+
+def to_ask(reach: Sequence[Item], wish: Wish, now: float, *, ahead: bool = False) -> list[Item]:
+    """Return what of all that may be asked is to be asked now; one that was asked for by name does not wait."""
+    return [each for each in reach if each.due <= now or ahead or wish.misconception]
 
 
 def within_reach(history: History, wish: Wish, now: float) -> list[Item]:
@@ -116,6 +121,8 @@ def _numbers(where: Sequence[Exercise]) -> str:
     return ", ".join(f"exercise {each.number:02}" for each in where[:5])
 
 
-def find_misconception(name: str) -> str:
-    """Return the id that is meant; raise UsageError for none."""
-    return misconceptions.find(name).id
+def wished(part: str, exercise: Exercise | None, misconception: str) -> Wish:
+    """Return what names mean, empty ones leaving it open; raise UsageError for a name that is not known."""
+    return Wish(
+        find_part(part) if part else "", exercise, misconceptions.find(misconception).id if misconception else ""
+    )

@@ -16,8 +16,8 @@ from fsrs import Card, Rating, ReviewLog, Scheduler
 from grader.record.practised import Attempt, Drilled, History
 
 QUESTIONS = Scheduler(enable_fuzzing=False)
-# An exercise takes a quarter of an hour: it is not worth repeating within a day, whatever came of it.
-EXERCISES = Scheduler(learning_steps=(), relearning_steps=(), enable_fuzzing=False)
+# An exercise takes a quarter of an hour: it comes later than a question would, and never on the same day.
+EXERCISES = Scheduler(desired_retention=0.8, learning_steps=(), relearning_steps=(), enable_fuzzing=False)
 FEW_ATTEMPTS = 5
 PAUSE = 15 * 60  # seconds; whoever was away for longer did not work on it in between
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
@@ -66,6 +68,8 @@ class DrillApp(App[None]):
     def on_mount(self) -> None:
         """Ask the first question."""
         self.theme = "ansi-dark"
+        if sys.platform != "win32":  # so that a terminal is left as it was found
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._next()
 

@@ -53,6 +53,11 @@ class Sessions:
         self._process.stdout.close()  # type: ignore[union-attr]
         self._folder.cleanup()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, and nothing can be asked any more."""
+        return self._process.poll() is not None
+
     def begin(self, name: str) -> None:
         """Have the session of a misconception played; do not wait for it."""
         if name in self._told or name in self._asked:
@@ -73,6 +78,7 @@ class Sessions:
             except queue.Empty:
                 raise GraderError(f"the session {name} did not end within {PATIENCE:.0f} seconds") from None
             if not line:
+                self._lines.put(line)  # for whoever asks next
                 raise self._ended()
             self._told[self._asked.pop(0)] = msgspec.json.decode(line, type=tuple[Outcome, ...])
         return self._told[name]

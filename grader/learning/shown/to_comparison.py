@@ -19,15 +19,18 @@ from grader.learning.side_by_side import Comparison, Side
 WIDE = 110  # columns: below this, code stands one above the other
 
 
-def comparison(exercise: Exercise, steps: Sequence[Comparison]) -> RenderableType:
-    """Return what differs, step by step, and the names of the steps that do not."""
+SIDES = ("yours", "solution")
+
+
+def comparison(exercise: Exercise, steps: Sequence[Comparison], sides: tuple[str, str] = SIDES) -> RenderableType:
+    """Return what differs, step by step, and the names of the steps that do not; `sides` are named above the code."""
     same = [each.step for each in steps if each.same]
     parts: list[RenderableType] = [Text.assemble("\n", (f"{exercise.number:02} {exercise.title}", "bold"))]
     if same:
         parts.append(Text(f"✓ the same code: {', '.join(same)}", style="green"))
     for each in steps:
         if not each.same:
-            parts += [Rule(style="dim"), Text(each.step, style="bold"), _why(each), _Sides(each)]
+            parts += [Rule(style="dim"), Text(each.step, style="bold"), _why(each), _Sides(each, sides)]
     return Group(*parts)
 
 
@@ -51,8 +54,9 @@ def _why(step: Comparison) -> RenderableType:
 class _Sides:
     """Both texts, beside each other where there is room, else one above the other."""
 
-    def __init__(self, step: Comparison) -> None:
+    def __init__(self, step: Comparison, sides: tuple[str, str]) -> None:
         self._step = step
+        self._sides = sides
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = self._step.lines
@@ -61,7 +65,7 @@ class _Sides:
             (_marked(kinds[0], "-", text), _marked(kinds[1], "+", other))
             for kinds, text, other in zip(rows, left, right, strict=True)
         ]
-        yield from _beside(marked) if options.max_width >= WIDE else _above(marked)
+        yield from (_beside if options.max_width >= WIDE else _above)(marked, self._sides)
 
 
 def _highlighted(lines: Sequence[str]) -> list[Text]:
@@ -79,16 +83,16 @@ def _marked(kind: Side, sign: str, line: Text) -> Text | None:
     return Text.assemble(("  ", "dim") if kind is Side.BOTH else (f"{sign} ", f"bold {colour}"), line)
 
 
-def _beside(rows: Sequence[tuple[Text | None, Text | None]]) -> RenderResult:
+def _beside(rows: Sequence[tuple[Text | None, Text | None]], sides: tuple[str, str]) -> RenderResult:
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-    for name in ("  yours", "  solution"):
-        table.add_column(name, ratio=1, overflow="fold")
+    for name in sides:
+        table.add_column(f"  {name}", ratio=1, overflow="fold")
     for left, right in rows:
         table.add_row(left or Text(), right or Text())
     yield table
 
 
-def _above(rows: Sequence[tuple[Text | None, Text | None]]) -> RenderResult:
-    for name, column in (("- yours", 0), ("+ solution", 1)):
+def _above(rows: Sequence[tuple[Text | None, Text | None]], sides: tuple[str, str]) -> RenderResult:
+    for column, name in enumerate((f"- {sides[0]}", f"+ {sides[1]}")):
         yield Text(name, style="dim")
         yield from (line for row in rows if (line := row[column]) is not None)

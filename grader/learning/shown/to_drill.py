@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue.misconceptions import Misconception
 from grader.harmless import harmless
+from grader.learning.practice.choosing import Item
 from grader.learning.practice.round import GIVEN_UP, LETTERS, Asked, Told
 from grader.learning.shown.to_learner import CODE_THEME
 
@@ -31,11 +32,11 @@ def question(asked: Asked) -> RenderableType:
     )
 
 
-def how_to_answer(asked: Asked) -> str:
+def how_to_answer(asked: Asked, give_up: str = GIVEN_UP) -> str:
     """Return in what form an answer is expected, in one line."""
     if asked.choices:
-        return f"{', '.join(LETTERS[: len(asked.choices)])}; {GIVEN_UP} if you do not know"
-    return f"as the prompt prints it; the class of an error; Enter for nothing; {GIVEN_UP} if you do not know"
+        return f"{', '.join(LETTERS[: len(asked.choices)])}; {give_up} if you do not know"
+    return f"as the prompt prints it; the class of an error; empty for nothing; {give_up} if you do not know"
 
 
 def _choices(asked: Asked) -> list[RenderableType]:
@@ -89,8 +90,18 @@ def summary(asked: Sequence[Asked], answers: Sequence[Told], count: int) -> Rend
     return Group(*parts)
 
 
+def nothing(reach: Sequence[Item], now: float, ahead: str, begin: str) -> str:
+    """Return why there is no question; `ahead` is what does not wait, `begin` what shows where to begin."""
+    if not reach:
+        return f"Nothing to drill yet: it begins with the first exercise that you pass; `{begin}` shows which is next."
+    due = when(min(each.due for each in reach), now)
+    return f"Nothing is due now; the next question comes {due}. `{ahead}` does not wait."
+
+
 def when(due: float, now: float) -> str:
     """Return when something is due, as people say it."""
+    if due <= now:
+        return "now"
     days = round((_midnight(due) - _midnight(now)) / DAY)
     if due - now >= FAR:
         return f"on {time.strftime('%Y-%m-%d', time.localtime(due))}"

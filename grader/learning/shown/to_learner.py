@@ -69,6 +69,9 @@ def explanation(found: Misconception, met: Sequence[Meeting]) -> RenderableType:
     if found.example:
         parts += [Text("\nSee it happen", style="bold"), Padding(_session(found.example), (0, 0, 0, 2))]
         parts.append(Text(f"\n`{program()} explain {found.id} --run` runs this here.", style="dim"))
+    if found.graphs:
+        parts.append(Text("\nWhat autograd records behind `y`", style="bold"))
+        parts += [Padding(_graph(code, tree), (0, 0, 1, 2)) for code, tree in found.graphs]
     if found.read_on:
         parts.append(Text.assemble(("Read on: ", "bold"), found.read_on, overflow="fold"))
     return Group(*parts, Text(_where(met), style="dim"))
@@ -76,6 +79,10 @@ def explanation(found: Misconception, met: Sequence[Meeting]) -> RenderableType:
 
 def _session(text: str) -> RenderableType:
     return Syntax(text, "pycon", theme=CODE_THEME, background_color="default", word_wrap=True)
+
+
+def _graph(code: str, tree: str) -> RenderableType:
+    return Group(_session(code), Text("\n".join(f"    {line}" for line in tree.splitlines())))
 
 
 def _where(met: Sequence[Meeting]) -> str:

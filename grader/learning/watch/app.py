@@ -12,10 +12,12 @@ from textual.binding import Binding, BindingType
 from grader.called import program
 from grader.catalogue import catalogue, misconceptions
 from grader.catalogue.hints import LEVELS, hints
+from grader.catalogue.mark import withheld_by
 from grader.errors import GraderError
 from grader.judging.source import read_source
 from grader.learning import side_by_side as comparison
-from grader.learning.shown import to_comparison, to_learner, to_watch
+from grader.learning import taught
+from grader.learning.shown import to_comparison, to_learner, to_taught, to_watch
 from grader.learning.watch.editing import Editing
 from grader.learning.watch.graded import GRADING
 from grader.learning.watch.picking import PickExercise
@@ -28,9 +30,11 @@ class WatchApp(Editing):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)"), Binding("p", "step(-1)"), Binding("h", "hint"), Binding("e", "explain"),
-        Binding("c", "compare"), Binding("l", "list"), Binding("r", "reset"), Binding("d", "device"),
-        Binding("o", "edit"), Binding("g", "again"), Binding("escape", "verdict"), Binding("question_mark", "keys"),
-        Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True), Binding("ctrl+z", "suspend_process"),
+        Binding("c", "compare"), Binding("t", "taught"), Binding("l", "list"), Binding("r", "reset"),
+        Binding("d", "device"), Binding("o", "edit"), Binding("g", "again"), Binding("v", "details"),
+        Binding("escape", "verdict"),
+        Binding("question_mark", "keys"), Binding("q", "quit"), Binding("ctrl+c", "quit", priority=True),
+        Binding("ctrl+z", "suspend_process"),
     ]  # fmt: skip
 
     def action_keys(self) -> None:
@@ -95,6 +99,22 @@ class WatchApp(Editing):
         if self._verdict and self._verdict.passed and not self._is_grading():
             self._measure(shown, self._verdict.seed)
 
+    def action_taught(self) -> None:
+        """Show what a passed exercise has taught, right answers of other shapes, and what the learner's costs."""
+        if not (self._verdict and self._verdict.passed):
+            self._show(Text("Once it has passed, t shows what it taught. Esc goes back to the verdict."))
+            return
+        exercise = self._exercise
+        try:
+            ways = taught.ways(exercise, read_source(exercise.stub).text)
+        except (GraderError, SyntaxError, ValueError) as error:
+            self._show(Text(str(error), style="yellow"))
+            return
+        shown = to_taught.everything(exercise, taught.lessons(exercise), ways, taught.read_on(exercise))
+        self._show(shown)
+        if not self._is_grading() and not withheld_by():
+            self._measure(shown, self._verdict.seed)
+
     def _is_grading(self) -> bool:
         return any(each.group == GRADING and not each.is_finished for each in self.workers)
 
@@ -142,7 +162,7 @@ class WatchApp(Editing):
         """Let the learner pick an exercise."""
         self._look_up(
             lambda progress: progress.states(catalogue.own(), self._device),
-            lambda states: self.push_screen(PickExercise(states, self._exercise), self._picked),
+            lambda states: self.push_screen(PickExercise(self._way, states, self._exercise), self._picked),
         )
 
     def _picked(self, name: str | None) -> None:

@@ -23,10 +23,10 @@ class Editing(Graded):
     """Opens each exercise that is turned to, where the editor has a window of its own, or was asked for by name."""
 
     def __init__(
-        self, exercise: Exercise, device: str, grading: GradingProcess, editor: Editor, *, poll: bool,
-        complaint: str = "",
+        self, exercise: Exercise, way: Sequence[Exercise], device: str, grading: GradingProcess, editor: Editor, *,
+        poll: bool, complaint: str = "",
     ) -> None:  # fmt: skip
-        super().__init__(exercise, device, grading, poll=poll, complaint=complaint)
+        super().__init__(exercise, way, device, grading, poll=poll, complaint=complaint)
         self._editor = editor
         self._by_itself = not editor.on_key_only
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from rich.console import Group
 from rich.text import Text
 from textual import work
 
-from grader.catalogue import catalogue
 from grader.catalogue.catalogue import Exercise
 from grader.learning.changes import Change, changes
 from grader.learning.shown import to_watch
+from grader.learning.taught import lessons
 from grader.learning.troubles import line_to_mend, line_to_write
 from grader.learning.watch.grading import Answer, GradingProcess
 from grader.learning.watch.page import Page
@@ -31,13 +32,18 @@ SILENT = (
 
 
 class Graded(Page):
-    """Grades one exercise at a time; `device` is where it begins, `poll` for file systems without events."""
+    """Grades one exercise at a time, of those that are on the `way`.
+
+    `device` is where it begins, `poll` is for file systems without events.
+    """
 
     def __init__(
-        self, exercise: Exercise, device: str, grading: GradingProcess, *, poll: bool, complaint: str = ""
-    ) -> None:
+        self, exercise: Exercise, way: Sequence[Exercise], device: str, grading: GradingProcess, *, poll: bool,
+        complaint: str = "",
+    ) -> None:  # fmt: skip
         super().__init__(complaint)
         self._exercise = exercise
+        self._way = way
         self._device = device
         self._devices: tuple[str, ...] = (device,)
         self._poll = poll
@@ -47,6 +53,7 @@ class Graded(Page):
         self._changed: list[Change] = []
         self._instead = ""  # stands in the place of a verdict that could not be had
         self._note = ""  # stands above the verdict until the next save
+        self._verbose = False
         self._asked_again = ""  # the key that waits for a second press
 
     def on_mount(self) -> None:
@@ -74,10 +81,17 @@ class Graded(Page):
         if self._instead:
             self._show(Text(self._instead, style="yellow"))
         elif self._verdict:
-            shown = to_watch.verdict(self._verdict, self._changed, self._neighbour(1))
+            taught = lessons(self._exercise) if self._verdict.passed else ()
+            following = self._neighbour(1)
+            shown = to_watch.verdict(self._verdict, self._changed, following, taught, verbose=self._verbose)
             self._show(Group(Text(self._note, style="yellow"), shown) if self._note else shown)
         else:
             self._show(Text("Grading for the first time: torch is loading.", style="dim"))
+
+    def action_details(self) -> None:
+        """Show all details of the failure, or fewer again."""
+        self._verbose = not self._verbose
+        self.action_verdict()
 
     def _open(self, exercise: Exercise) -> None:
         """Turn to an exercise: watch its file, grade it."""
@@ -134,9 +148,9 @@ class Graded(Page):
         await self._recorded(lambda progress: progress.record(exercise, [verdict]))
 
     def _neighbour(self, distance: int) -> Exercise | None:
-        everything = catalogue.own()
-        index = everything.index(self._exercise) + distance
-        return everything[index] if 0 <= index < len(everything) else None
+        """Return the next exercise on the way for 1, the one before for -1; this one may lie beside the way."""
+        beyond = [each for each in self._way if (each.number - self._exercise.number) * distance > 0]
+        return min(beyond, key=lambda each: abs(each.number - self._exercise.number), default=None)
 
     async def on_unmount(self) -> None:
         """Leave nothing running."""

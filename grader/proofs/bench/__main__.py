@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import psutil
 from rich.console import Console
@@ -22,6 +22,7 @@ from grader.judging.run import Run
 from grader.judging.source import read_source
 from grader.proofs.bench.every import every_exercise, prepared_seconds
 from grader.proofs.bench.figures import Figure, figure, table
+from grader.proofs.bench.of_class import NUMBERS, a_class
 from grader.proofs.bench.throughput import throughput
 from grader.proofs.bench.watch import save_and_switch_seconds
 from grader.proofs.tools.in_process import InProcessSubmissions
@@ -40,17 +41,29 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10, help="how often each thing is measured (10)")
     parser.add_argument("--exercise", default="05")
     parser.add_argument("--in-process", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--class", dest="of_class", action="store_true", help="instead, how a class is graded")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 2000], help="of the classes (200 2000)")
+    parser.add_argument("--exercises", nargs="+", default=list(NUMBERS), help="that are handed in (05 16 24)")
+    parser.add_argument("--loops", type=int, default=5, help="percent that never end, in one of the classes (5)")
+    parser.add_argument("--dask", action="store_true", help="also on Dask, on this machine")
     options = parser.parse_args()
     exercise = find(options.exercise)
     if options.in_process:
         return _plain_pytest(exercise)
+    if options.of_class:
+        return _show(a_class(options.sizes, options.exercises, options.loops, dask=options.dask))
     tables = {
         f"medians of {options.runs} runs in turn": _figures(exercise, options.runs),
         f"prepared verdicts, medians of {EVERY_RUNS} runs": every_exercise(exercises(), EVERY_RUNS, _plain_seconds),
         "a class": throughput(),
     }
+    return _show(tables.items())
+
+
+def _show(tables: Iterable[tuple[str, Iterable[Figure]]]) -> int:
+    """Print each table as it is measured; return 0 where every bound is kept."""
     kept = True
-    for title, found in tables.items():
+    for title, found in tables:
         figures = list(found)
         Console().print(table(title, figures))
         kept &= all(each.within != "NO" for each in figures)

@@ -17,7 +17,7 @@ from grader.judging.told import told
 from grader.reports.to_junit import to_junit
 from grader.sandbox.shared import wire
 from grader.sandbox.shared.messages import Hello
-from grader.sandbox.shared.seen import Seen
+from grader.sandbox.shared.seen import Called, Seen
 from grader.verdict import Outcome, StepResult, Verdict
 from grader.vocabulary.ending import Ending
 
@@ -54,7 +54,7 @@ def read_frame(frame: bytes) -> None:
 
 def _compare(answer: Any, arrays: wire.Arrays) -> None:
     try:
-        found, _ = witness.seen("step", "step(x)", answer, arrays)
+        found, _ = witness.seen("step", Called("step(x)"), answer, arrays)
         witness.unless_raised(found, {"some-misconception": lambda error: "x" in error.message})
     except Ending as ending:
         _tell(ending)

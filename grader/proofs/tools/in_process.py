@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from grader.catalogue.catalogue import Exercise, probe_parameters, probe_text
+from grader.catalogue.catalogue import Exercise, probe_text, probes
 from grader.judging.children import Served
 from grader.judging.clock import Clock, Limits
 from grader.judging.source import Source
@@ -44,5 +44,5 @@ class InProcessSubmissions:
     @contextmanager
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:  # noqa: ARG002
         """Yield a submission for a check; what it prints is printed."""
-        witness = InProcess(load_request(self._source, probe_text(self._exercise), seed))
-        yield Served(Submission(witness, Clock(Limits()), seed, probe_parameters(self._exercise)), str, fresh=True)
+        witness = InProcess(load_request(self._source, probe_text(self._exercise), seed, graphs=self._exercise.graphs))
+        yield Served(Submission(witness, Clock(Limits()), seed, probes(self._exercise)), str, fresh=True)

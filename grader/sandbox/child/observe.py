@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from grader.sandbox.child.attempts import Attempts
+from grader.sandbox.child.graph import behind
 from grader.sandbox.shared.freeze import Freezer, text_of, type_name
 from grader.sandbox.shared.messages import (
     MAX_BASES,
@@ -61,8 +62,9 @@ def load(source: str, filename: str, module_name: str) -> types.ModuleType:
 class Observer:
     """Calls functions and describes what they did; `filename` tells the learner's lines from others."""
 
-    def __init__(self, filename: str, attempts: Attempts, device: str) -> None:
+    def __init__(self, filename: str, attempts: Attempts, device: str, *, graphs: bool = False) -> None:
         self._filename = filename
+        self._graph = behind if graphs else None
         self._device = device
         self._attempts = attempts
 
@@ -73,7 +75,7 @@ class Observer:
 
         `arguments` are those of the call, by label.
         """
-        freezer, raised = Freezer(_shareable(arguments)), None
+        freezer, raised = Freezer(_shareable(arguments), self._graph), None
         _seed(seed, self._device)
         before = {name: read() for name, read in _GLOBALS.items()}
         _seed(seed, self._device)

@@ -169,7 +169,7 @@ class Server:
         if request.probe:
             self._modules[PROBE] = load(request.probe, PROBE_FILE, PROBE)
         filename = self._copied(request.filename, request.source)
-        self._observer = Observer(filename, self._attempts, self._device)
+        self._observer = Observer(filename, self._attempts, self._device, graphs=request.graphs)
         with contextlib.suppress(RuntimeError):
             torch.set_num_threads(1)
 

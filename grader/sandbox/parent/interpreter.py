@@ -46,7 +46,7 @@ def environment() -> dict[str, str]:
     scrubbed = {
         "PATH": os.defpath, "HOME": "/nonexistent", "LANG": "C.UTF-8", "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "MPLCONFIGDIR": str(places.workspace().state / "matplotlib"),
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "MPLCONFIGDIR": str(places.kept() / "matplotlib"),
     }  # fmt: skip
     if sys.platform == "win32":
         # By the second, Python finds the virtual environment that it belongs to, as multiprocessing has it.

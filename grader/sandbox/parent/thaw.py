@@ -18,6 +18,7 @@ from grader.sandbox.shared.messages import (
     DictOf,
     Dtype,
     Generator,
+    GraphNode,
     ListOf,
     Node,
     Scalar,
@@ -26,7 +27,7 @@ from grader.sandbox.shared.messages import (
     TupleOf,
     Unsendable,
 )
-from grader.sandbox.shared.seen import Opaque, SeenArray, SeenTensor
+from grader.sandbox.shared.seen import Opaque, SeenArray, SeenNode, SeenTensor
 from grader.sandbox.shared.wire import Arrays, WireError
 
 MAX_LETTERS = 4_000_000  # of all strings of one answer
@@ -104,6 +105,17 @@ class Thaw:
             is_leaf=node.leaf, retains_grad=node.retains, grad_fn=node.grad_fn, type_name=node.type,
             version=node.version, same_as=node.same_as, shares_with=tuple(node.shares), data=self._data(node),
             unsendable=node.unsendable, grad=None if node.grad is None else self._tensor(node.grad, depth + 1),
+            graph=self._graph(node.graph),
+        )  # fmt: skip
+
+    def _graph(self, nodes: list[GraphNode]) -> tuple[SeenNode, ...]:
+        self._nodes += len(nodes)
+        if any(place >= len(nodes) for node in nodes for place in node.next):
+            raise WireError("a graph that leads to a node which is not there")
+        return tuple(
+            SeenNode(self._text(node.name), tuple(node.next), None if node.shape is None else tuple(node.shape),
+                     node.leaf, node.filled, node.same_as)
+            for node in nodes
         )  # fmt: skip
 
     def _data(self, node: TensorFacts | ArrayFacts) -> torch.Tensor | None:

@@ -7,6 +7,7 @@ is read by the C accessors taken below, before any submission was imported, neve
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from grader.sandbox.shared.messages import (
     DictOf,
     Dtype,
     Generator,
+    GraphNode,
     ListOf,
     Node,
     Scalar,
@@ -54,6 +56,7 @@ _no_grad = torch.no_grad
 _name_of: Any = type.__dict__["__name__"].__get__
 
 Span = tuple[int, int]
+Graph = Callable[[Any, dict[str, object]], list[GraphNode]]
 
 
 def type_name(value: object) -> str:
@@ -77,11 +80,12 @@ class Freezer:
     """Turns one result into nodes; `arrays` collects the tensors beside them.
 
     `arguments` are the live arguments by label: a result is compared with them for identity and for
-    shared memory.
+    shared memory. `graph` returns the nodes from a grad_fn on, given the arguments; without it, none are sent.
     """
 
-    def __init__(self, arguments: dict[str, object] | None = None) -> None:
+    def __init__(self, arguments: dict[str, object] | None = None, graph: Graph | None = None) -> None:
         self.arrays: Arrays = {}
+        self._graph = graph
         self._arguments = arguments or {}
         self._spans = {label: where for label, value in self._arguments.items() if (where := span(value))}
         self._nodes = 0
@@ -150,6 +154,8 @@ class Freezer:
             version=self._count(value), same_as=self._same_as(value), shares=self._shares(value),
             unsendable=self._unsendable(value),
         )  # fmt: skip
+        if self._graph and _grad_fn(value) is not None:
+            node.graph = self._graph(_grad_fn(value), self._arguments)
         if node.unsendable is None and _device(value).type != "meta":
             node.k = self._keep(value)
         grad = _grad(value) if _is_leaf(value) or _retains_grad(value) else None

@@ -23,6 +23,8 @@ MAX_DIMENSIONS = 64
 MAX_LINE_NUMBER = 1_000_000
 MAX_LABELS = 1000
 MAX_LEFTOVERS = 16
+MAX_GRAPH = 40  # nodes of an autograd graph that are looked at
+MAX_EDGES = 8  # of a node
 
 Global = Literal[
     "default dtype", "grad mode", "torch's global random state", "NumPy's global random state",
@@ -67,6 +69,21 @@ class DictOf(Struct, tag_field="t", tag="dict"):
     v: list[tuple[Node, Node]]
 
 
+class GraphNode(Struct, array_like=True):
+    """A node of an autograd graph: what it is called, and which ones it passes gradients on to, by their place.
+
+    -1 stands for an input that requires no gradient. `shape` is that of its result; a leaf is marked as such, with
+    whether it has a gradient, and the label of the argument that it is.
+    """
+
+    name: Name
+    next: Annotated[list[Annotated[int, Meta(ge=-1, lt=MAX_GRAPH)]], Meta(max_length=MAX_EDGES)]
+    shape: Annotated[list[Count], Meta(max_length=MAX_DIMENSIONS)] | None
+    leaf: bool = False
+    filled: bool = False
+    same_as: Name | None = None
+
+
 class TensorFacts(Struct, tag_field="t", tag="tensor"):
     """A tensor: `k` is the key of its values among the frame's tensors; `unsendable` says why there are none."""
 
@@ -84,6 +101,7 @@ class TensorFacts(Struct, tag_field="t", tag="tensor"):
     k: Name | None = None
     unsendable: Name | None = None
     grad: TensorFacts | None = None
+    graph: Annotated[list[GraphNode], Meta(max_length=MAX_GRAPH)] = []
 
 
 class ArrayFacts(Struct, tag_field="t", tag="ndarray"):
@@ -139,7 +157,10 @@ Node = (
 
 
 class Load(Struct, tag_field="op", tag="load"):
-    """Load a submission and the probe beside it; with `measure`, count from now on what each call costs."""
+    """Load a submission and the probe beside it; with `measure`, count from now on what each call costs.
+
+    With `graphs`, what autograd has recorded behind a tensor is sent with it.
+    """
 
     id: Mark
     source: str
@@ -147,6 +168,7 @@ class Load(Struct, tag_field="op", tag="load"):
     probe: str
     seed: int
     measure: bool
+    graphs: bool = False
 
 
 class Call(Struct, tag_field="op", tag="call"):

@@ -11,6 +11,21 @@ from grader.verdict import SourceLine
 
 
 @dataclass(frozen=True)
+class SeenNode:
+    """A node of the graph behind a tensor; `next` are the places of those that it passes gradients on to.
+
+    -1 stands for an input that requires no gradient. A leaf may be one of the arguments, and may have a gradient.
+    """
+
+    name: str
+    next: tuple[int, ...]
+    shape: tuple[int, ...] | None
+    is_leaf: bool
+    has_grad: bool
+    same_as: str | None
+
+
+@dataclass(frozen=True)
 class SeenTensor:
     """A tensor as it was when it came back, with the facts that a check may ask about.
 
@@ -32,6 +47,7 @@ class SeenTensor:
     data: torch.Tensor | None
     unsendable: str | None = None
     grad: SeenTensor | None = None
+    graph: tuple[SeenNode, ...] = ()
 
     def __str__(self) -> str:
         """Return a short description: what it is, its dtype, shape and device."""
@@ -89,13 +105,21 @@ class SeenException:
 
 
 @dataclass(frozen=True)
+class Called:
+    """What was called, as a learner would say it; `details` holds what it was given, where that is not all of it."""
+
+    said: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
 class Seen:
     """Everything that is known of one call: what came back or was raised, and what it left behind.
 
     `labels` are the arguments' places, or their names where they were given by name.
     """
 
-    called: str
+    called: Called
     value: Any = None
     exception: SeenException | None = None
     arguments: tuple[Any, ...] = ()

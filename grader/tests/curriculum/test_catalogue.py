@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grader.catalogue import misconceptions, places
-from grader.catalogue.catalogue import exercises, find, known_checks, probe_parameters
+from grader.catalogue.catalogue import exercises, find, known_checks, probes
 from grader.catalogue.hints import LEVELS, hints
 from grader.errors import UsageError
 
@@ -35,8 +35,10 @@ def test_an_unknown_name_is_said():
         find("nothing")
 
 
-def test_parameters_of_probes_are_read_without_running_them():
-    assert probe_parameters(find("05"))["keeps_grad_of"] == ("x", "recipes")
+def test_parameters_and_sentences_of_probes_are_read_without_running_them():
+    probe = probes(find("05"))["keeps_grad_of"]
+    assert probe.parameters == ("x", "recipes")
+    assert probe.told.startswith("`will_keep_grad` for {recipes:count tensor}")
 
 
 def test_every_misconception_explains_and_asks():

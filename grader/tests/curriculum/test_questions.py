@@ -34,5 +34,5 @@ def test_what_is_printed_is_not_what_is_believed(name, tmp_path, monkeypatch):
     assert question.believed
     monkeypatch.chdir(tmp_path)
     real = list(outcomes(misconceptions()[name].example))[question.place].real
-    assert is_right(real, real, question.believed)
+    assert is_right(real, question.played[question.place][1], question.believed)  # as the session says
     assert [each for each in question.believed if is_right(each, real, question.believed)] == []

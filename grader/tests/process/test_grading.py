@@ -61,7 +61,7 @@ def test_a_check_that_comes_last_runs_only_where_the_others_of_its_step_passed(
     source = Source(Path("/learner/05.py"), lay_over(exercise.solution.read_text(), switch_on(body)), "")
     found = step(Grader("cpu", launcher=launcher).grade(exercise, source, seed=1), "switch_on").checks
     assert len(found) > 1
-    assert found[0].outcome is outcome
+    assert next(each for each in found if each.check == checks[0].name).outcome is outcome
 
 
 def second_call(exercise, body):
@@ -365,3 +365,46 @@ def test_children_prepared_for_another_exercise_are_not_used_where_they_lack_wha
         grader.grade(first, read_source(first.solution), seed=1)
         grader.prepare(first)
         assert grader.grade(another, read_source(another.solution), seed=1).passed
+
+
+def verdict_on(exercise, launcher, function):
+    text = lay_over(exercise.solution.read_text(encoding="utf-8"), function)
+    return Grader("cpu", launcher=launcher).grade(exercise, Source(Path("/learner/05.py"), text, ""), seed=1)
+
+
+def test_what_a_probe_raises_on_a_none_of_the_learners_is_not_told_as_raised_by_the_learner(launcher, exercise):
+    verdict = verdict_on(exercise, launcher, "def build_four(values, device):\n    pass\n")
+    check = next(each for each in step(verdict, "build_four").checks if each.check == "test_gradient_reaches_variable")
+    assert check.outcome is Outcome.FAILED
+    assert check.said.startswith("your code left None where a value was needed")
+    assert check.misconception is None
+
+
+def test_an_exception_of_the_learners_own_names_itself_where_no_check_does(launcher, exercise):
+    body = "def switch_on(tensor):\n    tensor.grad.zero_()\n    return tensor.requires_grad_()\n"
+    found = step(verdict_on(exercise, launcher, body), "switch_on").checks
+    assert {each.misconception for each in found} == {"grad-starts-as-none"}
+    assert all(each.outcome is Outcome.RAISED for each in found)
+
+
+def test_a_named_failure_stands_before_one_without_a_name_and_all_are_there(launcher, exercise):
+    answer = "tensor.clone().requires_grad_() if tensor.dtype is torch.float64 else None"
+    found = step(verdict_on(exercise, launcher, f"def switch_on(tensor):\n    return {answer}\n"), "switch_on").checks
+    assert [each.check for each in found] == ["test_gradient_arrives", "test_same_tensor"]
+    assert [each.misconception for each in found] == ["switches-a-copy-on", None]
+
+
+def test_a_probe_is_told_in_a_sentence_and_what_it_was_given_apart(launcher, exercise):
+    found = step(verdict_on(exercise, launcher, "def switch_on(tensor):\n    return tensor\n"), "switch_on").checks
+    check = next(each for each in found if each.check == "test_gradient_arrives")
+    assert check.called == "`switch_on` for a tensor of shape (3, 2), then backward to it"
+    assert check.details.startswith("leaf after switch: values=tensor float64 (3, 2)")
+
+
+def test_a_failure_about_the_graph_shows_what_was_recorded(launcher, exercise):
+    body = "def switch_on(tensor):\n    return tensor.requires_grad_() * 1\n"
+    found = step(verdict_on(exercise, launcher, body), "switch_on").checks
+    graphs = next(each for each in found if each.check == "test_same_tensor").graphs
+    assert graphs.got[1:] == ("├─ leaf (3, 2), the first argument of the call: gradients land here",
+                              "└─ an input that requires no gradient")  # fmt: skip
+    assert graphs.expected == ("a leaf: nothing behind it",)

@@ -53,9 +53,11 @@ def contents(folder):
 
 
 def test_it_holds_a_workspace_and_nothing_that_solves_it(program, tmp_path):
-    assert called(program, tmp_path, "kit", *CHOSEN, "--without-solutions", "--out", "kit").returncode == 0
+    asked = [*CHOSEN, "--without-solutions", "--notebooks", "--out", "kit"]
+    assert called(program, tmp_path, "kit", *asked).returncode == 0
     held = contents(tmp_path / "kit")
-    text = b"\n".join(held.values()).decode()
+    assert len([name for name in held if name.endswith(".ipynb")]) == 4
+    text = b"\n".join(held.values()).decode().replace('\\"', '"')  # as notebooks write it
     lines = only_solved()
     assert len(lines) > 100
     assert not [line for line in lines if line in text]

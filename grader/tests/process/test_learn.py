@@ -185,6 +185,69 @@ def test_the_list_as_json(here):
     assert "cannot be written" in one_line(run(here, "list", "--json", "no/such/list.json"), 2)
 
 
+def rows_of(done):
+    return re.findall(r"^(\d\d)  ", done.stdout, re.MULTILINE)
+
+
+def test_the_list_is_searched(whole):
+    assert rows_of(run(whole, "list", "leaves", "land")) == ["05"]
+    assert rows_of(run(whole, "list", "part:autograd", "hand")) == ["08"]
+    assert rows_of(run(whole, "list", "--part", "autograd", "hand")) == ["08"]
+    assert [row["number"] for row in json.loads(run(whole, "list", "5", "--json").stdout)] == [5]
+    done = run(whole, "list", "zebra")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "None of the 37 exercises fits" in done.stdout
+    assert json.loads(run(whole, "list", "zebra", "--json").stdout) == []
+
+
+def test_the_list_has_a_bar_for_each_part_and_the_minutes_left(whole):
+    said = plain(run(whole, "list", "5").stdout)
+    assert "Tensors 2 h left ░░░░░░░ 0/7" in said
+    assert "1 of 37 exercises found" in said
+    assert "about 11 h 55 min left" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["list", "--part", "zebra"], "the parts are Tensors; "), (["list", "--part", ""], "no part"),
+        (["list", "--state", "half"], "not-started, and open"), (["list", "state:half"], "not-started, and open"),
+        (["list", "--misconception", "zzz"], "explain"), (["list", "--from", "99"], "no exercise"),
+        (["next", "--from", ""], "no exercise"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_name_that_there_is_not_is_one_line(whole, arguments, said):
+    assert said in one_line(run(whole, *arguments), 2)
+
+
+def test_a_fast_way(whole):
+    assert "Next: 05 Leaves" in run(whole, "next", "--from", "20").stdout
+    assert rows_of(run(whole, "list", "--from", "20"))[:4] == ["05", "09", "16", "20"]
+
+
+def test_next_says_what_it_is_about(whole):
+    said = plain(run(whole, "next").stdout)
+    assert "Next: 01 Creating tensors (not started, about 15 minutes)" in said
+    assert "37 are left: about 11 h 55 min" in said
+
+
+def test_where_one_was_last_time_is_said_and_there_one_goes_on(here):
+    attempt = {
+        "submission": "a", "checks": "b", "torch": "2", "seed": 1, "steps_passed": 3, "steps": 6, "seconds": 0.1,
+        "device": "cpu",
+    }  # fmt: skip
+    rows = [
+        attempt | {"at": 86400.0 * day, "exercise": find(number).name, "outcome": outcome}
+        for day, number, outcome in ((100, "16", "failed"), (101, "05", "failed"), (102, "20", "not_started"))
+    ]
+    Progress(here / ".grader" / "progress.sqlite3").add({"attempt": rows, "met": [], "hint": []})
+    for command in ([], ["list"]):
+        assert "Last time, on 1970-04-1" in run(here, *command).stdout
+    assert "05 Leaves, and where gradients land, 3 of 6 steps passed" in plain(run(here).stdout)
+    assert "Next: 05 Leaves" in run(here, "next").stdout
+
+
 def test_every_state_on_every_device_fits_in_80_columns(here):
     attempt = {
         "at": 1.0, "submission": "a", "checks": "b", "torch": "2.13.0", "seed": 1, "steps_passed": 0, "steps": 6,

@@ -1,5 +1,6 @@
 """The wheel is whole: installed into an empty environment, it grades from a folder with nothing in it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from grader.catalogue.catalogue import exercises, find
 from grader.sandbox.child import landlock
 from grader.units import MB
 
-STAYS = ("answers", "hostile", "oddities", "peers", "pictures", "tests", "__pycache__")
+STAYS = ("wrong", "equivalent.toml", "hostile", "oddities", "peers", "pictures", "tests", "__pycache__")
 
 
 def called(*command, **options):
@@ -84,6 +85,7 @@ def test_both_hold_program_and_curriculum_and_nothing_else(built):
         found = [Path(name).name for name in names]
         for each in exercises():
             assert all(part in found for part in parts(each))
+        assert all(path.name in found for path in find("05").right_answers.glob("*.py"))
         assert all(name in found for name in ("train.csv", "digits_0_to_4.pt", "page.css", "cell.css", "tasks.json"))
         assert not [name for name in names if set(Path(name).parts) & set(STAYS) and "grader/proofs" not in name]
     assert f"grader/curriculum/exercises/{find('05').stub.name}" in in_wheel
@@ -116,6 +118,9 @@ def test_an_exercise_is_graded_from_an_empty_folder(katas, tmp_path):
     done = katas("exercise", "05", cwd=mine / "exercises")
     assert (done.returncode, done.stderr) == (0, "")
     assert "6 of 6 steps passed" in done.stdout
+    assert "What this taught" in done.stdout
+    assert "What this taught" not in katas("exercise", "05", cwd=mine).stdout
+    assert "Right as well" in katas("taught", "05", cwd=mine).stdout
     assert (mine / ".grader" / "progress.sqlite3").exists()
     assert "`katas list`" in katas(cwd=mine).stdout
 
@@ -126,10 +131,29 @@ def test_without_a_workspace_it_says_how_to_make_one(katas):
     assert "katas init" in done.stderr
 
 
+def test_another_system_grades_without_a_workspace(katas, tmp_path):
+    for name in ("source", "submission"):
+        (tmp_path / name).mkdir()
+    task = {"exercises": ["05_leaf_and_grad"], "course": "", "seed": 1}
+    (tmp_path / "source" / "katas.json").write_text(json.dumps(task), encoding="utf-8")
+    (tmp_path / "submission" / "05_leaf_and_grad.py").write_bytes(find("05").solution.read_bytes())
+    done = katas("autograde", "gradescope", "--root", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    tests = json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8"))["tests"]
+    assert {test["status"] for test in tests} == {"passed"}
+
+
 def test_nothing_of_what_it_needs_is_missed(katas, tmp_path):
     katas("init", "my-katas", "--exercises", "5")
     done = katas("doctor", cwd=tmp_path / "my-katas")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_the_installation_is_looked_at_outside_of_any_workspace(katas):
+    done = katas("doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "isolation" in done.stdout
+    assert "katas init" in done.stdout
 
 
 @pytest.mark.parametrize("command", [["audit", "05"], ["new", "38", "x"]], ids=" ".join)

@@ -186,9 +186,18 @@ def test_a_workspace_of_another_version(mine, run):
     (mine / places.MARK).write_text(text.replace(f'"{__version__}"', '"0.0.1"'), encoding="utf-8")
     assert "come from version 0.0.1" in run(cwd=mine).stderr
     (mine / places.MARK).write_text(text.replace(f'"{__version__}"', '"99.0"'), encoding="utf-8")
+    assert "install the newest version" in run(cwd=mine).stderr
     assert "99.0" in refused(run("update", cwd=mine))
     (mine / places.MARK).write_text(text.replace("format = 1", "format = 2"), encoding="utf-8")
     assert "another version" in refused(run("update", cwd=mine))
+
+
+@pytest.mark.parametrize("listed", ["zebra", "", "5-4", "99"])
+def test_a_list_of_exercises_that_names_none_is_one_line_with_the_file(mine, run, listed):
+    text = (mine / places.MARK).read_text(encoding="utf-8")
+    (mine / places.MARK).write_text(text.replace('exercises = "4-5"', f'exercises = "{listed}"'), encoding="utf-8")
+    for command in ([], ["list"], ["update"]):
+        assert places.MARK in refused(run(*command, cwd=mine))
 
 
 def test_a_checkout_is_not_updated(run, program):

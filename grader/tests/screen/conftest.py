@@ -15,6 +15,7 @@ from textual.widgets import Static
 from grader.catalogue import places
 from grader.catalogue.catalogue import find
 from grader.learning.editor.editor import Editor
+from grader.learning.track import track
 from grader.learning.watch import app as watch
 from grader.learning.watch.grading import GradingProcess
 from grader.proofs.tools.pseudo_terminal import PATIENCE, NeverShown
@@ -107,7 +108,7 @@ class Stage:
     def save(self, text):
         self.file.write_text(text, encoding="utf-8")
 
-    def play(self, scene, size=(80, 24), *, editor=NO_EDITOR, poll=False, complaint="", **grading):
+    def play(self, scene, size=(80, 24), *, way=(), editor=NO_EDITOR, poll=False, complaint="", **grading):
         """Open exercise 05 and let a coroutine function do with its screen what it likes; return the app.
 
         What ends the app ends this too.
@@ -115,8 +116,8 @@ class Stage:
 
         async def played():
             app = watch.WatchApp(
-                find("05"), "cpu", GradingProcess(10, 60, **{"code": self._by_rule, **grading}), editor, poll=poll,
-                complaint=complaint,
+                find("05"), way or track(), "cpu", GradingProcess(10, 60, **{"code": self._by_rule, **grading}), editor,
+                poll=poll, complaint=complaint,
             )  # fmt: skip
             async with app.run_test(size=size) as pilot:
                 await scene(Screen(app, pilot))

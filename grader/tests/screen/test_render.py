@@ -71,7 +71,7 @@ def test_a_summary_has_a_line_for_each_exercise():
     assert "1 of 2 passed" in text
 
 
-ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;.*?\x1b\\")  # colours, and links
 
 
 def with_picture(picture):

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from grader.catalogue.catalogue import find
+from grader.learning.track import track
 from grader.learning.watch import app as watch
 from grader.proofs.tools.processes import lives
 from grader.record import database
@@ -210,6 +211,21 @@ def test_what_both_cost_is_shown_once_it_passed(stage):
     stage.play(scene, size=(100, 60))
 
 
+def test_a_pass_says_what_was_taught_and_more_on_a_key(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("t")
+        await screen.shows("Once it has passed, t shows")
+        stage.save(SOLUTION)
+        await screen.shows(PASSED, "What this taught", "Autograd records an operation only if", "retain_grad.html")
+        await screen.press("t")
+        await screen.shows("Right as well", "(True, False): (False, True, True)", "3 operations, the solution 2")
+        await screen.press("escape")
+        await screen.until(lambda: "Right as well" not in screen.text)
+
+    stage.play(scene, size=(100, 160))
+
+
 def test_a_comparison_does_not_stop_a_grading(stage):
     stage.save(SOLUTION)
 
@@ -253,6 +269,36 @@ def test_next_previous_and_list(stage):
         await screen.shows("06 Backward", "checks")
 
     stage.play(scene)
+
+
+def test_the_list_is_searched_and_what_is_found_is_opened(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("l", "slash")
+        await screen.shows("part:auto", "Tensors 2 h left ░░░░░░░ 0/7")
+        await screen.press(*"dropout")
+        await screen.until(lambda: "Leaves" not in screen.text)
+        await screen.press("escape")
+        await screen.shows("Leaves")
+        await screen.press("slash", *"state:odd")
+        await screen.shows("there is no state 'odd'")
+        await screen.press(*["backspace"] * 9, *"misconception:list-index-copies")
+        await screen.shows("1 found", "03 Sharing memory")
+        await screen.press("enter")
+        await screen.shows("03 Sharing memory", "Next to write")
+
+    stage.play(scene)
+
+
+def test_the_keys_lead_along_the_way(stage):
+    async def scene(screen):
+        await screen.shows("Next to write")
+        await screen.press("n")
+        await screen.shows("09 The same net")
+        await screen.press("p", "p")
+        await screen.shows("05 Leaves")
+
+    stage.play(scene, way=track(find("20")))
 
 
 def test_a_verdict_may_come_while_the_list_is_open(stage):

@@ -1,13 +1,16 @@
 """A course file is read strictly: what is wrong is said with its line, and with what was meant."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from grader.batch.course import Late, Several, Visibility
 from grader.batch.course_file import parse
+from grader.catalogue import places
 from grader.errors import UsageError
 
+GUIDE = (places.checkout() / "docs" / "class.md").read_text(encoding="utf-8")
 WHOLE = """\
 format = 1
 title = "Deep learning"
@@ -105,6 +108,11 @@ def test_what_is_wrong_is_said_with_its_line(text, said):
     with pytest.raises(UsageError) as caught:
         parse(text)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("example", re.findall(r"^```toml\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL))
+def test_the_guide_shows_course_files(example):
+    assert parse(example).assignments
 
 
 def test_seeds():

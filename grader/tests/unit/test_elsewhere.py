@@ -1,133 +1,260 @@
-"""What other systems have in their own way, as far as it is words and numbers."""
+"""What other systems are told follows their contracts, whatever a submission has sent, and says no more than it may."""
 
-import os
-import threading
-import time
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import jsonschema
 import pytest
+import yaml
 
-from grader import files
-from grader.judging.clock import Clock, Limits
-from grader.sandbox.child import seatbelt
-from grader.sandbox.parent import death, folders, tally
-from grader.sandbox.parent.limits import Excess
-from grader.sandbox.parent.output import PrintedFile
-from grader.sandbox.shared.policy import Policy
+from grader.batch.course import Course, Visibility, assignment, plain
+from grader.catalogue import places
+from grader.catalogue.catalogue import exercises, find
+from grader.elsewhere import graded as graded_here
+from grader.elsewhere import needs
+from grader.elsewhere.classroom50.result import require_whole_points, result
+from grader.elsewhere.github.made import made as workflow
+from grader.elsewhere.graded import Graded
+from grader.elsewhere.gradescope import results as gradescope
+from grader.elsewhere.handed_in import handed_in
+from grader.elsewhere.prairielearn import results as prairielearn
+from grader.elsewhere.task import Task
+from grader.errors import GraderError, UsageError
+from grader.proofs.tools.examples_elsewhere import ENVIRONMENT, NOW
+from grader.tests.examples import example
+from grader.units import MB
+from grader.verdict import Outcome
+
+FOLDER = places.for_authors("elsewhere")
+FIFTH = find("05")
+FIRST, SECOND = FIFTH.steps[:2]
+SECRET = "tensor([1, 2, 3])"
+DOCUMENTS = {
+    "gradescope": lambda graded, now=NOW: gradescope.results(graded, NOW, now),
+    "classroom50": lambda graded, now=NOW: result(graded, ENVIRONMENT, NOW, now),
+    "prairielearn": lambda graded, now=NOW: prairielearn.results(graded, now),
+}
+GOLDEN = {"gradescope": "results", "classroom50": "result", "prairielearn": "results"}
+
+
+def validate(system, document):
+    schema = json.loads((FOLDER / f"{system}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document, allow_nan=False)))
+
+
+def graded(visibility=Visibility.FULL, outcome=Outcome.FAILED, points=2.0, **fields):
+    """An exercise whose first step failed, and whose others passed."""
+    [step] = example(outcome).steps
+    check = replace(step.checks[0], **{"got": SECRET, "misconception": "retain-after-backward"} | fields)
+    passed = replace(check, outcome=Outcome.PASSED, got="", misconception=None)
+    steps = [replace(step, name=name, outcome=Outcome.PASSED, checks=(passed,)) for name in FIFTH.steps]
+    steps[0] = replace(step, name=FIRST, checks=(check,))
+    given = assignment(FIFTH, due=NOW, points=points, visibility={FIRST: visibility})
+    return Graded(given, replace(example(outcome), steps=tuple(steps)))
+
+
+@pytest.mark.parametrize("system", DOCUMENTS)
+@pytest.mark.parametrize("each", ["as it is", "hostile", "not graded"])
+def test_it_is_what_the_system_reads(system, each):
+    hostile = dict.fromkeys(("said", "got", "expected", "detail", "printed"), "\x00\x1b[2J</pre>\udcff\u202e\n" * 99)
+    one = {"as it is": graded(), "hostile": graded(**hostile), "not graded": Graded(graded().assignment, None, "empty")}
+    validate(system, DOCUMENTS[system]([one[each]]))
+
+
+@pytest.mark.parametrize("system", DOCUMENTS)
+def test_so_is_the_example(system):
+    document = json.loads((FOLDER / system / f"{GOLDEN[system]}.json").read_text(encoding="utf-8"))
+    validate(system, document)
+    with pytest.raises(jsonschema.ValidationError):
+        validate(system, document | {"made_up": 1})
+
+
+def scores(system, document):
+    names = {"gradescope": ("score", "max_score"), "classroom50": ("score", "max-score"),
+             "prairielearn": ("points", "max_points")}[system]  # fmt: skip
+    return [tuple(test[name] for name in names) for test in document["tests"] if test[names[1]]]
+
+
+@pytest.mark.parametrize("system", DOCUMENTS)
+def test_a_step_has_all_of_its_points_or_none(system):
+    document = DOCUMENTS[system]([graded(points=3.0)])
+    assert scores(system, document) == [(0, 3)] + [(3, 3)] * (len(FIFTH.steps) - 1)
+
+
+def told_to_students(system, document):
+    shown = [test for test in document["tests"] if test.get("visibility", "visible") == "visible"]
+    return json.dumps([document.get("output", ""), *[(each["output"], each.get("tags")) for each in shown]])
+
+
+@pytest.mark.parametrize("system", DOCUMENTS)
+@pytest.mark.parametrize(
+    ("visibility", "days", "value", "name"),
+    [
+        (Visibility.FULL, -1, True, True),
+        (Visibility.DIFFERENCE, 1, True, False),
+        (Visibility.NAME, 1, False, False),
+        (Visibility.AFTER_DUE, -1, False, False),
+        (Visibility.AFTER_DUE, 1, True, True),
+    ],
+)
+def test_students_are_told_what_the_course_says(system, visibility, days, value, name):
+    document = DOCUMENTS[system]([graded(visibility)], NOW + timedelta(days=days))
+    told = told_to_students(system, document)
+    assert (SECRET in told) is value
+    assert ("retain" in told) is name
+    assert WITHHELD in told or value
+
+
+WITHHELD = "what happened is not shown here"
+
+
+def test_gradescope_shows_the_rest_after_the_due_date():
+    tests = gradescope.results([graded(Visibility.AFTER_DUE)], NOW, NOW - timedelta(days=1))["tests"]
+    [later] = [each for each in tests if each["visibility"] == "after_due_date"]
+    assert SECRET in later["output"]
+    assert (later["score"], later["max_score"], later["number"]) == (0, 0, "5.1.1")
+
+
+def test_gradescope_keeps_the_whole_verdict():
+    each = graded(Visibility.NAME)
+    assert gradescope.results([each], None, NOW)["extra_data"] == {"verdicts": [each.verdict.to_dict()]}
+
+
+def test_a_file_that_cannot_be_graded_says_why():
+    each = Graded(graded().assignment, None, "05_leaf_and_grad.py is empty")
+    for system, make in DOCUMENTS.items():
+        document = make([each])
+        assert "is empty" in json.dumps(document)
+        assert not any(got for got, _ in scores(system, {"tests": document.get("tests", [])}))
+
+
+def test_prairielearn_takes_no_attempt_for_nothing():
+    nothing = Graded(graded().assignment, None, "no file")
+    assert prairielearn.results([nothing], NOW) == {"gradable": False, "format_errors": ["no file"]}
+    assert prairielearn.results([nothing, graded()], NOW)["gradable"]
+
+
+def test_prairielearn_is_never_told_more_than_a_mebibyte():
+    shown = prairielearn.results([graded(said="é" * 4000, got="é" * 4000, printed="é" * 9000)] * 40, NOW)
+    assert len(json.dumps(shown, ensure_ascii=False).encode()) < 2**20
+
+
+def test_prairielearn_has_a_share():
+    assert prairielearn.results([graded()], NOW)["score"] == pytest.approx(1 - 1 / len(FIFTH.steps))
+
+
+def test_classroom50_counts_whole_points():
+    course = Course(assignments=(assignment(FIFTH, points={SECOND: 1.5}),))
+    with pytest.raises(UsageError, match=f"05 {SECOND} has 1.5"):
+        require_whole_points(Task(course, "", 1))
+    require_whole_points(Task(plain([FIFTH]), "", 1))
+
+
+def test_classroom50_is_told_who_and_what_from_the_environment():
+    document = result([graded()], ENVIRONMENT, NOW, datetime(2027, 1, 2, tzinfo=UTC))
+    assert (document["owner"], document["submission"]) == ("ada", ENVIRONMENT["SUBMISSION_TAG"])
+    assert (document["datetime"], document["graded_at"]) == ("2026-12-01T12:00:00Z", "2027-01-02T00:00:00Z")
+    with pytest.raises(GraderError, match="COMMIT_URL"):
+        result([graded()], {**ENVIRONMENT, "COMMIT_URL": ""}, NOW, NOW)
+
+
+def test_the_workflow_is_one_and_runs_nothing_that_a_submission_prints():
+    install = "katas @ https://example.org/it's.whl # a comment: {not, yaml}"
+    text = workflow(Task(plain([FIFTH]), "", 1), install)[".github/workflows/katas.yml"].decode()
+    document = yaml.safe_load(text)
+    job = document["jobs"]["grade"]
+    assert (job["env"]["KATAS"], job["env"]["EXERCISES"]) == (install, "05")
+    assert document["permissions"] == {"contents": "read"}
+    steps = [each["run"] for each in job["steps"] if "run" in each]
+    graded_between = re.search("::stop-commands::(.*)\n(.*\n)*?.*grader exercise(.*\n)*?.*::\\$token::", steps[-1])
+    assert graded_between
+    assert "${{" not in text  # nothing of a push is put into a script
+
+
+class Judged:
+    """Stands in for the process that judges: its verdict is known."""
+
+    def __init__(self, verdict):
+        self.verdict = verdict
+
+    def __call__(self, *_, **__):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def grade(self, *_, **__):
+        return [self.verdict]
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
-    [
-        (None, "closed its channel"),
-        (3, "exit code 3"),
-        (-9, "SIGKILL, killed"),
-        (0xC0000005, "0xc0000005, an invalid memory access"),
-        (0xC00000FD, "too deep a recursion"),
-    ],
+    ("changed", "said"),
+    [({"isolation": ("rlimits", "seccomp")}, "requires landlock"), ({"outcome": Outcome.UNAVAILABLE}, "graded on cpu")],
 )
-def test_an_ending_is_told_in_words(code, said):
-    assert said in death.said(code)
+def test_what_a_place_does_not_offer_is_no_fault_of_a_student(monkeypatch, tmp_path, changed, said):
+    good = replace(example(Outcome.PASSED), isolation=("landlock-7", "seccomp"))
+    (tmp_path / "05_leaf_and_grad.py").write_text("pass")
+    task = Task(replace(plain([FIFTH]), require=("landlock", "seccomp")), "", 1)
+    monkeypatch.setattr(graded_here, "Judge", Judged(good))
+    assert graded_here.grade(task, tmp_path, "ada")[0].verdict == good
+    monkeypatch.setattr(graded_here, "Judge", Judged(replace(good, **changed)))
+    with pytest.raises(GraderError, match=said):
+        graded_here.grade(task, tmp_path, "ada")
 
 
-def rules(policy):
-    """Return the rules of a profile, each as what it does and the rest."""
-    return [tuple(line[1:-1].split(" ", 1)) for line in seatbelt.profile(policy).splitlines()]
+def test_more_is_ordered_only_where_it_is_needed(monkeypatch):
+    small, whole = Task(plain([FIFTH]), "", 1), Task(plain(exercises()), "", 1)
+    assert "768 MB will do" in needs.to_order(small)
+    assert "timeout" not in needs.to_order(small)
+    assert "timeout to 38 minutes" in needs.to_order(whole)
+    monkeypatch.setattr(needs, "measured", lambda: {FIFTH.name: 700 * MB})
+    assert "takes 700 MB: order a container with 1.5 GB" in needs.to_order(small)
 
 
-def test_on_macos_a_submission_writes_to_its_scratch_folder_alone(tmp_path):
-    last = [rest for what, rest in rules(Policy(str(tmp_path))) if "file-write" in rest]
-    assert last[0] == "file-write*"
-    assert f'file-write* (subpath "{tmp_path}")' in last[1]
-    assert last[2:] == ['file-write-data (literal "/dev/null")']
+def test_every_exercise_has_been_measured():
+    assert needs.measured().keys() == {each.name for each in exercises()}
 
 
-def test_on_macos_the_data_of_an_exercise_is_readable_though_the_grader_is_not(tmp_path):
-    data, own = str(tmp_path / "digits"), str(seatbelt.OWN)
-    found = rules(Policy(str(tmp_path), readable=(data,)))
-    hidden = next(index for index, rule in enumerate(found) if rule[0] == "deny" and own in rule[1])
-    granted = next(index for index, rule in enumerate(found) if rule[0] == "allow" and data in rule[1])
-    assert hidden < granted
+# ---- which file ----
 
 
-def test_a_name_cannot_add_a_rule():
-    assert '(subpath "/a\\")(allow network*")' in seatbelt.profile(Policy('/a")(allow network*'))
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "deep").mkdir()
+    return tmp_path
 
 
-def test_without_proc_this_process_and_its_threads_are_counted():
-    before = tally.Census().count([os.getpid()])
-    done = threading.Event()
-    threads = [threading.Thread(target=done.wait) for _ in range(3)]
-    for each in threads:
-        each.start()
-    after = tally.Census().count([os.getpid()])
-    done.set()
-    assert after.processes == before.processes >= 1
-    assert after.threads == before.threads + 3
-    assert after.memory > 0
+def found(folder):
+    return handed_in(folder, [FIFTH])[FIFTH.name]
 
 
-def test_a_process_that_is_gone_counts_for_nothing():
-    assert tally.Census().count([2**22 - 1]) == (0, 0, 0, 0, 0)
+def test_a_file_is_found_by_its_name_first(folder):
+    (folder / "a.py").write_text("\n".join(f"def {step}(): pass" for step in FIFTH.steps))
+    assert found(folder).path == "a.py"
+    (folder / "deep" / "05_leaf_and_grad.py").write_text("pass")
+    assert found(folder).path == "deep/05_leaf_and_grad.py"
 
 
-@pytest.mark.parametrize("way", ["relative", "by path"])
-def test_what_lies_in_folders_is_found_and_no_link_is_followed(tmp_path, way):
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "a" / "b" / "file").write_bytes(b"x" * 5000)
-    (tmp_path / "a" / "up").symlink_to(tmp_path)
-    found = folders._by_path(str(tmp_path), 0) if way == "by path" else folders._relative(folders._opened(tmp_path), 0)
-    assert sorted(each.st_size for each in found if each.st_size == 5000) == [5000]
+def test_a_notebook_is_graded_and_told_so(folder):
+    cell = {"cell_type": "code", "source": ["%matplotlib inline\n", f"def {FIRST}(): pass"]}
+    (folder / "leaf_and_grad.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert f"def {FIRST}" in found(folder).text
+    assert "is a notebook" in found(folder).note
 
 
-def test_too_deep_a_folder_is_refused_on_every_system(tmp_path):
-    deep = tmp_path.joinpath(*["d"] * (folders.MAX_DEPTH + 2))
-    deep.mkdir(parents=True)
-    with pytest.raises(Excess, match="deep"):
-        list(folders._by_path(str(tmp_path), 0))
-
-
-def test_what_was_printed_to_a_file_is_read_bit_by_bit(tmp_path):
-    output = PrintedFile(tmp_path / "printed")
-    assert output.read(3) == b""
-    output.writing.write(b"abcde")
-    output.writing.flush()
-    assert [output.read(3), output.read(3), output.read(3)] == [b"abc", b"de", b""]
-    assert output.held == 5
-    output.close()
-    assert not (tmp_path / "printed").exists()
-
-
-def test_the_time_that_a_machine_takes_is_not_the_submissions(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    clock = Clock(Limits(call=10.0, exercise=60.0))
-    with clock.stopped():
-        now[0] = 1000.0
-    assert clock.seconds_for_a_call() == 10.0
-    assert not clock.spent
-
-
-def test_on_windows_a_file_that_somebody_holds_is_tried_again(monkeypatch):
-    tries = []
-
-    def change():
-        tries.append(1)
-        if len(tries) < 3:
-            raise PermissionError
-        return "done"
-
-    monkeypatch.setattr(files.sys, "platform", "win32")
-    monkeypatch.setattr(files.time, "sleep", lambda _: None)
-    assert files.patiently(change) == "done"
-
-
-def test_elsewhere_it_is_refused_at_once():
-    tries = []
-
-    def change():
-        tries.append(1)
-        raise PermissionError
-
-    with pytest.raises(PermissionError):
-        files.patiently(change)
-    assert len(tries) == 1
+def test_what_is_no_submission_is_named(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / "05_leaf_and_grad.py").write_text("pass")
+    (folder / "linked").symlink_to(other)
+    (folder / "deep" / "b.txt").write_text("x")
+    assert "no 05_leaf_and_grad.py in what was handed in, which holds" in found(folder).problem
+    (folder / "05_leaf_and_grad.py").symlink_to(other / "05_leaf_and_grad.py")
+    assert "is a link" in found(folder).problem
+    (folder / "deep" / "05_leaf_and_grad.py").write_text("pass")
+    assert not found(folder).problem

@@ -103,7 +103,7 @@ def test_what_cannot_ask_is_not_asked():
 
 @pytest.mark.parametrize(
     ("attempts", "hints", "days"),
-    [(1, 0, 8), (3, 0, 2), (3, 2, 1), (9, 0, 1)],
+    [(1, 0, 28), (3, 0, 8), (3, 2, 4), (9, 0, 4)],
     ids=["at once", "soon", "with hints", "after many attempts"],
 )
 def test_an_exercise_comes_again_the_sooner_the_harder_it_was(attempts, hints, days):
@@ -113,11 +113,16 @@ def test_an_exercise_comes_again_the_sooner_the_harder_it_was(attempts, hints, d
 
 
 def test_a_review_that_passed_puts_an_exercise_off():
-    history = History(attempts=(attempt(),))
-    before = schedule.due_exercises(history, NOON + 30 * DAY)["05_leaf_and_grad"]
-    again = attempt(at=NOON + 9 * DAY, began=NOON + 9 * DAY - 60)
-    reviewed = History(attempts=(attempt(),), again=(again,))
-    assert schedule.due_exercises(reviewed, NOON + 30 * DAY)["05_leaf_and_grad"] > before + 9 * DAY
+    again = attempt(at=NOON + 30 * DAY, began=NOON + 30 * DAY - 60)
+    before = schedule.due_exercises(History(attempts=(attempt(),)), NOON + 40 * DAY)
+    after = schedule.due_exercises(History(attempts=(attempt(),), again=(again,)), NOON + 40 * DAY)
+    assert after["05_leaf_and_grad"] > NOON + 60 * DAY > before["05_leaf_and_grad"]
+
+
+def test_a_review_that_did_not_pass_changes_nothing():
+    again = attempt(at=NOON + 30 * DAY, outcome="failed", began=NOON + 30 * DAY - 60)
+    before, after = (History(attempts=(attempt(),), again=rows) for rows in ((), (again,)))
+    assert schedule.due_exercises(before, NOON + DAY) == schedule.due_exercises(after, NOON + DAY)
 
 
 def test_a_long_pause_is_no_time_at_work():

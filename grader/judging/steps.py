@@ -1,0 +1,50 @@
+"""Puts the checks of one run together into steps: what tells most stands first, and every failure is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.catalogue.catalogue import Exercise, known_checks
+from grader.judging.overlay import definitions
+from grader.judging.run import Run
+from grader.judging.source import Source
+from grader.verdict import CheckResult, Outcome, StepResult, gravest
+
+LAST = (Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE, Outcome.PASSED)
+
+
+def steps_of(exercise: Exercise, run: Run, source: Source) -> tuple[StepResult, ...]:
+    """Return the steps of an exercise in order, each with its checks, the most telling failure first."""
+    known, lines = known_checks(exercise), _lines(source)
+    grouped = {step: [run.results[each.name] for each in known if each.step == step] for step in exercise.steps}
+    return tuple(
+        StepResult(
+            step, gravest([check.outcome for check in checks]), _told(checks, run.recognised), lines.get(step, 0)
+        )
+        for step, checks in grouped.items()
+    )
+
+
+def _told(checks: list[CheckResult], recognised: dict[str, str]) -> tuple[CheckResult, ...]:
+    """Return the checks of a step in the order in which they are told.
+
+    What exceptions name by themselves counts where no check of the step has a name of its own.
+    """
+    if not any(check.misconception for check in checks):
+        checks = [replace(each, misconception=recognised.get(each.check)) for each in checks]
+    return tuple(sorted(checks, key=_rank))
+
+
+def _rank(check: CheckResult) -> tuple[int, bool]:
+    """Return where a check belongs: named before unnamed; authors put the basic checks before the elaborate ones."""
+    if check.outcome in LAST:
+        return 1 + LAST.index(check.outcome), False
+    return 0, check.misconception is None
+
+
+def _lines(source: Source) -> dict[str, int]:
+    """Return where each function and class of a submission begins."""
+    try:
+        return {name: node.lineno for name, node in definitions(source.text).items()}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
+        return {}
