@@ -58,8 +58,8 @@ class PortableLauncher:
         child.prepare(self._modules, self._probe)
         child.begin(policy)
         self._taken += 1
-        if self._more or self._taken > 1:
-            # It loads no more than torch: the next exercise may be another, and two that are full take much memory.
+        # Beside a child that has loaded much, the next one is not begun before its turn: both would take much memory.
+        if (self._more and not self._modules) or self._taken > 1:
             self._warm = self._begun()
         if self._warm and self._taken > 1:  # a verdict that needs a second one may need a third
             self._warm.prepare(self._modules, self._probe)
