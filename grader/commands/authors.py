@@ -11,7 +11,7 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
-from grader.commands.options import count, from_here, seed_or_new
+from grader.commands.options import add_launcher, count, from_here, seed_or_new
 from grader.commands.speak import watched
 from grader.exit_code import ExitCode
 from grader.seeds import SEEDS, seed
@@ -29,6 +29,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (slow)")
     audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
     audit.add_argument("--strict", action="store_true", help="a process of its own for each check")
+    add_launcher(audit)
     audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
     audit.set_defaults(run=_audit)
     new = commands.add_parser("new", help="make the files of a new exercise (for authors)")
@@ -49,7 +50,7 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     from grader.proofs import audit, reading, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    how = audit.How(options.afresh, options.strict)
+    how = audit.How(options.afresh, options.strict, options.launcher)
     findings = audit.audit_all(chosen, seeds, options.jobs, how, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else reading.leftovers()

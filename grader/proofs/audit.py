@@ -22,6 +22,8 @@ from grader.proofs.kept import Kept
 from grader.proofs.mutants import graded
 from grader.proofs.reach import Reach
 from grader.proofs.reading import answers, in_the_files
+from grader.sandbox.parent import launch
+from grader.sandbox.parent.launch import Name
 from grader.sandbox.shared.linux import die_with_parent
 from grader.verdict import CheckResult, Outcome, Verdict
 
@@ -35,14 +37,27 @@ JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1,
 
 @dataclass(frozen=True)
 class How:
-    """How an audit grades: `afresh` proves again what was proved before, `strict` gives each check its own process."""
+    """How an audit grades: `afresh` proves again what was proved before, `strict` gives each check its own process.
+
+    `launcher` is how children are started, if not as usual.
+    """
 
     afresh: bool = False
     strict: bool = False
+    launcher: Name | None = None
 
     def kept(self, exercise: Exercise, what: str) -> Kept:
-        """Return what is kept of an exercise's answers or mutants; for the two ways of grading it is kept apart."""
-        return Kept(exercise, f"{what}-strict" if self.strict else what, afresh=self.afresh)
+        """Return what is kept of an exercise's answers or mutants; for each way of grading it is kept apart."""
+        way = [*(["strict"] if self.strict else []), *([self.launcher] if self.launcher else [])]
+        return Kept(exercise, "-".join([what, *way]), afresh=self.afresh)
+
+    @contextlib.contextmanager
+    def grader(self, *, blames_itself: bool = False) -> Iterator[Grader]:
+        """Yield a grader of that kind."""
+        with contextlib.closing(launch.start("cpu", self.launcher)) as launcher:
+            launcher.expect(more=True)
+            with Grader("cpu", LIMITS, launcher, blames_itself=blames_itself, strict=self.strict) as grader:
+                yield grader
 
 
 def audit_all(
@@ -67,7 +82,7 @@ def _audit_by_name(name: str, seeds: Sequence[int], how: How) -> Findings:
     exercise = find(name)
     kept = how.kept(exercise, "answers")
     with contextlib.ExitStack() as opened:
-        findings = Audit(exercise, seeds, kept, opened, strict=how.strict).run()
+        findings = Audit(exercise, seeds, kept, opened, how=how).run()
     kept.write(kept.used)
     return findings
 
@@ -75,7 +90,7 @@ def _audit_by_name(name: str, seeds: Sequence[int], how: How) -> Findings:
 def _mutants_by_name(name: str, seed: int, part: int, parts: int, how: How) -> tuple[Findings, dict[str, bool]]:
     exercise = find(name)
     kept = how.kept(exercise, "mutants")
-    with Grader(limits=LIMITS, strict=how.strict) as grader:
+    with how.grader() as grader:
         return graded.grade_mutants(exercise, grader, kept, seed, part, parts), kept.used
 
 
@@ -125,13 +140,13 @@ class Audit:
         kept: Kept,
         opened: contextlib.ExitStack,
         *,
-        strict: bool = False,
+        how: How = How(),
     ) -> None:
         self._exercise = exercise
         self._seeds = seeds
         self._kept = kept
         self._opened = opened
-        self._strict = strict
+        self._how = how
         self._started: Grader | None = None
         self._reach = Reach(exercise, lambda source: self._grader.grade(exercise, source, seed=seeds[0]))
         self._findings = Findings(exercise.name, checks=len(known_checks(exercise)))
@@ -159,7 +174,7 @@ class Audit:
     @property
     def _grader(self) -> Grader:
         if self._started is None:
-            self._started = self._opened.enter_context(Grader(limits=LIMITS, blames_itself=True, strict=self._strict))
+            self._started = self._opened.enter_context(self._how.grader(blames_itself=True))
         return self._started
 
     def _faults(
