@@ -25,7 +25,7 @@ from grader.judging.steps import steps_of
 from grader.judging.submission import Hungry, load_request
 from grader.judging.suite import Suite
 from grader.sandbox.parent import launch
-from grader.sandbox.parent.launch import CannotStart, Launcher
+from grader.sandbox.parent.launcher import CannotStart, Launcher
 from grader.sandbox.parent.nursery import Nursery
 from grader.sandbox.shared.policy import Policy
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict, gravest

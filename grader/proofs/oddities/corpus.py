@@ -156,3 +156,14 @@ def _declared(oddity: Oddity, keys: set[str]) -> Oddity:
     if oddity.ending not in (Outcome.PASSED, Outcome.NOT_STARTED) and not said.keys() & {"says", "shows"}:
         raise UsageError(f"{oddity.name} does not say what the learner reads")
     return oddity
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one oddity ended with one exercise; `troubles` say in words what is not as it should be."""
+
+    oddity: Oddity
+    exercise: Exercise
+    seen: str
+    troubles: tuple[str, ...]
+    seconds: float

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -27,7 +26,7 @@ from grader.judging.source import Source, read_source
 from grader.learning.shown.to_comparison import comparison
 from grader.learning.side_by_side import compare
 from grader.proofs.oddities import to_oddities
-from grader.proofs.oddities.corpus import NOT_READ, Oddity, oddities
+from grader.proofs.oddities.corpus import NOT_READ, Oddity, Result, oddities
 from grader.proofs.tools.processes import family
 from grader.record.workspace import is_untouched
 from grader.reports import to_terminal
@@ -40,17 +39,6 @@ LIMITS = Limits(call=20.0, exercise=120.0)  # the machine may be busy
 SECONDS_TO_CLEAN_UP = 10.0
 FAULT = "fault of the grader"
 MADE_BY_TORCH = "torchinductor_"  # where its compiler is imported, in this process as well
-
-
-@dataclass(frozen=True)
-class Result:
-    """How one oddity ended with one exercise; `troubles` say in words what is not as it should be."""
-
-    oddity: Oddity
-    exercise: Exercise
-    seen: str
-    troubles: tuple[str, ...]
-    seconds: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

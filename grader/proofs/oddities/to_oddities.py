@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from grader.proofs.oddities.runner import Result
+from grader.proofs.oddities.corpus import Result
 
 
 def table(results: Sequence[Result], seconds: float) -> RenderableType:

@@ -19,7 +19,7 @@ from grader.called import program
 from grader.errors import Cancelled, GraderError
 from grader.sandbox.parent import memory
 from grader.sandbox.parent.death import KILLED, said
-from grader.sandbox.parent.launch import CannotStart, Launcher
+from grader.sandbox.parent.launcher import CannotStart, Launcher
 from grader.sandbox.parent.limits import Excess
 from grader.sandbox.parent.watchdog import Watchdog
 from grader.sandbox.shared import scratch, wire

@@ -19,7 +19,7 @@ from grader.called import program
 from grader.errors import GraderError
 from grader.sandbox.parent import interpreter, memory
 from grader.sandbox.parent.belongings import Belongings
-from grader.sandbox.parent.launch import CannotStart
+from grader.sandbox.parent.launcher import CannotStart
 from grader.sandbox.shared.linux import is_dead
 from grader.sandbox.shared.policy import Policy
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from grader.sandbox.parent.client import Child, Crashed
-from grader.sandbox.parent.launch import CannotStart, Launcher
+from grader.sandbox.parent.launcher import CannotStart, Launcher
 from grader.sandbox.parent.watchdog import Watchdog
 from grader.sandbox.shared.messages import Load
 from grader.sandbox.shared.policy import Policy

@@ -19,7 +19,7 @@ from grader.called import program
 from grader.sandbox.parent import cgroup, family, interpreter
 from grader.sandbox.parent.bridge import Bridge
 from grader.sandbox.parent.custodian import Custodian
-from grader.sandbox.parent.launch import CannotStart
+from grader.sandbox.parent.launcher import CannotStart
 from grader.sandbox.parent.output import PrintedFile
 from grader.sandbox.shared import scratch, wire
 from grader.sandbox.shared.messages import Begin, Prepare

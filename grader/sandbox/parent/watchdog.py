@@ -5,11 +5,12 @@ For what no limit of a single process holds: memory, disk, processes and threads
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 from grader.sandbox.parent.folders import held_in
 from grader.sandbox.parent.limits import MAX_MEMORY, MAX_PROCESSES, MAX_THREADS, MAX_WRITTEN, Excess
-from grader.sandbox.parent.usage import census
+from grader.sandbox.parent.usage import Census
 from grader.units import size
 
 
@@ -17,7 +18,7 @@ class Watchdog:
     """Keeps count of what was used between two looks."""
 
     def __init__(self) -> None:
-        self._census = census()
+        self._census = _census()
 
     def look(self, leaders: Mapping[int, str], printed: int = 0) -> None:
         """Raise Excess where these processes, each with its scratch folder, use too much with all that they started.
@@ -34,3 +35,14 @@ class Watchdog:
         held = sum(map(held_in, leaders.values())) + use.hidden + printed
         if (most := max(use.written, held)) > MAX_WRITTEN:
             raise Excess(f"it wrote {size(most)}; {size(MAX_WRITTEN)} are allowed")
+
+
+def _census() -> Census:
+    """Return one that counts as this system allows."""
+    if sys.platform == "linux":
+        from grader.sandbox.parent import procfs
+
+        return procfs.Census()
+    from grader.sandbox.parent import tally
+
+    return tally.Census()

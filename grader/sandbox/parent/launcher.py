@@ -1,0 +1,68 @@
+"""What every way of starting children offers: a launcher, and the children that it hands out."""
+
+from __future__ import annotations
+
+import socket
+from typing import Protocol
+
+from grader.errors import GraderError
+from grader.sandbox.parent.output import Output
+from grader.sandbox.shared.policy import Policy
+
+
+class CannotStart(GraderError):
+    """A child cannot be started now, for want of processes, memory, descriptors or room; the text says of what."""
+
+
+class Handle(Protocol):
+    """One child as its launcher hands it out; `pid` and `status` may wait.
+
+    `channel` is the trusted end of its channel, `output` what it prints, `scratch` the one folder that it may write
+    to.
+    """
+
+    channel: socket.socket
+    scratch: str
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """What confines it from outside."""
+
+    @property
+    def output(self) -> Output:
+        """What it prints."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    @property
+    def dead(self) -> bool:
+        """Whether it has ended, by itself or with the process that started it."""
+
+    def status(self) -> int | None:
+        """Return the exit code of a dead child, negative for a signal, None if it had to be killed."""
+
+    def end(self) -> None:
+        """Kill the child with all that it started, and remove its scratch folder; does nothing the second time."""
+
+
+class Launcher(Protocol):
+    """Starts children that have not met a submission yet; `ahead` is how many it pays to start before their turn."""
+
+    ahead: int
+
+    def expect(self, *, more: bool) -> None:
+        """Learn whether the next grading will be the last."""
+
+    def start(self, policy: Policy) -> Handle:
+        """Begin a child under a policy, in a scratch folder of its own; where that fails, nothing of it is left."""
+
+    def preload(self, modules: tuple[str, ...], probe: str) -> None:
+        """Begin to load modules and a probe ahead of the children; what was asked for before is not loaded again."""
+
+    def not_preloaded(self) -> dict[str, str]:
+        """Wait until all is loaded; return what could not be, and why."""
+
+    def close(self) -> None:
+        """End everything."""
