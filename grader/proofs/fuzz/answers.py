@@ -45,6 +45,10 @@ def tensors() -> some.SearchStrategy[wire.Arrays]:
 
 
 def _tensor(inner: Any) -> some.SearchStrategy[dict[str, Any]]:
+    node = some.tuples(
+        NAMES, some.lists(mostly(some.integers(-1, 3), some.integers(-5, 99)), max_size=3),
+        some.none() | some.lists(SIZES, max_size=3), some.booleans(), some.booleans(), some.none() | NAMES,
+    ).map(list)  # fmt: skip
     return some.fixed_dictionaries(
         {
             "t": some.just("tensor"), "type": NAMES, "dtype": NAMES | some.sampled_from(DTYPES),
@@ -53,7 +57,7 @@ def _tensor(inner: Any) -> some.SearchStrategy[dict[str, Any]]:
             "grad_fn": some.none() | NAMES, "version": SIZES, "same_as": some.none() | NAMES,
             "shares": some.lists(NAMES, max_size=3),
         },
-        optional={"k": KEYS, "unsendable": some.none() | NAMES, "grad": inner},
+        optional={"k": KEYS, "unsendable": some.none() | NAMES, "grad": inner, "graph": some.lists(node, max_size=4)},
     )  # fmt: skip
 
 
@@ -91,7 +95,7 @@ def messages() -> some.SearchStrategy[dict[str, Any]]:
     line = some.tuples(numbers, some.text(max_size=150), some.text(max_size=5)).map(list)
     raised = some.fixed_dictionaries(
         {"type": NAMES, "bases": some.lists(NAMES, max_size=3), "message": some.text(max_size=50),
-         "lines": some.lists(line, max_size=6), "stated": some.booleans(), "forbidden": some.none() | NAMES,
+         "lines": some.lists(line, max_size=6), "own": some.booleans(), "stated": some.booleans(), "forbidden": some.none() | NAMES,
          "missing": some.none() | NAMES},
     )  # fmt: skip
     cost = some.fixed_dictionaries(dict.fromkeys(Counted.__struct_fields__, SIZES))
