@@ -35,14 +35,27 @@ JUNK = ("None", "True", "42", "-1.5", "'text'", "[]", "{}", "(None, None)", "[1,
 
 @dataclass(frozen=True)
 class How:
-    """How an audit grades: `afresh` proves again what was proved before, `strict` gives each check its own process."""
+    """How an audit grades: `afresh` proves again what was proved before, `strict` gives each check its own process.
+
+    With `only`, a pattern of file names such as `hard-coded-device*`, only these wrong answers are graded.
+    """
 
     afresh: bool = False
     strict: bool = False
+    device: str = "cpu"
+    only: str = ""
 
     def kept(self, exercise: Exercise, what: str) -> Kept:
-        """Return what is kept of an exercise's answers or mutants; for the two ways of grading it is kept apart."""
-        return Kept(exercise, f"{what}-strict" if self.strict else what, afresh=self.afresh)
+        """Return what is kept of an exercise's answers or mutants; for each way of grading it is kept apart."""
+        ways = [what, *(["strict"] if self.strict else []), *([self.device] if self.device != "cpu" else [])]
+        return Kept(exercise, "-".join([*ways, *(["some"] if self.only else [])]), afresh=self.afresh)
+
+    def grader(self, *, blames_itself: bool = False) -> Grader:
+        """Return a grader that grades so."""
+        return Grader(self.device, LIMITS, blames_itself=blames_itself, strict=self.strict)
+
+
+CAREFUL = How()
 
 
 def audit_all(
@@ -67,7 +80,7 @@ def _audit_by_name(name: str, seeds: Sequence[int], how: How) -> Findings:
     exercise = find(name)
     kept = how.kept(exercise, "answers")
     with contextlib.ExitStack() as opened:
-        findings = Audit(exercise, seeds, kept, opened, strict=how.strict).run()
+        findings = Audit(exercise, seeds, kept, opened, how).run()
     kept.write(kept.used)
     return findings
 
@@ -75,7 +88,7 @@ def _audit_by_name(name: str, seeds: Sequence[int], how: How) -> Findings:
 def _mutants_by_name(name: str, seed: int, part: int, parts: int, how: How) -> tuple[Findings, dict[str, bool]]:
     exercise = find(name)
     kept = how.kept(exercise, "mutants")
-    with Grader(limits=LIMITS, strict=how.strict) as grader:
+    with how.grader() as grader:
         return graded.grade_mutants(exercise, grader, kept, seed, part, parts), kept.used
 
 
@@ -119,19 +132,13 @@ class Audit:
     """
 
     def __init__(
-        self,
-        exercise: Exercise,
-        seeds: Sequence[int],
-        kept: Kept,
-        opened: contextlib.ExitStack,
-        *,
-        strict: bool = False,
+        self, exercise: Exercise, seeds: Sequence[int], kept: Kept, opened: contextlib.ExitStack, how: How = CAREFUL
     ) -> None:
         self._exercise = exercise
         self._seeds = seeds
         self._kept = kept
         self._opened = opened
-        self._strict = strict
+        self._how = how
         self._started: Grader | None = None
         self._reach = Reach(exercise, lambda source: self._grader.grade(exercise, source, seed=seeds[0]))
         self._findings = Findings(exercise.name, checks=len(known_checks(exercise)))
@@ -139,27 +146,34 @@ class Audit:
     def run(self) -> Findings:
         """Return all that is found."""
         found = self._findings
-        found.problems += in_the_files(self._exercise)
+        if not self._how.only:
+            found.problems += in_the_files(self._exercise)
         if not found.checks:
             return found
         try:
-            self._stub()
-            self._right("solution", read_source(self._exercise.solution))
-            for path in answers(self._exercise.right_answers):
-                found.right += 1
-                self._right(f"right/{path.name}", laid_over(self._exercise, path))
-            for path in answers(self._exercise.wrong_answers):
-                found.wrong += 1
-                self._wrong(path)
-            self._junk()
+            self._answers()
         except (GraderError, SyntaxError) as fault:
             found.problems.append(str(fault))
         return found
 
+    def _answers(self) -> None:
+        if not self._how.only:
+            self._stub()
+            self._right("solution", read_source(self._exercise.solution))
+            for path in answers(self._exercise.right_answers):
+                self._findings.right += 1
+                self._right(f"right/{path.name}", laid_over(self._exercise, path))
+        for path in answers(self._exercise.wrong_answers):
+            if not self._how.only or path.match(self._how.only):
+                self._findings.wrong += 1
+                self._wrong(path)
+        if not self._how.only:
+            self._junk()
+
     @property
     def _grader(self) -> Grader:
         if self._started is None:
-            self._started = self._opened.enter_context(Grader(limits=LIMITS, blames_itself=True, strict=self._strict))
+            self._started = self._opened.enter_context(self._how.grader(blames_itself=True))
         return self._started
 
     def _faults(

@@ -80,7 +80,7 @@ def _limit(policy: Policy) -> bool:
     }
     if sys.platform == "linux":  # timers count here, for all processes of the user together
         limits[resource.RLIMIT_SIGPENDING] = 1000
-    if policy.device == "cpu" and sys.platform == "linux":  # CUDA reserves far more address space than it uses
+    if not policy.on_a_gpu and sys.platform == "linux":  # CUDA reserves far more address space than it uses
         limits[resource.RLIMIT_AS] = _address_space() + policy.memory_bytes
     for which, most in limits.items():
         hard = resource.getrlimit(which)[1]
@@ -121,7 +121,7 @@ def _landlock(policy: Policy) -> int:
     reach = _within_reach()
     read = (*reach.read, *policy.readable)
     write: tuple[str, ...] = (policy.scratch, "/dev/null")
-    if policy.device != "cpu":
+    if policy.on_a_gpu:
         read, write = (*read, *GPU_FILES), (*write, *GPU_DEVICES)
     try:
         return landlock.restrict(read, write, reach.listed)
