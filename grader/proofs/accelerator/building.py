@@ -29,21 +29,22 @@ def build() -> Path:
     """Return the compiled device, compiling it where that was not done yet; raise UsageError without a compiler."""
     built = device.compiled()
     if not built.exists():
-        _require_compiler()
+        environment = _with_a_compiler()
         with _folder_beside(built) as folder:
             # subtle: whole or not there at all, and two builders at once do no harm
-            _compile(folder, built.stem).replace(built)
+            _compile(folder, built.stem, environment).replace(built)
     return built
 
 
-def _require_compiler() -> None:
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+def _with_a_compiler() -> dict[str, str]:
+    """Return the environment that torch's builder finds compiler and ninja in."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     compilers = [os.environ["CXX"]] if os.environ.get("CXX") else ["c++", "g++", "clang++"]
-    found = next((each for each in compilers if shutil.which(each)), None)
-    if not found or not shutil.which("ninja"):
+    found = next((each for each in compilers if shutil.which(each, path=path)), None)
+    if not found or not shutil.which("ninja", path=path):
         missing = "ninja (`pip install ninja`)" if found else "a C++ compiler (such as g++, or what CXX names)"
         raise UsageError(f"--device {device.NAME} is compiled on its first use, and {missing} is not here")
-    os.environ["CXX"] = found
+    return os.environ | {"PATH": path, "CXX": found}
 
 
 @contextlib.contextmanager
@@ -58,11 +59,11 @@ def _folder_beside(built: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _compile(folder: Path, name: str) -> Path:
+def _compile(folder: Path, name: str, environment: dict[str, str]) -> Path:
     # subtle: in a process of its own, since torch's builder also loads what it built, before it has its place
     done = subprocess.run(
         [sys.executable, "-c", BUILDER, str(folder), name, *map(str, places.accelerator_sources())],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment,
     )  # fmt: skip
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
