@@ -209,9 +209,9 @@ def _isolation() -> Finding:
     except (GraderError, OSError) as error:
         return Finding("isolation", Health.BROKEN, str(error), "report this with the output of this command")
     said, todo = ", ".join(in_force) or "a process of its own", ""
-    said += "" if "cgroup" in in_force else "; no cgroup v2 of its own: the grader counts memory and processes itself"
     if sys.platform != "linux":
         return Finding("isolation", Health.WARNING, said, "to grade other people's code, use Linux, which isolates it")
+    said += "" if "cgroup" in in_force else "; no cgroup v2 of its own: the grader counts memory and processes itself"
     if "seccomp" not in in_force:
         todo = "install libseccomp (on Debian and Ubuntu: libseccomp2)"
     elif lacking := [part for part in in_force if part.startswith("seccomp lacks")]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import re
 import stat
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from grader.units import MB, size
 
 MAX_BYTES = MB  # no exercise is larger
 # What the shell hands over in place of a file: `--file /dev/stdin`, `--file <(command)`.
 HANDED_OVER = re.compile(r"/dev/stdin|/dev/fd/\d+|/proc/self/fd/\d+")
+
+HELD_SECONDS = (0.02, 0.1, 0.4, 1.0)
+
+Result = TypeVar("Result")
 
 
 class Unfit(OSError):
@@ -48,7 +57,8 @@ def _refuse_what_is_no_file(path: Path, handle: int, follow_links: bool) -> None
     if not stat.S_ISREG(mode):
         if not (follow_links and HANDED_OVER.fullmatch(str(path))):
             raise Unfit(errno.EINVAL, "is a pipe or a device, not a file")
-        os.set_blocking(handle, True)
+        if sys.platform != "win32":
+            os.set_blocking(handle, True)
 
 
 def _all_of(handle: int, most: int) -> bytes:
@@ -58,6 +68,15 @@ def _all_of(handle: int, most: int) -> bytes:
     if len(data) > most:
         raise Unfit(errno.EFBIG, f"holds more than {size(most)}, which is too much")
     return data
+
+
+def patiently(change: Callable[[], Result]) -> Result:
+    """Change a file, and on Windows try again where somebody holds it for a moment: a virus scanner, an editor."""
+    for pause in HELD_SECONDS if sys.platform == "win32" else ():
+        with contextlib.suppress(PermissionError):
+            return change()
+        time.sleep(pause)
+    return change()
 
 
 def text_hash(data: bytes) -> str:

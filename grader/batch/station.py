@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import platform
 import threading
 import time
 from pathlib import Path
+
+import psutil
 
 from grader.batch.task import Ended, How, Task
 from grader.catalogue.catalogue import Exercise, find
@@ -147,8 +149,6 @@ def _ended(task: Task, verdict: Verdict) -> Ended:
 
 def _size(pid: int) -> int:
     """Return the resident bytes of a process; 0 where the system does not tell."""
-    try:
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-    except (OSError, IndexError):
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0

@@ -11,7 +11,7 @@ from rich.text import Text
 from grader.called import program
 from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
-from grader.commands.options import count, from_here, seed_or_new
+from grader.commands.options import add_launcher, count, from_here, seed_or_new
 from grader.commands.speak import watched
 from grader.errors import NoSuchDevice
 from grader.exit_code import ExitCode
@@ -34,6 +34,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audit.add_argument("--device", choices=[*DEVICES, PRETEND], default="cpu", help="where to grade (default: cpu)")
     audit.add_argument("--only", default="", metavar="PATTERN", help="only wrong answers of such a file name")
     audit.add_argument("--strict", action="store_true", help="a process of its own for each check")
+    add_launcher(audit)
     audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
     audit.set_defaults(run=_audit)
     new = commands.add_parser("new", help="make the files of a new exercise (for authors)")
@@ -54,7 +55,7 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     from grader.proofs import audit, reading, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    how = audit.How(options.afresh, options.strict, options.device, options.only)
+    how = audit.How(options.afresh, options.strict, options.launcher, options.device, options.only)
     _require(options.device)
     findings = audit.audit_all(chosen, seeds, options.jobs, how, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))

@@ -127,11 +127,12 @@ def _graded(
 ) -> Iterator[list[Verdict]]:
     """Grade each file as its exercise; yield its verdicts, one for each device."""
     seed, follow_links = seed_or_new(options.seed), not getattr(options, "no_links", False)
-    with Judge(options.call_limit, options.limit, strict=options.strict) as judge:
+    limits, device = (options.call_limit, options.limit), options.device
+    with Judge(*limits, strict=options.strict, device=device, launcher=options.launcher) as judge:
         stubs.keep_untouched()
         for number, (exercise, path) in enumerate(watched(work, len(work), "grading", console), 1):
             source = read_own(exercise, path, follow_links=follow_links)
-            yield judge.grade(exercise, source, options.device, seed, more=number < len(work))
+            yield judge.grade(exercise, source, device, seed, more=number < len(work))
 
 
 def _finish(options: argparse.Namespace, verdicts: list[Verdict]) -> int:

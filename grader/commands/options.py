@@ -10,6 +10,7 @@ from grader.catalogue.catalogue import Exercise, find_own
 from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES
 from grader.reports.formats import FORMATS
+from grader.sandbox.parent.launch import Name, here
 from grader.seeds import new_seed, seed
 
 
@@ -62,9 +63,24 @@ def add_grading(parser: argparse.ArgumentParser, *, also: Sequence[str] = ()) ->
     parser.add_argument("--device", choices=[*DEVICES, ALL, *also], default="cpu", help=what)
     parser.add_argument("--seed", type=seed, help="repeat the run with this seed")
     parser.add_argument("--strict", action="store_true", help="a process of its own for each check (for exams)")
+    add_launcher(parser)
     for each in FORMATS:
         parser.add_argument(f"--{each.name}", metavar="FILE", help=f"write {each.what}; - for standard output")
     add_limits(parser)
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """Let the command take the way in which the processes of submissions are started."""
+    said = "start processes for submissions by fork (usual on Linux) or as is portable (usual elsewhere)"
+    parser.add_argument("--launcher", type=launcher, metavar="NAME", help=said)
+
+
+def launcher(text: str) -> Name:
+    """Read a way of starting processes that this system has."""
+    for name in here():
+        if text == name:
+            return name
+    raise argparse.ArgumentTypeError(f"expected {' or '.join(here())}, not {text!r}")
 
 
 def seed_or_new(given: int | None) -> int:

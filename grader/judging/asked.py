@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from grader.judging.cost import Cost
+from grader.sandbox.parent.launch import Name
 from grader.verdict import Verdict
 
 What = Literal["grade", "measure"]
@@ -23,6 +24,7 @@ class Begin(Struct):
     limit: float
     strict: bool = False
     impatient: bool = False
+    launcher: Name | None = None
 
 
 class Ask(Struct):

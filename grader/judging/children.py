@@ -87,6 +87,7 @@ class Children:
                 self._fresh = False
                 return self._child
         self._dismiss()
-        # Where each check has a child of its own, the next ones are prepared beside the one at work.
-        self._child, self._fresh = self._nursery.take(self._load, left=left if fresh else 0), True
+        with self._clock.stopped():  # an interpreter that is started takes seconds
+            # Where each check has a child of its own, the next ones are prepared beside the one at work.
+            self._child, self._fresh = self._nursery.take(self._load, left=left if fresh else 0), True
         return self._child

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -24,6 +26,15 @@ class Clock:
     def seconds_for_a_call(self) -> float:
         """Return how long the next call may take."""
         return max(0.0, min(self._limits.call, self._end - time.monotonic()))
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Take what is done meanwhile for the machine's time, and not the submission's."""
+        since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - since
 
     @property
     def spent(self) -> bool:

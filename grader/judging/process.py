@@ -20,7 +20,8 @@ from grader.errors import GraderError, UsageError, debugging
 from grader.judging.asked import Ask, Begin, Far, Told, What
 from grader.judging.cost import Cost
 from grader.judging.source import Source
-from grader.sandbox.parent import interpreter
+from grader.sandbox.parent import interpreter, launch
+from grader.sandbox.parent.launch import Name
 from grader.units import MB
 from grader.verdict import Verdict
 
@@ -29,21 +30,27 @@ from grader.verdict import Verdict
 # copy of the grader comes before this one.
 BOOT = (
     "import os, sys; sys.path[:] = [each for each in sys.path if not os.path.isdir(os.path.join(each, 'grader'))]; "
-    "sys.path.append(sys.argv.pop()); from grader.sandbox.zygote import stem; stem.begin(); "
-    "from grader.judging.worker import main; main()"
+    "sys.path.append(sys.argv.pop()); {stem}from grader.judging.worker import main; main()"
 )
+STEM = "from grader.sandbox.zygote import stem; stem.begin(); "
 LARGEST_ANSWER = 16 * MB
 ENDING_SECONDS = 2.0
 
 
-def command(boot: str = BOOT, code: Path | None = None) -> tuple[str, ...]:
+def boot(launcher: Name) -> str:
+    """Return what such a process runs: where children are not forked, there is nothing to fork them from."""
+    return BOOT.format(stem=STEM if launcher == "fork" else "")
+
+
+def command(boot: str, code: Path | None = None) -> tuple[str, ...]:
     """Return the command of a process that judges, with the grader imported from the folder `code`."""
     return (sys.executable, "-P", "-c", boot, str(code or places.imported_from()))
 
 
-def first_line(call_limit: float, limit: float, *, strict: bool = False, impatient: bool = False) -> bytes:
-    """Return what such a process is told first."""
-    return msgspec.json.encode(Begin(dict(os.environ), call_limit, limit, strict, impatient)) + b"\n"
+def first_line(call_limit: float, limit: float, *, launcher: Name | None = None, **how: bool) -> bytes:
+    """Return what such a process is told first; `how` are the other fields of Begin."""
+    begin = Begin(dict(os.environ), call_limit, limit, launcher=launcher, **how)
+    return msgspec.json.encode(begin) + b"\n"
 
 
 def environment() -> dict[str, str]:
@@ -53,16 +60,22 @@ def environment() -> dict[str, str]:
 
 
 class Judge:
-    """A process that judges. Begins to load torch at once; use as a context."""
+    """A process that judges. Begins to load torch at once; use as a context.
 
-    def __init__(self, call_limit: float, limit: float, *, strict: bool = False, impatient: bool = False) -> None:
+    `device` is the one that it will most likely be asked for, `launcher` how children are started if not as usual.
+    """
+
+    def __init__(
+        self, call_limit: float, limit: float, *,
+        strict: bool = False, impatient: bool = False, device: str = "cpu", launcher: Name | None = None,
+    ) -> None:  # fmt: skip
         self._ids = itertools.count(1)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
         self._process = subprocess.Popen(
-            command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None if debugging() else self._said,
-            env=environment(), start_new_session=True,
+            command(boot(launcher or launch.usual(device))), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=None if debugging() else self._said, env=environment(), **interpreter.apart(),
         )  # fmt: skip
-        self._send(first_line(call_limit, limit, strict=strict, impatient=impatient))
+        self._send(first_line(call_limit, limit, strict=strict, impatient=impatient, launcher=launcher))
 
     def __enter__(self) -> Judge:
         return self

@@ -117,9 +117,11 @@ class Run:
                 raise
             except Exception as fault:
                 ending, stumble = Ending(Outcome.CRASHED, UNREADABLE), fault
+            # That a step is not written yet is beyond doubt: nothing that a child has kept could make it say so.
+            wary = ending is not None and ending.outcome is not Outcome.NOT_STARTED
             takes_too_long = ending is not None and ending.outcome is Outcome.TIMEOUT
-            self.in_doubt = ending is not None and not served.fresh and not (self._impatient and takes_too_long)
-            self._wary = ending is not None
+            self.in_doubt = wary and not served.fresh and not (self._impatient and takes_too_long)
+            self._wary = wary
             if not self.in_doubt:
                 self._file(self._known[name], served, ending, stumble, time.perf_counter() - started)
 

@@ -16,6 +16,7 @@ from grader.judging.clock import Limits
 from grader.judging.devices import ALL, DEVICES, is_available
 from grader.judging.source import Source, read_source
 from grader.sandbox.parent import launch
+from grader.sandbox.parent.launch import Name
 
 if TYPE_CHECKING:
     from grader.judging.cost import Cost
@@ -34,7 +35,7 @@ class Session:
 
     def __init__(
         self, device: str, call_limit: float, limit: float, stop: threading.Event | None = None, *,
-        strict: bool = False, impatient: bool = False,
+        strict: bool = False, impatient: bool = False, launcher: Name | None = None,
     ) -> None:  # fmt: skip
         self._stop = stop
         self._strict = strict
@@ -42,7 +43,8 @@ class Session:
         self._all = device == ALL
         self._devices: Sequence[str] = DEVICES if self._all else (device,)
         self._limits = (call_limit, limit)
-        self._launchers = {self._devices[0]: launch.start(self._devices[0])}
+        self._name = launcher
+        self._launchers = {self._devices[0]: launch.start(self._devices[0], launcher)}
         self._graders: dict[str, Grader] = {}
 
     def __enter__(self) -> Session:
@@ -59,9 +61,10 @@ class Session:
         for grader in self._graders.values():
             grader.prepare(exercise)
 
-    def preload(self, exercise: Exercise) -> None:
-        """Begin to load what an exercise needs."""
+    def preload(self, exercise: Exercise, *, more: bool = False) -> None:
+        """Begin to load what an exercise needs; `more` says that other gradings will follow."""
         for launcher in self._launchers.values():
+            launcher.expect(more=more)
             launcher.preload(exercise.preload, probe_text(exercise))
 
     def grade(
@@ -96,7 +99,7 @@ class Session:
             from grader.judging.grading import Grader
 
             if device not in self._launchers:
-                self._launchers[device] = launch.start(device)
+                self._launchers[device] = launch.start(device, self._name)
             limits, launcher = Limits(*self._limits), self._launchers[device]
             self._graders[device] = Grader(
                 device, limits, launcher, self._stop, strict=self._strict, impatient=self._impatient

@@ -27,6 +27,8 @@ from grader.judging.source import Source
 if TYPE_CHECKING:
     from grader.judging.run import Watch
 
+GLANCE_SECONDS = 0.05
+
 
 class Inbox:
     """Holds the newest request; a new one takes the place of what nobody has taken, and stops what is under way."""
@@ -60,10 +62,9 @@ class Inbox:
                 self.stop.clear()
             return None if self._closed else request
 
-    @property
-    def empty(self) -> bool:
-        """Whether nobody waits."""
-        return not self.stop.is_set()
+    def stays_empty(self) -> bool:
+        """Return whether nobody asks for anything at once, as a command with more to grade does."""
+        return not self.stop.wait(GLANCE_SECONDS)
 
 
 def main() -> None:
@@ -98,12 +99,12 @@ def serve(inbox: Inbox, answers: BinaryIO, begin: Begin) -> None:
         while (request := inbox.take()) is not None:
             device = request.device
             if device not in sessions:
-                limits = (begin.call_limit, begin.limit)
-                session = Session(device, *limits, inbox.stop, strict=begin.strict, impatient=begin.impatient)
+                limits, how = (begin.call_limit, begin.limit), {"strict": begin.strict, "impatient": begin.impatient}
+                session = Session(device, *limits, inbox.stop, **how, launcher=begin.launcher)
                 sessions[device] = open_sessions.enter_context(session)
             if answer := _answer(request, sessions[device], _Teller(answers, request)):
                 _write(answers, answer)
-                if request.more and inbox.empty and answer.verdicts:
+                if request.more and answer.verdicts and inbox.stays_empty():
                     _get_ready(request, sessions[device])
 
 
@@ -128,7 +129,7 @@ def _answer(request: Ask, session: Session, watch: Watch) -> Told | None:
     """Return a verdict, or a complaint; nothing where the grading was overtaken."""
     try:
         exercise = find(request.exercise)
-        session.preload(exercise)
+        session.preload(exercise, more=request.more)
         source = Source(Path(request.path), request.text, request.sha256)
         if request.what == "measure":
             return Told(request.id, costs=list(session.measure(exercise, source, request.seed)))

@@ -22,6 +22,8 @@ from grader.proofs.kept import Kept
 from grader.proofs.mutants import graded
 from grader.proofs.reach import Reach
 from grader.proofs.reading import answers, in_the_files
+from grader.sandbox.parent import launch
+from grader.sandbox.parent.launch import Name
 from grader.sandbox.shared.linux import die_with_parent
 from grader.verdict import CheckResult, Outcome, Verdict
 
@@ -40,25 +42,29 @@ SAID_BY_A_DEVICE = {"hard-coded-device": "devices-differ"}
 class How:
     """How an audit grades: `afresh` proves again what was proved before, `strict` gives each check its own process.
 
-    With `only`, a pattern of file names such as `hard-coded-device*`, only these wrong answers are graded.
+    `launcher` is how children are started, if not as usual. With `only`, a pattern of file names such as
+    `hard-coded-device*`, only these wrong answers are graded.
     """
 
     afresh: bool = False
     strict: bool = False
+    launcher: Name | None = None
     device: str = "cpu"
     only: str = ""
 
     def kept(self, exercise: Exercise, what: str) -> Kept:
         """Return what is kept of an exercise's answers or mutants; for each way of grading it is kept apart."""
-        ways = [what, *(["strict"] if self.strict else []), *([self.device] if self.device != "cpu" else [])]
-        return Kept(exercise, "-".join([*ways, *(["some"] if self.only else [])]), afresh=self.afresh)
+        device = self.device if self.device != "cpu" else ""
+        ways = (what, self.strict and "strict", self.launcher, device, self.only and "some")
+        return Kept(exercise, "-".join(each for each in ways if each), afresh=self.afresh)
 
-    def grader(self, *, blames_itself: bool = False) -> Grader:
-        """Return a grader that grades so."""
-        return Grader(self.device, LIMITS, blames_itself=blames_itself, strict=self.strict)
-
-
-CAREFUL = How()
+    @contextlib.contextmanager
+    def grader(self, *, blames_itself: bool = False) -> Iterator[Grader]:
+        """Yield a grader of that kind."""
+        with contextlib.closing(launch.start(self.device, self.launcher)) as launcher:
+            launcher.expect(more=True)
+            with Grader(self.device, LIMITS, launcher, blames_itself=blames_itself, strict=self.strict) as grader:
+                yield grader
 
 
 def audit_all(
@@ -83,7 +89,7 @@ def _audit_by_name(name: str, seeds: Sequence[int], how: How) -> Findings:
     exercise = find(name)
     kept = how.kept(exercise, "answers")
     with contextlib.ExitStack() as opened:
-        findings = Audit(exercise, seeds, kept, opened, how).run()
+        findings = Audit(exercise, seeds, kept, opened, how=how).run()
     kept.write(kept.used)
     return findings
 
@@ -135,7 +141,13 @@ class Audit:
     """
 
     def __init__(
-        self, exercise: Exercise, seeds: Sequence[int], kept: Kept, opened: contextlib.ExitStack, how: How = CAREFUL
+        self,
+        exercise: Exercise,
+        seeds: Sequence[int],
+        kept: Kept,
+        opened: contextlib.ExitStack,
+        *,
+        how: How = How(),
     ) -> None:
         self._exercise = exercise
         self._seeds = seeds

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from grader import files
+
 WAIT_SECONDS = 5.0  # for another grader to finish its writing
 IMPATIENT_SECONDS = 0.1  # once that was in vain
 PAGE = 4096  # bytes: as much as the smallest change needs
@@ -237,8 +239,9 @@ class Database:
         while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
             number += 1
         for suffix in ("", "-wal", "-shm"):
+            before, after = (each.with_name(each.name + suffix) for each in (self.path, aside))
             with contextlib.suppress(FileNotFoundError):
-                self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
+                files.patiently(functools.partial(before.rename, after))
         return aside
 
     def _empty(self) -> sqlite3.Connection:

@@ -211,7 +211,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
         with contextlib.suppress(FileNotFoundError):
             unfinished.chmod(path.stat().st_mode)
-        unfinished.replace(path)
+        files.patiently(lambda: unfinished.replace(path))
     except OSError:
         with contextlib.suppress(OSError):
             unfinished.unlink()

@@ -19,6 +19,8 @@ from grader.judging import process
 from grader.judging.asked import Ask, Told, What
 from grader.judging.cost import Cost
 from grader.judging.source import read_own
+from grader.sandbox.parent import interpreter, launch
+from grader.sandbox.parent.launch import Name
 from grader.units import size
 from grader.verdict import Verdict
 
@@ -39,12 +41,16 @@ class Answer:
 class GradingProcess:
     """One process that grades, one request at a time; a newer request cancels the one under way.
 
-    It runs `boot`, with the grader imported from the folder `code`.
+    It runs `boot` in place of what it should, with the grader imported from the folder `code`. `device` is the one
+    that it will most likely be asked for, `launcher` how children are started if not as usual.
     """
 
-    def __init__(self, call_limit: float, limit: float, boot: str = process.BOOT, code: Path | None = None) -> None:
-        self._command = process.command(boot, code)
-        self._begin = process.first_line(call_limit, limit)
+    def __init__(
+        self, call_limit: float, limit: float, boot: str = "", code: Path | None = None, *,
+        device: str = "cpu", launcher: Name | None = None,
+    ) -> None:  # fmt: skip
+        self._command = process.command(boot or process.boot(launcher or launch.usual(device)), code)
+        self._begin = process.first_line(call_limit, limit, launcher=launcher)
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
@@ -76,9 +82,9 @@ class GradingProcess:
         """Return the process, another one where it has ended; torch begins to load."""
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, cwd=places.workspace().root, limit=process.LARGEST_ANSWER, start_new_session=True,
+                *self._command, cwd=places.workspace().root, limit=process.LARGEST_ANSWER,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-                env=process.environment(),
+                env=process.environment(), **interpreter.apart(),
             )  # fmt: skip
             assert self._process.stdin
             self._process.stdin.write(self._begin)

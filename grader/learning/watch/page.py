@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -63,8 +64,9 @@ class Page(App[None]):
     def on_mount(self) -> None:
         """Begin to look after the terminal."""
         self.theme = "ansi-dark"
-        for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
-            asyncio.get_running_loop().add_signal_handler(number, leave)
+        if sys.platform != "win32":  # there, closing the terminal ends whoever runs in it
+            for number, leave in ((signal.SIGTERM, self.exit), (signal.SIGHUP, self._leave_closed_terminal)):
+                asyncio.get_running_loop().add_signal_handler(number, leave)
         # After Ctrl-Z and `fg` the terminal is empty, and Textual draws only what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._body.focus()

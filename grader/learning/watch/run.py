@@ -25,13 +25,12 @@ def next_exercise(progress: Progress, way: Sequence[Exercise], device: str) -> E
 
 
 def run(
-    exercise: Exercise, way: Sequence[Exercise], device: str, editor: Editor, *, poll: bool,
-    limits: tuple[float, float], complaint: str,
+    exercise: Exercise, way: Sequence[Exercise], grading: GradingProcess, device: str, editor: Editor, *,
+    poll: bool, complaint: str,
 ) -> None:  # fmt: skip
     """Show the screen until the learner leaves, or the terminal does; `complaint` is what is amiss already."""
     for name in ("COLUMNS", "LINES"):  # as some programs export them; they would hold after a resize too
         os.environ.pop(name, None)
-    grading = GradingProcess(*limits)
     app = WatchApp(exercise, way, device, grading, editor, poll=poll, complaint=complaint)
     try:
         app.run()

@@ -1,4 +1,4 @@
-"""Which processes belong together, and what they take. Needs psutil, which comes with the extra `dev`."""
+"""Which processes belong together, and what they take."""
 
 from __future__ import annotations
 

@@ -24,8 +24,9 @@ from torch.nn.modules import module as hooks
 from grader.sandbox.child.names import names_changed, remember_names
 
 HOOKS = tuple(name for name in vars(hooks) if name.startswith("_global_"))
-HANDLED = (signal.SIGALRM, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2,
-           signal.SIGPROF, signal.SIGVTALRM)  # fmt: skip
+# Windows has not all of these.
+SIGNALS = ("SIGALRM", "SIGINT", "SIGTERM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPROF", "SIGVTALRM")
+HANDLED = tuple(getattr(signal, name) for name in SIGNALS if hasattr(signal, name))
 PRELOADED = "grader.curriculum.preload."  # what probes share; a module that plays games puts them back
 SPARE_HANDLES = 32  # files that a submission may have left open before the child is given up
 
@@ -82,8 +83,9 @@ class Baseline:
         return list(self._left())
 
     def _stop_clocks(self) -> None:
-        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
-            signal.setitimer(timer, 0)
+        if sys.platform != "win32":
+            for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+                signal.setitimer(timer, 0)
         for number, handler in self._signals.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
@@ -144,6 +146,10 @@ def _lowest_free_handle() -> int:
 
 
 def _has_children() -> bool:
+    if sys.platform == "win32":
+        import psutil
+
+        return bool(psutil.Process().children())
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -7,9 +7,7 @@ submission's reach, so nothing that it says is believed beyond being an answer.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
-import json
 import os
 import signal
 import socket
@@ -17,12 +15,11 @@ import sys
 import tempfile
 import tokenize
 import types
-from typing import Any
+from typing import Any, Never
 
 import torch
 
 from grader.sandbox.child.attempts import Attempts
-from grader.sandbox.child.late_dynamo import load_dynamo_late
 from grader.sandbox.child.live import live
 from grader.sandbox.child.lockdown import lock_down
 from grader.sandbox.child.meter import metered
@@ -48,11 +45,27 @@ from grader.sandbox.shared.messages import (
 )
 from grader.sandbox.shared.policy import BROKEN, Policy
 
+# What programs ask for a place to write: on any system, on Windows.
+HOMES = (
+    "HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR",
+    "USERPROFILE", "TEMP", "TMP", "APPDATA", "LOCALAPPDATA",
+)  # fmt: skip
 
-def main(channel: socket.socket, output: int, policy: Policy) -> None:
+
+def main(channel: socket.socket, output: int, policy: Policy) -> Never:
     """Serve one check on `channel`; prints go to the descriptor `output`. Never returns."""
     try:
-        _serve(channel, output, policy)
+        _take_over(channel.fileno(), output)
+        serve(channel, policy)
+    finally:
+        os._exit(BROKEN)
+
+
+def serve(channel: wire.Channel, policy: Policy) -> Never:
+    """Serve one check in a process that has nothing else to do. Never returns."""
+    try:
+        _settle(policy.scratch)
+        _serve(channel, policy)
     except BaseException as error:  # nothing may return into whatever called this, and the cause is not to be lost
         with contextlib.suppress(Exception):
             os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
@@ -60,8 +73,7 @@ def main(channel: socket.socket, output: int, policy: Policy) -> None:
         os._exit(BROKEN)
 
 
-def _serve(channel: socket.socket, output: int, policy: Policy) -> None:
-    _settle(channel.fileno(), output, policy.scratch)
+def _serve(channel: wire.Channel, policy: Policy) -> None:
     wire.send(channel, Hello(list(lock_down(policy))))
     server = Server(policy.device, policy.scratch)
     server.watch()
@@ -81,39 +93,33 @@ def make_convenient() -> None:
         look_first()
 
 
-def spawned() -> None:
-    """Serve one check in a process started for it alone, where forking torch is not safe (MPS)."""
-    channel, output, policy = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
-    policy["readable"] = tuple(policy["readable"])
-    load_dynamo_late()
-    make_convenient()
-    for name in json.loads(sys.argv[4]):
-        with contextlib.suppress(Exception):  # the exercise will say what is missing
-            importlib.import_module(name)
-    main(socket.socket(fileno=channel), output, Policy(**policy))
-
-
-def _settle(channel: int, output: int, scratch: str) -> None:
+def _take_over(channel: int, output: int) -> None:
     """Become a process group with nothing inherited but the channel and the place for prints."""
     with contextlib.suppress(OSError):
-        os.setpgid(0, 0)
+        if sys.platform != "win32":
+            os.setpgid(0, 0)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.closerange(3, channel)
     os.closerange(channel + 1, 4096)
+
+
+def _settle(scratch: str) -> None:
+    """Be at home in the scratch folder, and find nothing but Python's packages."""
     os.chdir(scratch)
     _at_home(scratch)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
+    for name in ("SIGINT", "SIGTERM", "SIGCHLD"):
+        if hasattr(signal, name):  # Windows has not all of them
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     # subtle: what must be able to lie beside a submission may not be imported by it
     sys.path[:] = [entry for entry in sys.path if "-packages" in entry or entry.startswith(sys.base_prefix)]
 
 
 def _at_home(scratch: str) -> None:
     """Have everything that looks for a place to write find the scratch folder, whatever was loaded before."""
-    os.environ |= dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"), scratch)
+    os.environ |= dict.fromkeys(HOMES, scratch)
     tempfile.tempdir = None  # where it was asked for already, it was remembered
 
 

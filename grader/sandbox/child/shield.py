@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -37,3 +39,12 @@ def _beside(folder: Path, hidden: Path) -> set[str]:
         found.update(str(each) for each in folder.iterdir() if not hidden.is_relative_to(each.resolve()))
         folder /= hidden.relative_to(folder).parts[0]
     return found
+
+
+def readable_by_python() -> tuple[str, ...]:
+    """Return the folders that the interpreter, its packages and the system's libraries lie in."""
+    paths = sysconfig.get_paths()
+    own = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    own |= {str(Path(sys.base_prefix, "lib")), str(Path(sys.prefix, "lib")), str(Path(sys.prefix, "pyvenv.cfg"))}
+    own |= {entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")}
+    return tuple(sorted(own))

@@ -15,9 +15,12 @@ import fcntl
 import functools
 import os
 import socket
+import sys
 import termios
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+assert sys.platform == "linux"
 
 if TYPE_CHECKING:
     from pyseccomp import SyscallFilter

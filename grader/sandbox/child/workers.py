@@ -25,6 +25,8 @@ from typing import Any
 import torch
 import torch.multiprocessing.reductions  # registers the reducers that are taken away below
 
+assert sys.platform == "linux"
+
 RECURSIVE_MUTEX = 0
 SEMAPHORE_BYTES = 64  # sem_t takes 32 bytes on 64-bit Linux
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from grader.sandbox.parent import cgroup
+from grader.sandbox.parent.output import Pipe
 from grader.sandbox.shared import scratch
 from grader.sandbox.shared.policy import Policy
 
@@ -24,9 +25,9 @@ class Belongings:
             self.channel, self._theirs = socket.socketpair()
             undo.callback(self.channel.close)
             undo.callback(self._theirs.close)
-            self.output, self._writing = os.pipe()
-            undo.callback(os.close, self.output)
-            os.set_blocking(self.output, False)
+            reading, self._writing = os.pipe()
+            undo.callback(os.close, reading)
+            self.output = Pipe(reading)
             self._group = cgroup.make()
             if self._group:
                 undo.callback(self._group.end)

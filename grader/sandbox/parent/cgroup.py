@@ -17,7 +17,7 @@ import secrets
 import time
 from pathlib import Path
 
-from grader.sandbox.parent.watchdog import MAX_MEMORY, MAX_THREADS
+from grader.sandbox.parent.limits import MAX_MEMORY, MAX_THREADS
 
 MOUNT = Path("/sys/fs/cgroup")
 PREFIX = "pytorch-katas-"

@@ -7,8 +7,8 @@ import math
 import os
 import secrets
 import select
-import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -18,8 +18,10 @@ import msgspec
 from grader.called import program
 from grader.errors import Cancelled, GraderError
 from grader.sandbox.parent import memory
+from grader.sandbox.parent.death import KILLED, said
 from grader.sandbox.parent.launch import CannotStart, Launcher
-from grader.sandbox.parent.watchdog import Excess, Watchdog
+from grader.sandbox.parent.limits import Excess
+from grader.sandbox.parent.watchdog import Watchdog
 from grader.sandbox.shared import scratch, wire
 from grader.sandbox.shared.messages import Answer, Call, Dirty, Hello, Load
 from grader.sandbox.shared.policy import BROKEN, Policy
@@ -99,7 +101,7 @@ class Child:
                 raise CannotStart(f"{NOT_STARTED} ({error}); `{program()} doctor` tells more") from None
             if not isinstance(message, Hello):
                 raise CannotStart(f"{NOT_STARTED}: it did not begin with hello")
-            self.in_force = tuple(message.in_force)
+            self.in_force = (*self._handle.in_force, *message.in_force)
             self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
 
     @property
@@ -220,7 +222,7 @@ class Child:
                 if now >= deadline:
                     raise wire.Late
                 if now >= look_at:
-                    self._watchdog.look(dict(self._leaders()))
+                    self._watchdog.look(dict(self._leaders()), self._handle.output.held)
                     look_at = time.monotonic() + TICK_SECONDS
                     self._look_at = time.monotonic() + LONGEST_UNSEEN_SECONDS
                 self._take_what_came(death, min(deadline - now, TICK_SECONDS))
@@ -234,10 +236,10 @@ class Child:
                 yield each.pid, each.scratch
 
     def _take_what_came(self, death: list[int], seconds: float) -> None:
-        outputs = [self._handle.output] if self._output_open else []
+        outputs = self._handle.output.waits_on if self._output_open else ()
         watched: list[socket.socket | int] = [self._channel, *outputs, *death]
         ready = select.select(watched, [], [], seconds)[0]
-        if self._handle.output in ready:
+        if set(outputs) <= set(ready):
             self._drain()
         if self._channel in ready:
             self._reader.feed(self._channel)
@@ -248,26 +250,27 @@ class Child:
     def _death_notice(self) -> Iterator[list[int]]:
         """Yield a descriptor that is ready once the child is dead, where the system has such.
 
-        The channel's end would not tell: what the child has started may hold it open.
+        Of a fork, the channel's end would not tell: what the child has started may hold it open.
         """
+        handles: list[int] = []
+        with contextlib.suppress(OSError):
+            if sys.platform == "linux":
+                handles.append(os.pidfd_open(self.pid))
         try:
-            handle = os.pidfd_open(self.pid)
-        except (AttributeError, OSError):
-            yield []
-            return
-        try:
-            yield [handle]
+            yield handles
         finally:
-            os.close(handle)
+            for handle in handles:
+                os.close(handle)
 
     def _drain(self) -> None:
         """Take what was printed; a flood is read bit by bit, between looks at the clock."""
-        with contextlib.suppress(BlockingIOError):
-            while self._output_open and not self._dropped_now(os.read(self._handle.output, MAX_PRINTED)):
-                pass
+        while self._output_open and (chunk := self._handle.output.read(MAX_PRINTED)) != b"":
+            if chunk is None:
+                self._output_open = False
+            elif self._dropped_now(chunk):
+                return
 
     def _dropped_now(self, chunk: bytes) -> bool:
-        self._output_open = bool(chunk)
         room = MAX_PRINTED - len(self._printed)
         self._printed += chunk[:room]
         self._dropped += len(chunk[room:])
@@ -284,11 +287,11 @@ class Child:
         code = self._handle.status()
         self._drain()  # its last words may have come while it died
         self._forget()
-        if code == -signal.SIGKILL and memory.ended_for_want_of_it() > self._ended_before:
+        if code == KILLED and memory.ended_for_want_of_it() > self._ended_before:
             return Starved("the system ended it, because memory ran out")
         if code == BROKEN:
             return Crashed(f"its process broke: {self.printed().strip().rpartition(chr(10))[2][:MAX_LAST_LINE]}")
-        return Crashed(_death(code))
+        return Crashed(said(code))
 
     def close(self) -> None:
         """Kill the child and all that it started."""
@@ -299,14 +302,3 @@ class Child:
     def _forget(self) -> None:
         self._handle.end()
         self._output_open = False
-
-
-def _death(code: int | None) -> str:
-    if code is None:
-        return "it closed its channel to the grader and was stopped"
-    if code >= 0:
-        return f"the process ended itself with exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    reasons = {"SIGSEGV": "an invalid memory access", "SIGKILL": "killed", "SIGXCPU": "too much processor time",
-               "SIGXFSZ": "too large a file", "SIGABRT": "aborted"}  # fmt: skip
-    return f"the process was ended by {name}" + (f", {reasons[name]}" if name in reasons else "")

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections import deque
@@ -22,6 +23,8 @@ from grader.sandbox.parent.launch import CannotStart
 from grader.sandbox.shared.linux import is_dead
 from grader.sandbox.shared.policy import Policy
 
+assert sys.platform == "linux"
+
 
 class ZygoteEnded(CannotStart):
     """The process that children are forked from is gone."""
@@ -29,6 +32,8 @@ class ZygoteEnded(CannotStart):
 
 class ForkLauncher:
     """Keeps a zygote, and starts another one where that has ended; what was preloaded is loaded again."""
+
+    ahead = 16  # a spare takes milliseconds, and little memory
 
     def __init__(self) -> None:
         self._zygote = _adopted.pop() if _adopted else _Zygote.started()
@@ -59,6 +64,9 @@ class ForkLauncher:
         while self._loading:
             self._failed |= self._zygote.answer(self._loading.pop())["failed"]
         return self._failed
+
+    def expect(self, *, more: bool) -> None:
+        """Do nothing: a fork is there when it is needed."""
 
     def close(self) -> None:
         self._zygote.close()
@@ -192,6 +200,8 @@ class _Zygote:
 
 class ForkedChild:
     """A child of the zygote; see Handle."""
+
+    in_force = ()
 
     def __init__(self, zygote: _Zygote, policy: Policy) -> None:
         self._zygote = zygote

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import Protocol
+from typing import Literal, Protocol
 
 from grader.errors import GraderError
+from grader.sandbox.parent.output import Output
 from grader.sandbox.shared.policy import Policy
+
+Name = Literal["fork", "portable"]
 
 
 class CannotStart(GraderError):
@@ -17,13 +20,20 @@ class CannotStart(GraderError):
 class Handle(Protocol):
     """One child as its launcher hands it out; `pid` and `status` may wait.
 
-    `channel` is the trusted end of its channel, `output` a descriptor from which its prints are read without waiting,
-    `scratch` the one folder that it may write to.
+    `channel` is the trusted end of its channel, `output` what it prints, `scratch` the one folder that it may write
+    to.
     """
 
     channel: socket.socket
-    output: int
     scratch: str
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """What confines it from outside."""
+
+    @property
+    def output(self) -> Output:
+        """What it prints."""
 
     @property
     def pid(self) -> int:
@@ -41,7 +51,12 @@ class Handle(Protocol):
 
 
 class Launcher(Protocol):
-    """Starts children that have not met a submission yet."""
+    """Starts children that have not met a submission yet; `ahead` is how many it pays to start before their turn."""
+
+    ahead: int
+
+    def expect(self, *, more: bool) -> None:
+        """Learn whether the next grading will be the last."""
 
     def start(self, policy: Policy) -> Handle:
         """Begin a child under a policy, in a scratch folder of its own; where that fails, nothing of it is left."""
@@ -56,12 +71,22 @@ class Launcher(Protocol):
         """End everything."""
 
 
-def start(device: str) -> Launcher:
-    """Return the launcher for a device; it begins to load torch at once, beside whatever the caller does next."""
-    if device == "mps" or sys.platform in ("darwin", "win32"):
-        from grader.sandbox.parent.spawn import SpawnLauncher
+def here() -> tuple[Name, ...]:
+    """Return the ways of starting children that this system has: a fork of torch is safe on Linux alone."""
+    return ("fork", "portable") if sys.platform == "linux" else ("portable",)
 
-        return SpawnLauncher()
-    from grader.sandbox.parent.fork import ForkLauncher
 
-    return ForkLauncher()
+def usual(device: str) -> Name:
+    """Return the way of starting children that suits a device on this system."""
+    return "portable" if device == "mps" else here()[0]
+
+
+def start(device: str, name: Name | None = None) -> Launcher:
+    """Return the launcher of that name, or the usual one; it begins to load torch at once, beside what comes next."""
+    if sys.platform == "linux" and (name or usual(device)) == "fork":
+        from grader.sandbox.parent.fork import ForkLauncher
+
+        return ForkLauncher()
+    from grader.sandbox.parent.portable import PortableLauncher
+
+    return PortableLauncher()

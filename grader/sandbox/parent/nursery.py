@@ -34,8 +34,8 @@ class Nursery:
         self.in_force: tuple[str, ...] = ()
 
     def stock(self, count: int) -> None:
-        """Start children before it is known what they will load."""
-        self._idle.extend(self._started() for _ in range(count))
+        """Start children before it is known what they will load, where that pays."""
+        self._idle.extend(self._started() for _ in range(min(count, self._launcher.ahead)))
 
     def take(self, load: Load, *, left: int) -> Child:
         """Return a child that is loading the submission.
@@ -52,7 +52,7 @@ class Nursery:
         return self._taken(load, left)
 
     def _taken(self, load: Load, left: int) -> Child:
-        while len(self._loading) <= min(SPARES, left):
+        while len(self._loading) <= min(SPARES, left, self._launcher.ahead):
             child = self._next_idle() or self._started()
             with _closed_on_failure(child):
                 child.load(load)

@@ -24,6 +24,8 @@ def adopt_orphans() -> None:
 
 def is_dead(pid: int) -> bool:
     """Return whether a process has ended, whoever is to collect it; False where the system cannot tell."""
+    if sys.platform != "linux":
+        return False
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:

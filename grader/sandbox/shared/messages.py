@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from grader.sandbox.shared.policy import Policy
+
 MAX_TEXT = 100_000  # letters of one string among the values
 MAX_MESSAGE = 2000  # letters of an exception or a warning
 MAX_NAME = 400  # letters of a name or a reason
@@ -182,6 +184,31 @@ class Call(Struct, tag_field="op", tag="call"):
 
 
 Request = Load | Call
+
+
+# from the grader, to a process that waits for its submission
+
+
+class Prepare(Struct, tag_field="op", tag="prepare"):
+    """Import these modules, and compile the text of a probe where there is one."""
+
+    modules: list[str]
+    probe: str
+
+
+class Begin(Struct, tag_field="op", tag="begin"):
+    """Become a child under this policy: the next requests are of a submission."""
+
+    policy: Policy
+
+
+Order = Prepare | Begin
+
+
+class Ready(Struct):
+    """The answer to having been made to prepare: which modules could not be imported, and why."""
+
+    failed: dict[str, str]
 
 
 # from the child

@@ -1,8 +1,9 @@
 """Removes a scratch folder, whatever a submission left there: folders too deep for recursion, closed ones, links.
 
 Nothing is followed and no path is trusted: everything is done relative to open folders, so that a process
-that is still dying cannot put a link in the place of what is removed. Nobody waits for what takes long: a process of
-its own does it, which is this file.
+that is still dying cannot put a link in the place of what is removed. (Windows knows no such way; there, links are told
+by looking, after all processes have ended.) Nobody waits for what takes long: a process of its own does it, which is
+this file.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 ALONE = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 AT_ONCE = 200  # entries that are removed while somebody waits
+HELD_SECONDS = (0.0, 0.02, 0.1, 0.4)  # by a virus scanner, say, before it is tried once more
 PATIENCE_SECONDS = 60.0  # with processes that are still dying, and write
 
 _removers: list[subprocess.Popen[bytes]] = []
@@ -34,7 +36,8 @@ def remove(folder: str) -> None:
             _removers.append(
                 subprocess.Popen(
                     [sys.executable, "-I", "-S", __file__, folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL, close_fds=True, start_new_session=True, cwd="/",
+                    stderr=subprocess.DEVNULL, close_fds=True, start_new_session=True, cwd=os.path.abspath(os.sep),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
             )  # fmt: skip
 
@@ -62,9 +65,40 @@ def _removed(folder: str, most: int | None = None) -> bool:
 
 
 def _empty(folder: str, keep: str = "", most: int | None = None) -> None:
+    """Remove all that is in a folder but the file `keep`; raise _TooMany after so many entries."""
+    left = _Left(most)
+    if sys.platform == "win32":
+        _empty_by_path(folder, left, keep)
+    else:
+        _empty_relative(folder, left, keep)
+
+
+def _empty_by_path(folder: str, left: _Left, keep: str = "") -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            left.one_less()
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder and not getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0):
+                _empty_by_path(entry.path, left)
+            if entry.name != keep:
+                _remove_by_path(entry.path, os.rmdir if is_folder else os.unlink)
+
+
+def _remove_by_path(path: str, remover: Callable[[str], None]) -> None:
+    """Remove an entry, also one that may only be read; whoever looks at it may hold it for a moment."""
+    for pause in HELD_SECONDS:
+        with contextlib.suppress(OSError):
+            remover(path)
+            return
+        with contextlib.suppress(OSError):
+            os.chmod(path, 0o700)
+        time.sleep(pause)
+
+
+def _empty_relative(folder: str, left: _Left, keep: str) -> None:
     """Move what is in each folder one level up before it is removed, so that nothing is ever deep."""
     root = os.open(folder, os.O_RDONLY | ALONE)
-    mark, moved, left = secrets.token_hex(4), 0, _Left(most)
+    mark, moved = secrets.token_hex(4), 0
     try:
         waiting = _without_files(root, left, keep)
         while waiting:
@@ -103,7 +137,8 @@ def _opened(root: int, name: str) -> Iterator[int]:
         _unlock(root, name)
         inner = os.open(name, os.O_RDONLY | ALONE, dir_fd=root)
     try:
-        os.fchmod(inner, 0o700)
+        if sys.platform != "win32":
+            os.fchmod(inner, 0o700)
         yield inner
     finally:
         os.close(inner)
@@ -111,7 +146,7 @@ def _opened(root: int, name: str) -> Iterator[int]:
 
 def _unlock(root: int, name: str) -> None:
     """Let the owner into a folder, and not through a link."""
-    if not hasattr(os, "O_PATH"):  # macOS
+    if sys.platform != "linux":
         os.chmod(name, 0o700, dir_fd=root, follow_symlinks=False)
         return
     # subtle: Linux cannot change the mode of what is not followed, but of what is open

@@ -10,19 +10,20 @@ import select
 import socket
 import struct
 import time
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import torch
 from safetensors.torch import load as decode_tensors
 from safetensors.torch import save as encode_tensors
 
-from grader.sandbox.shared.messages import Answer, Hello, Request
+from grader.sandbox.shared.messages import Answer, Hello, Order, Ready, Request
 from grader.units import MB, size
 
 HEADER = struct.Struct(">II")
 MAX_JSON_BYTES = 8 * MB
 MAX_TENSOR_BYTES = 256 * MB
+MOST_AT_ONCE = MB
 MAX_TENSOR_HEADER_BYTES = 8 * MB  # room for some 100,000 tensors
 
 Arrays = dict[str, torch.Tensor]
@@ -30,6 +31,18 @@ Message = TypeVar("Message")
 
 REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 ANSWERS: msgspec.json.Decoder[Hello | Answer] = msgspec.json.Decoder(Hello | Answer)
+ORDERS: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
+READY: msgspec.json.Decoder[Ready] = msgspec.json.Decoder(Ready)
+
+
+class Channel(Protocol):
+    """What carries bytes both ways: a socket, or streams that are used like one."""
+
+    def recv(self, most: int, /) -> bytes:
+        """Return bytes that have come; nothing at the end."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send bytes."""
 
 
 class WireError(Exception):
@@ -65,7 +78,7 @@ def _tensors(blob: bytes) -> Arrays:
     return dict(decode_tensors(blob))
 
 
-def send(channel: socket.socket, message: Any, arrays: Arrays | None = None) -> None:
+def send(channel: Channel, message: Any, arrays: Arrays | None = None) -> None:
     """Send one frame, waiting for as long as the other side takes to read it."""
     try:
         channel.sendall(encode(message, arrays or {}))
@@ -85,10 +98,16 @@ class Reader(Generic[Message]):
         """Whether no byte has come that belongs to a frame not yet taken."""
         return not self._buffer
 
-    def feed(self, channel: socket.socket) -> None:
+    @property
+    def missing(self) -> int:
+        """How many bytes, at least, the frame that is coming still lacks."""
+        known = len(self._buffer) >= HEADER.size
+        return (HEADER.size + sum(HEADER.unpack_from(self._buffer)) if known else HEADER.size) - len(self._buffer)
+
+    def feed(self, channel: Channel, most: int = MOST_AT_ONCE) -> None:
         """Take what has arrived, where something has; raise Closed at the end of the stream."""
         try:
-            chunk = channel.recv(1 << 20)
+            chunk = channel.recv(min(most, MOST_AT_ONCE))
         except BlockingIOError:  # an urgent byte makes a channel look readable
             raise WireError("bytes that are not part of a message") from None
         except ConnectionResetError:
@@ -114,14 +133,19 @@ class Reader(Generic[Message]):
 
 
 def receive(
-    channel: socket.socket, kind: msgspec.json.Decoder[Message], deadline: float | None = None
+    channel: Channel, kind: msgspec.json.Decoder[Message], deadline: float | None = None
 ) -> tuple[Message, Arrays]:
-    """Wait for one frame on a channel that carries nothing else after it."""
+    """Wait for one frame, and take nothing of what follows it; only a socket can have a deadline."""
     reader = Reader(kind)
     while (frame := reader.take()) is None:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise Late("no answer in time")
-        if select.select([channel], [], [], left)[0]:
-            reader.feed(channel)
+        if deadline is not None:
+            _wait_for(channel, deadline)
+        reader.feed(channel, reader.missing)
     return frame
+
+
+def _wait_for(channel: Channel, deadline: float) -> None:
+    assert isinstance(channel, socket.socket)
+    left = deadline - time.monotonic()
+    if left <= 0 or not select.select([channel], [], [], left)[0]:
+        raise Late("no answer in time")

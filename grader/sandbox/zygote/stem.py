@@ -13,15 +13,18 @@ import socket
 import sys
 import tempfile
 
+from grader.sandbox.child import warm_up
 from grader.sandbox.parent import fork
 from grader.sandbox.zygote import zygote
+
+assert sys.platform == "linux"
 
 
 def begin() -> None:
     """Load what judge and children need, and fork the zygote; elsewhere than on Linux, launchers start their own."""
     if sys.platform != "linux":
         return
-    zygote.load()
+    warm_up.load()
     gc.collect()
     gc.freeze()
     ours, theirs = socket.socketpair()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import select
@@ -19,8 +18,11 @@ import sys
 import time
 from typing import Any
 
+from grader.sandbox.child import warm_up
 from grader.sandbox.shared import scratch
 from grader.sandbox.shared.linux import adopt_orphans
+
+assert sys.platform == "linux"
 
 GRACE_SECONDS = 0.5
 
@@ -59,21 +61,7 @@ class Zygote:
 
     def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
         """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
-        from grader.sandbox.child.names import remember_names
-        from grader.sandbox.child.observe import PROBE_FILE, compiled
-
-        failed = {}
-        if probe:
-            compiled(probe, PROBE_FILE)
-        for name in modules:
-            try:
-                importlib.import_module(name)
-            except Exception as error:  # the exercise will say what is missing
-                failed[name] = f"{type(error).__name__}: {error}"
-        remember_names(anew=True)  # what was imported may have changed what was there; no submission was here
-        gc.collect()
-        gc.freeze()
-        return {"failed": failed}
+        return {"failed": warm_up.prepare(modules, probe)}
 
     def do_fork(self, policy: dict[str, Any], handles: list[int]) -> dict[str, Any]:
         """Fork a child that serves on the first handle and prints to the second."""
@@ -139,49 +127,6 @@ class Zygote:
                     self._statuses[ended[0]] = ended[1]
 
 
-def _warm_up(torch: Any) -> None:
-    """Do what is slow or reads the system the first time; no backward pass, whose threads do not survive a fork."""
-    left = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
-    torch.manual_seed(0)
-    torch.equal((left @ left.T).sum().cpu(), left.exp().mean())
-    _rehearse(torch.zeros(3, 5))
-
-
-def _rehearse(tensor: Any) -> None:
-    """Answer, as a child does, a call that nobody asked for: what that loads need not be loaded in every child."""
-    from grader.sandbox.child.server import Server
-    from grader.sandbox.shared import wire
-    from grader.sandbox.shared.freeze import Freezer
-    from grader.sandbox.shared.messages import SUBMISSION, Call, Load
-
-    ours, theirs = socket.socketpair()
-    server, freezer = Server("cpu"), Freezer()
-    load = Load("", "def f(x):\n    return x + 1\n", "", "", 0, measure=False)
-    call = Call("", SUBMISSION, "f", ["0"], 0, [freezer.freeze(tensor)], {})
-    for request in (load, call):
-        wire.send(ours, request, freezer.arrays)
-        wire.send(theirs, *server.answer(*wire.receive(theirs, wire.REQUESTS)))
-        wire.receive(ours, wire.ANSWERS)
-    del sys.modules[SUBMISSION]
-
-
-def load() -> None:
-    """Load torch and the server, so that no child has to."""
-    import torch
-
-    import grader.sandbox.child.server
-    import grader.torchvision_cpu  # noqa: F401  no child could read it
-    from grader.sandbox.child import lockdown
-    from grader.sandbox.child.late_dynamo import load_dynamo_late
-    from grader.sandbox.child.names import remember_names
-
-    load_dynamo_late()
-    torch.set_num_threads(1)
-    _warm_up(torch)
-    lockdown.prepare()
-    remember_names()
-
-
 def serve(control: socket.socket) -> None:
     """Fork on demand, until the control channel closes."""
     from grader.sandbox.child import server
@@ -197,5 +142,5 @@ def serve(control: socket.socket) -> None:
 
 def main() -> None:
     """Be the zygote, in an interpreter that was started for it; the control channel is an inherited descriptor."""
-    load()
+    warm_up.load()
     serve(socket.socket(fileno=int(sys.argv[1])))

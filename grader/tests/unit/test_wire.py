@@ -38,6 +38,12 @@ def test_frames_that_arrive_together_are_taken_one_by_one(pair):
     assert [reader.take()[0].in_force, reader.take()[0].in_force, reader.take()] == [["one"], ["two"], None]
 
 
+def test_of_frames_that_arrive_together_only_the_first_is_received(pair):
+    wire.send(pair[0], Hello(["one"]), {"0": torch.zeros(3)})
+    wire.send(pair[0], Hello(["two"]))
+    assert [wire.receive(pair[1], wire.ANSWERS)[0].in_force for _ in range(2)] == [["one"], ["two"]]
+
+
 def test_half_a_frame_is_waited_for_and_then_too_late(pair):
     pair[0].sendall(wire.encode(CALL, {})[:-1])
     with pytest.raises(wire.Late):
