@@ -13,7 +13,7 @@ from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_launcher, count, from_here, seed_or_new
 from grader.commands.speak import watched
-from grader.errors import NoSuchDevice
+from grader.errors import NoSuchDevice, UsageError
 from grader.exit_code import ExitCode
 from grader.judging.devices import DEVICES, is_available
 from grader.sandbox.shared.policy import PRETEND
@@ -57,6 +57,8 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
     how = audit.How(options.afresh, options.strict, options.launcher, options.device, options.only)
     _require(options.device)
+    if options.only and not audit.chosen_answers(chosen, options.only):
+        raise UsageError(f"no wrong answer of these exercises has a file name like {options.only!r}")
     findings = audit.audit_all(chosen, seeds, options.jobs, how, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else reading.leftovers()

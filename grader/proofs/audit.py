@@ -115,6 +115,11 @@ def _add_mutants(
     how.kept(exercise, "mutants").write(used)
 
 
+def chosen_answers(chosen: Sequence[Exercise], only: str) -> list[Path]:
+    """Return the wrong answers of exercises whose file name fits a pattern, all without one."""
+    return [path for each in chosen for path in answers(each.wrong_answers) if not only or path.match(only)]
+
+
 def laid_over(exercise: Exercise, path: Path) -> Source:
     """Return an answer laid over the exercise's solution, as a submission."""
     text = lay_over(exercise.solution.read_text(encoding="utf-8"), path.read_text(encoding="utf-8"))
@@ -178,10 +183,9 @@ class Audit:
             for path in answers(self._exercise.right_answers):
                 self._findings.right += 1
                 self._right(f"right/{path.name}", laid_over(self._exercise, path))
-        for path in answers(self._exercise.wrong_answers):
-            if not self._how.only or path.match(self._how.only):
-                self._findings.wrong += 1
-                self._wrong(path)
+        for path in chosen_answers([self._exercise], self._how.only):
+            self._findings.wrong += 1
+            self._wrong(path)
         if not self._how.only:
             self._junk()
 

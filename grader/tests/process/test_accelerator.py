@@ -11,7 +11,8 @@ from grader.catalogue import places
 from grader.errors import UsageError
 from grader.proofs.accelerator import building
 
-pytestmark = pytest.mark.skipif(not shutil.which("c++"), reason="there is no C++ compiler here")
+HERE = sys.platform == "linux" and shutil.which("c++")
+pytestmark = pytest.mark.skipif(not HERE, reason="there is no C++ compiler here, or this is not Linux")
 # Runs every piece of code in one process, since torch takes long to load; prints what each raised.
 RUNNER = """
 import copy, io, json, sys, torch
@@ -135,6 +136,12 @@ def test_a_hard_coded_device_is_refused_and_named_there():
     done = command("audit", "05", "--device", "pretend", "--only", "hard-coded-device*", "--seed", "1", "--afresh")
     assert done.returncode == 0, done.stdout
     assert "refused for its own reason" in done.stdout
+
+
+def test_a_pattern_that_fits_no_answer_proves_nothing():
+    done = command("audit", "06", "--only", "no-such*")
+    assert done.returncode == 2
+    assert "no-such*" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("all",), ("exercise", "05"), ("watch",)])
