@@ -182,6 +182,16 @@ def caches() -> Path:
         return Path("/nonexistent")
 
 
+def compiled() -> Path:
+    """Return where proofs keep what they had to compile."""
+    return caches() / "compiled"
+
+
+def accelerator_sources() -> list[Path]:
+    """Return the sources of the pretended accelerator."""
+    return sorted(each for each in (PACKAGE / "proofs" / "accelerator").iterdir() if each.suffix in (".cpp", ".h"))
+
+
 def beside_the_notebook() -> Path:
     """Return where a notebook's progress is kept outside of a workspace: a kernel runs in its notebook's folder."""
     return here() / "katas-progress.json"

@@ -13,7 +13,10 @@ from grader.catalogue import catalogue, places
 from grader.catalogue.catalogue import Exercise
 from grader.commands.options import add_launcher, count, from_here, seed_or_new
 from grader.commands.speak import watched
+from grader.errors import NoSuchDevice, UsageError
 from grader.exit_code import ExitCode
+from grader.judging.devices import DEVICES, is_available
+from grader.sandbox.shared.policy import PRETEND
 from grader.seeds import SEEDS, seed
 
 
@@ -28,6 +31,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audit.add_argument("--seeds", type=count, default=1, metavar="N", help="how many seeds to try (1)")
     audit.add_argument("--mutants", action="store_true", help="also change each solution automatically (slow)")
     audit.add_argument("--afresh", action="store_true", help="prove again what was proved before and has not changed")
+    audit.add_argument("--device", choices=[*DEVICES, PRETEND], default="cpu", help="where to grade (default: cpu)")
+    audit.add_argument("--only", default="", metavar="PATTERN", help="only wrong answers of such a file name")
     audit.add_argument("--strict", action="store_true", help="a process of its own for each check")
     add_launcher(audit)
     audit.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="how many to run at once")
@@ -50,13 +55,26 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     from grader.proofs import audit, reading, to_audit
 
     seeds = [(first + offset) % SEEDS for offset in range(options.seeds)]
-    how = audit.How(options.afresh, options.strict, options.launcher)
+    how = audit.How(options.afresh, options.strict, options.launcher, options.device, options.only)
+    _require(options.device)
+    if options.only and not audit.chosen_answers(chosen, options.only):
+        raise UsageError(f"no wrong answer of these exercises has a file name like {options.only!r}")
     findings = audit.audit_all(chosen, seeds, options.jobs, how, with_mutants=options.mutants)
     found = list(watched(findings, len(chosen), "auditing", console))
     stray = [] if options.exercises else reading.leftovers()
     console.print(to_audit.audit(found, stray, seeds))
     clean = not stray and all(each.clean for each in found)
     return ExitCode.ALL_PASSED if clean else ExitCode.NOT_ALL_PASSED
+
+
+def _require(device: str) -> None:
+    """Compile the pretended accelerator where it is asked for; raise UsageError for a device that is not here."""
+    if device == PRETEND:
+        from grader.proofs.accelerator import building
+
+        building.build()
+    elif not is_available(device):
+        raise NoSuchDevice(f"there is no {device} on this machine; `{program()} doctor` shows the devices")
 
 
 def _changed(console: Console) -> tuple[Exercise, ...]:

@@ -15,6 +15,7 @@ from grader.catalogue.catalogue import Exercise
 from grader.catalogue.mark import require_solutions
 from grader.commands.options import add_exercise, add_grading, from_here, seed_or_new
 from grader.commands.speak import complain, watched, write
+from grader.errors import UsageError
 from grader.exit_code import ExitCode
 from grader.judging.process import Judge
 from grader.judging.source import read_own
@@ -22,6 +23,7 @@ from grader.record import workspace as stubs
 from grader.record.practised import Practised
 from grader.record.progress import Progress
 from grader.reports.formats import FORMATS
+from grader.sandbox.shared.policy import PRETEND
 
 if TYPE_CHECKING:
     from grader.verdict import Verdict
@@ -42,7 +44,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     exercise.set_defaults(run=_exercise)
     everything = commands.add_parser("all", help="grade every exercise")
     everything.add_argument("--solutions", action="store_true", help="grade solutions/ instead of exercises/")
-    add_grading(everything)
+    add_grading(everything, also=[PRETEND])
     everything.set_defaults(run=_all)
 
 
@@ -97,6 +99,8 @@ def _keep_review(exercise: Exercise, verdicts: list[Verdict], console: Console) 
 def _all(options: argparse.Namespace, console: Console) -> int:
     if options.solutions:
         require_solutions()
+    if options.device == PRETEND:
+        _pretend(solutions=options.solutions)
     work = [(each, from_here(each.solution if options.solutions else each.stub)) for each in catalogue.own()]
     verdicts, progress = [], Progress()
     for (exercise, _), graded in zip(work, _graded(options, console, work), strict=True):
@@ -108,6 +112,14 @@ def _all(options: argparse.Namespace, console: Console) -> int:
     console.print(to_terminal.summary(verdicts))
     complain(progress.complaint)
     return _finish(options, verdicts)
+
+
+def _pretend(*, solutions: bool) -> None:
+    if not solutions:
+        raise UsageError(f"--device {PRETEND} is there to prove solutions on: add --solutions")
+    from grader.proofs.accelerator import building
+
+    building.build()
 
 
 def _graded(

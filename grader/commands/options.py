@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.catalogue.catalogue import Exercise, find_own
@@ -56,9 +57,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def add_grading(parser: argparse.ArgumentParser) -> None:
-    """Let the command take all the options of grading."""
-    parser.add_argument("--device", choices=[*DEVICES, ALL], default="cpu", help="where to run (default: cpu)")
+def add_grading(parser: argparse.ArgumentParser, *, also: Sequence[str] = ()) -> None:
+    """Let the command take all the options of grading, and devices that it has beside those of learners."""
+    what = "where to run (default: cpu)"
+    parser.add_argument("--device", choices=[*DEVICES, ALL, *also], default="cpu", help=what)
     parser.add_argument("--seed", type=seed, help="repeat the run with this seed")
     parser.add_argument("--strict", action="store_true", help="a process of its own for each check (for exams)")
     add_launcher(parser)

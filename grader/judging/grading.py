@@ -16,6 +16,7 @@ import torch
 from grader.called import program
 from grader.catalogue.catalogue import Exercise, known_checks, probe_text
 from grader.errors import Cancelled, GraderError
+from grader.judging import devices
 from grader.judging.children import Children
 from grader.judging.clock import Clock, Limits
 from grader.judging.cost import Cost
@@ -62,6 +63,7 @@ class Grader:
         impatient: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # references are small: handing parts of them to threads costs more than it saves
+        devices.load(device)
         self._device = device
         self._limits = limits or Limits()
         self._owns_launcher = launcher is None
@@ -227,10 +229,11 @@ class Grader:
         return Nursery(self._launcher, policy, self._stop)
 
     def _preload(self, exercise: Exercise) -> None:
-        self._launcher.preload(exercise.preload, probe_text(exercise))
-        self._loaded.update(exercise.preload)
+        needed = (*devices.MODULES.get(self._device, ()), *exercise.preload)
+        self._launcher.preload(needed, probe_text(exercise))
+        self._loaded.update(needed)
         failed = self._launcher.not_preloaded()
-        for name in [name for name in exercise.preload if name in failed]:
+        for name in [name for name in needed if name in failed]:
             raise GraderError(f"{exercise.name} needs {name}, which cannot be imported ({failed[name]})")
 
 

@@ -16,7 +16,7 @@ from grader.catalogue.catalogue import Exercise
 from grader.record import depends
 
 # What an audit's findings come from: the code that a verdict comes from, and what judges the known answers.
-CODE = (*depends.CODE, "proofs/audit.py", "proofs/reach.py")
+CODE = (*depends.CODE, "proofs/audit.py", "proofs/reach.py", "proofs/accelerator")
 DATA = depends.DATA
 
 

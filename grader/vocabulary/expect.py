@@ -166,7 +166,9 @@ class Expectation:
         kind = torch.device(device).type
         if self._value.device != kind:
             here, wanted = describe.device(self._value.device), describe.device(kind)
-            self._fail(f"{self._what} is on the wrong device", got=here, expected=wanted)
+            # What is left on the CPU was made there: nothing that a submission is given lies there.
+            stayed = "hard-coded-device" if self._value.device == "cpu" else None
+            self._fail(f"{self._what} is on the wrong device", got=here, expected=wanted, recognised=stayed)
         return self
 
     def requires_grad(self, expected: bool) -> Self:

@@ -107,7 +107,7 @@ def learns(submission, weights, inputs, targets, lr, garbage, calls, device):
     classifier.register_forward_hook(lambda *_: hooks.append(1))
     for call in range(calls):
         classifier.learn(inputs[call % len(inputs)].cpu(), targets[call % len(inputs)].cpu())
-    moved = any(not torch.equal(a.cpu(), b) for a, b in zip(classifier.parameters(), weights, strict=True))
+    moved = any(not torch.equal(a.cpu(), b.cpu()) for a, b in zip(classifier.parameters(), weights, strict=True))
     cleared = all(each.grad is None or not each.grad.any() for each in classifier.parameters())
     return {
         "weights": _weights(classifier), "counter": classifier.counter, "progress": classifier.progress,

@@ -6,10 +6,13 @@ Everything is measured in one run, in turn, so that a noisy machine is noisy for
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
 
 import psutil
 from rich.console import Console
@@ -20,7 +23,7 @@ from grader.judging.grading import Grader
 from grader.judging.plugin import Runner
 from grader.judging.run import Run
 from grader.judging.source import read_source
-from grader.proofs.bench.every import every_exercise, prepared_seconds
+from grader.proofs.bench.every import every_exercise, on_device, prepared_seconds
 from grader.proofs.bench.figures import Figure, figure, table
 from grader.proofs.bench.of_class import NUMBERS, a_class
 from grader.proofs.bench.throughput import throughput
@@ -32,6 +35,7 @@ from grader.units import MB
 WARM_RATIO, COLD_RATIO = 1 / 15, 0.6
 WARM_SECONDS, LIST_SECONDS, MOST_MEMORY_MB = 0.060, 0.12, 300
 EVERY_RUNS = 5
+DEVICE_RUNS = 3
 SAVE_SECONDS, SWITCH_SECONDS, IDLE_PERCENT = 0.100, 0.150, 1.0
 
 
@@ -46,10 +50,14 @@ def main() -> int:
     parser.add_argument("--exercises", nargs="+", default=list(NUMBERS), help="that are handed in (05 16 24)")
     parser.add_argument("--loops", type=int, default=5, help="percent that never end, in one of the classes (5)")
     parser.add_argument("--dask", action="store_true", help="also on Dask, on this machine")
+    parser.add_argument("--device", default="", help="instead, how long each verdict takes on this device")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="with --device: also write the figures there")
     options = parser.parse_args()
     exercise = find(options.exercise)
     if options.in_process:
         return _plain_pytest(exercise)
+    if options.device:
+        return _on_device(options.device, options.json)
     if options.of_class:
         return _show(a_class(options.sizes, options.exercises, options.loops, dask=options.dask))
     tables = {
@@ -58,6 +66,15 @@ def main() -> int:
         "a class": throughput(),
     }
     return _show(tables.items())
+
+
+def _on_device(device: str, file: Path | None) -> int:
+    """Measure every verdict on a device, which is held against no bound; return 0."""
+    figures = list(on_device(exercises(), DEVICE_RUNS, device))
+    Console().print(table(f"prepared verdicts on {device}, medians of {DEVICE_RUNS} runs", figures))
+    if file:
+        file.write_text(json.dumps({"device": device, "figures": [asdict(each) for each in figures]}), encoding="utf-8")
+    return 0
 
 
 def _show(tables: Iterable[tuple[str, Iterable[Figure]]]) -> int:

@@ -29,6 +29,17 @@ def every_exercise(chosen: Sequence[Exercise], runs: int, plain: Callable[[Exerc
     yield figure("warm / plain pytest", ratios, "×")
 
 
+def on_device(chosen: Sequence[Exercise], runs: int, device: str) -> Iterator[Figure]:
+    """Yield the seconds of a prepared verdict on each solution on a device, then their sum."""
+    medians = []
+    with Grader(device) as grader:
+        for exercise in chosen:
+            seconds = [prepared_seconds(grader, exercise, seed) for seed in range(runs + 1)][1:]  # the first one loads
+            medians.append(statistics.median(seconds))
+            yield figure(exercise.name, seconds, "s")
+    yield Figure("sum of these medians", sum(medians), sum(medians), sum(medians), "s")
+
+
 def prepared_seconds(grader: Grader, exercise: Exercise, seed: int) -> float:
     """Return how long a verdict on the solution takes, once there was time to get ready for it."""
     grader.prepare(exercise)

@@ -60,7 +60,7 @@ def _landlock(policy: Policy) -> int:
     reach = _within_reach()
     read = (*reach.read, *policy.readable)
     write: tuple[str, ...] = (policy.scratch, "/dev/null")
-    if policy.device != "cpu":
+    if policy.on_a_gpu:
         read, write = (*read, *GPU_FILES), (*write, *GPU_DEVICES)
     try:
         return landlock.restrict(read, write, reach.listed)

@@ -32,7 +32,7 @@ def _limits(policy: Policy) -> dict[int, int]:
     }
     if sys.platform == "linux":
         limits[resource.RLIMIT_SIGPENDING] = MAX_SIGNALS
-    if policy.device == "cpu" and sys.platform == "linux":  # CUDA reserves far more address space than it uses
+    if not policy.on_a_gpu and sys.platform == "linux":  # CUDA reserves far more address space than it uses
         limits[resource.RLIMIT_AS] = address_space() + policy.memory_bytes
     return limits
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from grader.units import MB
 
 BROKEN = 70  # the exit code of a child that broke by itself; the last line that it printed then says why
+PRETEND = "pretend"  # a device for proofs: its memory and its work are the processor's
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,8 @@ class Policy:
     file_bytes: int = 256 * MB
     memory_bytes: int = 4096 * MB
     group: str = ""
+
+    @property
+    def on_a_gpu(self) -> bool:
+        """Whether the child must reach the driver of a GPU."""
+        return self.device not in ("cpu", PRETEND)
