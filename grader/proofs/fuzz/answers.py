@@ -95,8 +95,8 @@ def messages() -> some.SearchStrategy[dict[str, Any]]:
     line = some.tuples(numbers, some.text(max_size=150), some.text(max_size=5)).map(list)
     raised = some.fixed_dictionaries(
         {"type": NAMES, "bases": some.lists(NAMES, max_size=3), "message": some.text(max_size=50),
-         "lines": some.lists(line, max_size=6), "own": some.booleans(), "stated": some.booleans(), "forbidden": some.none() | NAMES,
-         "missing": some.none() | NAMES},
+         "lines": some.lists(line, max_size=6), "own": some.booleans(), "stated": some.booleans(),
+         "forbidden": some.none() | NAMES, "missing": some.none() | NAMES},
     )  # fmt: skip
     cost = some.fixed_dictionaries(dict.fromkeys(Counted.__struct_fields__, SIZES))
     witnessed = some.fixed_dictionaries(
