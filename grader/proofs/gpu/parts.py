@@ -74,6 +74,8 @@ def run(work: Work, arguments: list[str], *, until_told: bool = False) -> dict[s
         said, late = process.communicate(timeout=work.seconds)[0], False
     except subprocess.TimeoutExpired:
         said, late = _ended(process), True
+    finally:
+        process.kill()  # where it has not ended: somebody has had enough of all of this
     well = process.returncode == 0 and (until_told or not late)
     ended = "well" if well else "out of time" if late else f"exit code {process.returncode}"
     return {"ended": ended, "said": said.splitlines()[-LAST_LINES:]}

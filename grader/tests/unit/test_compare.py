@@ -48,6 +48,12 @@ def test_a_tensor_on_another_device_is_said():
     assert "device" in ending(lambda: expect(seen(DUE.to("meta"))).tensor(DUE)).said
 
 
+def test_a_tensor_left_on_the_cpu_is_named_and_one_that_was_moved_is_not():
+    on_meta = DUE.to("meta")
+    assert ending(lambda: expect(seen(DUE)).tensor(on_meta, device="meta")).recognised == "hard-coded-device"
+    assert ending(lambda: expect(seen(on_meta)).tensor(DUE)).recognised is None
+
+
 def test_count_and_place_of_mismatches_are_said():
     wrong = DUE.clone()
     wrong[1, 2] += 0.4
