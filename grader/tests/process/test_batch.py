@@ -44,7 +44,10 @@ def arguments(folder, *more):
 
 def started(folder):
     command = [sys.executable, "-m", "grader", *arguments(folder)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )  # fmt: skip
 
 
 def outcomes(folder):

@@ -76,7 +76,7 @@ def test_a_round_that_is_interrupted_keeps_what_was_answered(begun):
     environment = os.environ | {"PYTHONPATH": str(places.checkout())}
     with subprocess.Popen(
         command, cwd=begun.home, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+        text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
     ) as drill:  # fmt: skip
         assert json.loads(drill.stdout.readline())["type"] == "question"
         drill.stdin.write('{"answer": "?"}\n')

@@ -29,7 +29,7 @@ def console(encoding="utf-8", **options):
 @pytest.fixture
 def packages(monkeypatch):
     """Versions to be found in place of those that are installed; None for a package that is not."""
-    versions = {each.name: next(iter(each.specifier)).version for each in doctor.requirements()}
+    versions = {each.name: _oldest(each.specifier) for each in doctor.requirements()}
     here = types.SimpleNamespace(get_rom_path=lambda game: game)
     monkeypatch.setattr(importlib, "import_module", lambda _: here)
 
@@ -40,6 +40,10 @@ def packages(monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     return versions
+
+
+def _oldest(specifier):
+    return next(each.version for each in specifier if each.operator == ">=")
 
 
 def looked_at(name):
