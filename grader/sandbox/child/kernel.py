@@ -70,9 +70,9 @@ def _landlock(policy: Policy) -> int:
 
 def _seccomp(*, scoped_signals: bool, gpu: bool) -> tuple[str, ...]:
     """Filter system calls; return what is in force, with the calls that honest code may miss."""
-    table, unknown = syscalls.rules(scoped_signals=scoped_signals, gpu=gpu)
+    program, unknown = syscalls.rules(scoped_signals=scoped_signals, gpu=gpu)
     with contextlib.suppress(OSError):
-        if table:
-            table.load()
+        if program:
+            syscalls.install(program)
             return ("seccomp", f"seccomp lacks {', '.join(unknown)}") if unknown else ("seccomp",)
     return ()

@@ -10,6 +10,7 @@ Where a driver takes part (CUDA), what it needs could not be measured; there, a 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import functools
@@ -74,6 +75,9 @@ FICLONE, FICLONERANGE = 0x40049409, 0x4020940D
 UNHEARD_OF = ("clone3", "openat2", "io_uring_setup")
 ONLY_OF_ITSELF = ("getpgid", "getsid", "prlimit64")  # the first argument is a process; 0 is the caller
 
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+INSTRUCTION = 8  # bytes of a sock_filter
+
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag
 SOCKET_KIND = 0xF  # the bits of a socket's type that are its kind
 MSG_OOB = 1  # an urgent byte makes a channel look readable when it is not
@@ -91,17 +95,27 @@ FORBIDDEN = """socket connect bind listen accept accept4 execve execveat ptrace 
 FIRST_UNKNOWN, LAST_UNKNOWN = 457, 547  # numbers, alike on all processors since 424
 
 
-@functools.cache
-def rules(*, scoped_signals: bool, gpu: bool = False) -> tuple[SyscallFilter | None, tuple[str, ...]]:
-    """Return the filter, None without libseccomp, and the calls that should be allowed but have no name in it.
+_libc = ctypes.CDLL(None, use_errno=True)
 
-    Slow enough to do ahead of a fork. Unless said otherwise a refusal is EPERM, so that Python raises PermissionError.
-    Without scoped signals no process may be signalled at all, not even itself.
+
+class _Program(ctypes.Structure):
+    """What the kernel calls sock_fprog."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p)]
+
+
+@functools.cache
+def rules(*, scoped_signals: bool, gpu: bool = False) -> tuple[bytes, tuple[str, ...]]:
+    """Return the filter as the kernel takes it, nothing without libseccomp, and the calls that have no name there.
+
+    These should be allowed, and are not. Slow enough to do ahead of a fork, down to the kernel's own instructions:
+    libseccomp would work them out in every child. Unless said otherwise a refusal is EPERM, so that Python raises
+    PermissionError. Without scoped signals no process may be signalled at all, not even itself.
     """
     try:
         import pyseccomp
     except (ImportError, RuntimeError, OSError):
-        return None, ()
+        return b"", ()
     table = pyseccomp.SyscallFilter(pyseccomp.ALLOW if gpu else pyseccomp.ERRNO(errno.EPERM))
     for answer, names in ((0, SEEMINGLY_DONE), (errno.EOPNOTSUPP, NOT_SUPPORTED), (errno.ENOSYS, UNHEARD_OF)):
         _add(table, pyseccomp.ERRNO(answer), names)
@@ -109,7 +123,24 @@ def rules(*, scoped_signals: bool, gpu: bool = False) -> tuple[SyscallFilter | N
         seemingly = pyseccomp.Arg(1, pyseccomp.MASKED_EQ, WORD, lock)
         _add(table, pyseccomp.ERRNO(0), ("fcntl", "fcntl64"), seemingly)
     unknown = _forbid(table, scoped_signals) if gpu else _allow(table, scoped_signals)
-    return table, tuple(unknown)
+    return _compiled(table), tuple(unknown)
+
+
+def _compiled(table: SyscallFilter) -> bytes:
+    """Return a filter's instructions, eight bytes each."""
+    with open(os.memfd_create("filter"), "rb") as file:
+        table.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def install(program: bytes) -> None:
+    """Filter the system calls of this process, and of all that it starts, for good; OSError where that is refused."""
+    instructions = ctypes.create_string_buffer(program, len(program))
+    wanted = _Program(len(program) // INSTRUCTION, ctypes.addressof(instructions))
+    for request in ((PR_SET_NO_NEW_PRIVS, 1, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(wanted))):
+        if _libc.prctl(*request, 0, 0) < 0:
+            raise OSError(ctypes.get_errno(), "the kernel does not filter system calls")
 
 
 def _allow(table: SyscallFilter, scoped_signals: bool) -> list[str]:

@@ -13,7 +13,7 @@ from grader.sandbox.child import landlock
 from grader.sandbox.child.syscalls import rules
 from grader.sandbox.parent import launch
 
-SHIELDED = landlock.version() > 0 and rules(scoped_signals=True)[0] is not None
+SHIELDED = landlock.version() > 0 and bool(rules(scoped_signals=True)[0])
 QUICK = Limits(call=5.0, exercise=60.0)
 
 
