@@ -26,6 +26,36 @@ WITH_CLASSES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.a
 Meanings = dict[str, Any]
 
 _remembered: dict[str, tuple[object, Meanings]] = {}  # name of a module or class → itself, and what its names mean
+_loaded: set[str] = set()
+_with_a_state: list[str] = []
+
+PRELOADED = "grader.curriculum.preload."  # what probes share; a module that plays games puts them back
+
+
+def remember_modules(*, anew: bool = False) -> None:
+    """Remember which modules are loaded by now, if that was not done before.
+
+    It is done ahead of a fork: a child that only looked through their names would have to copy the memory of each, for
+    the reference that it counts.
+    """
+    if anew or not _loaded:
+        _loaded.clear()
+        _loaded.update(sys.modules)
+        _with_a_state[:] = [name for name in sys.modules if name.startswith(PRELOADED)]
+
+
+def new_modules() -> list[str]:
+    """Return the names of modules that were loaded since then."""
+    latest = [*itertools.takewhile(lambda name: name not in _loaded, reversed(sys.modules))]
+    if len(latest) + len(_loaded) == len(sys.modules):
+        return latest
+    return [name for name in sys.modules if name not in _loaded]
+
+
+def modules_of_probes() -> list[types.ModuleType]:
+    """Return the modules that probes share, of those that are loaded."""
+    latest = [name for name in new_modules() if name.startswith(PRELOADED)]
+    return [sys.modules[name] for name in (*_with_a_state, *latest) if name in sys.modules]
 
 
 def remember_names(*, anew: bool = False) -> None:

@@ -21,13 +21,18 @@ import numpy as np
 import torch
 from torch.nn.modules import module as hooks
 
-from grader.sandbox.child.names import names_changed, remember_names
+from grader.sandbox.child.names import (
+    modules_of_probes,
+    names_changed,
+    new_modules,
+    remember_modules,
+    remember_names,
+)
 
 HOOKS = tuple(name for name in vars(hooks) if name.startswith("_global_"))
 # Windows has not all of these.
 SIGNALS = ("SIGALRM", "SIGINT", "SIGTERM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPROF", "SIGVTALRM")
 HANDLED = tuple(getattr(signal, name) for name in SIGNALS if hasattr(signal, name))
-PRELOADED = "grader.curriculum.preload."  # what probes share; a module that plays games puts them back
 SPARE_HANDLES = 32  # files that a submission may have left open before the child is given up
 
 
@@ -64,7 +69,6 @@ class Baseline:
         self._environment, self._folder = dict(os.environ), os.getcwd()
         self._path, self._argv = list(sys.path), list(sys.argv)
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
-        self._modules = set(sys.modules)
         self._recursion, self._filters = sys.getrecursionlimit(), list(warnings.filters)
         self._hooks = (sys.excepthook, sys.displayhook, sys.unraisablehook, threading.excepthook)
         self._signals = {number: signal.getsignal(number) for number in HANDLED}
@@ -72,6 +76,7 @@ class Baseline:
         self._threads = threading.active_count()
         self._handle = _lowest_free_handle()
         remember_names()
+        remember_modules()
 
     def back(self) -> list[str]:
         """Put back what can be; return what cannot, and nothing where all is as it was."""
@@ -112,14 +117,14 @@ class Baseline:
             setting(value)
         torch.set_default_device(None)
         vars(torch._tensor_str.PRINT_OPTS).update(self._print)
-        for name in [name for name in sys.modules if name.startswith(PRELOADED)]:
-            getattr(sys.modules[name], "put_back", lambda: None)()
+        for module in modules_of_probes():
+            getattr(module, "put_back", lambda: None)()
         torch.clear_autocast_cache()
         self._forget_modules()
 
     def _forget_modules(self) -> None:
         """Forget modules that the submission made; what it imported of Python and its packages may stay."""
-        for name in set(sys.modules) - self._modules:
+        for name in new_modules():
             place = getattr(sys.modules[name], "__spec__", None)
             origin = getattr(place, "origin", None) or ""
             if place is None or origin.startswith(self._folder):

@@ -17,18 +17,19 @@ def load() -> None:
     import grader.torchvision_cpu  # noqa: F401  no child could read it
     from grader.sandbox.child import lockdown
     from grader.sandbox.child.late_dynamo import load_dynamo_late
-    from grader.sandbox.child.names import remember_names
+    from grader.sandbox.child.names import remember_modules, remember_names
 
     load_dynamo_late()
     torch.set_num_threads(1)
     _warm_up(torch)
     lockdown.prepare()
     remember_names()
+    remember_modules(anew=True)
 
 
 def prepare(modules: list[str], probe: str) -> dict[str, str]:
     """Import what the children of an exercise will need, and compile its probe; return what failed to come, and why."""
-    from grader.sandbox.child.names import remember_names
+    from grader.sandbox.child.names import remember_modules, remember_names
     from grader.sandbox.child.observe import PROBE_FILE, compiled
 
     failed = {}
@@ -40,6 +41,7 @@ def prepare(modules: list[str], probe: str) -> dict[str, str]:
         except Exception as error:  # the exercise will say what is missing
             failed[name] = f"{type(error).__name__}: {error}"
     remember_names(anew=True)  # what was imported may have changed what was there; no submission was here
+    remember_modules(anew=True)
     gc.collect()
     gc.freeze()
     return failed

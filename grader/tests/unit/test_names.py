@@ -1,0 +1,54 @@
+"""What is new among the modules since they were remembered."""
+
+import sys
+import types
+
+import pytest
+
+from grader.sandbox.child import names
+
+
+@pytest.fixture
+def remembered(monkeypatch):
+    """The modules that are loaded now, and whatever a test adds to them is gone afterwards."""
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    monkeypatch.setattr(names, "_loaded", set())
+    monkeypatch.setattr(names, "_with_a_state", [])
+    names.remember_modules()
+    return sys.modules
+
+
+def test_nothing_is_new_at_first(remembered):
+    assert names.new_modules() == []
+
+
+def test_what_was_added_is_new(remembered):
+    remembered["learner"] = types.ModuleType("learner")
+    assert names.new_modules() == ["learner"]
+
+
+def test_it_is_found_beside_a_module_that_was_loaded_anew(remembered):
+    remembered["learner"] = types.ModuleType("learner")
+    remembered["json"] = remembered.pop("json")
+    assert names.new_modules() == ["learner"]
+
+
+def test_it_is_found_where_another_is_gone(remembered):
+    del remembered["json"]
+    remembered["learner"] = types.ModuleType("learner")
+    assert names.new_modules() == ["learner"]
+
+
+def test_what_was_remembered_stays_unless_asked_for_anew(remembered):
+    remembered["learner"] = types.ModuleType("learner")
+    names.remember_modules()
+    assert names.new_modules() == ["learner"]
+    names.remember_modules(anew=True)
+    assert names.new_modules() == []
+
+
+def test_modules_that_probes_share_are_found_whenever_they_were_loaded(remembered):
+    before = names.modules_of_probes()
+    late = types.ModuleType(names.PRELOADED + "late")
+    remembered[late.__name__] = late
+    assert names.modules_of_probes() == [*before, late]
