@@ -22,8 +22,12 @@ from grader.sandbox.parent.belongings import Belongings
 from grader.sandbox.parent.launcher import CannotStart
 from grader.sandbox.shared.linux import is_dead
 from grader.sandbox.shared.policy import Policy
+from grader.units import GB
 
 assert sys.platform == "linux"
+
+MANY = 3  # children; from then on the zygote spends some time on making the next ones cheaper
+AMPLE = 2 * GB  # of free memory, of which that takes 150 MB
 
 
 class ZygoteEnded(CannotStart):
@@ -36,6 +40,8 @@ class ForkLauncher:
     ahead = 16  # a spare takes milliseconds, and little memory
 
     def __init__(self) -> None:
+        self._more = False
+        self._started = 0  # children of this zygote
         self._zygote = _adopted.pop() if _adopted else _Zygote.started()
         self._preloaded: list[tuple[tuple[str, ...], str]] = []
         self._loading: list[int] = []
@@ -44,11 +50,15 @@ class ForkLauncher:
     def start(self, policy: Policy) -> ForkedChild:
         if self._zygote.ended:
             self._begin_anew()
-        return ForkedChild(self._zygote, policy)
+        child = ForkedChild(self._zygote, policy)
+        self._started += 1
+        if self._more and self._started == MANY and (memory.free() or 0) > AMPLE:
+            self._zygote.order("stay", answered=False)
+        return child
 
     def _begin_anew(self) -> None:
         self._zygote.close()
-        self._zygote = _Zygote.started()
+        self._zygote, self._started = _Zygote.started(), 0
         self._loading = [self._zygote.order("preload", modules=each, probe=probe) for each, probe in self._preloaded]
 
     def preload(self, modules: tuple[str, ...], probe: str) -> None:
@@ -66,7 +76,7 @@ class ForkLauncher:
         return self._failed
 
     def expect(self, *, more: bool) -> None:
-        """Do nothing: a fork is there when it is needed."""
+        self._more = more
 
     def close(self) -> None:
         self._zygote.close()

@@ -21,10 +21,12 @@ from typing import Any
 from grader.sandbox.child import warm_up
 from grader.sandbox.shared import scratch
 from grader.sandbox.shared.linux import adopt_orphans
+from grader.sandbox.zygote.huge_pages import HugePages
 
 assert sys.platform == "linux"
 
 GRACE_SECONDS = 0.5
+IDLE_SECONDS = 0.005  # without an order for so long, there is time for what nobody waits for
 
 
 class Zygote:
@@ -34,6 +36,8 @@ class Zygote:
         self._control = control
         self._children: dict[int, str] = {}  # pid -> scratch folder, of those not yet ended
         self._statuses: dict[int, int] = {}  # pid -> wait status, of those that died by themselves
+        self._pages = HugePages()
+        self._stays = False
 
     def run(self) -> None:
         """Obey one order after the other until the control channel closes."""
@@ -50,6 +54,7 @@ class Zygote:
     def _next_order(self) -> dict[str, Any] | None:
         while not select.select([self._control], [], [], self._patience())[0]:
             self._reap()
+            self._pages.move_some()
         size = self._control.recv(4, socket.MSG_WAITALL)
         if len(size) < 4:
             return None
@@ -61,7 +66,15 @@ class Zygote:
 
     def do_preload(self, modules: list[str], probe: str) -> dict[str, Any]:
         """Import what the children of an exercise will need, and compile its probe; answer with what failed to come."""
-        return {"failed": warm_up.prepare(modules, probe)}
+        failed = warm_up.prepare(modules, probe)
+        if self._stays:
+            self._pages.look()
+        return {"failed": failed}
+
+    def do_stay(self) -> None:
+        """Learn that many children will follow: then memory pays that makes each of them cheaper."""
+        self._stays = True
+        self._pages.look()
 
     def do_fork(self, policy: dict[str, Any], handles: list[int]) -> dict[str, Any]:
         """Fork a child that serves on the first handle and prints to the second."""
@@ -109,6 +122,8 @@ class Zygote:
 
     def _patience(self) -> float | None:
         """Return how long to wait for an order before looking around, None for ever."""
+        if self._pages.wanted:
+            return IDLE_SECONDS
         return 1.0 if self._children else None
 
     def _see_off(self) -> None:
