@@ -106,7 +106,7 @@ class Grader:
 
     def grade(
         self, exercise: Exercise, source: Source, *, seed: int,
-        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
+        only: Collection[str] = (), to_the_end: bool = True, doubting: bool = True, watch: Watch | None = None,
     ) -> Verdict:  # fmt: skip
         """Run every check on the submission; a fault of the grader itself raises GraderError.
 
@@ -114,19 +114,22 @@ class Grader:
 
         With `only`, only the checks of these steps are run, and those of the others are blocked.
         Unless `to_the_end`, the first check that does not pass decides the verdict, and the others are blocked.
+        Unless `doubting`, a check that fails in a process that has served another is not repeated in a fresh one.
         """
-        return self.grade_under(exercise, source, [seed], only=only, to_the_end=to_the_end, watch=watch)[0]
+        return self.grade_under(
+            exercise, source, [seed], only=only, to_the_end=to_the_end, doubting=doubting, watch=watch
+        )[0]
 
     def grade_under(
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str] = (), to_the_end: bool = True, watch: Watch | None = None,
+        only: Collection[str] = (), to_the_end: bool = True, doubting: bool = True, watch: Watch | None = None,
     ) -> list[Verdict]:  # fmt: skip
         """Return the verdicts under many seeds, several times faster than one by one, but not quite as surely.
 
         Each check has one child process for all of them, so a submission can keep something from one seed to the next.
         """
         started = time.perf_counter()
-        graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end, watch=watch)
+        graded = self._run(exercise, source, seeds, only=only, to_the_end=to_the_end, doubting=doubting, watch=watch)
         for run in graded.runs:
             if run.stumbles:
                 self._clear(exercise, run)
@@ -168,7 +171,8 @@ class Grader:
 
     def _run(
         self, exercise: Exercise, source: Source, seeds: Sequence[int], *,
-        only: Collection[str] = (), to_the_end: bool = True, measure: bool = False, watch: Watch | None = None,
+        only: Collection[str] = (), to_the_end: bool = True, doubting: bool = True, measure: bool = False,
+        watch: Watch | None = None,
     ) -> _Graded:  # fmt: skip
         """Run the checks under every seed; return what was collected, and how the child processes were confined."""
         self._preload(exercise)
@@ -186,6 +190,7 @@ class Grader:
                     only=only,
                     to_the_end=to_the_end,
                     impatient=self._impatient,
+                    doubting=doubting,
                     watch=watch,
                 )
                 for seed in seeds

@@ -41,11 +41,13 @@ class Run:
     Unless `to_the_end`, what comes after the first check that did not pass is left out as well.
     If it is `impatient`, a call that takes too long is the last of its step, and of the file where it was the import
     of that; nor is it doubted in a child that has served another check. One endless loop then costs one call's limit.
+    Unless it is `doubting`, no check is: what fails in such a child is filed as it is.
     """
 
     def __init__(
         self, exercise: Exercise, seed: int, serve: Server, *,
-        only: Collection[str] = (), to_the_end: bool = True, impatient: bool = False, watch: Watch | None = None,
+        only: Collection[str] = (), to_the_end: bool = True, impatient: bool = False, doubting: bool = True,
+        watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
         self._watch = watch
@@ -60,6 +62,7 @@ class Run:
         self._serve = serve
         self._to_the_end = to_the_end
         self._impatient = impatient
+        self._doubting = doubting
         self._known = {check.name: check for check in known_checks(exercise)}
         self._graded = frozenset(only or exercise.steps)
         self._left = sum(check.step in self._graded for check in self._known.values())
@@ -118,7 +121,7 @@ class Run:
             except Exception as fault:
                 ending, stumble = Ending(Outcome.CRASHED, UNREADABLE), fault
             # That a step is not written yet is beyond doubt: nothing that a child has kept could make it say so.
-            wary = ending is not None and ending.outcome is not Outcome.NOT_STARTED
+            wary = self._doubting and ending is not None and ending.outcome is not Outcome.NOT_STARTED
             takes_too_long = ending is not None and ending.outcome is Outcome.TIMEOUT
             self.in_doubt = wary and not served.fresh and not (self._impatient and takes_too_long)
             self._wary = wary

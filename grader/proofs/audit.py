@@ -197,19 +197,20 @@ class Audit:
 
     def _faults(
         self, role: str, answer: Source, judge: Judge, seeds: Sequence[int], *,
-        first: Callable[[], Collection[str]] = tuple, later: Collection[str] = (),
+        first: Callable[[], Collection[str]] = tuple, later: Collection[str] = (), doubting: bool = True,
     ) -> list[Fault]:  # fmt: skip
         """Return what is at fault with the verdicts on an answer, each on some steps alone where they are named.
 
         These are what `first` returns under the first seed, asked only where something is graded, and `later` under the
         others. What was without fault before is not graded again. Under later seeds one process serves a check for all
-        of them; a fault that shows so counts only if it is there in a process of its own as well.
+        of them; a fault that shows so counts only if it is there in a process of its own as well. So it is under the
+        first seed, too, unless `doubting`: then a check that fails in a shared process is not repeated.
         """
         keys = {seed: self._kept.key(role, answer.text, seed, seed == seeds[0], *sorted(later)) for seed in seeds}
         fresh = [seed for seed in seeds if not self._kept.get(keys[seed])]
         found: dict[int, list[Fault]] = {seed: [] for seed in fresh}
         if seeds[0] in fresh:
-            found[seeds[0]] = judge(self._grader.grade(self._exercise, answer, seed=seeds[0], only=first()))
+            found[seeds[0]] = self._judged(answer, judge, first(), doubting=doubting)
         suspects = [seed for seed in fresh if seed != seeds[0]]
         if suspects:
             with contextlib.suppress(GraderError):  # under which seed a check broke, each of them tells by itself
@@ -222,6 +223,14 @@ class Audit:
             if not found[seed]:
                 self._kept.add(keys[seed], True)
         return [fault for faults in found.values() for fault in faults]
+
+    def _judged(self, answer: Source, judge: Judge, steps: Collection[str], *, doubting: bool) -> list[Fault]:
+        seed = self._seeds[0]
+        if not doubting:
+            with contextlib.suppress(GraderError):  # a check that broke will tell by itself
+                if not judge(self._grader.grade(self._exercise, answer, seed=seed, only=steps, doubting=False)):
+                    return []
+        return judge(self._grader.grade(self._exercise, answer, seed=seed, only=steps))
 
     def _stub(self) -> None:
         def judge(verdict: Verdict) -> list[Fault]:
@@ -275,7 +284,8 @@ class Audit:
                 return [Fault(", ".join(passed), accepted=True)] if accepted else []
 
             try:
-                faults = self._faults(f"junk {junk}", Source(self._exercise.solution, text, ""), judge, self._seeds[:1])
+                source = Source(self._exercise.solution, text, "")
+                faults = self._faults(f"junk {junk}", source, judge, self._seeds[:1], doubting=False)
             except GraderError as fault:
                 self._findings.problems.append(f"steps that return {junk}: {fault}")
             else:
