@@ -46,11 +46,13 @@ class Runner:
     def run(self, session: pytest.Session, runs: Sequence[Run]) -> None:
         """Take every run through one check after the other."""
         protocol = session.config.hook.pytest_runtest_protocol
+        neighbours = dict(zip(session.items, [*session.items[1:], *session.items[:-1][-1:]], strict=False))
         for item, run in itertools.product(session.items, runs):
             self.current = run
-            protocol(item=item, nextitem=None)
+            # Whatever comes next, it lies in the same module, for which nothing has to be set up anew.
+            protocol(item=item, nextitem=neighbours.get(item))
             if run.in_doubt:
-                protocol(item=item, nextitem=None)
+                protocol(item=item, nextitem=neighbours.get(item))
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Leave out what the run leaves out."""

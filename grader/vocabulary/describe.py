@@ -53,6 +53,8 @@ def describe(value: Any, *, values: bool = False) -> str:
 
 def _without_our_folder(text: str) -> str:
     """Return a text in which a path to data begins at the folder of exercises, not at the root of this machine."""
+    if os.sep not in text:
+        return text
     data = curriculum().data
     return text.replace(f"{data.parent}{os.sep}", "") if str(data) in text else text
 

@@ -83,6 +83,7 @@ class Arena:
         tempfile.tempdir = str(self._decoys.scratch)
         os.environ["TOKEN"] = self._decoys.token
         self._launcher = launch.start("cpu")
+        self._launcher.expect(more=True)
         self._own = set(family(os.getpid()))
         self._strict = Grader("cpu", LIMITS, self._launcher)
         self._honest = Grader("cpu", Limits(), self._launcher)

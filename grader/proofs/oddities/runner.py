@@ -32,6 +32,7 @@ from grader.record.workspace import is_untouched
 from grader.reports import to_terminal
 from grader.reports.to_json import from_json, to_json
 from grader.reports.to_junit import to_junit
+from grader.sandbox.parent import launch
 from grader.verdict import CheckResult, Outcome, Verdict
 
 SEED = 1
@@ -79,7 +80,9 @@ class Bench:
         self._learner.mkdir()
         self._scratch.mkdir()
         self._kept, tempfile.tempdir = tempfile.tempdir, str(self._scratch)
-        self._grader = Grader("cpu", LIMITS)
+        self._launcher = launch.start("cpu")
+        self._launcher.expect(more=True)
+        self._grader = Grader("cpu", LIMITS, self._launcher)
         self._own = set(family(os.getpid()))
 
     def __enter__(self) -> Bench:
@@ -87,6 +90,7 @@ class Bench:
 
     def __exit__(self, *_: object) -> None:
         self._grader.close()
+        self._launcher.close()
         tempfile.tempdir = self._kept
         self._folder.cleanup()
 
