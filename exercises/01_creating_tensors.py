@@ -54,7 +54,8 @@ def filled(shape: tuple[int, ...], device: torch.device) -> tuple[torch.Tensor, 
     shape: the size of each dimension; there is at least one.
 
     Returns three float32 tensors of this shape on `device`: one of zeros, one of ones, and one of random numbers drawn
-    uniformly from [0, 1). The random numbers come from torch's global generator and differ from call to call.
+    uniformly from [0, 1). The random numbers come from torch's global generator and differ from call to call. torch's
+    settings, such as the default device, stay as they are.
     """
     raise NotImplementedError("step 3: filled")
 

@@ -59,7 +59,8 @@ def same_storage(a: torch.Tensor, b: torch.Tensor) -> bool:
 def window_and_copy(array: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """Step 3. Make two tensors from a numpy array: one that shares its memory and one that is independent of it.
 
-    array: of any shape, including (), contiguous or not, and of a dtype that torch knows. It stays as it is.
+    array: of any shape, including (), contiguous or not (though none runs backwards), and of a dtype that torch knows.
+    It stays as it is.
 
     Returns two tensors on the CPU with the shape, the dtype and the numbers of `array`. The first shares the memory of
     `array`; the second has memory of its own.

@@ -103,6 +103,11 @@ class Exercise:
         return places.curriculum().hints / f"{self.name}.md"
 
     @property
+    def borders(self) -> Path:
+        """The border values of every argument, each with the check that goes there; only a checkout has them."""
+        return places.curriculum().borders / f"{self.name}.toml"
+
+    @property
     def answers(self) -> Path:
         """The folder of known answers; only a checkout has it."""
         return places.for_authors("answers") / self.name

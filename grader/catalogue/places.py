@@ -71,6 +71,11 @@ class Curriculum:
         """A Python session for each misconception."""
         return self.tables / "examples"
 
+    @property
+    def borders(self) -> Path:
+        """Each exercise's matrix of borders; only a checkout has them."""
+        return self.tables / "borders"
+
 
 def curriculum() -> Curriculum:
     """Return where the curriculum lies."""

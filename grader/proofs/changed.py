@@ -39,7 +39,7 @@ def sorted_out(paths: Sequence[str]) -> Changed:
 
 def _belongs(path: str, exercise: Exercise) -> bool:
     file = places.checkout() / path
-    own = (exercise.handed_out, exercise.solution, exercise.checks, exercise.probe, exercise.hints)
+    own = (exercise.handed_out, exercise.solution, exercise.checks, exercise.probe, exercise.hints, exercise.borders)
     return file in own or exercise.right_answers.parent in file.parents
 
 

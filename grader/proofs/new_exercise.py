@@ -37,6 +37,8 @@ import pytest
 
 from grader.compare import expect
 '''
+BORDERS = """# kinds.toml says which borders each kind of argument has.
+"""
 
 
 def make(number: int, slug: str, title: str, part: str, steps: Sequence[str]) -> list[Path]:
@@ -48,6 +50,7 @@ def make(number: int, slug: str, title: str, part: str, steps: Sequence[str]) ->
         exercise.solution: f'"""{number:02} {title}, solved."""\n' + _stubs(steps),
         exercise.checks: CHECKS.format(name=exercise.name),
         exercise.hints: "\n".join(f"## {step}\n" for step in steps),
+        exercise.borders: BORDERS,
         exercise.wrong_answers / "README.md": "One wrong answer for each misconception: `ID.py`, `ID--variant.py`.\n",
         exercise.right_answers / "README.md": "At least two right answers of another shape.\n",
     }

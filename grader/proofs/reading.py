@@ -15,6 +15,7 @@ from grader.catalogue.taught import named_by
 from grader.errors import UsageError
 from grader.judging.overlay import definitions
 from grader.learning.side_by_side import compare
+from grader.proofs.borders import in_the_borders
 from grader.proofs.new_exercise import IDEA, TASK
 
 MIN_RIGHT_ANSWERS = 2
@@ -52,6 +53,7 @@ def in_the_files(exercise: Exercise) -> Iterator[str]:
     yield from _in_the_probe(exercise)
     yield from _in_the_hints(exercise)
     yield from _in_the_answers(exercise)
+    yield from in_the_borders(exercise)
 
 
 def _interface(node: ast.FunctionDef | ast.ClassDef) -> str:
@@ -108,10 +110,13 @@ def _in_the_answers(exercise: Exercise) -> Iterator[str]:
 def leftovers() -> list[str]:
     """Return the files that belong to no exercise, and the misconceptions that nobody meets."""
     owned = {
-        path for each in exercises() for path in (each.handed_out, each.solution, each.checks, each.probe, each.hints)
+        path
+        for each in exercises()
+        for path in (each.handed_out, each.solution, each.checks, each.probe, each.hints, each.borders)
     }
     of, answered = places.curriculum(), places.for_authors("answers")
-    folders = (of.stubs, of.solutions, of.checks, of.probes, of.hints)
+    owned.add(of.borders / "kinds.toml")
+    folders = (of.stubs, of.solutions, of.checks, of.probes, of.hints, of.borders)
     stray = [
         path
         for folder in folders

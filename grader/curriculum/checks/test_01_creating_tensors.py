@@ -27,6 +27,7 @@ SUGGESTED = {
     "BFloat16Tensor": {torch.float16: "bfloat16-is-not-half"},
     "HalfTensor": {torch.bfloat16: "bfloat16-is-not-half"},
 }
+DEFAULTS = ("default dtype", "default device")
 ON_CPU = {"hard-coded-device": lambda t: t.device == "cpu"}
 
 
@@ -37,7 +38,7 @@ def test_lists(submission, rng, device):
     for data in (whole, whole[0], torch.randn(4, generator=rng), torch.randn(2, 3, generator=rng), whole[:, :1]):
         named = {"int-list-stays-int64": lambda t: t.dtype == "int64"} | squeezed(data)
         seen = expect(submission.from_data(data.tolist(), device), named).tensor(data.to(torch.float32), device=device)
-        seen.requires_grad(False).keeps_globals()
+        seen.requires_grad(False).keeps_globals(*DEFAULTS, misconception="default-left-changed").keeps_globals()
 
 
 def squeezed(expected):
@@ -61,9 +62,12 @@ def test_arrays(submission, rng, device):
     number = torch.randint(2, 9, (), generator=rng)
     named = {"class-not-function": lambda t, size=int(number): t.shape == (size,)}
     expect(submission.from_data(number.numpy(), device), named).tensor(torch.tensor(float(number)), device=device)
-    for shape in ((2, 1, 4), (1, 3)):
+    for shape in ((2, 1, 4), (1, 3), (0, 3)):
         sent = torch.randn(shape, generator=rng, dtype=torch.float64)
-        named = {"float64-leak": lambda t: t.dtype == "float64"} | squeezed(sent)
+        named = {
+            "float64-leak": lambda t: t.dtype == "float64",
+            "detour-through-python": lambda t, shape=shape: t.shape == (0,) and 0 in shape,
+        } | squeezed(sent)
         expect(submission.from_data(sent.numpy(), device), named).tensor(sent.to(torch.float32), device=device)
 
 
@@ -71,14 +75,15 @@ def test_arrays(submission, rng, device):
 def test_data_on_device(submission, rng):
     """puts the tensor on the device that it is given"""
     for data in (torch.randn(3, generator=rng).tolist(), torch.randn(2, 3, generator=rng).numpy()):
-        expect(submission.from_data(data, torch.device("meta")), ON_CPU).on("meta")
+        seen = expect(submission.from_data(data, torch.device("meta")), ON_CPU).on("meta")
+        seen.keeps_globals(*DEFAULTS, misconception="default-left-changed")
 
 
 @pytest.mark.step("from_number")
 def test_number(submission, rng, device):
     """makes a float32 tensor without dimensions"""
     whole = int(torch.randint(2, 9, (), generator=rng))
-    for value in (whole, whole + 0.5, -whole - 0.25):
+    for value in (whole, whole + 0.5, -whole - 0.25, 0):
         named = {
             "one-element-is-a-dimension": lambda t: t.shape == (1,),
             "class-not-function": lambda t, size=value: t.shape == (size,),
@@ -144,10 +149,11 @@ def is_uniform(tensor):
 
 @pytest.mark.step("filled")
 def test_filled_on_device(submission):
-    """puts all three on the device that it is given"""
+    """puts all three on the device that it is given, and leaves torch's defaults alone"""
     three = expect(submission.filled((3, 2), torch.device("meta"))).length(3)
     for index, name in enumerate(("the tensor of zeros", "the tensor of ones", "the random tensor")):
         three.item(index, name, ON_CPU).on("meta")
+    three.keeps_globals(*DEFAULTS, misconception="default-left-changed")
 
 
 @pytest.mark.step("constructor_facts")
@@ -194,6 +200,8 @@ def test_calls(submission, rng):
         ("tensor", None, None, {"class-not-function": has_shape(0)}),
         ("Tensor", listed, ((length,), torch.float32), {"class-not-function": not_data(listed)}),
         ("tensor", listed, ((length,), torch.int64), INT64_FORGOTTEN),
+        ("Tensor", listed[:1], ((1,), torch.float32), {"one-element-is-a-dimension": has_shape()}),
+        ("tensor", listed[:1], ((1,), torch.int64), {"one-element-is-a-dimension": has_shape()}),
     ):
         expect(submission.predict_call(name, argument), named, what="the prediction").equals(expected)
 

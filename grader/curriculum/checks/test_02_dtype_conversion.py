@@ -10,9 +10,9 @@ INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
-def array(rng, *shape):
+def array(rng, shape):
     """Return a float64 array that float32 cannot hold exactly."""
-    return torch.randn(*shape, generator=rng, dtype=torch.float64).numpy()
+    return torch.randn(shape, generator=rng, dtype=torch.float64).numpy()
 
 
 def discarded(heard, dtype):
@@ -23,7 +23,7 @@ def discarded(heard, dtype):
 @pytest.mark.step("to_float32")
 def test_float32(submission, rng, device):
     """returns float32, although numpy's numbers are float64"""
-    sent = array(rng, 3, 5)
+    sent = array(rng, (3, 5))
     seen = submission.to_float32(sent, device)
     heard = submission.probe.dtypes_made("to_float32", sent, device)
     named = {
@@ -36,11 +36,14 @@ def test_float32(submission, rng, device):
 @pytest.mark.step("to_float32")
 def test_any_dtype(submission, rng, device):
     """accepts arrays of other dtypes and shapes, too"""
-    converted = submission.to_float32(array(rng, 2, 3), device).value
+    converted = submission.to_float32(array(rng, (2, 3)), device).value
     converts = getattr(converted, "dtype", None) == "float32"
-    for dtype, shape in ((np.int64, (4,)), (np.float32, (2, 3, 4)), (np.uint8, (5, 2))):
-        sent = (np.abs(array(rng, *shape)) * 50).astype(dtype)
+    others = ((np.int64, ()), (np.float16, (1, 3)), (np.int32, (0, 2)))
+    for dtype, shape in ((np.int64, (4,)), (np.float32, (2, 3, 4)), (np.uint8, (5, 2)), *others):
+        sent = np.asarray(np.abs(array(rng, shape)) * 50 + 2).astype(dtype)
         named = {
+            "class-not-function": lambda t, sent=sent: sent.shape == () and t.shape == (int(sent),),
+            "squeezed-too-far": lambda t, shape=shape: t.shape == shape[1:] and 1 in shape,
             "float64-leak": lambda t: t.dtype == "float64",
             "dtype-left-out": lambda t, came=str(sent.dtype): converts and t.dtype == came,
         }
@@ -52,15 +55,16 @@ def test_any_dtype(submission, rng, device):
 @pytest.mark.step("to_float32")
 def test_float32_leaves_alone(submission, rng, device):
     """changes neither the array nor the default dtype"""
-    sent = array(rng, 3, 5)
-    expect(submission.to_float32(sent, device)).keeps_argument(0, sent, "mutates-caller").keeps_globals("default dtype")
+    sent = array(rng, (3, 5))
+    seen = expect(submission.to_float32(sent, device)).keeps_argument(0, sent, "mutates-caller")
+    seen.keeps_globals("default dtype", misconception="default-left-changed")
 
 
 @pytest.mark.step("to_float32")
 def test_float32_on_device(submission, rng):
     """puts the tensor on the device that it is given"""
     named = {"hard-coded-device": lambda t: t.device == "cpu"}
-    expect(submission.to_float32(array(rng, 3, 5), torch.device("meta")), named).on("meta")
+    expect(submission.to_float32(array(rng, (3, 5)), torch.device("meta")), named).on("meta")
 
 
 def spread(rng, largest):
@@ -82,7 +86,7 @@ def test_digits(submission, rng, device):
     limit = 65504.0
     sizes = (50.0, between(rng, 60_000, 65_000), -between(rng, 60_000, 65_000))
     cases = [(spread(rng, largest), "bfloat16-loses-digits") for largest in sizes]
-    cases += [(torch.full((3, 5), between(rng, 40_000, 60_000)), "bfloat16-loses-digits")]
+    cases += [(torch.full(shape, between(rng, 40_000, 60_000)), "bfloat16-loses-digits") for shape in ((3, 5), ())]
     cases += [(torch.tensor([0.0, limit]), "limit-left-out"), (torch.tensor([-limit, 0.0]), "limit-left-out")]
     for sent, too_short in cases:
         named = {
@@ -114,9 +118,10 @@ def test_half_leaves_alone(submission, rng):
 
 
 def fractions(rng):
-    """Return numbers of both signs, with fractions below and above a half, none near one; shape (4, 6)."""
+    """Return numbers of both signs, with fractions below and above a half, one in a column near it; shape (4, 6)."""
     whole = torch.randint(2, 900, (4, 6), generator=rng).float()
     offset = torch.rand(4, 6, generator=rng) * 0.4 + 0.05
+    offset[:, 2] = 0.5 - 1 / 4096  # which float32 still holds beside 900
     sign = torch.tensor([1.0, 1.0, -1.0, -1.0]).unsqueeze(1)
     return sign * (whole + offset * torch.tensor([1.0, -1.0, 1.0, -1.0]).unsqueeze(1))
 
@@ -130,6 +135,9 @@ def test_nearest(submission, rng, device):
         "truncation-taken-for-floor": (sent + 0.5).trunc(),
         "floor-taken-for-rounding": sent.floor(),
         "rounded-but-still-float": lambda t: t.dtype == "float32" and torch.equal(t.data, sent.round()),
+        "nudged-before-rounding": lambda t: (
+            t.shape == sent.shape and torch.equal((t.data != sent.round()).any(0), torch.arange(6) == 2)
+        ),
     }
     expect(submission.to_nearest(sent), named).tensor(sent.round().to(torch.int64), device=device)
 
@@ -144,12 +152,13 @@ def test_nearest_leaves_alone(submission, rng):
 @pytest.mark.step("to_labels")
 def test_labels(submission, rng, device):
     """returns int64, whatever the column holds"""
-    for dtype in (np.float64, np.uint8, np.int32, np.float32, np.int64):
-        sent = torch.randint(0, 256, (9,), generator=rng).numpy().astype(dtype)
+    for dtype, count in ((np.float64, 9), (np.uint8, 9), (np.int32, 9), (np.float32, 1), (np.int64, 9)):
+        sent = torch.randint(0, 256, (count,), generator=rng).numpy().astype(dtype)
         seen = submission.to_labels(sent, device)
         heard = submission.probe.dtypes_made("to_labels", sent, device)
         named = {
             "conversion-discarded": discarded(heard, "int64"),
+            "squeezed-too-far": lambda t: t.shape == (),
             "labels-not-long": lambda t: t.dtype not in ("int64", "bool") and bool((t.data == t.data.round()).all()),
         }
         expect(seen, named).tensor(torch.from_numpy(sent).to(torch.int64), device=device)
@@ -199,16 +208,24 @@ def test_number(submission, rng):
             judge(submission, left, number)
 
 
+def compared_as_bytes(image, amount):
+    """Return what comes of bounds that are compared with the pixels and wrap around themselves."""
+    bright = torch.where(image > (255 - amount) % 256, torch.tensor(255, dtype=torch.uint8), image + amount)
+    return torch.where(image < -amount % 256, torch.tensor(0, dtype=torch.uint8), bright)
+
+
 @pytest.mark.step("brighten")
 def test_stops(submission, rng, device):
     """stops at 0 and at 255, in both directions"""
-    for low, high in ((30, 120), (-120, -30), (200, 256), (-255, -200)):
+    for low, high in ((30, 120), (-120, -30), (200, 255), (-254, -200), (0, 1), (255, 256), (-255, -254)):
         amount = int(torch.randint(low, high, (), generator=rng))
         sent = torch.randint(0, 256, (7, 9), generator=rng, dtype=torch.uint8)
         sent.view(-1)[:4] = torch.tensor([0, 1, 254, 255])
         expected = (sent.int() + amount).clamp(0, 255).to(torch.uint8)
         named = {
-            "uint8-wraps": sent + amount,
+            "uint8-wraps": lambda t, sent=sent, amount=amount: any(
+                torch.equal(t.data, wrong) for wrong in (sent + amount, compared_as_bytes(sent, amount))
+            ),
             "truncation-taken-for-rounding": lambda t, expected=expected: (
                 t.dtype == "uint8"
                 and set((expected.int() - t.data.int()).unique().tolist()) == {0, 1}

@@ -22,6 +22,8 @@ def answer(facts, what, named, none_error=NONE_READ):
     return facts.item("value", what, named)
 
 
+SIZES = ((4, 3), (2, 5), (1, 1))  # of results and of x; where both are 1, a dimension is easily lost
+
 # What a function does to each element.
 ELEMENTWISE = ("pow(2)", "sin()", "cos()", "exp()", "tanh()", "mul(3)", "add(1)", "sigmoid()")
 
@@ -65,11 +67,11 @@ def drawn_function(rng, results, size):
     return (recipe, weights, x) if recipe else drawn_function(rng, results, size)
 
 
-def drawn_scalars(rng, count):
-    """Draw functions of (5,) to one number, and where they are looked at; return recipes, weights and x."""
-    weights, x, chance = list(torch.randn(count, 5, generator=rng)), torch.randn(5, generator=rng), dice(rng)
+def drawn_scalars(rng, count, size=5):
+    """Draw functions of (size,) to one number, and where they are looked at; return recipes, weights and x."""
+    weights, x, chance = list(torch.randn(count, size, generator=rng)), torch.randn(size, generator=rng), dice(rng)
     recipes = [drawn_recipe(chance, x, each, [], ["mul(w)", "sum()"]) for each in weights]
-    return (recipes, weights, x) if all(recipes) else drawn_scalars(rng, count)
+    return (recipes, weights, x) if all(recipes) else drawn_scalars(rng, count, size)
 
 
 def slope_of(recipe, at):
@@ -90,11 +92,12 @@ def parabola_at(chance, least, most):
             return recipe, at, 0.0
 
 
-def kinked_at(chance):
+def kinked_at(chance, least, most):
     """Draw a function of a number with a kink, and the point where that is; return also how steep it is beyond."""
     while True:
         # Eighths, which float32 holds exactly: the kink is where it is said to be.
-        at, steep, factor = chance.randrange(2, 20) / 8, round(chance.uniform(1, 3), 3), round(chance.uniform(1, 3), 3)
+        at = chance.randint(least, most) / 8
+        steep, factor = round(chance.uniform(1, 3), 3), round(chance.uniform(1, 3), 3)
         if min(abs(1 + steep * share - at) for share in (0.5, 1)) > 0.1:  # no rise over the run is the value
             return f"sub({at}); relu(); mul({steep}); add(x); mul({factor})", at, steep
 
@@ -104,7 +107,7 @@ def sloped(submission, rng):
     chance = dice(rng)
     # The slopes of small points tell a rounded answer.
     parabolas = [parabola_at(chance, *ends) for ends in ((1, 3), (1, 4), (-0.3, -0.1), (-2, -1), (0.1, 0.3))]
-    cases = chance.sample([*parabolas, *(kinked_at(chance) for _ in range(3))], 8)
+    cases = chance.sample([*parabolas, *(kinked_at(chance, *ends) for ends in ((2, 19), (0, 0), (-19, -2)))], 8)
     seen = submission.probe.slopes_of([recipe for recipe, _, _ in cases], [at for _, at, _ in cases])
     expect(seen).length(8)
     return cases, seen
@@ -150,7 +153,7 @@ def test_slope_by_autograd(submission, rng, device):
 @pytest.mark.step("pull_back")
 def test_pull_back(submission, rng, device):
     """weights the results with the upstream gradient"""
-    for results, size in ((4, 3), (2, 5)):
+    for results, size in SIZES:
         recipe, weights, x = drawn_function(rng, results, size)
         upstream = torch.randn(results, generator=rng)
         seen = submission.probe.pulled_back(recipe, weights, x, upstream)
@@ -161,6 +164,7 @@ def test_pull_back(submission, rng, device):
             "ones-upstream-only": lambda t, read=read, rows=rows: read["given"] and same(t, rows.sum(0)),
             "upstream-ignored": rows.sum(0),
             "mean-vs-sum": upstream @ rows / results,
+            "squeezed-too-far": lambda t: t.shape == (),
         }
         answer(expect(seen), "the gradient", named).tensor(upstream @ rows, device=device)
 
@@ -180,17 +184,20 @@ def test_pull_back_leaves_alone(submission, rng):
 @pytest.mark.step("two_passes")
 def test_two_passes(submission, rng, device):
     """notes the first gradient, and then the sum of both"""
-    recipes, weights, x = drawn_scalars(rng, 2)
-    first, second = (gradient(recipe, x, each) for recipe, each in zip(recipes, weights, strict=True))
-    seen = submission.probe.passed_twice(recipes, weights, x)
-    pair = answer(expect(seen), "the result", {}).length(2)
-    named = {
-        "results-in-another-order": lambda t: same(t, first + second) and same(seen.value["value"][1], first),
-        "grad-is-aliased": first + second,
-    }
-    pair.item(0, "the first noted gradient", named).tensor(first, device=device)
-    named = {"gradients-are-added": second}
-    pair.item(1, "the second noted gradient", named).tensor(first + second, device=device)
+    for size in (5, 1):
+        recipes, weights, x = drawn_scalars(rng, 2, size)
+        first, second = (gradient(recipe, x, each) for recipe, each in zip(recipes, weights, strict=True))
+        seen = submission.probe.passed_twice(recipes, weights, x)
+        pair = answer(expect(seen), "the result", {}).length(2)
+        named = {
+            "results-in-another-order": lambda t, first=first, second=second, read=seen.value: (
+                same(t, first + second) and same(read["value"][1], first)
+            ),
+            "grad-is-aliased": first + second,
+        }
+        pair.item(0, "the first noted gradient", named).tensor(first, device=device)
+        named = {"gradients-are-added": second}
+        pair.item(1, "the second noted gradient", named).tensor(first + second, device=device)
 
 
 @pytest.mark.step("two_passes")
@@ -203,20 +210,20 @@ def test_two_passes_leave_alone(submission, rng):
 @pytest.mark.step("separate")
 def test_separate(submission, rng, device):
     """returns each gradient by itself, whatever was in .grad before"""
-    for left in ("numbers", "nothing", "no numbers"):
-        recipes, weights, x = drawn_scalars(rng, 3)
+    for left, count, size in (("numbers", 3, 5), ("nothing", 1, 1), ("no numbers", 3, 4)):
+        recipes, weights, x = drawn_scalars(rng, count, size)
         leaf = x.clone().requires_grad_()
-        garbage = torch.randn(5, generator=rng)
+        garbage = torch.randn(size, generator=rng)
         if left == "no numbers":
             garbage[1:3] = torch.tensor([torch.nan, torch.inf])
         leaf.grad = None if left == "nothing" else garbage.clone()
         dues = [gradient(recipe, x, each) for recipe, each in zip(recipes, weights, strict=True)]
         seen = submission.probe.separated(recipes, weights, leaf)
-        gradients = answer(expect(seen), "the result", {}, NONE_CLEARED).length(3)
+        gradients = answer(expect(seen), "the result", {}, NONE_CLEARED).length(count)
         for index, expected in enumerate(dues):
             so_far = sum(dues[: index + 1])
             sums = ([so_far] if index else []) + [so_far + garbage, sum(dues), sum(dues) + garbage]
-            later = [*dues[index + 1 :], torch.zeros(5)]
+            later = [*dues[index + 1 :], torch.zeros(size)]
             named = {
                 "gradients-accumulate": lambda t, sums=sums: any(same(t, wrong) for wrong in sums),
                 "grad-is-aliased": lambda t, later=later: any(same(t, wrong) for wrong in later),
@@ -230,7 +237,7 @@ def test_separate(submission, rng, device):
 @pytest.mark.step("jacobian")
 def test_jacobian(submission, rng, device):
     """returns a row of derivatives for each result"""
-    for results, size in ((4, 3), (2, 5)):
+    for results, size in SIZES:
         recipe, weights, x = drawn_function(rng, results, size)
         rows = rows_of(recipe, x, weights)
         sums = [rows.cumsum(0), rows.sum(0).expand(rows.shape)]
@@ -240,6 +247,7 @@ def test_jacobian(submission, rng, device):
             "grad-is-aliased": lambda t, last=last: any(same(t, wrong) for wrong in last),
         }
         named["rows-are-results"] = rows.T
+        named["squeezed-too-far"] = lambda t: t.shape == ()
         seen = submission.probe.jacobian_of(recipe, weights, x)
         answer(expect(seen), "the Jacobian", named).tensor(rows, device=device)
 

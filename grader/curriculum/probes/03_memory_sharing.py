@@ -84,7 +84,10 @@ def answers_for(submission, x, pairs):
         start = followed(first, x.clone())
         a, b = (followed(recipe, start) for recipe in both)
         before = [(each._version, each.clone()) for each in (a, b)]
+        # Python's objects for both storages exist already, so that none is made at the place of another.
+        held = [each.untyped_storage() for each in (a, b)]
         answers.append(submission.same_storage(a, b))
+        del held
         now = zip((a, b), before, strict=True)
         untouched &= all(each._version == version and torch.equal(each, copy) for each, (version, copy) in now)
     return {"answers": answers, "untouched": untouched}

@@ -195,6 +195,7 @@ def _recorded() -> Iterator[list[warnings.WarningMessage]]:
 # Of NumPy's and Python's generators, what they give next: their states take a hundred times longer to read.
 _GLOBALS: dict[Global, Callable[[], Any]] = {
     "default dtype": torch.get_default_dtype,
+    "default device": torch.get_default_device,
     "grad mode": torch.is_grad_enabled,
     "torch's global random state": torch.get_rng_state,
     "NumPy's global random state": functools.partial(np.random.bytes, 16),

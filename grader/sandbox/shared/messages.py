@@ -27,7 +27,7 @@ MAX_GRAPH = 40  # nodes of an autograd graph that are looked at
 MAX_EDGES = 8  # of a node
 
 Global = Literal[
-    "default dtype", "grad mode", "torch's global random state", "NumPy's global random state",
+    "default dtype", "default device", "grad mode", "torch's global random state", "NumPy's global random state",
     "Python's global random state",
 ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from grader.catalogue.catalogue import exercises, find
 from grader.sandbox.child import landlock
 from grader.units import MB
 
-STAYS = ("wrong", "equivalent.toml", "hostile", "oddities", "peers", "pictures", "tests", "__pycache__")
+STAYS = ("wrong", "equivalent.toml", "hostile", "oddities", "peers", "pictures", "tests", "borders", "__pycache__")
 
 
 def called(*command, **options):
