@@ -45,8 +45,8 @@ def train_step(
       from the model. Move both to `device`; the caller's own tensors stay as they are.
     loss_function: takes (outputs, targets), returns a 0-d tensor.
     optimizer: any kind; holds the model's parameters, perhaps in several groups. Whatever is in their `.grad` when
-      you are called is stale and must not count; old posts clear the gradients at the end, which relies on whatever
-      ran before.
+      you are called, be it None, NaN or infinity, is stale and must not count; old posts clear the gradients at the
+      end, which relies on whatever ran before.
 
     Changes the parameters by one step of the optimizer. Returns this batch's loss, the one that was
     computed before the step, as a Python float.

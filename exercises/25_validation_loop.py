@@ -82,8 +82,9 @@ def fit(
     model, loss_function, device: as in step 2. Whatever mode the model arrives in, it trains in train mode.
     train_loader, validation_loader: like the loader of step 2. In each epoch, go through `train_loader` itself once:
       it may shuffle each time. Seed nothing.
-    optimizer: holds the model's parameters. What is in their `.grad` before a batch does not count. Training goes on
-      from the weights that the model has reached, even after a validation that was worse than an earlier one.
+    optimizer: holds the model's parameters. What is in their `.grad` before a batch, be it None, NaN or infinity, does
+      not count. Training goes on from the weights that the model has reached, even after a validation that was worse
+      than an earlier one.
     epochs: 0 or more. Epochs are counted from 1.
     every: 1 or more. Validate on `validation_loader` after epoch `every`, 2 * `every`, and so on, and at no
       other time. A loop that asks `epoch % every == 0` while it counts from 0 validates after one epoch.

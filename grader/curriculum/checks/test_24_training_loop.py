@@ -41,6 +41,18 @@ def make_batches(rng, loss, sizes, ins=5, outs=3, more=()):
     return [(torch.randn(size, *more, ins, generator=rng), targets(size)) for size in sizes]
 
 
+SPOILT = float("inf")
+
+
+def spoilt(weights):
+    """Return leftovers of which the last is infinite: after a single step, one parameter alone tells of that."""
+    return [0.5] * (len(weights) - 1) + [SPOILT]
+
+
+def not_finite(tensor):
+    return not torch.isfinite(tensor.data).all()
+
+
 def reference(
     weights,
     batches,
@@ -57,12 +69,12 @@ def reference(
 ):
     """Return the losses and the weights after training.
 
-    `clears` says when gradients are cleared: "first", "last", "once" in an epoch of that many batches, "never"; or
+    `garbage` is what the probe takes. `clears` says when gradients are cleared: "first", "last", "once" in an epoch of that many batches, "never"; or
     "matrices", those alone, before each batch. `split` puts the biases into a group of their own, with half the lr.
     """
     parameters = [each.clone().requires_grad_() for each in weights]
     for index, parameter in enumerate(parameters):
-        parameter.grad = torch.full_like(parameter, garbage + index)
+        parameter.grad = torch.full_like(parameter, garbage[index] if isinstance(garbage, list) else garbage + index)
     groups = [{"params": parameters[::2]}, {"params": parameters[1::2], "lr": lr / 2 if split else lr}]
     optimizer = torch.optim.SGD(groups, lr=lr, momentum=momentum, maximize=uphill)
     losses = []
@@ -150,18 +162,20 @@ def test_three_steps(submission, rng, device):
     swapped = lambda error: "log_softmax" in error.message  # noqa: E731
     one = lambda error: "size mismatch (got input: [4], target: [1])" in error.message  # noqa: E731
     submission.recognise({"arguments-swapped": swapped, "labels-not-long": labels, "squeezed-too-far": one})
-    for loss, lr in (("cross_entropy", 0.5), ("mse_loss", 0.2)):
+    for loss, lr, sizes in (("cross_entropy", 0.5, (7, 6, 1)), ("mse_loss", 0.2, (7, 6, 1)), ("mse_loss", 0.2, (5,))):
         # One layer: its backward does not mind a weight that changed too early, so that the result shows it.
         more = (2,) if loss == "mse_loss" else ()
-        weights, batches = net_weights(rng)[:2], make_batches(rng, loss, (7, 6, 1), outs=4, more=more)
-        seen = submission.probe.steps(weights, batches, 0.5, lr, loss, device)
+        weights, batches = net_weights(rng)[:2], make_batches(rng, loss, sizes, outs=4, more=more)
+        garbage = spoilt(weights) if len(sizes) == 1 else 0.5
+        seen = submission.probe.steps(weights, batches, garbage, lr, loss, device)
         settings = {"momentum": 0.9, "split": True}
         expected_losses, expected_weights = reference(weights, batches, loss, lr, **settings)
-        some = reference(weights, batches, loss, lr, garbage=0.5, clears="matrices", **settings)[1]
+        some = reference(weights, batches, loss, lr, garbage=garbage, clears="matrices", **settings)[1]
         forgets = lambda _, of=seen: "backward" in of.value["log"] and "step" not in of.value["log"]  # noqa: E731
         others = {"first-group-only": some, "memory-made-anew": forgets}
         others["another-update-rule"] = reference(weights, batches, loss, lr, clip=1.0, **settings)[1]
-        missing = uncleared(weights, batches, loss, lr, garbage=0.5, **settings)
+        missing = uncleared(weights, batches, loss, lr, garbage=garbage, **settings)
+        others |= {"zero-times-nan": not_finite} if len(sizes) == 1 else {}
         compare_weights(seen, expected_weights, missing, device, others)
         moved = reference(weights, batches[:1], loss, lr, **settings)[1]
         after = LOSSES[loss](forward(moved, batches[0][0]), batches[0][1]).item()
@@ -205,9 +219,12 @@ def ask_places(seen, batches):
 @pytest.mark.step("train_epoch")
 def test_epoch(submission, rng, device):
     """trains on every batch once, in order, and lists their losses"""
-    for loss, lr, sizes in (("cross_entropy", 0.5, (6, 6, 1)), ("mse_loss", 0.2, (3, 5, 5, 2))):
+    for loss, lr, sizes in (
+        ("cross_entropy", 0.5, (6, 6, 1)), ("mse_loss", 0.2, (3, 5, 5, 2)), ("mse_loss", 0.2, (4,)),
+    ):  # fmt: skip
         weights, batches = net_weights(rng), make_batches(rng, loss, sizes)
-        seen = submission.probe.epoch(weights, batches, 0.5, lr, loss, device)
+        garbage = spoilt(weights) if len(sizes) == 1 else 0.5
+        seen = submission.probe.epoch(weights, batches, garbage, lr, loss, device)
         expected_losses, expected_weights = reference(weights, batches, loss, lr)
         full = [batch for batch in batches if len(batch[0]) == sizes[0]]
         others = {"last-batch-lost": reference(weights, full, loss, lr)[1]} | another_number_of_steps(seen, len(sizes))
@@ -215,7 +232,8 @@ def test_epoch(submission, rng, device):
         averaged = lambda got, expected=means[-1]: near(expected)(got[0] if len(got) == 1 else got)  # noqa: E731
         number = lambda got, expected=means[-1]: near(expected)(got)  # noqa: E731
         expect(seen).item("returned", "the result", {"history-averaged": number}).is_a(list)
-        compare_weights(seen, expected_weights, uncleared(weights, batches, loss, lr, garbage=0.5), device, others)
+        others |= {"zero-times-nan": not_finite} if len(sizes) == 1 else {}
+        compare_weights(seen, expected_weights, uncleared(weights, batches, loss, lr, garbage=garbage), device, others)
 
         def longer(got, expected=expected_losses):
             return len(got) > len(expected) and all_near(got[-len(expected) :], expected)
@@ -279,20 +297,24 @@ def test_epoch_moves_batches(submission):
 @pytest.mark.step("train")
 def test_run(submission, rng, device):
     """trains for as many epochs as asked, with one optimizer, and lists every loss"""
-    for loss, lr, epochs, batch_size in (("cross_entropy", 0.3, 3, 4), ("mse_loss", 0.05, 4, 6)):
+    for loss, lr, epochs, batch_size in (
+        ("cross_entropy", 0.3, 3, 4), ("mse_loss", 0.05, 4, 6), ("cross_entropy", 0.3, 1, 10),
+    ):  # fmt: skip
         uphill = loss == "mse_loss"  # so that the loss grows
         weights, [(inputs, targets)] = net_weights(rng), make_batches(rng, loss, (10,))
-        seen = submission.probe.run(weights, inputs, targets, batch_size, epochs, 0.5, lr, loss, 3, uphill, device)
+        garbage = spoilt(weights) if epochs == 1 else 0.5
+        seen = submission.probe.run(weights, inputs, targets, batch_size, epochs, garbage, lr, loss, 3, uphill, device)
         shuffled = torch.Generator().manual_seed(3)
         loader = DataLoader(TensorDataset(inputs, targets), batch_size, shuffle=True, generator=shuffled)
         batches = [batch for _ in range(epochs) for batch in loader]
-        settings = {"garbage": 0.5, "momentum": 0.9, "epoch": len(loader), "uphill": uphill}
+        settings = {"garbage": garbage, "momentum": 0.9, "epoch": len(loader), "uphill": uphill}
         each_epoch = {"optimizer-made-each-epoch": lambda made, of=epochs: made in (of, of + 1), "argument-ignored": 0}
         expect(seen).item("optimizers", "the number of optimizers made", each_epoch).equals(1)
         expected_losses, expected_weights = reference(weights, batches, loss, lr, **settings)
         again = reference(weights, batches[: len(loader)] * epochs, loss, lr, **settings)[1]
         missing = uncleared(weights, batches, loss, lr, **settings)
         others = {"same-order-every-epoch": again, "wrong-model-trained": weights}
+        others |= {"zero-times-nan": not_finite} if epochs == 1 else {}
         compare_weights(seen, expected_weights, missing, device, others | another_number_of_steps(seen, len(batches)))
         each = [expected_losses[start : start + len(loader)] for start in range(0, len(batches), len(loader))]
         means = [sum(losses) / len(losses) for losses in each]

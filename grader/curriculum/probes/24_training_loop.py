@@ -78,7 +78,7 @@ class Loggable(torch.optim.SGD):
 def _net(weights, device, garbage=None):
     """Return a net of one or two layers with these weights, in eval mode, with garbage in every .grad.
 
-    It ends in a layer that does nothing, two levels down.
+    `garbage` holds a number for each parameter, or is the first of rising ones, or None. The net ends in a layer that does nothing, two levels down.
     """
     layers = [nn.Linear(*matrix.T.shape) for matrix in weights[::2]]
     deep = nn.Sequential(nn.Sequential(nn.Identity()))
@@ -87,7 +87,9 @@ def _net(weights, device, garbage=None):
         for index, (parameter, values) in enumerate(zip(net.parameters(), weights, strict=True)):
             parameter.copy_(values)
             if garbage is not None:
-                parameter.grad = torch.full_like(parameter, garbage + index)
+                parameter.grad = torch.full_like(
+                    parameter, garbage[index] if isinstance(garbage, list) else garbage + index
+                )
     return net.eval()
 
 

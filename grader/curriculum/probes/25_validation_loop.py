@@ -21,10 +21,15 @@ class Net(nn.Module):
         self.register_buffer("scratch", torch.zeros(2), persistent=False)
         self.load_state_dict(weights, assign=True)  # no second copy, which a submission might find
         self.marks, self.seen, self.sizes, self.hooked, self.loaded = marks, [], [], 0, 0
+        self.switches = []
         self.register_forward_hook(self._count)
 
     def _count(self, *_):
         self.hooked += 1
+
+    def train(self, mode=True):
+        self.switches.append(mode)
+        return super().train(mode)
 
     def load_state_dict(self, *args, **kwargs):
         self.loaded = getattr(self, "loaded", 0) + 1
@@ -36,6 +41,7 @@ class Net(nn.Module):
         modes = {module.training for module in self.modules()}
         mode = "mixed" if len(modes) == 2 else "train" if True in modes else "eval"
         self.seen.append([*(whose or ["nobody"]), mode, outputs.requires_grad])
+        self.switches.append("pass")
         self.sizes.append(len(inputs))
         return outputs
 
@@ -77,10 +83,11 @@ def validate(submission, weights, inputs, targets, device, training, scale, samp
     dataset = TensorDataset(inputs.cpu(), targets.cpu())
     loader = DataLoader(dataset, BATCH, sampler=range(sampled), generator=torch.Generator())
     before = torch.get_rng_state()
+    model.switches.clear()
     loss = submission.validate(model, loader, _mean_loss(scale), device)
     return {
         "random state": "left alone" if torch.equal(torch.get_rng_state(), before) else "changed",
-        "loss": loss, "seen": model.seen, "hooked": model.hooked,
+        "loss": loss, "seen": model.seen, "hooked": model.hooked, "switches": model.switches,
         "training": [module.training for module in model.modules()],
         "state": dict(model.state_dict()),
         "grads": [parameter.grad for parameter in model.parameters()],
@@ -130,8 +137,10 @@ def copy_place(submission, weights, device):
     return sorted({tensor.device.type for tensor in kept.values()})
 
 
-def fit(submission, weights, train, validation, device, epochs, every, lr, scale, script):
-    """Train a net that arrives in eval mode with garbage in `.grad`; tell what happened on the way.
+def fit(submission, weights, train, validation, device, epochs, every, lr, scale, script, last):
+    """Train a net that arrives in eval mode with garbage in `.grad`, in that of its last parameter `last`.
+
+    Tell what happened on the way.
 
     Where `script` holds losses, each validation finds the next of them instead of its own, and no state is noted but by
     its marks: a submission that keeps no copy has nowhere to take one from.
@@ -143,6 +152,7 @@ def fit(submission, weights, train, validation, device, epochs, every, lr, scale
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
+    model.last.bias.grad.fill_(last)
     train_loader = _loader(*train)
     states, marked, steps, jumps, objects = [], [], len(train_loader), [], list(map(id, model.parameters()))
 
