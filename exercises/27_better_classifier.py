@@ -70,7 +70,8 @@ def build_training(model: nn.Module, settings: Settings, lr: float) -> tuple[nn.
     `lr`.
 
     Returns (loss_function, optimizer), the first as a module such as `nn.MSELoss()`, the second over all
-    parameters of `model`. Raises ValueError if "bce" meets an `output` that can leave the range 0 to 1.
+    parameters of `model`, frozen ones too. Raises ValueError if "bce" meets an `output` that can leave the
+    range 0 to 1.
     """
     raise NotImplementedError("step 2: build_training")
 

@@ -127,10 +127,15 @@ def test_made_on_device(submission):
 @pytest.mark.step("DigitClassifier")
 def test_forward(submission, rng, device):
     """returns a score from 0 to 1 for each digit"""
-    weights, inputs = some_weights(rng), torch.rand(3, 784, generator=rng)
-    expected = forward(weights, inputs)
-    named = {"scores-without-sigmoid": expected.logit(), "softmax-for-sigmoid": expected.logit().softmax(1)}
-    expect(submission.probe.scores(weights, inputs, device), named).tensor(expected, device=device)
+    for rows in (3, 1):
+        weights, inputs = some_weights(rng), torch.rand(rows, 784, generator=rng)
+        expected = forward(weights, inputs)
+        named = {
+            "scores-without-sigmoid": expected.logit(),
+            "softmax-for-sigmoid": expected.logit().softmax(1),
+            "squeezed-too-far": lambda t, rows=rows: rows == 1 and t.shape == (10,),
+        }
+        expect(submission.probe.scores(weights, inputs, device), named).tensor(expected, device=device)
 
 
 @pytest.mark.step("DigitClassifier")
@@ -148,11 +153,11 @@ def test_switches(submission, device):
 @pytest.mark.step("DigitClassifier")
 def test_learns(submission, rng, device):
     """takes right steps, whatever the gradients held before"""
-    for lr in (0.4, 0.9):
+    for lr, left in ((0.4, 0.5), (0.9, torch.inf)):
         weights = some_weights(rng)
         inputs, labels = torch.rand(3, 5, 784, generator=rng), torch.randint(10, (3, 5), generator=rng)
         targets = one_hot(labels)
-        seen = submission.probe.learns(weights, inputs, targets, lr, 0.5, 3, device)
+        seen = submission.probe.learns(weights, inputs, targets, lr, left, 3, device)
         batches = list(zip(inputs, targets, strict=True))
         named = {"zero-after-backward": "no, and no gradient is left"}
         expect(seen).item("moved", lookalikes=named).satisfies(
@@ -160,6 +165,7 @@ def test_learns(submission, rng, device):
             got=lambda moved: moved.partition(", and ")[2],
         )  # fmt: skip
         named = {
+            "zero-times-nan": [lambda t, left=left: left == torch.inf and bool(t.data.isnan().any())] * 4,
             "zero-grad-missing": learnt(weights, batches, lr, garbage=0.5)[0],
             "mean-vs-sum": learnt(weights, batches, lr, loss_function=summed)[0],
             "another-update-rule": learnt(weights, batches, lr, momentum=0.9)[0],
@@ -316,7 +322,11 @@ def test_unequal_batches(submission, rng, device):
         by_batch = sum(r / n for r, n in zip(right, sizes, strict=True)) / len(sizes)
         expected = sum(right) / sum(sizes)
         by_first = sum(right) / (len(sizes) * sizes[0])
-        named = {"accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each)}
+        by_count = sum(right) / len(sizes)
+        named = {
+            "accuracy-by-batch": lambda v, each=(by_batch, by_first): any(abs(v - way) < 1e-6 for way in each),
+            "mean-over-wrong-count": lambda v, way=by_count: abs(v - way) < 1e-6,
+        }
         seen = expect(submission.probe.counts(labels, pixels, sizes, False, device))
         seen.item("answer", "the result", named).is_a(float).equals(expected)
 
@@ -354,7 +364,7 @@ def test_accuracy_on_device(submission):
 @pytest.mark.step("plot_progress")
 def test_draws(submission, rng):
     """draws the losses over the steps at which they were recorded"""
-    for count, every in ((6, 10), (9, 7), (4, 1)):
+    for count, every in ((6, 10), (9, 7), (4, 1), (1, 10)):
         progress = [round(each, 4) for each in torch.rand(count, generator=rng, dtype=torch.float64).tolist()]
         progress[0] += 1
         seen = submission.probe.drawn(progress, every)

@@ -93,11 +93,12 @@ def made_twice(submission, settings, lr):
 
 
 def held(submission, settings, lr):
-    """Return how many of a model's parameters the optimizer holds, and how many there are.
+    """Return how many of a model's parameters the optimizer holds, and how many there are; one of them is frozen.
 
-    Told: `build_training` with {settings:pairs}, looking at what the optimizer holds
+    Told: `build_training` with {settings:pairs} for a model with a frozen weight, looking at what the optimizer holds
     """
     model = _net(settings)
+    model[0].weight.requires_grad_(False)
     optimizer = submission.build_training(model, submission.Settings(**settings), lr)[1]
     return [len({id(p) for group in optimizer.param_groups for p in group["params"]}), len(list(model.parameters()))]
 

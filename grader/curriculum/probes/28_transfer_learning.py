@@ -2,6 +2,7 @@
 
 import copy
 import os
+from collections import OrderedDict
 
 import torch
 from torch import nn
@@ -79,7 +80,8 @@ def adapts(submission, width, classes, num_classes, device, training=True):
     """
     model = Small(width, classes).to(device).train(training)
     model.shift = nn.Parameter(torch.zeros(width, device=device))
-    model.fc1 = nn.Linear(2, 2, device=device).train(training)
+    model.fc1 = nn.Linear(2, 2, device=device).train(not training)
+    model.gate = nn.Sequential(OrderedDict(fc=nn.Linear(2, 2, device=device))).train(training)
     old_head, old_rows = model.fc, model.fc.weight.detach().clone()
     before = {key: value.clone() for key, value in model.state_dict().items() if not key.startswith("fc.")}
     submission.adapt(model, num_classes)
@@ -90,7 +92,7 @@ def adapts(submission, width, classes, num_classes, device, training=True):
         "type": type(model.fc).__name__, "new": model.fc is not old_head,
         "out_features": getattr(model.fc, "out_features", None),
         "kept": all(device.type == "meta" or torch.equal(after[key], value) for key, value in before.items()),
-        "training": sorted({each.training for each in model.modules() if each is not model.fc}),
+        "training": [model.training, model.stem.training, model.fc1.training],
         "fresh": device.type == "meta" or not torch.equal(model.fc.weight[:1], old_rows[:1]),
     }  # fmt: skip
 
@@ -108,7 +110,7 @@ def _watched(model, lr):
     return make_optimizer, given
 
 
-def _train(submission, model, inputs, labels, batch_size, epochs, lr, device):
+def _train(submission, model, inputs, labels, batch_size, epochs, lr, device, left=0.5):
     """Train the head of an adapted model from garbage gradients; return what a reference needs, and what happened."""
     pristine = copy.deepcopy(model).eval()
     pristine.fc = nn.Identity()
@@ -116,7 +118,7 @@ def _train(submission, model, inputs, labels, batch_size, epochs, lr, device):
         features = Features(pristine)(inputs)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     for parameter in model.parameters():
-        parameter.grad = torch.full_like(parameter, 0.5)
+        parameter.grad = torch.full_like(parameter, left)
     loader = Turning(zip(inputs.cpu().split(batch_size), labels.cpu().split(batch_size), strict=True))
     called = []
     model.register_forward_pre_hook(lambda *_: called.append(True))
@@ -157,8 +159,8 @@ class Features(nn.Module):
         return self.model.stem(x) if isinstance(self.model, Small) else self.model(x)
 
 
-def trains(submission, inputs, labels, classes, batch_size, epochs, lr, training, device):
-    """Train the head of a small adapted model.
+def trains(submission, inputs, labels, classes, batch_size, epochs, lr, training, device, left=0.5):
+    """Train the head of a small adapted model, with `left` in every `.grad`.
 
     Told: `train_head` for {epochs:count epoch} on {inputs:count sample}, with a model in {training:if
     train}{training:unless eval} mode
@@ -168,7 +170,7 @@ def trains(submission, inputs, labels, classes, batch_size, epochs, lr, training
         model.stem[1].running_mean.uniform_(-1, 1)
     submission.adapt(model, classes)
     model.train(training)
-    seen = _train(submission, model, inputs, labels, batch_size, epochs, lr, device)
+    seen = _train(submission, model, inputs, labels, batch_size, epochs, lr, device, left)
     return seen | {"modes": model.modes}
 
 
