@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -58,13 +58,17 @@ class Runner:
         """Leave out what the run leaves out."""
         return True if self.current.leaves_out(item.name) else None
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, bool]:
-        """Run one check with a fresh submission; however it ends, the run files it."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """Run one check with a fresh submission; however it ends, the run files it.
+
+        Not as a wrapper of pytest's own call: where the file cannot even be imported, it would have to raise, and
+        pytest would put into words, for each check anew, what nobody reads.
+        """
         with self.current.check(pyfuncitem.name) as submission:
-            pyfuncitem.funcargs["submission"] = submission
+            given = pyfuncitem.funcargs | {"submission": submission}
             submission.finish_loading()
-            yield
+            pyfuncitem.obj(**{name: given[name] for name in pyfuncitem._fixtureinfo.argnames})
         return True
 
     @pytest.fixture
