@@ -15,6 +15,8 @@ LEAST_ROWS = 60
 def has(needed):
     if needed == "mps":
         return torch.backends.mps.is_available()
+    if needed == "no cuda":
+        return not torch.cuda.is_available()
     return not needed or torch.accelerator.is_available()
 
 
