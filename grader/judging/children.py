@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from grader.catalogue.catalogue import Exercise, probes
 from grader.judging.clock import Clock
 from grader.judging.submission import Submission
-from grader.sandbox.parent.client import Child, TimedOut
+from grader.sandbox.parent.client import Child, Crashed, TimedOut
 from grader.sandbox.parent.nursery import Nursery
-from grader.sandbox.shared.messages import Answer, Call, Load
+from grader.sandbox.shared.messages import Answer, Call, Dirty, Load
 from grader.sandbox.shared.wire import Arrays
 
 
+class Turn(Protocol):
+    """A check's turn with a witness: what was printed in it, and whether the witness had served no other check."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it had not."""
+
+    def printed(self) -> str:
+        """Return what the submission has printed so far."""
+
+
 class Served(NamedTuple):
-    """What a check is given: a submission, a way to read what it printed, and whether its child has served no other."""
+    """What a check is given: a submission, and its turn with whoever runs that."""
 
     submission: Submission
-    read_printed: Callable[[], str]
-    fresh: bool
+    turn: Turn
 
 
 class _OutOfTime:
     """Stands in for a child where the time of the exercise is up: none need be started to find that out."""
+
+    fresh = True
 
     def loaded(self, seconds: float) -> tuple[Answer, Arrays]:
         raise TimedOut(seconds)
 
     def ask(self, request: Call, arrays: Arrays, seconds: float) -> tuple[Answer, Arrays]:  # noqa: ARG002
         raise TimedOut(seconds)
+
+    def printed(self) -> str:
+        return ""
+
+
+class _Turn:
+    """A check's turn with a child; where one that has served another is not as good as new, a fresh one steps in."""
+
+    def __init__(self, children: Children, child: Child, *, fresh: bool) -> None:
+        self._children = children
+        self._child = child
+        self.fresh = fresh
+
+    def loaded(self, seconds: float) -> tuple[Answer, Arrays]:
+        if not self.fresh:
+            with contextlib.suppress(TimedOut, Crashed):
+                answer = self._child.loaded(seconds)
+                if not isinstance(answer[0], Dirty):
+                    return answer
+            self._child, self.fresh = self._children.another(), True
+        return self._child.loaded(seconds)
+
+    def ask(self, request: Call, arrays: Arrays, seconds: float) -> tuple[Answer, Arrays]:
+        return self._child.ask(request, arrays, seconds)
+
+    def printed(self) -> str:
+        return self._child.printed()
 
 
 class Children:
@@ -71,23 +110,26 @@ class Children:
     @contextlib.contextmanager
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:
         """Yield a submission for a check; `left` is how many checks follow, `fresh` asks for a child of its own."""
-        if self._clock.spent and self.in_force:
-            yield Served(Submission(_OutOfTime(), self._clock, seed, self._probes), str, fresh=True)
-            return
-        child = self._for(check, left, fresh or self._strict)
-        yield Served(Submission(child, self._clock, seed, self._probes), child.printed, self._fresh)
+        turn: _OutOfTime | _Turn = _OutOfTime()
+        if not self._clock.spent or not self.in_force:
+            turn = self._turn(check, left, fresh or self._strict)
+        yield Served(Submission(turn, self._clock, seed, self._probes), turn)
 
-    def _for(self, check: str, left: int, fresh: bool) -> Child:
+    def _turn(self, check: str, left: int, fresh: bool) -> _Turn:
         same, self._check = check == self._check, check
         if self._child and not self._child.closed:
             if same and (self._fresh or not fresh):
                 self._child.tidy(Path(self._load.filename).name)
-                return self._child
-            if not fresh and self._child.load_again(self._load, self._clock.seconds_for_a_call()):
+                return _Turn(self, self._child, fresh=self._fresh)
+            if not fresh and self._child.load_again(self._load):
                 self._fresh = False
-                return self._child
+                return _Turn(self, self._child, fresh=False)
+        # Where each check has a child of its own, the next ones are prepared beside the one at work.
+        return _Turn(self, self.another(left if fresh else 0), fresh=True)
+
+    def another(self, left: int = 0) -> Child:
+        """Return a fresh child in place of the one at work; `left` is how many more are to be prepared."""
         self._dismiss()
         with self._clock.stopped():  # an interpreter that is started takes seconds
-            # Where each check has a child of its own, the next ones are prepared beside the one at work.
-            self._child, self._fresh = self._nursery.take(self._load, left=left if fresh else 0), True
+            self._child, self._fresh = self._nursery.take(self._load, left=left), True
         return self._child

@@ -67,8 +67,8 @@ class Runner:
         """
         with self.current.check(pyfuncitem.name) as submission:
             given = pyfuncitem.funcargs | {"submission": submission}
-            submission.finish_loading()
             pyfuncitem.obj(**{name: given[name] for name in pyfuncitem._fixtureinfo.argnames})
+            submission.finish_loading()
         return True
 
     @pytest.fixture

@@ -123,7 +123,7 @@ class Run:
             # That a step is not written yet is beyond doubt: nothing that a child has kept could make it say so.
             wary = self._doubting and ending is not None and ending.outcome is not Outcome.NOT_STARTED
             takes_too_long = ending is not None and ending.outcome is Outcome.TIMEOUT
-            self.in_doubt = wary and not served.fresh and not (self._impatient and takes_too_long)
+            self.in_doubt = wary and not served.turn.fresh and not (self._impatient and takes_too_long)
             self._wary = wary
             if not self.in_doubt:
                 self._file(self._known[name], served, ending, stumble, time.perf_counter() - started)
@@ -132,7 +132,7 @@ class Run:
         self, check: Check, served: Served, ending: Ending | None, stumble: Exception | None, seconds: float
     ) -> None:
         self.costs[check.step] = self.costs.get(check.step, Cost()) + served.submission.cost
-        self._keep(check, told(check, ending, served.read_printed(), seconds))
+        self._keep(check, told(check, ending, served.turn.printed(), seconds))
         if ending and ending.recognised:
             self.recognised[check.name] = ending.recognised
         if stumble:

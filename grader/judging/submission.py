@@ -62,6 +62,7 @@ class Submission:
         self._clock = clock
         self._seed = seed
         self._recognised: Recognised = {}
+        self._is_loaded = False
         self.cost = Cost()  # of all calls so far, where it is measured
         self.probe = _Probe(self, probes)
 
@@ -74,7 +75,13 @@ class Submission:
         return unless_raised(found, self._recognised)
 
     def finish_loading(self) -> None:
-        """Wait until the file is imported; raise the Ending where it could not be."""
+        """Wait until the file is imported; raise the Ending where it could not be.
+
+        The first call does so: until then, a check draws its numbers beside the child that imports.
+        """
+        if self._is_loaded:
+            return
+        self._is_loaded = True
         called = Called(LOADING)
         answer, arrays = self._guarded(called, self._witness.loaded)
         unless_raised(seen("", called, answer, arrays)[0], {})
@@ -98,6 +105,7 @@ class Submission:
         self, module: str, name: str, called: Called, labels: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Seen:
         """Send one call to the child and return what was seen of it."""
+        self.finish_loading()
         freezer = Freezer()
         request = Call(
             id="", module=module, name=name, labels=labels, seed=self._seed,

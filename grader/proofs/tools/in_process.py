@@ -19,11 +19,17 @@ from grader.sandbox.shared.wire import Arrays
 
 
 class InProcess:
-    """Answers as a child does; see Witness."""
+    """Answers as a child does; see Witness. It serves one check only."""
+
+    fresh = True
 
     def __init__(self, load: Load) -> None:
         self._server = Server("cpu")
         self._loaded = self._server.answer(load, {})
+
+    def printed(self) -> str:
+        """Return nothing: what it prints is printed."""
+        return ""
 
     def loaded(self, seconds: float) -> tuple[Answer, Arrays]:  # noqa: ARG002
         """Return the answer to having loaded the submission."""
@@ -45,4 +51,4 @@ class InProcessSubmissions:
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:  # noqa: ARG002
         """Yield a submission for a check; what it prints is printed."""
         witness = InProcess(load_request(self._source, probe_text(self._exercise), seed, graphs=self._exercise.graphs))
-        yield Served(Submission(witness, Clock(Limits()), seed, probes(self._exercise)), str, fresh=True)
+        yield Served(Submission(witness, Clock(Limits()), seed, probes(self._exercise)), witness)

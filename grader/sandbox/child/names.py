@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 # Where learners, and what they copy, put other functions: the names of these modules must mean what they meant.
@@ -26,6 +26,7 @@ WITH_CLASSES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.a
 Meanings = dict[str, Any]
 
 _remembered: dict[str, tuple[object, Meanings]] = {}  # name of a module or class → itself, and what its names mean
+_all_meanings: list[Any] = []  # of all of them, one after the other
 _loaded: set[str] = set()
 _with_a_state: list[str] = []
 
@@ -60,12 +61,14 @@ def modules_of_probes() -> list[types.ModuleType]:
 
 def remember_names(*, anew: bool = False) -> None:
     """Remember the modules that are loaded by now; `anew` also those that were remembered before."""
-    for name in WATCHED:
-        module = sys.modules.get(name)
-        if module is not None and (anew or name not in _remembered):
-            _remembered[name] = (module, dict(vars(module)))
-            if name in WITH_CLASSES:
-                _remember_classes(module)
+    new = [name for name in WATCHED if name in sys.modules and (anew or name not in _remembered)]
+    for name in new:
+        module = sys.modules[name]
+        _remembered[name] = (module, dict(vars(module)))
+        if name in WITH_CLASSES:
+            _remember_classes(module)
+    if new:
+        _all_meanings[:] = itertools.chain.from_iterable(meant.values() for _, meant in _remembered.values())
 
 
 def _remember_classes(module: types.ModuleType) -> None:
@@ -76,20 +79,38 @@ def _remember_classes(module: types.ModuleType) -> None:
 
 def names_changed() -> Iterator[str]:
     """Yield each module or class that is another one than before, or a name in it that means something else."""
-    for name, (place, meant) in _remembered.items():
-        if isinstance(place, types.ModuleType) and sys.modules.get(name) is not place:
+    for name in WATCHED:
+        if name in _remembered and sys.modules.get(name) is not _remembered[name][0]:
             yield name
-        if not _are_alike(vars(place), meant):
+    if _all_are_alike():
+        return
+    for name, (place, meant) in _remembered.items():
+        if not _are_alike(place, meant):
             for each, found in meant.items():
                 now = vars(place).get(each)
                 if now is not found and _matters(found) and not _only_wraps(now, found):
                     yield f"{name}.{each}"
 
 
-def _are_alike(now: Mapping[str, Any], meant: Meanings) -> bool:
-    """Return whether the same things stand in the same order: a quick look, for few of 20,000 names ever change."""
+def _all_are_alike() -> bool:
+    """Return whether nothing changed: most often so, and 20,000 names are looked at before each check but the first."""
+    now = itertools.chain.from_iterable(map(_values_of, _remembered.values()))
     try:
-        return [*itertools.islice(now.values(), len(meant))] == [*meant.values()]
+        return [*now] == _all_meanings
+    except Exception:  # see below
+        return False
+
+
+def _values_of(remembered: tuple[object, Meanings]) -> Iterator[Any]:
+    """Yield what stands now where a place's names stood; what was added since comes after them."""
+    place, meant = remembered
+    return itertools.islice(vars(place).values(), len(meant))
+
+
+def _are_alike(place: object, meant: Meanings) -> bool:
+    """Return whether the same things stand in the same order, whatever came after them."""
+    try:
+        return [*_values_of((place, meant))] == [*meant.values()]
     except Exception:  # things that do not like to be compared, and so are others than before
         return False
 

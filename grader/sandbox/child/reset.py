@@ -108,9 +108,10 @@ class Baseline:
         os.chdir(self._folder)
         os.umask(0o022)
         random.seed(0)
-        logging.root.setLevel(self._logging[0])
+        if (logging.root.level, logging.root.manager.disable) != (self._logging[0], self._logging[2]):
+            logging.root.setLevel(self._logging[0])  # each of both makes all loggers forget what they worked out
+            logging.disable(self._logging[2])
         logging.root.handlers[:] = self._logging[1]
-        logging.disable(self._logging[2])
         np.seterr(**self._numpy[0])
         np.set_printoptions(**self._numpy[1])
         for setting, value in self._torch.items():

@@ -129,6 +129,15 @@ def _flush() -> None:
             stream.flush()  # type: ignore[union-attr]
 
 
+def _state_of(path: str) -> tuple[int, ...]:
+    """Return what changes when somebody writes to a file, or puts another in its place; nothing where there is none."""
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return ()
+    return seen.st_ino, seen.st_mode, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+
+
 def _as_declared(source: str) -> bytes:
     """Return a file in the encoding that its first lines declare, in which others will read it."""
     content = source.encode()
@@ -152,6 +161,7 @@ class Server:
         self._modules: dict[str, types.ModuleType] = {}
         self._measures = False
         self._baseline: Baseline | None = None
+        self._copy: tuple[str, tuple[int, ...]] = ("", ())  # what was written last, and how the file was then
 
     def watch(self) -> None:
         """Begin to note what the submission tries on the system; holds for the rest of the process."""
@@ -183,8 +193,10 @@ class Server:
         if not self._scratch:
             return filename
         copy = os.path.join(self._scratch, os.path.basename(filename))
-        with open(copy, "wb") as file:
-            file.write(_as_declared(source))
+        if self._copy != (source, _state_of(copy)):
+            with open(copy, "wb") as file:
+                file.write(_as_declared(source))
+            self._copy = (source, _state_of(copy))
         sys.argv[:] = [copy]  # what a submission parses as its arguments are none of ours
         return copy
 

@@ -23,7 +23,7 @@ from grader.sandbox.parent.launcher import CannotStart, Launcher
 from grader.sandbox.parent.limits import Excess
 from grader.sandbox.parent.watchdog import Watchdog
 from grader.sandbox.shared import scratch, wire
-from grader.sandbox.shared.messages import Answer, Call, Dirty, Hello, Load
+from grader.sandbox.shared.messages import Answer, Call, Hello, Load
 from grader.sandbox.shared.policy import BROKEN, Policy
 from grader.units import KB
 
@@ -126,10 +126,10 @@ class Child:
             self._loaded = self.answer(self._loading, seconds)
         return self._loaded
 
-    def load_again(self, request: Load, seconds: float) -> bool:
-        """Make it load the submission once more, for another check; return whether it is as good as new.
+    def load_again(self, request: Load) -> bool:
+        """Make it load the submission once more, for another check; return whether it can be asked to.
 
-        Otherwise it is gone: what stands in the way is in the child, and only a fresh one is beyond doubt.
+        Its answer may be that it is not as good as new: what stands in the way is in the child.
         """
         if not self.tidy(os.path.basename(request.filename)):
             self.close()
@@ -139,12 +139,9 @@ class Child:
         self._dropped = 0
         try:
             self.load(request)
-            clean = not isinstance(self.loaded(seconds)[0], Dirty)
         except (TimedOut, Crashed):
-            clean = False
-        if not clean:
             self.close()
-        return clean
+        return not self.closed
 
     def tidy(self, submission: str) -> bool:
         """Remove what its calls have left in its scratch folder, all but the copy of the submission of that name.
