@@ -53,7 +53,7 @@ def compute_loss(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.T
 def sgd_update(w1: torch.Tensor, w2: torch.Tensor, lr: float) -> None:
     """Step 3. Take one step of gradient descent with the gradients that are already there.
 
-    w1, w2: leaves that require a gradient, each with its gradient in `.grad`.
+    w1, w2: leaves that require a gradient, each with its gradient in `.grad`, which may hold NaN or infinity.
 
     Subtract from each weight `lr` times its `.grad`, in place: the caller's own tensors hold the new numbers, and
     are still leaves that require a gradient. Then clear both gradients: `.grad` is None or all zeros.
@@ -66,6 +66,7 @@ def train(x: torch.Tensor, y: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, 
     """Step 4. Take `steps` steps of gradient descent on the same x and y.
 
     w1, w2: leaves that require a gradient. Their `.grad` may already hold something; it must have no effect.
+    steps: 0 or more.
 
     Each step computes the loss and its gradients at the weights as they are, then subtracts `lr` times the gradient
     from each weight. The caller's own w1 and w2 are changed in place, without `.data`, and are leaves that require

@@ -127,9 +127,12 @@ def believed_throughout(answers, x, recipes):
         "equal-is-not-shared": [a.dtype == b.dtype and torch.equal(a, b) for a, b in pairs],
         "same-memory-other-object": [a is b for a, b in pairs],
         "data-ptr-is-the-start": [a.data_ptr() == b.data_ptr() for a, b in pairs],
-        "id-of-a-temporary": [True for _ in pairs],
     }
-    return next((belief for belief, guessed in guesses.items() if guessed == answers), "")
+    found = next((belief for belief, guessed in guesses.items() if guessed == answers), "")
+    # Nothing but chance lets two tensors seem one that share neither memory nor numbers.
+    unlike = [not share(a, b) and not torch.equal(a.float(), b.float()) for a, b in pairs]
+    by_chance = any(answer is True and each for answer, each in zip(answers, unlike, strict=True))
+    return found or ("id-of-a-temporary" if by_chance else "")
 
 
 def started(x, recipes):

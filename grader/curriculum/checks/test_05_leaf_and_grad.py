@@ -95,34 +95,36 @@ def test_looks_only(submission, rng):
 @pytest.mark.step("build_four")
 def test_kinds(submission, rng, device):
     """builds a variable, its result, a constant and a frozen copy, each of the right kind"""
-    values = torch.randn(5, generator=rng)
-    submission.recognise({"flag-on-a-result": lambda error: "requires_grad flags of leaf" in error.message})
-    four = expect(submission.build_four(values.tolist(), device)).length(4)
-    named = {
-        "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
-        "requires-grad-forgotten": lambda t: not t.requires_grad,
-    }
-    four.item(0, "the variable", named).leaf(True).requires_grad(True).tensor(values, device=device)
-    named = {
-        "results-in-another-order": lambda t: looks_like(t, values),
-        "contagion-forgotten": lambda t: not t.requires_grad and not t.version,
-        "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
-    }
-    result = four.item(1, "the variable's result", named)
-    result.requires_grad(True).leaf(False).tensor(values * 2, device=device)
-    four.item(2, "the constant").requires_grad(False).tensor(values, device=device)
-    cloned = {"clone-detaches": lambda t: t.grad_fn == "CloneBackward0"}
-    four.item(3, "the frozen copy", cloned).requires_grad(False).tensor(values * 2, device=device)
+    for count in (5, 1):
+        values = torch.randn(count, generator=rng)
+        submission.recognise({"flag-on-a-result": lambda error: "requires_grad flags of leaf" in error.message})
+        four = expect(submission.build_four(values.tolist(), device)).length(4)
+        named = {
+            "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+            "requires-grad-forgotten": lambda t: not t.requires_grad,
+        }
+        four.item(0, "the variable", named).leaf(True).requires_grad(True).tensor(values, device=device)
+        named = {
+            "results-in-another-order": lambda t, values=values: looks_like(t, values),
+            "contagion-forgotten": lambda t: not t.requires_grad and not t.version,
+            "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
+        }
+        result = four.item(1, "the variable's result", named)
+        result.requires_grad(True).leaf(False).tensor(values * 2, device=device)
+        four.item(2, "the constant").requires_grad(False).tensor(values, device=device)
+        cloned = {"clone-detaches": lambda t: t.grad_fn == "CloneBackward0"}
+        four.item(3, "the frozen copy", cloned).requires_grad(False).tensor(values * 2, device=device)
 
 
 @pytest.mark.step("build_four")
 def test_stays_on_device(submission):
-    """makes all four on the device that it is given"""
+    """makes all four on the device that it is given, the variable as a leaf there"""
     submission.recognise({"detour-through-python": lambda error: "copy out of meta" in error.message})
     seen = expect(submission.probe.built_elsewhere([1.0, 2.0, 3.0]))
     four = seen.item("four").length(4)
     for index, name in enumerate(("the variable", "the variable's result", "the constant", "the frozen copy")):
         four.item(index, name, {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
+    four.item(0, "the variable", {"leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0"}).leaf(True)
     detour = seen.item("detour", lookalikes={"detour-through-python": True})
     detour.is_false("a tensor was made of numbers that another one had been turned into")
 
@@ -138,25 +140,26 @@ def test_gradient_reaches_variable(submission, rng, device):
 @pytest.mark.step("middle_and_leaf")
 def test_gradients(submission, rng, device):
     """leaves a gradient in the middle and at the leaf"""
-    x, upstream = torch.randn(4, generator=rng), torch.randn(4, generator=rng)
-    asked_of_none = ("does not require grad", "that has requires_grad=False")
-    submission.recognise(
-        {"requires-grad-forgotten": lambda error: any(said in error.message for said in asked_of_none)}
-    )
-    pair = expect(submission.middle_and_leaf(x, upstream)).length(2)
-    no_grad_in_middle = {
-        "retain-after-backward": lambda t: t.grad is None and t.retains_grad,
-        "nonleaf-keeps-grad": lambda t: t.grad is None and t.requires_grad,
-        "results-in-another-order": lambda t: t.is_leaf and looks_like(t, x) and not looks_like(t, x**2),
-        "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
-        "upstream-ignored": torch.ones(4),
-        "gradients-accumulate": 2 * upstream,
-        "mean-vs-sum": upstream / 4,
-    }
-    middle = pair.item(0, "the middle", no_grad_in_middle).tensor(x**2, device=device)
-    middle.requires_grad(True).leaf(False).grad(upstream)
-    twice = {"gradients-accumulate": lambda t: torch.allclose(t.grad.data, 4 * x * upstream)}
-    pair.item(1, "the leaf", twice).leaf(True).tensor(x, device=device).grad(2 * x * upstream)
+    for count in (4, 1):
+        x, upstream = torch.randn(count, generator=rng), torch.randn(count, generator=rng)
+        asked_of_none = ("does not require grad", "that has requires_grad=False")
+        submission.recognise(
+            {"requires-grad-forgotten": lambda error: any(said in error.message for said in asked_of_none)}
+        )
+        pair = expect(submission.middle_and_leaf(x, upstream)).length(2)
+        no_grad_in_middle = {
+            "retain-after-backward": lambda t: t.grad is None and t.retains_grad,
+            "nonleaf-keeps-grad": lambda t: t.grad is None and t.requires_grad,
+            "results-in-another-order": lambda t, x=x: t.is_leaf and looks_like(t, x) and not looks_like(t, x**2),
+            "graph-cut-in-the-middle": lambda t: t.is_leaf and t.requires_grad,
+            "upstream-ignored": torch.ones(count),
+            "gradients-accumulate": 2 * upstream,
+            "mean-vs-sum": upstream / count,
+        }
+        middle = pair.item(0, "the middle", no_grad_in_middle).tensor(x**2, device=device)
+        middle.requires_grad(True).leaf(False).grad(upstream)
+        twice = {"gradients-accumulate": lambda t, wrong=4 * x * upstream: torch.allclose(t.grad.data, wrong)}
+        pair.item(1, "the leaf", twice).leaf(True).tensor(x, device=device).grad(2 * x * upstream)
 
 
 @pytest.mark.step("middle_and_leaf")
@@ -184,14 +187,15 @@ def test_contagion(submission, rng):
 @pytest.mark.step("switch_on")
 def test_same_tensor(submission, rng, device):
     """returns the tensor that it was given, now requiring a gradient"""
-    tensor = torch.randn(3, 2, generator=rng)
-    named = {
-        "switches-a-copy-on": lambda t: t.same_as is None and t.requires_grad,
-        "requires-grad-forgotten": lambda t: t.same_as == "0" and not t.requires_grad,
-        "detached-returned": lambda t: not t.requires_grad,
-    }
-    seen = expect(submission.switch_on(tensor), named).tensor(tensor, device=device).requires_grad(True).leaf(True)
-    seen.satisfies(lambda t: t.same_as == "0", "a different tensor was returned", expected="the argument itself")
+    for shape in ((3, 2), ()):
+        tensor = torch.randn(shape, generator=rng)
+        named = {
+            "switches-a-copy-on": lambda t: t.same_as is None and t.requires_grad,
+            "requires-grad-forgotten": lambda t: t.same_as == "0" and not t.requires_grad,
+            "detached-returned": lambda t: not t.requires_grad,
+        }
+        seen = expect(submission.switch_on(tensor), named).tensor(tensor, device=device).requires_grad(True).leaf(True)
+        seen.satisfies(lambda t: t.same_as == "0", "a different tensor was returned", expected="the argument itself")
 
 
 @pytest.mark.step("switch_on")

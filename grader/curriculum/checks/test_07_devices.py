@@ -36,9 +36,10 @@ def test_choice(submission, rng):
 @pytest.mark.step("variable_on")
 def test_variable(submission, rng, device):
     """makes a leaf in which gradients arrive"""
-    values, upstream = torch.randn(5, generator=rng), torch.randn(5, generator=rng)
-    variable = expect(submission.variable_on(values.tolist(), device), moved_leaf()).tensor(values, device=device)
-    variable.requires_grad(True).leaf(True)
+    for count in (1, 5):
+        values, upstream = torch.randn(count, generator=rng), torch.randn(count, generator=rng)
+        variable = expect(submission.variable_on(values.tolist(), device), moved_leaf()).tensor(values, device=device)
+        variable.requires_grad(True).leaf(True)
     expect(submission.probe.backward_through(values.tolist(), device, upstream), what="the variable").grad(upstream)
 
 
@@ -64,8 +65,14 @@ def leaf_of(rng, size):
 @pytest.mark.step("move_and_differentiate")
 def test_gradient_lands(submission, rng, device):
     """finds the gradient at the leaf, not at the copy"""
-    leaf, upstream = leaf_of(rng, 5), torch.randn(5, generator=rng)
-    seen = submission.move_and_differentiate(leaf, device, upstream)
+    for size in (5, 1):
+        leaf, upstream = leaf_of(rng, size), torch.randn(size, generator=rng)
+        gradient_lands(submission, leaf, upstream, device)
+
+
+def gradient_lands(submission, leaf, upstream, device):
+    """Ask for the copy, and for the gradient at the leaf."""
+    seen, size = submission.move_and_differentiate(leaf, device, upstream), len(upstream)
     pair = expect(seen).length(2)
     numbers = leaf.detach().float()
     named = {
@@ -78,10 +85,10 @@ def test_gradient_lands(submission, rng, device):
         "leaf-lost-by-to": None,
         "upstream-ignored": lambda t: torch.allclose(t.data, 2 * leaf.detach(), 1e-4),
         "gradients-accumulate": lambda t: torch.allclose(t.data, (4 * numbers * upstream).double(), 1e-4),
-        "mean-vs-sum": lambda t: torch.allclose(5 * t.data, (2 * numbers * upstream).double(), 1e-4),
+        "mean-vs-sum": lambda t: torch.allclose(size * t.data, (2 * numbers * upstream).double(), 1e-4),
         "grad-of-wrong-tensor": lambda t: t.dtype == "float32" and seen.value[0].retains_grad,
     }
-    landed = pair.item(1, "the gradient", named).shape(5).dtype(torch.float64).on(device)
+    landed = pair.item(1, "the gradient", named).shape(size).dtype(torch.float64).on(device)
     landed.values((2 * numbers * upstream).double(), rtol=2e-5, atol=2e-6)
     by_copy = "the gradient did not come through the copy, which is float32"
     landed.satisfies(
@@ -175,10 +182,11 @@ def test_array_from_gpu(submission, rng):
     array_like(facts.item("array", "the result for a tensor on a GPU"), values)
 
 
-def figures(events, *, shrink=False, drop=False, grow=False):
+def figures(events, *, shrink=False, drop=False, grow=False, keep=False):
     """Keep the books; the keywords are what others believe.
 
     shrink: deleting gives memory back to CUDA. drop: emptying the cache frees everything. grow: nothing is used again.
+    keep: nothing is ever given back.
     """
     allocated = reserved = 0
     for what, size in events:
@@ -189,7 +197,7 @@ def figures(events, *, shrink=False, drop=False, grow=False):
             allocated -= size
             reserved -= size if shrink else 0
         else:
-            reserved = 0 if drop else allocated
+            reserved = reserved if keep else 0 if drop else allocated
             allocated = 0 if drop else allocated
     return allocated / MIB, reserved / MIB
 
@@ -216,6 +224,7 @@ def test_figures(submission, rng):
         beliefs = {
             "cache-is-not-used-again": figures(events, grow=True),
             "empty-cache-frees-tensors": figures(events, drop=True),
+            "reserved-is-not-the-peak": figures(events, keep=True),
             "allocated-vs-reserved": lambda pair, expected=expected, events=events: (
                 close(pair, expected[::-1])
                 or close(pair, figures(events, shrink=True))

@@ -87,21 +87,24 @@ def test_drawn_on_cpu(submission):
 @pytest.mark.step("forward")
 def test_forward(submission, rng, device):
     """computes the hidden layer before and after the ReLU, and the prediction"""
-    x, w1, w2 = drawn(rng, (7, 3), (3, 5), (5, 2))
-    x = 30 * x
-    w2[:, 0] = -w2[:, 0].abs()  # some predictions are negative
-    h = x @ w1
-    h_relu, y_pred = h.clamp(min=0), h.clamp(min=0) @ w2
-    seen = submission.forward(x, w1, w2)
-    three = expect(seen).length(3)
-    named = {
-        "results-in-another-order": lambda t: looks_like(t, y_pred) or looks_like(seen.value[1], h),
-        "relu-overwrites-its-input": h_relu,
-    }
-    three.item(0, "h", named).tensor(h, device=device)
-    three.item(1, "h_relu", {"results-in-another-order": y_pred, "relu-forgotten": h}).tensor(h_relu, device=device)
-    named = {"relu-on-output": y_pred.clamp(min=0), "relu-forgotten": h @ w2}
-    three.item(2, "y_pred", named).tensor(y_pred, device=device)
+    for n, d_out in ((7, 2), (1, 1)):
+        x, w1, w2 = drawn(rng, (n, 3), (3, 5), (5, d_out))
+        x = 30 * x
+        w2[:, 0] = -w2[:, 0].abs()  # some predictions are negative
+        h = x @ w1
+        h_relu, y_pred = h.clamp(min=0), h.clamp(min=0) @ w2
+        seen = submission.forward(x, w1, w2)
+        three = expect(seen).length(3)
+        named = {
+            "results-in-another-order": lambda t, h=h, y_pred=y_pred, read=seen.value: (
+                looks_like(t, y_pred) or looks_like(read[1], h)
+            ),
+            "relu-overwrites-its-input": h_relu,
+        }
+        three.item(0, "h", named).tensor(h, device=device)
+        three.item(1, "h_relu", {"results-in-another-order": y_pred, "relu-forgotten": h}).tensor(h_relu, device=device)
+        named = {"relu-on-output": y_pred.clamp(min=0), "relu-forgotten": h @ w2} | squeezed(y_pred)
+        three.item(2, "y_pred", named).tensor(y_pred, device=device)
 
 
 @pytest.mark.step("forward")
@@ -113,10 +116,16 @@ def test_forward_keeps(submission, rng):
         seen.keeps_argument(index, tensor, "mutates-caller")
 
 
+def squeezed(expected):
+    """Return the lookalike of a tensor whose dimensions of size 1 are gone."""
+    without = tuple(expected.squeeze().shape)
+    return {"squeezed-too-far": lambda t: t.shape == without} if without != tuple(expected.shape) else {}
+
+
 @pytest.mark.step("loss_and_gradient")
 def test_loss(submission, rng, device):
     """adds up all squared differences, and returns the gradient of that sum"""
-    for n, d_out in ((5, 3), (3, 7)):
+    for n, d_out in ((5, 3), (3, 7), (5, 1), (1, 3)):
         y_pred, y = drawn(rng, (n, d_out), (n, d_out))
         error = y_pred - y
         total, counts = error.square().sum(), (n * d_out, n, d_out)
@@ -127,12 +136,14 @@ def test_loss(submission, rng, device):
             "results-in-another-order": one_of([2 * error, -2 * error, error]),
             "loss-per-row": lambda t, n=n, d_out=d_out: t.shape in ((n,), (d_out,), (n, d_out)),
             "absolute-after-mean": error.sum().square(),
+            "broadcast-pitfall": (y_pred.squeeze() - y).square().sum() if d_out == 1 else None,
         }
         pair.item(0, "the loss", named).tensor(total, device=device)
         named = {
             "gradient-sign-flipped": -2 * error,
             "factor-two-forgotten": error,
             "mean-vs-sum": one_of([2 * error / count for count in counts]),
+            **squeezed(error),
         }
         pair.item(1, "grad_y_pred", named).tensor(2 * error, device=device)
 
@@ -164,7 +175,7 @@ def many(count):
 @pytest.mark.step("backward")
 def test_backward(submission, rng, device):
     """turns any gradient at the prediction into the gradients of both weights"""
-    for n, d_in, hidden, d_out in ((7, 3, 5, 2), (3, 4, 2, 6)):
+    for n, d_in, hidden, d_out in ((7, 3, 5, 2), (3, 4, 2, 6), (1, 3, 4, 1)):
         x, h, w2, upstream = drawn(rng, (n, d_in), (n, hidden), (hidden, d_out), (n, d_out))
         grad_w1, grad_w2 = walked_back(x, h, w2, upstream)
         sizes = {"the batch size": n, "the number of outputs": d_out}
@@ -186,6 +197,7 @@ def test_backward(submission, rng, device):
             "gradient-sign-flipped": -grad_w2,
             "upstream-ignored": h.clamp(min=0).T @ torch.ones_like(upstream),
             "mean-vs-sum": one_of([grad_w2 / n, grad_w2 / (n * d_out)]),
+            **squeezed(grad_w2),
         }
         pair.item(1, "grad_w2", named).tensor(grad_w2, device=device)
 

@@ -41,6 +41,11 @@ def loss_and_gradients(x, y, w1, w2):
     return error.square().sum(), x.T @ grad_h, h_relu.T @ (2 * error)
 
 
+def pitfall(x, y, w1, w2):
+    """Return the loss where a prediction of one number for each sample has lost its dimension, else None."""
+    return ((x @ w1).clamp(min=0) @ w2).squeeze(1).sub(y).square().sum() if y.shape[1] == 1 else None
+
+
 def cleared(tensor):
     """Tell whether there is nothing left in a weight's .grad."""
     return tensor.grad is None or not tensor.grad.data.any()
@@ -98,7 +103,7 @@ def test_drawn_on_cpu(submission):
 def test_loss(submission, rng, device):
     """computes the loss, and lets its gradients flow back to both weights"""
     submission.recognise(REFUSED)
-    for sizes, wide in (((7, 3, 5, 2), 30), ((3, 4, 2, 5), 1)):
+    for sizes, wide in (((7, 3, 5, 2), 30), ((3, 4, 2, 5), 1), ((6, 3, 4, 1), 1), ((1, 3, 4, 2), 1)):
         x, y, w1, w2 = problem(rng, *sizes)
         x = wide * x
         (scale,) = drawn(rng, ())
@@ -116,6 +121,7 @@ def test_loss(submission, rng, device):
             "python-value-breaks-graph": lambda value: type(value) is float,
             "loss-per-row": lambda t, y=y: t.shape in ((len(y),), (y.shape[1],), tuple(y.shape)),
             "absolute-after-mean": ((x @ w1).clamp(min=0) @ w2 - y).detach().sum().square(),
+            "broadcast-pitfall": pitfall(x, y, w1.detach(), w2.detach()),
             "relu-forgotten": (x @ w1 @ w2 - y).detach().square().sum(),
             "relu-on-output": ((x @ w1).clamp(min=0) @ w2).clamp(min=0).sub(y).detach().square().sum(),
         }
@@ -186,12 +192,17 @@ def test_update(submission, rng, device):
 @pytest.mark.step("sgd_update")
 def test_clears(submission, rng):
     """clears both gradients after the step"""
-    weights = with_gradients(rng)
-    seen = submission.sgd_update(*weights, 0.1)
-    for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
-        named = {"gradients-accumulate": moved_from(weight)}
-        now = expect(seen.arguments).item(index, name, named).is_tensor()
-        now.satisfies(cleared, f"the .grad of {name} was not cleared", got="", expected="None or zeros")
+    for broken in (False, True):
+        weights = with_gradients(rng)
+        if broken:
+            weights[0].grad[0, 1], weights[1].grad[2, 0] = torch.nan, torch.inf
+        seen = submission.sgd_update(*weights, 0.1)
+        for index, (name, weight) in enumerate(zip(WEIGHTS, weights, strict=True)):
+            # Whoever leaves numbers in it has failed with those, in the round before.
+            named = {"zero-times-nan": lambda t: True} if broken else {"gradients-accumulate": moved_from(weight)}
+            now = expect(seen.arguments).item(index, name, named).is_tensor()
+            what = f"the .grad of {name}{', which held NaN or infinity,' if broken else ''} was not cleared"
+            now.satisfies(cleared, what, got="", expected="None or zeros")
 
 
 @pytest.mark.step("sgd_update")
@@ -281,14 +292,15 @@ def test_train(submission, rng, device):
     submission.recognise(REFUSED)
     # One step alone says most about what raises at the second; without that, several steps tell more wrong ways apart.
     raised = submission.attempt("train", *with_leftovers(rng), 0.01, 4).exception is not None
-    for lr, steps in sorted(((0.01, 4), (0.003, 3), (None, 2), (0.01, 1)), key=lambda case: raised and case[1]):
+    cases = ((0.01, 4), (0.003, 3), (None, 2), (0.01, 1), (0.01, 0))
+    for lr, steps in sorted(cases, key=lambda case: raised and (case[1] or len(cases))):
         sent = with_leftovers(rng)
         lr = lr or overshooting(sent)
         seen = submission.train(*sent, lr, steps)
         now = seen.arguments[2:4]
         _, *expected = trained(*sent, lr, steps)
         leftovers = [trained(*sent, lr, steps, keep)[1:] for keep in ("all", "first", "own")]
-        counts = [count for count in (steps - 1, steps + 1) if count]
+        counts = [count for count in (steps - 1, steps + 1) if count > 0]
 
         def after_each(index, sent=sent, lr=lr, steps=steps):
             return [trained(*sent, lr, count)[1 + index] for count in range(steps + 3)]
@@ -336,7 +348,7 @@ def test_train_from_fresh(submission, rng, device):
 @pytest.mark.step("train")
 def test_losses(submission, rng, device):
     """returns the loss before each step, as plain numbers"""
-    for steps in (2, 3):
+    for steps in (2, 3, 0):
         sent = with_leftovers(rng)
         losses, *_ = trained(*sent, 0.01, steps + 1)
         seen = expect(submission.train(*sent, 0.01, steps)).length(steps)

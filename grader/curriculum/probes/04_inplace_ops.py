@@ -28,13 +28,17 @@ def functions_called(submission, matrix, columns):
 
 
 def other_holders(submission, values, factor, bias):
-    """Call scale_ with the middle of a larger tensor; return that larger tensor.
+    """Call scale_ with the middle columns of a larger matrix, which no view can flatten; return the larger one.
 
-    Told: `scale_` on the middle of a larger tensor
+    Also return the names of the torch functions that were called.
+
+    Told: `scale_` on the middle columns of a larger matrix
     """
-    whole = torch.cat([values, values, values])
-    submission.scale_(whole[len(values) : 2 * len(values)], factor, bias)
-    return whole
+    whole = torch.cat([values, values, values], dim=1)
+    columns = values.shape[1]
+    with Listening() as listening:
+        submission.scale_(whole[:, columns : 2 * columns], factor, bias)
+    return {"whole": whole, "heard": listening.names}
 
 
 def recording_after(submission, leaf, amount):
