@@ -75,7 +75,8 @@ def test_branching(submission, rng, device):
         weight, other = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
         upstream = torch.randn(rows, 5, generator=rng)
         seen = expect(submission.branching(xs[0], weight, other))
-        seen.keeps_argument(0, xs[0], "mutates-caller").keeps_argument(1, weight, "mutates-caller")
+        for index, sent in enumerate((xs[0], weight, other)):
+            seen.keeps_argument(index, sent, "mutates-caller")
         got = submission.probe.branched("branching", xs, weight, other, upstream)
         seen, named = expect(got), misjudged(got, xs, weight, other)
         check_runs(seen.item("runs"), xs, weight, other, upstream, device, named, zeros_too=False)
