@@ -94,8 +94,9 @@ def read_tree(combine: torch.nn.Linear, vectors: torch.Tensor, tree: Tree) -> to
 def route(x: torch.Tensor, positive: torch.nn.Module, other: torch.nn.Module) -> torch.Tensor:
     """Step 5. A modular net: the input chooses the part that works on it.
 
-    x: of shape (N, F). Rows whose sum is above 0 go through `positive`, all others through `other`. Both
-    are modules from (n, F) to (n, K), n at least 1; call the modules themselves, not their `forward`.
+    x: of shape (N, F), N at least 1. Rows whose sum is above 0 go through `positive`, all others through
+    `other`. Both are modules from (n, F) to (n, K), n at least 1; call the modules themselves, not their
+    `forward`.
 
     A row goes through its own module and not through the other one, and a module that no row chooses
     does not run at all: its parameters are not part of the graph, and keep a `.grad` of None.

@@ -15,12 +15,13 @@ practice, you use the losses that start from the *logits*, the raw scores of a n
     >>> torch.sigmoid(torch.tensor([3.0, -3.0, -300.0])).log()
     tensor([-0.0486, -3.0486,    -inf])
 
-For every step: the arguments are floating-point tensors of one dtype, unless a step says otherwise. None
-of them is changed. The result has their dtype and device, and gradients flow back through it to every
-floating-point argument, targets included. Use tensor operations (`exp`, `log`, `softmax`, `logsumexp`,
-`logsigmoid`, `softplus`, `gather` and the like are welcome); do not call the ready-made losses of `torch.nn`
-and `torch.nn.functional`, nor `log_softmax`: you rebuild those here. `reduction` is "none" (the losses as
-they are), "mean" or "sum" (a tensor with no dimensions); a helper of your own may do that part.
+For every step: the arguments are floating-point tensors of one dtype, unless a step says otherwise. They
+need not lie in one piece (a transpose does not), and none of them is changed. The result has their dtype
+and device, and gradients flow back through it to every floating-point argument, targets included. Use
+tensor operations (`exp`, `log`, `softmax`, `logsumexp`, `logsigmoid`, `softplus`, `gather` and the like are
+welcome); do not call the ready-made losses of `torch.nn` and `torch.nn.functional`, nor `log_softmax`: you
+rebuild those here. `reduction` is "none" (the losses as they are), "mean" or "sum" (a tensor with no
+dimensions); a helper of your own may do that part.
 
 Read on: https://docs.pytorch.org/docs/stable/nn.html#loss-functions
 """
@@ -64,7 +65,7 @@ def bce_with_logits(logits: torch.Tensor, targets: torch.Tensor, reduction: str)
     targets: numbers t from 0 to 1, of the same shape.
 
     Loss and gradient must be right for large logits too, where the loss grows like |x| and has no upper
-    limit: sigmoid rounds to 0 or 1 there, and exp overflows.
+    limit: sigmoid rounds to 0 or 1 there, and exp overflows. So must the gradient at a logit of exactly 0.
 
     Returns the reduced losses. Raises ValueError if the shapes differ.
     """

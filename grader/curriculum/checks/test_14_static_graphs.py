@@ -75,7 +75,8 @@ def test_branching(submission, rng, device):
         weight, other = torch.randn(3, 5, generator=rng), torch.randn(3, 5, generator=rng)
         upstream = torch.randn(rows, 5, generator=rng)
         seen = expect(submission.branching(xs[0], weight, other))
-        seen.keeps_argument(0, xs[0], "mutates-caller").keeps_argument(1, weight, "mutates-caller")
+        for index, sent in enumerate((xs[0], weight, other)):
+            seen.keeps_argument(index, sent, "mutates-caller")
         got = submission.probe.branched("branching", xs, weight, other, upstream)
         seen, named = expect(got), misjudged(got, xs, weight, other)
         check_runs(seen.item("runs"), xs, weight, other, upstream, device, named, zeros_too=False)
@@ -176,9 +177,10 @@ def test_in_graph_export(submission, rng, device):
 @pytest.mark.step("exported")
 def test_exported(submission, rng, device):
     """runs for batches of other sizes than the example's"""
-    for rows in (3, 6):
+    submission.recognise({"shape-specialised": lambda error: "specialized it to be a constant" in error.message})
+    for rows in (2, 4):
         weight, bias = torch.randn(5, 4, generator=rng), torch.randn(5, generator=rng)
-        batches = [torch.randn(size, 4, generator=rng) for size in (rows, 2, 9, 70)]
+        batches = [torch.randn(size, 4, generator=rng) for size in (rows, 5, 2, 70)]
         seen = expect(submission.probe.export_of_model(weight, bias, batches[0], batches[1:]))
         seen.item("kind", "the type of the result").equals("ExportedProgram")
         refused = seen.item("refused", lookalikes={"shape-specialised": lambda text: text != ""})
@@ -209,8 +211,12 @@ def test_count_compiles(submission, rng):
         handed.satisfies(lambda found: len(found) > 0, "torch.compile was never called", expected="at least one call")
         counts = expect(seen).item("counts").length(2 if again else 1)
         ready_made = lambda n, of=seen, expected=len(inputs): n == expected and not of.value["own backend"]  # noqa: E731
-        ignored = lambda _, of=seen, expected=dynamic: any(each is not expected for each in of.value["handed"])  # noqa: E731
-        named = {"side-effects-in-compiled": ready_made, "argument-ignored": ignored}
+        ignored = lambda n, of=seen, expected=dynamic, each=len(set(sizes)): (  # noqa: E731
+            n == each or any(given is not expected for given in of.value["handed"])
+        )
+        # The function that is compiled has three operations.
+        operations = {"operations-counted": 3 * expected}
+        named = {"side-effects-in-compiled": ready_made, "argument-ignored": ignored} | operations
         counts.item(0, "the number of compilations", named).equals(expected)
         kept = expect(seen).item("kept", lookalikes={"mutates-caller": False})
         kept.is_true("the list of inputs was changed")

@@ -325,8 +325,12 @@ def test_predicts(submission, rng, device):
     x, state = torch.randn(1, 2, generator=rng), draw_state(rng, 2, 3)
     expected = torch.softmax(logits_of(x, state), 1)
     alone = {"squeezed-too-far": expected.squeeze(0)}
-    seen = submission.probe.predicted(state, 0.3, False, x)
+    seen = submission.probe.predicted(state, 1.0, True, x)
+    alone |= {"dropout-after-logits-kept-on": torch.full((1, 3), 1 / 3)}
     expect(seen).item("output", "the result for a single sample", alone).tensor(expected, device=device)
+    left = {"mode-not-restored": lambda modes: len(modes) == 8}
+    modes = expect(seen).item("modes", "the list of the pipeline's modes after a single sample", left)
+    modes.equals([True] * 8)
     submission.recognise({"hard-coded-device": lambda error: "meta tensor" in error.message})
     seen = submission.probe.predicted(state, 0.3, False, torch.empty(7, 2, device=META))
     expect(seen).item("output", "the result", {"hard-coded-device": is_on_cpu}).shape(7, 3).on(META)

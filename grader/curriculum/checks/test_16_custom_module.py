@@ -157,8 +157,8 @@ def test_classifier_registers(submission, rng):
 @pytest.mark.step("Classifier")
 def test_classifier_values(submission, rng, device):
     """applies the seven layers to x, with gradients"""
-    for num_inputs, num_classes in ((2, 3), (4, 6)):
-        x, upstream = torch.randn(7, num_inputs, generator=rng), torch.randn(7, num_classes, generator=rng)
+    for rows, num_inputs, num_classes in ((7, 2, 3), (1, 4, 6)):
+        x, upstream = torch.randn(rows, num_inputs, generator=rng), torch.randn(rows, num_classes, generator=rng)
         state = normal(rng, classifier_shapes(num_inputs, num_classes))
         state = {name: each / 2 for name, each in state.items()}
         seen = submission.probe.observe("Classifier", [num_inputs, num_classes], state, x, upstream)
@@ -166,6 +166,7 @@ def test_classifier_values(submission, rng, device):
         named = {
             "softmax-wrong-dim": classify(x, state, dim=0),
             "softmax-taken-twice": torch.softmax(expected, dim=1),
+            "squeezed-too-far": lambda t, expected=expected: t.shape == expected.squeeze().shape != expected.shape,
         }
         expect(seen).item("output", "the result of forward", named).tensor(expected, device=device)
         expect_gradients(seen, *with_gradients(classify, x, state, upstream), device)
@@ -184,6 +185,10 @@ def test_classifier_dropout(submission, rng, device):
         never = {"mode-not-restored": classify(x, state)} if probability == 1.0 else {}
         what = f"the result of forward in training, with dropout_prob={probability},"
         expect(seen).item("output", what, never).tensor(expected, device=device)
+    seen = submission.probe.observe("Classifier", [2, 3, 1.0], state, x, upstream)
+    always = {"dropout-after-logits-kept-on": torch.full((7, 3), 1 / 3)}
+    what = "the result of forward in evaluation, with dropout_prob=1.0,"
+    expect(seen).item("output", what, always).tensor(classify(x, state), device=device)
     seen = submission.probe.observe("Classifier", [2, 3], state, x, upstream)
     expect(seen).item("dropout", "the list of dropout probabilities where none is given").equals([0.3])
 
@@ -240,6 +245,7 @@ def expect_scale(seen):
     named = {
         "layers-built-in-forward": lambda names: len(seen.value["parameters after"]) > len(names),
         "buffer-is-not-trained": lambda names: "scale" in seen.value["buffers"],
+        "list-hides-layers": lambda names: not names and seen.value["hidden"],
         "tensor-not-parameter": lambda names: not names and seen.value["scale"].type_name == "Tensor",
     }
     expect(seen).item("parameters", "the list of the parameters' names", named).equals(["scale"])

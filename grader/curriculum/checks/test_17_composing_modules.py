@@ -217,7 +217,10 @@ def test_block_registers(submission, rng):
     for before, after in ((4, 3), (2, 5)):
         x, upstream = torch.randn(7, before, generator=rng), torch.randn(7, after, generator=rng)
         seen = submission.probe.observe("ParallelBlock", [before, after], {}, x, upstream)
-        named = {"parallel-shares-branch": linear_shapes(before, after, "left.")}
+        named = {
+            "parallel-shares-branch": linear_shapes(before, after, "left."),
+            "list-hides-layers": lambda shapes: not shapes,
+        }
         expect(seen).item("shapes", "the dict of parameters' shapes", named).equals(block_shapes(before, after))
         parts = expect(seen).item("parts", "the dict of parts", {"ready-made-layer": has_linear})
         parts.equals({"left": "LinearLayer", "right": "LinearLayer"})

@@ -26,13 +26,13 @@ def slips(losses, count, reduction):
 
 
 def uniform(rng, *shape, low=0.02, high=0.98, dtype=torch.float32):
-    return torch.rand(*shape, generator=rng, dtype=dtype) * (high - low) + low
+    return torch.rand(shape, generator=rng, dtype=dtype) * (high - low) + low
 
 
 def hard(targets):
     """Return targets of 0 and 1, some of each."""
     rounded = targets.round()
-    rounded.view(-1)[:2] = torch.tensor([0.0, 1.0])
+    rounded.view(-1)[:2] = torch.tensor([0.0, 1.0])[: rounded.numel()]
     return rounded
 
 
@@ -121,6 +121,21 @@ def forced(got):
     return got.dtype == "float32"
 
 
+def as_pairs(losses, one, other):
+    """Return a lookalike: shapes that hold equally many numbers were made to fit, so that nothing was broadcast."""
+    if one.numel() != other.numel():
+        return lambda _: False
+    expected = losses(one.reshape(-1), other.reshape(-1))
+    return lambda got: any(looks_like(each, expected) for each in (got if isinstance(got, tuple) else (got,)))
+
+
+def refused_shapes(submission, name, one, other, losses, *more):
+    """Ask that shapes which differ are refused, and name how they were not."""
+    seen = submission.attempt(name, one, other, *more)
+    fitted = seen.exception is None and as_pairs(losses, one, other)(seen.value)
+    expect(seen).raises("ValueError", misconception="shapes-made-to-fit" if fitted else "broadcast-pitfall")
+
+
 def regression(predictions, targets):
     mse = F.mse_loss(predictions, targets)
     return F.l1_loss(predictions, targets), mse, mse.sqrt()
@@ -176,13 +191,15 @@ def test_regression_refuses(submission, rng):
         seen = submission.attempt("regression_losses", predictions, targets)
         mean = (predictions - targets).abs().mean()  # of all pairs that broadcasting makes
         met = seen.exception is None and isinstance(seen.value, tuple) and any(looks_like(v, mean) for v in seen.value)
-        expect(seen).raises("ValueError", misconception="broadcast-pitfall" if met else None)
+        fitted = seen.exception is None and as_pairs(F.l1_loss, predictions, targets)(seen.value)
+        belief = "shapes-made-to-fit" if fitted else "broadcast-pitfall" if met else None
+        expect(seen).raises("ValueError", misconception=belief)
 
 
 @pytest.mark.step("bce")
 def test_bce_values(submission, rng, device):
     """gives the loss of probabilities, reduced as asked, for hard and soft targets"""
-    for shape, dtype in (((7,), torch.float64), ((5, 3), torch.float32)):
+    for shape, dtype in (((7,), torch.float64), ((5, 3), torch.float32), ((), torch.float32)):
         for soft in (False, True):
             for reduction in REDUCTIONS:
                 p, t = uniform(rng, *shape, dtype=dtype), uniform(rng, *shape, dtype=dtype)
@@ -194,7 +211,7 @@ def test_bce_values(submission, rng, device):
                     "probabilities-into-logits": again,
                     "negatives-ignored": reduced(-t * p.log(), reduction),
                     "arguments-swapped": F.binary_cross_entropy(t, p, reduction=reduction),
-                } | slips(expected, len(p), reduction)
+                } | slips(expected, p.shape[0] if shape else 1, reduction)
                 named |= {"soft-targets-rounded": rounded} if soft else {}
                 named |= {"dtype-forced": forced} if dtype == torch.float64 else {}
                 seen = expect(submission.bce(p, t, reduction), named).tensor(
@@ -237,8 +254,7 @@ def test_bce_refuses(submission, rng):
     """raises ValueError for shapes that differ, and for numbers that are not probabilities"""
     submission.bce(uniform(rng, 4), uniform(rng, 4), "mean")
     for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
-        seen = submission.attempt("bce", uniform(rng, *one), uniform(rng, *other), "mean")
-        expect(seen).raises("ValueError", misconception="broadcast-pitfall")
+        refused_shapes(submission, "bce", uniform(rng, *one), uniform(rng, *other), F.binary_cross_entropy, "mean")
     for outside in (-0.2, 1.3, -1e-4, 1.0001):
         p = uniform(rng, 4, 3)
         p[2, 1] = outside
@@ -249,14 +265,14 @@ def test_bce_refuses(submission, rng):
 @pytest.mark.step("bce_with_logits")
 def test_logits_values(submission, rng, device):
     """gives the loss of logits, reduced as asked, for hard and soft targets"""
-    for shape in ((7,), (5, 3)):
+    for shape in ((7,), (5, 3), ()):
         for soft in (False, True):
             for reduction in REDUCTIONS:
                 x, t = torch.randn(shape, generator=rng), uniform(rng, *shape)
                 t = t if soft else hard(t)
                 expected = F.binary_cross_entropy_with_logits(x, t, reduction="none")
                 twice = F.binary_cross_entropy_with_logits(x.sigmoid(), t, reduction=reduction)
-                named = {"probabilities-into-logits": twice} | slips(expected, len(x), reduction)
+                named = {"probabilities-into-logits": twice} | slips(expected, x.shape[0] if shape else 1, reduction)
                 rounded = F.binary_cross_entropy_with_logits(x, (t > 0.5).float(), reduction=reduction)
                 named |= {"soft-targets-rounded": rounded} if soft else {}
                 seen = submission.bce_with_logits(x, t, reduction)
@@ -291,13 +307,21 @@ def test_logits_large(submission, rng, device):
 def test_logits_gradient(submission, rng):
     """lets gradients flow to the logits, small or large, and calls no ready-made loss"""
     sizes = [torch.randn(5, 3, generator=rng), large(rng, 5, 3).float()]
+    at_zero = torch.randperm(15, generator=rng).reshape(5, 3) < 4
+    sizes[0][at_zero] = 0.0
     for x in sizes:
         for reduction, shape in (("none", (5, 3)), ("sum", ())):
             t = uniform(rng, 5, 3)
+            upstream = torch.randn(shape, generator=rng)
+            slope = (x.sigmoid() - t) * upstream
+
+            def kinked(leaf, slope=slope, elsewhere=x != 0):
+                return torch.allclose(leaf.grad.data[elsewhere], slope[elsewhere], 1e-4, 1e-5)
+
             gradient_of(
-                submission, "bce_with_logits", x, [t, reduction], torch.randn(shape, generator=rng),
+                submission, "bce_with_logits", x, [t, reduction], upstream,
                 lambda x, t, how: F.binary_cross_entropy_with_logits(x, t, reduction=how),
-                {"nan-from-unchosen-branch": lambda leaf: leaf.grad.data.isnan().any()},
+                {"nan-from-unchosen-branch": lambda leaf: leaf.grad.data.isnan().any(), "slope-at-a-kink": kinked},
                 of_loss=lambda expected, x=x, t=t, how=reduction: unstable(expected, x, t, how),
             )  # fmt: skip
 
@@ -307,8 +331,8 @@ def test_logits_refuses(submission, rng):
     """raises ValueError for shapes that differ"""
     submission.bce_with_logits(torch.randn(4, generator=rng), uniform(rng, 4), "mean")
     for one, other in (((5,), (5, 1)), ((5, 1), (5,)), ((4, 3), (3,)), ((4, 1), (4, 3))):
-        seen = submission.attempt("bce_with_logits", torch.randn(one, generator=rng), uniform(rng, *other), "mean")
-        expect(seen).raises("ValueError", misconception="broadcast-pitfall")
+        x, t = torch.randn(one, generator=rng), uniform(rng, *other)
+        refused_shapes(submission, "bce_with_logits", x, t, F.binary_cross_entropy_with_logits, "mean")
 
 
 @pytest.mark.step("log_softmax")
@@ -422,7 +446,7 @@ def class_targets(rng, samples, classes, kind, dtype=torch.float32):
 @pytest.mark.step("cross_entropy")
 def test_cross_entropy_values(submission, rng, device):
     """gives the loss of logits for class indices, one-hot rows and probabilities, reduced as asked"""
-    for samples, classes in ((7, 4), (3, 5)):
+    for samples, classes in ((7, 4), (3, 5), (1, 3)):
         for kind in ("numbers", "one-hot", "probabilities"):
             for reduction in REDUCTIONS:
                 x, targets = torch.randn(samples, classes, generator=rng), class_targets(rng, samples, classes, kind)
@@ -438,6 +462,8 @@ def test_cross_entropy_values(submission, rng, device):
                     "entropy-subtracted": reduced(expected + torch.special.entr(targets).sum(-1) * -1, reduction),
                     "log-forgotten": reduced(-(weights * x.softmax(1)).sum(1), reduction),
                 } | slips(expected, samples * classes, reduction)
+                if samples == 1:
+                    named["squeezed-too-far"] = lambda got, of=expected: got.shape == () and looks_like(got, of[0])
                 sizes = {"the number of samples": samples, "the number of classes": classes}
                 seen = expect(submission.cross_entropy(x, targets, reduction), named, quantities=sizes)
                 seen.tensor(reduced(expected, reduction), device=device)

@@ -115,10 +115,10 @@ def adagrad(eps_inside=False):
     return rule
 
 
-def rmsprop(eps_inside=False, swapped=False, summed=False):
+def rmsprop(eps_inside=False, swapped=False, summed=False, start=0):
     def rule(s, p, g, o):
         alpha = 1 - o["alpha"] if swapped else o["alpha"]
-        s["v"] = (1 if summed is True else alpha) * s.get("v", 0) + (1 if summed else 1 - alpha) * g**2
+        s["v"] = (1 if summed is True else alpha) * s.get("v", start) + (1 if summed else 1 - alpha) * g**2
         return scaled(p, g, s["v"], o, eps_inside)
 
     return rule
@@ -350,6 +350,7 @@ def test_rmsprop_values(submission, rng, device):
             simulate(rmsprop(summed=each), groups, full, grads, changes) for each in (True, "with decay")
         ],
         "memory-made-anew": [simulate(forgetful(rmsprop()), groups, full, grads, changes)],
+        "another-update-rule": [simulate(rmsprop(start=1), groups, full, grads, changes)],
         "hard-coded-hyperparameters": [
             fixed("RMSprop", groups, defaults, grads, changes, **constants)
             for constants in ({"alpha": 0.99}, {"alpha": 0.9}, {"eps": 1e-8}, {"alpha": 0.99, "eps": 1e-8})
@@ -475,21 +476,16 @@ def test_clear(submission, rng, device):
 @pytest.mark.step("hand_over")
 def test_hand_over(submission, rng, device):
     """gives the target the state and the settings of the source, in memory of its own"""
-    for name, mine, theirs in (
-        ("Adam", [{"lr": 0.2, "betas": (0.8, 0.9)}, {"lr": 0.1, "betas": (0.5, 0.7)}], [{"lr": 0.01}, {"lr": 0.02}]),
-        (
-            "SGD",
-            [{"lr": 0.2, "momentum": 0.8}, {"lr": 0.1, "momentum": 0.5}],
-            [{"lr": 0.3}, {"lr": 0.4, "momentum": 0.9}],
-        ),
-    ):
+    adams = [{"lr": 0.2, "betas": (0.8, 0.9)}, {"lr": 0.1, "betas": (0.5, 0.7)}], [{"lr": 0.01}, {"lr": 0.02}]
+    sgds = [{"lr": 0.2, "momentum": 0.8}, {"lr": 0.1, "momentum": 0.5}], [{"lr": 0.3}, {"lr": 0.4, "momentum": 0.9}]
+    for name, (mine, theirs), stepped in (("Adam", adams, True), ("SGD", sgds, True), ("Adam", adams, False)):
         sizes = [[(4, 3), (2,)], [(3, 2)]]
         mine = [options | {"params": shapes(rng, *each)} for options, each in zip(mine, sizes, strict=True)]
         theirs = [options | {"params": shapes(rng, *each)} for options, each in zip(theirs, sizes, strict=True)]
         grads, later = gradients(rng, mine, 3), gradients(rng, mine, 2)
         for row in grads:
             row[1] = None
-        seen = expect(submission.probe.handed_over("torch." + name, mine, theirs, grads, later))
+        seen = expect(submission.probe.handed_over("torch." + name, mine, theirs, grads, later, stepped))
         seen.item("untouched").is_true("the source, or a parameter, was changed")
         options = [{k: v for k, v in group.items() if k != "params"} for group in mine]
         seen.item(

@@ -39,20 +39,24 @@ def sizes_of(count, batch_size, drop_last=False):
 MANY = 40  # items that hardly ever come in some order by chance
 
 
-def order_of(seen, index, rows, sizes, device, what="epoch"):
-    """Ask for an epoch's batches of these sizes, x beside y and each item once; return the order of the items."""
-    whole, full = len(sizes_of(len(rows), sizes[0])), len(rows) // sizes[0]
+def order_of(seen, index, rows, sizes, device, what="epoch", numbers=torch.int64):
+    """Ask for an epoch's batches of these sizes, x beside y and each item once; return the order of the items.
+
+    `numbers` is the dtype of y.
+    """
+    every, full = len(sizes_of(len(rows), sizes[0])), len(rows) // sizes[0]
     named = {
         "last-batch-lost": lambda got: len(got) == full < len(sizes),
-        "argument-ignored": lambda got: len(got) == whole > len(sizes),
+        "argument-ignored": lambda got: len(got) == every > len(sizes),
     }
     epoch = expect(seen).item(index, f"the list of batches of {what} {index + 1}", named).length(len(sizes))
     for place, size in enumerate(sizes):
         name = f"batch {place + 1} of {what} {index + 1}"
         batch = epoch.item(place, name).length(2)
         forced = {"dtype-forced": lambda t: t.dtype == "float32" != str(rows.dtype).removeprefix("torch.")}
+        whole = {"dtype-forced": lambda t: t.dtype in ("int64", "float32") and numbers == torch.float64}
         batch.item(0, f"x in {name}", forced).shape(size, 3).dtype(rows.dtype).on(device).finite()
-        batch.item(1, f"y in {name}").shape(size).dtype(torch.int64).on(device).finite()
+        batch.item(1, f"y in {name}", whole).shape(size).dtype(numbers).on(device).finite()
     x, y = (torch.cat([batch[part].data for batch in seen.value[index]]) for part in (0, 1))
     return _in_order(seen, rows, x, y.tolist())
 
@@ -122,7 +126,7 @@ def asks_for_other_orders(seen, orders):
 @pytest.mark.step("iterate_batches")
 def test_every_item_once(submission, rng, device):
     """puts every item into exactly one batch, x together with its y"""
-    for count, batch_size in ((23, 5), (24, 6), (7, 10), (11, 1)):
+    for count, batch_size in ((23, 5), (24, 6), (7, 10), (11, 1), (1, 3)):
         rows, numbers = table(rng, count)
         seen = submission.probe.epochs(rows, numbers, batch_size, new(seed_of(rng)), 1)
         order = order_of(seen, 0, rows, sizes_of(count, batch_size), device)
@@ -134,9 +138,9 @@ def test_shuffles(submission, rng, device):
     """shuffles all items"""
     rows, numbers = table(rng, 48)
     rows = rows.double()
-    seen = submission.probe.epochs(rows, numbers, 4, new(seed_of(rng)), 2)
+    seen = submission.probe.epochs(rows, numbers.double(), 4, new(seed_of(rng)), 2)
     sizes = sizes_of(48, 4)
-    first, second = (order_of(seen, index, rows, sizes, device) for index in (0, 1))
+    first, second = (order_of(seen, index, rows, sizes, device, numbers=torch.float64) for index in (0, 1))
     asks_for_shuffling(seen, first, sizes, next_order=second)
 
 

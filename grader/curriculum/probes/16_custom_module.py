@@ -36,6 +36,7 @@ def observe(submission, name, arguments, state, x, upstream, training=False):
         "dropout": [each.p for each in module.modules() if isinstance(each, nn.Dropout)],
         "softmax": [each.dim for each in module.modules() if isinstance(each, nn.Softmax)],
         "scale": getattr(module, "scale", None),
+        "hidden": hidden(module),
     }
     fill(module, state)
     parent = Parent(module)
@@ -56,6 +57,15 @@ def observe(submission, name, arguments, state, x, upstream, training=False):
         "hooked": hooked,
         "skipped": skipped,
     }
+
+
+def hidden(module):
+    """Say whether a plain list, tuple or dict on the module holds parameters or modules."""
+    plain = [value for name, value in vars(module).items() if not name.startswith("_")]
+    held = [list(each.values()) if isinstance(each, dict) else each for each in plain]
+    return any(
+        isinstance(part, (nn.Parameter, nn.Module)) for each in held if isinstance(each, (list, tuple)) for part in each
+    )
 
 
 def made_twice(submission, name, arguments):

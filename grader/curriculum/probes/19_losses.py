@@ -20,16 +20,25 @@ class Finished(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
+def _apart(tensor):
+    """Return a tensor of the same numbers that does not lie in one piece: a transpose, or every other element."""
+    if tensor.ndim == 1:
+        return torch.stack([tensor, tensor], 1)[:, 0]
+    return (
+        tensor.transpose(0, -1).clone(memory_format=torch.contiguous_format).transpose(0, -1) if tensor.ndim else tensor
+    )
+
+
 def through(submission, name, values, arguments, upstream, part):
     """Call one loss with a leaf that holds `values`, then run backward from it (or from its part of that number).
 
     Told: `{name:word}` of values with shape {values:shape}, then backward
     """
-    leaf = values.clone().requires_grad_()
-    arguments = [
-        each.clone().requires_grad_() if isinstance(each, torch.Tensor) and each.is_floating_point() else each
-        for each in arguments
-    ]
+    leaf = _apart(values.clone()).requires_grad_()
+    arguments = [_apart(each.clone()) if isinstance(each, torch.Tensor) else each for each in arguments]
+    for each in arguments:
+        if isinstance(each, torch.Tensor) and each.is_floating_point():
+            each.requires_grad_()
     with Finished() as finished:
         loss = getattr(submission, name)(leaf, *arguments)
     if isinstance(loss, (list, tuple)) and part is not None and part < len(loss):

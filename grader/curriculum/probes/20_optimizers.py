@@ -190,10 +190,11 @@ def cleared(submission, values, grads, set_to_none):
     }
 
 
-def handed_over(submission, name, mine, theirs, grads, later):
+def handed_over(submission, name, mine, theirs, grads, later, stepped):
     """Step the source, and the target otherwise; hand over; step both differently. `mine`, `theirs`: groups.
 
-    One parameter has no gradient in the source, and so nothing is remembered of it.
+    One parameter has no gradient in the source, and so nothing is remembered of it. Unless `stepped`, the target has
+    taken no step before.
 
     Told: `hand_over` from one {name:word} to another, and both go on
     """
@@ -202,8 +203,9 @@ def handed_over(submission, name, mine, theirs, grads, later):
     for row in grads:
         _set_gradients(first, row)
         source.step()
-    _set_gradients(second, [g * 3 for g in later[0]])
-    target.step()
+    if stepped:
+        _set_gradients(second, [g * 3 for g in later[0]])
+        target.step()
     # As text: a copy of the state, which is what the submission has to make, could be taken from here.
     before = _told(source.state_dict()), [p.detach().clone() for p in [*first, *second]]
     returned = submission.hand_over(source, target)

@@ -41,6 +41,7 @@ from grader.sandbox.shared.messages import (
 
 MAX_CHAIN = 8  # exceptions that led to one another
 PROBE_FILE = "<probe>"  # stands for a probe's file in tracebacks
+LISTENERS = ("__torch_function__", "__torch_dispatch__")  # by these a probe listens to what somebody else calls
 
 
 @functools.lru_cache
@@ -122,7 +123,9 @@ class Observer:
 
     def _is_own(self, frames: list[types.TracebackType], error: BaseException) -> bool:
         """Return whether an exception came out of the learner's code, and not out of a probe that went on with it."""
-        files = [frame.tb_frame.f_code.co_filename for frame in frames]
+        files = [
+            frame.tb_frame.f_code.co_filename for frame in frames if frame.tb_frame.f_code.co_name not in LISTENERS
+        ]
         last = next((each for each in reversed(files) if each in (self._filename, PROBE_FILE)), self._filename)
         # That of a loader's worker bears the traceback of the other process as its text.
         return last == self._filename or self._filename in _message(error)
