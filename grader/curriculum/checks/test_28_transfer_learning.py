@@ -156,7 +156,12 @@ def test_frozen(submission, device):
 @pytest.mark.step("adapt")
 def test_new_head(submission, device):
     """gives the model a new linear layer of the right size, and leaves the rest"""
-    for width, classes, num_classes, training in ((7, 4, 6, True), (50, 3, 20, False), (6, 3, 3, True), (5, 4, 1, True)):
+    for width, classes, num_classes, training in (
+        (7, 4, 6, True),
+        (50, 3, 20, False),
+        (6, 3, 3, True),
+        (5, 4, 1, True),
+    ):
         seen = submission.probe.adapts(width, classes, num_classes, device, training)
         expect(seen).item("type", "the class of the head").equals("Linear")
         expect(seen).item("out_features", "the head's out_features").equals(num_classes)
