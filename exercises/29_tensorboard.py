@@ -34,7 +34,7 @@ def write_curves(log_dir: str, degrees: Iterable[int]) -> None:
     """Step 1. Draw sine, cosine and tangent over an angle.
 
     log_dir: the folder of the run; it may not exist yet.
-    degrees: whole angles in degrees, such as range(-360, 360).
+    degrees: whole angles in degrees, such as range(-360, 360), or an iterator, which can be gone through only once.
 
     For each angle write three scalars into the run `log_dir` itself, with the tags "sin", "cos" and "tan" and the angle
     in degrees as the step. Compute with Python's floats. (The tangent at 90 degrees is some huge number; it does not

@@ -76,7 +76,11 @@ def test_tags(submission, rng):
     }
     values = _run(seen, log_dir, named)
     tags = sorted({value.tag for _, value in values})
-    named = {"one-tag-for-all": lambda tags: len(tags) == 1}
+    one_tag = len({step for step, _ in values}) < len(values)
+    named = {
+        "iterator-used-up": lambda tags: len(tags) == 1 and not one_tag,
+        "one-tag-for-all": lambda tags: len(tags) == 1,
+    }
     expect(tags, named, what="the list of tags").equals(["cos", "sin", "tan"])
 
 
@@ -221,6 +225,10 @@ def test_histogram_tags(submission, rng):
         "none-becomes-zeros": sorted(
             [*expected, *((step, f"gradients/{name}") for step in steps for name in NO_GRADIENT)]
         ),
+        "wrong-tag": lambda found: (
+            [step for step, _ in found] == [step for step, _ in expected]
+            and len({tag for _, tag in found}) == len(tags)
+        ),
     }
     found = [(step, value.tag) for step, value in values if value.HasField("histo")]
     expect(sorted(found), named, what="the list of (step, tag) of all histograms").equals(expected)
@@ -311,11 +319,16 @@ def _trial(submission, rng, hparams):
     log_dir, name = f"search{_int(rng, 0, 100)}", f"trial{_int(rng, 0, 100)}"
     metrics = {"hparam/accuracy": torch.rand((), generator=rng).item(), "hparam/loss": 1 + _int(rng, 0, 9) / 8}
     seen = submission.probe.trial(log_dir, name, hparams, metrics)
+    run = f"{log_dir}/{name}"
     named = {
-        "logs-all-metrics": lambda runs: {log_dir, f"{log_dir}/{name}"} == set(runs),
+        "trials-share-a-run": lambda runs: (
+            set(runs) == {log_dir} and _hparams(_loaded(runs[log_dir][0]))[0] is not None
+        ),
+        "hparams-without-metrics": lambda runs: _hparams(_loaded(runs[run][0])) == (hparams, []),
+        "logs-all-metrics": lambda runs: {log_dir, run} == set(runs),
         "hparam-run-unnamed": lambda runs: any(run.rpartition("/")[2].replace(".", "").isdecimal() for run in runs),
     }
-    return _run(seen, f"{log_dir}/{name}", named), metrics
+    return _run(seen, run, named), metrics
 
 
 @pytest.mark.step("write_trial")
@@ -331,7 +344,11 @@ def test_trial(submission, rng):
         ),
     }
     expect(found, named, what="the record of hyperparameters").equals(hparams)
-    expect(names, what="the record of the metrics' names").equals(sorted(metrics))
+    named = {
+        "hparams-without-metrics": [],
+        "wrong-tag": lambda names: len(names) == len(metrics) and not {*names} & {*metrics},
+    }
+    expect(names, named, what="the record of the metrics' names").equals(sorted(metrics))
     scalars = {value.tag: value.simple_value for _, value in values if value.HasField("simple_value")}
     expect(scalars, what="the dict of scalars").equals(metrics)
 

@@ -44,9 +44,19 @@ def slips(frame, size):
         "float64-leak": lambda a: a.dtype == "float64",
         "reshape-moves-no-axis": lambda a: close_to(a.data, expected.permute(1, 2, 0).reshape(3, height, width)),
         "pixels-scaled": lambda a: float(a.data.max()) < 1.5,
-        "interpolation-ignored": lambda a: any(close_to(a.data, each) for each in interpolated(frame, size)),
+        "interpolation-ignored": lambda a: (
+            any(close_to(a.data, each) for each in interpolated(frame, size)) or same_picture(a.data, expected)
+        ),
         "colours-reversed": lambda a: close_to(a.data, expected.flip(0)),
     }
+
+
+def same_picture(got, expected):
+    """Tell whether this is the frame in small, but with other pixels looked at: alike from afar, not in each pixel."""
+    if got.shape != expected.shape:
+        return False
+    alike = float(torch.corrcoef(torch.stack([got.double().flatten(), expected.double().flatten()]))[0, 1])
+    return 0.5 < alike < 0.98 and abs(float(got.double().mean() - expected.double().mean())) < 2
 
 
 def on_its_side(frame, size):

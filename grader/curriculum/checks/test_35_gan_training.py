@@ -39,7 +39,11 @@ def test_grid(submission, rng):
     for count, height, width in ((3, 6, 5), (10, 4, 7)):
         images = torch.rand(count, 3, height, width, generator=rng) * 1.2 - 0.7
         named = {
-            "images-not-normalised": make_grid(images),
+            "images-not-normalised": lambda grid, images=images: any(
+                torch.allclose(grid.data, each, atol=1e-4)
+                for wrong in (make_grid(images), make_grid(images / 2 + 1))
+                for each in (wrong, wrong.clamp(0, 1))
+            ),
             "normalised-by-own-range": lambda grid, images=images: any(
                 torch.allclose(grid.data, make_grid(images, normalize=True, scale_each=each), atol=1e-4)
                 for each in (False, True)
@@ -82,7 +86,7 @@ def _rounds(rng):
     """Return three rounds of (iteration, {tag: losses}), each with another number of losses."""
     iterations = sorted({whole_number(rng, 1, 50), whole_number(rng, 60, 90), whole_number(rng, 100, 150)})
     return [
-        (iteration, {tag: torch.rand((3, 4, 130)[index], generator=rng).tolist() for tag in ("loss/a", "loss/b")})
+        (iteration, {tag: torch.rand((3, 1, 130)[index], generator=rng).tolist() for tag in ("loss/a", "loss/b")})
         for index, iteration in enumerate(iterations)
     ]
 
@@ -102,7 +106,7 @@ def test_averages(submission, rng, device):
     values = values_in(seen, "run")
     for tag in ("loss/a", "loss/b"):
         losses = [(iteration, more[tag]) for iteration, more in rounds]
-        off = [(step, sum(each) / (len(each) - 1)) for step, each in losses]
+        off = [(step, sum(each) / max(len(each) - 1, 1)) for step, each in losses]
         fixed = [[(step, sum(each) / count) for step, each in losses] for count in (10, 100, 1000)]
         so_far = [
             (step, [each for _, more in losses[: index + 1] for each in more]) for index, (step, _) in enumerate(losses)
@@ -145,6 +149,9 @@ OPTIONS = {
 }  # fmt: skip
 
 
+FRESH_LR = 0.3  # of the gan into which a checkpoint is loaded
+
+
 def _descended(weight, momentum, gradient):
     """Return weight and momentum after a step of SGD."""
     momentum = momentum * OPTIONS["momentum"] + gradient
@@ -181,7 +188,7 @@ class Saved:
 
     def given(self, content, device):
         """Return what the probe needs to load a file into a gan of other weights and random numbers."""
-        return content, torch.zeros_like(self.judge), torch.zeros_like(self.forger), self.seed + 1, device
+        return content, torch.zeros_like(self.judge), torch.zeros_like(self.forger), self.seed + 1, FRESH_LR, device
 
 
 @pytest.mark.step("save_checkpoint")
@@ -191,6 +198,7 @@ def test_saved(submission, rng, device):
     seen = submission.probe.saved(gan.judge, gan.forger, gan.seed, gan.steps, device)
     named = {
         "pickles-objects": lambda held: isinstance(held, str),
+        "saved-under-other-names": lambda held: isinstance(held, dict) and len(held) > 2 and not {*NETS} & {*held},
         "optimizer-state-forgotten": lambda held: {*NETS} <= {*held} and not {*OPTIMIZERS} & {*held},
         "random-state-forgotten": lambda held: {*NETS} <= {*held} and "generator" not in held,
         "iteration-forgotten": lambda held: {*NETS} <= {*held} and "iteration" not in held,
@@ -261,7 +269,13 @@ def test_loaded(submission, rng, device):
     for name in NETS:
         before.item(name, f"the weight of {name} after loading").tensor(gan.weights[name], device=device)
     for name in NETS:
-        named = {"optimizer-state-forgotten": gan.weights[name] - OPTIONS["lr"]}
+        momentum = gan.momenta[name] * OPTIONS["momentum"] + 1.0
+        named = {
+            "optimizer-state-forgotten": lambda t, of=gan.weights[name]: any(
+                torch.allclose(t.data, of - rate, atol=1e-5) for rate in (OPTIONS["lr"], FRESH_LR)
+            ),
+            "settings-left-behind": gan.weights[name] - FRESH_LR * momentum,
+        }
         weight = after.item(name, f"the weight of {name} one step after loading", named)
         weight.values(gan.one_step_later(name))
     named = {"random-state-forgotten": lambda found: True}
@@ -404,7 +418,7 @@ def test_trains_both(submission, rng, device):
 
 @pytest.mark.step("train")
 def test_goes_on(submission, rng, device):
-    """counts the iterations that were completed before"""
+    """counts the iterations that were completed before, and takes no batch where none is left"""
     done = 2 * whole_number(rng, 1, 3) + 1
     task, total = Task(rng, done=done), done + 5
     seen = task.run(submission.probe, total, 2, 100, device)
@@ -423,6 +437,16 @@ def test_goes_on(submission, rng, device):
         expect_points(curve(values, tag), expected, f"the curve {tag}", named, device)
 
 
+    for done, total in ((4, 4), (5, 3)):
+        seen = expect(Task(rng, batches=2, done=done).run(submission.probe, total, 2, 100, device))
+        again = {
+            "loop-tested-too-late": 1,
+            "resume-starts-anew": lambda taken, total=total: taken >= total,
+        }
+        seen.item("taken", "the number of batches taken where nothing is left to do", again).equals(0)
+        seen.item("iteration", "gan.iteration after that").equals(done)
+
+
 @pytest.mark.step("train")
 def test_ctrl_c(submission, rng, device):
     """ends early and quietly on Ctrl-C"""
@@ -433,6 +457,10 @@ def test_ctrl_c(submission, rng, device):
     expect(seen).item("iteration", "gan.iteration after the call").equals(5)
     for tag in TAGS:
         expect_points(curve(values, tag), _averages(task, tag, 2), f"the curve {tag}", {}, device)
+    seen = Task(rng, batches=5).run(submission.probe, 9, 100, 100, device, "told ctrl-c")
+    named = {"ctrl-c-escapes": "KeyboardInterrupt"}
+    expect_end(seen, "returned", "after Ctrl-C in after_iteration", named)
+    expect(seen).item("iteration", "gan.iteration after the call").equals(3)
 
 
 @pytest.mark.step("train")

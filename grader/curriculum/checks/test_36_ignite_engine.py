@@ -200,6 +200,7 @@ def test_report(submission, rng):
                 or report == [(number, None) for number, _ in _reports(outputs, every)]
                 or report == [(number, outputs[number - 1]) for number in range(length, len(outputs) + 1, length)]
             ),
+            "epochs-from-zero": lambda report, every=every: every > 1 and report == _reports(outputs, every, first=1),
             "every-ignored": lambda report, every=every: _another_every(report, outputs, every),
             "once-is-not-every": [(every, outputs[every - 1])],
             "iteration-restarts-each-epoch": lambda report, every=every: (
@@ -298,11 +299,14 @@ def test_runs_on(submission, rng):
 @pytest.mark.step("run_for")
 def test_endless(submission, rng):
     """runs exactly as many iterations as it is told, although the data never end"""
-    for iterations in (1, 4 + _int(rng, 0, 9)):
+    # A prime number of iterations, which is no multiple of the length of any epoch.
+    for iterations in (1, (11, 13, 17, 19)[_int(rng, 0, 4)]):
         first = _int(rng, 1, 50)
         seen = expect(submission.probe.endless(first, iterations))
         seen.item("ran_away", lookalikes={"infinite-run": True}).is_false("the engine ran on without end")
-        seen.item("ran", "the list of batches that were processed").equals(list(range(first, first + iterations)))
+        whole = {"whole-epochs-only": lambda ran, first=first: ran[:1] == [first] and len(ran) > 1}
+        ran = seen.item("ran", "the list of batches that were processed", whole)
+        ran.equals(list(range(first, first + iterations)))
         seen.item("taken", "the number of batches taken from the data").equals(iterations)
         seen.item("ends", "the list of starts and ends of the run").equals(["starts", "ends"])
 

@@ -25,11 +25,11 @@ def _left_behind():
 
 
 def curves(submission, log_dir, start, stop, stride):
-    """Let curves be written, the greatest angle first.
+    """Let curves be written, the greatest angle first, out of an iterator.
 
-    Told: `write_curves` from {start} to {stop} in steps of {stride}
+    Told: `write_curves` from {start} to {stop} in steps of {stride}, with an iterator
     """
-    submission.write_curves(log_dir, range(start, stop, stride)[::-1])
+    submission.write_curves(log_dir, iter(range(start, stop, stride)[::-1]))
     return _left_behind()
 
 

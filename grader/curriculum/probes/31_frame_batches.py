@@ -18,7 +18,7 @@ class RanAway(Exception):
 class Watched(gymnasium.Wrapper):
     """A real game with small frames. It ends when told to, turns dark when told to, and keeps a diary.
 
-    `ends` lists after how many steps each episode ends, in turn; `how` is "terminated" or "truncated".
+    `ends` lists after how many steps each episode ends, in turn; `how` is "terminated" or "truncated", or both words.
     `dark` is every how many frames one is black, 0 for none.
 
     Wrappers of one game share its emulator, which is started ahead and gets no seed: to load the game anew, as a seed
@@ -53,7 +53,7 @@ class Watched(gymnasium.Wrapper):
         if self.dark and self.count % self.dark == 0:
             frame = np.zeros_like(frame)
         self.given.append(frame.copy())
-        return frame, reward, over and self.how == "terminated", over and self.how == "truncated", info
+        return frame, reward, over and "terminated" in self.how, over and "truncated" in self.how, info
 
     def close(self):
         """Leave the emulator to the others."""

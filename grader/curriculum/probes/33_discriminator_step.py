@@ -1,5 +1,7 @@
 """Plays real games for frames, builds the two networks from weights that it is sent, and watches three steps."""
 
+import contextlib
+
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -110,6 +112,8 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     frames = frames_of(game, seed, len(frames)) if game else frames
     discriminator, generator = networks(weights, device)
     discriminator.train(train), generator.train(train)
+    discriminator[1].train(not train)
+    modes = [module.training for network in (discriminator, generator) for module in network.modules()]
     soil(discriminator, garbage["discriminator"]), soil(generator, garbage["generator"])
     optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr, momentum=momentum)
     seen = {"frames": frames.clone(), "losses": [], "inputs": [], "after": [], "written": [], "steps": []}
@@ -129,7 +133,8 @@ def three_steps(submission, game, seed, frames, weights, garbage, latents, upstr
     seen["generator"] = [parameter.detach().clone() for parameter in generator.parameters()]
     seen["generator_grads"] = [parameter.grad for parameter in generator.parameters()]
     seen["generator_grads"] = [None if grad is None else grad.clone() for grad in seen["generator_grads"]]
-    seen["train"] = [module.training for network in (discriminator, generator) for module in network.modules()]
+    after = [module.training for network in (discriminator, generator) for module in network.modules()]
+    seen["modes kept"] = after == modes
     seen["leads_back"] = leads_back(seen["after"][-1][1], upstream)
     seen["through_fake"] = list(generator.parameters())
     return seen
@@ -160,21 +165,37 @@ class _Numbers(TorchDispatchMode):
 
 
 def step_on(submission, device):
-    """Take one step on each device with the smallest of networks; return what it raised, or None.
+    """Take one step on each device with the smallest of networks; return what it raised elsewhere, or None.
 
-    Told: one step with the smallest of networks on another device, before there is any gradient
+    Also what the weights are after a step before which infinity was in every `.grad`.
+
+    Told: one step with the smallest of networks, before there is any gradient, with infinity in `.grad`, and on
+    another device
     """
-    for place in (device, torch.device("meta")):
-        discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 1), nn.Sigmoid(), nn.Flatten(0)).to(place)
-        fake = torch.zeros(2, 3, 64, 64, device=place, requires_grad=True) * 1
-        optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
-        arguments = (discriminator, optimizer, torch.ones(3, 3, 64, 64, device=place), fake)
-        if place == device:
-            submission.discriminator_step(*arguments)
-            continue
-        try:
-            with _Numbers():
-                submission.discriminator_step(*arguments)
-        except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-            return str(error)[:300]
-    return None
+    submission.discriminator_step(*_smallest(device))
+    arguments = _smallest(device, left=torch.inf)
+    with contextlib.suppress(RuntimeError):  # what it comes to is seen in the weights
+        submission.discriminator_step(*arguments)
+    raised = None
+    try:
+        with _Numbers():
+            submission.discriminator_step(*_smallest(torch.device("meta")))
+    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
+        raised = str(error)[:300]
+    return {"raised": raised, "after": kind_of_numbers(arguments[0].parameters())}
+
+
+def _smallest(place, left=None):
+    """Return what a step is called with on this device."""
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 1), nn.Sigmoid(), nn.Flatten(0)).to(place)
+    for parameter in discriminator.parameters():
+        parameter.grad = None if left is None else torch.full_like(parameter, left)
+    fake = torch.zeros(2, 3, 64, 64, device=place, requires_grad=True) * 1
+    optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
+    return discriminator, optimizer, torch.ones(3, 3, 64, 64, device=place), fake
+
+
+def kind_of_numbers(tensors):
+    """Say in a word what is in some tensors."""
+    values = torch.cat([tensor.detach().flatten() for tensor in tensors])
+    return "NaN" if values.isnan().any() else "infinity" if values.isinf().any() else "numbers"

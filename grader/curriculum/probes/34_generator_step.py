@@ -1,5 +1,7 @@
 """Plays real games for frames, builds the two networks from weights that it is sent, and watches three steps."""
 
+import contextlib
+
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -21,11 +23,16 @@ class Table:
                 parameter.data = value.clone()
                 parameter.grad = grad.clone()
             network.to(device).train(train)
+        self.discriminator[1].train(not train)
+        self.modes = self._modes()
         self.shown, self.generated, self.trail, self.steps, self.arrived = [], [], [], [], []
         self.discriminator.register_forward_pre_hook(lambda _, args: self.shown.append(self._about(args[0])))
         self.generator.register_forward_pre_hook(lambda _, args: self.generated.append(len(args[0])))
         for parameter in self.generator.parameters():
             parameter.register_post_accumulate_grad_hook(lambda _: self.arrived.append(1))
+
+    def _modes(self):
+        return [module.training for network in (self.discriminator, self.generator) for module in network.modules()]
 
     def _about(self, frames):
         return len(frames), frames.requires_grad and torch.is_grad_enabled()
@@ -44,9 +51,8 @@ class Table:
 
     def state(self):
         """Return what is to be known of both networks, as plain data and tensors."""
-        both = (self.discriminator, self.generator)
         return {
-            "train": [module.training for network in both for module in network.modules()],
+            "modes kept": self._modes() == self.modes,
             "shown": self.shown,
             "generated": self.generated,
             "trail": self.trail,
@@ -141,25 +147,47 @@ class _Numbers(TorchDispatchMode):
 
 
 def step_on(submission, name, device):
-    """Take one step on each device with the smallest of networks; return what it raised, or None.
+    """Take one step on each device with the smallest of networks; return what it raised elsewhere, or None.
 
-    Told: `{name:word}` once with the smallest of networks on another device, before there is any gradient
+    Also what the weights are after a step before which infinity was in every `.grad`.
+
+    Told: `{name:word}` once with the smallest of networks, before there is any gradient, with infinity in `.grad`, and
+    on another device
     """
-    _take(submission, name, device)
+    _take(submission, name, _smallest(device))
+    networks = _smallest(device, left=torch.inf)
+    with contextlib.suppress(RuntimeError):  # what it comes to is seen in the weights
+        _take(submission, name, networks)
+    raised = None
     try:
         with _Numbers():
-            _take(submission, name, torch.device("meta"))
+            _take(submission, name, _smallest(torch.device("meta")))
     except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        return str(error)[:300]
-    return None
+        raised = str(error)[:300]
+    return {"raised": raised, "after": kind_of_numbers([each for net in networks for each in net.parameters()])}
 
 
-def _take(submission, name, device):
+def _smallest(device, left=None):
+    """Return a discriminator and a generator network on this device."""
     judge = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 1), nn.Sigmoid(), nn.Flatten(0)).to(device)
     generator = nn.Sequential(nn.ConvTranspose2d(2, 3, 64), nn.Tanh()).to(device)
-    first, second = (torch.optim.SGD(network.parameters(), lr=0.1) for network in (judge, generator))
-    latent = torch.ones(2, 2, 1, 1, device=device)
+    for network in (judge, generator):
+        for parameter in network.parameters():
+            parameter.grad = None if left is None else torch.full_like(parameter, left)
+    return judge, generator
+
+
+def _take(submission, name, networks):
+    judge, generator = networks
+    first, second = (torch.optim.SGD(network.parameters(), lr=0.1) for network in networks)
+    latent = torch.ones(2, 2, 1, 1, device=judge[1].weight.device)
     if name == "gan_step":
-        submission.gan_step(judge, first, generator, second, torch.ones(3, 3, 64, 64, device=device), latent)
+        submission.gan_step(judge, first, generator, second, torch.ones(3, 3, 64, 64, device=latent.device), latent)
     else:
         getattr(submission, name)(judge, second, generator(latent))
+
+
+def kind_of_numbers(tensors):
+    """Say in a word what is in some tensors."""
+    values = torch.cat([tensor.detach().flatten() for tensor in tensors])
+    return "NaN" if values.isnan().any() else "infinity" if values.isinf().any() else "numbers"

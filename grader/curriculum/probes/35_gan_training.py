@@ -72,7 +72,10 @@ def _gan(submission, judge, forger, *settings, **others):
 
 
 def train(submission, judge, forger, real, done, iterations, report_every, images_every, seed, lr, device, stop):
-    """Train on the rows of `real`; at their end `stop` may say "ctrl-c" or "error". Return what was seen.
+    """Train on the rows of `real`; return what was seen.
+
+    `stop` may say "ctrl-c" or "error", which come out of the batches at their end, or "told ctrl-c", out of the third
+    call of after_iteration.
 
     Told: `train` for {iterations:count iteration}, of which {done} are done, with reports every {report_every} and
     images every {images_every}
@@ -87,8 +90,10 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     def note(iteration):
         after.append((iteration, gan.iteration))
         shown.append(len(list(Path("logs/gan").glob("*.png"))))
+        if len(after) == 3 and stop == "told ctrl-c":
+            raise KeyboardInterrupt
 
-    stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke"), "": None}
+    stops = {"ctrl-c": KeyboardInterrupt(), "error": RuntimeError("the emulator broke")}
     ended, begun, sampled = "returned", gan.generator.get_state(), _noted_latents(submission)
     everybodys, there, randn = torch.get_rng_state(), [], torch.randn
 
@@ -99,7 +104,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     torch.randn = drawn
     try:
         submission.train(
-            gan, batches(real, taken, stops[stop]), "logs/gan", iterations, device, **every,
+            gan, batches(real, taken, stops.get(stop)), "logs/gan", iterations, device, **every,
             after_iteration=note,
         )  # fmt: skip
     except KeyboardInterrupt:
@@ -252,13 +257,13 @@ def saved_over(submission, judge, forger, seed, device):
     return seen | {"held": second["iteration"] if isinstance(second, dict) else type(second).__name__}
 
 
-def loads(submission, content, judge, forger, seed, device):
+def loads(submission, content, judge, forger, seed, lr, device):
     """Load a checkpoint with this content into a fresh gan; return that gan, and what it is one more step later.
 
-    Told: `load_checkpoint` into a fresh gan, and one more step
+    Told: `load_checkpoint` into a fresh gan, whose optimizers were made with lr {lr}, and one more step
     """
     write("there.pt", content)
-    fresh = _gan(submission, judge, forger, seed, 0.1, device, momentum=0.9)
+    fresh = _gan(submission, judge, forger, seed, lr, device, momentum=0.9)
     parts, weights = _parts(fresh), _weights(fresh)
     fresh.discriminator_net.train(False)  # as it comes, so it stays
     submission.load_checkpoint(fresh, "there.pt")
