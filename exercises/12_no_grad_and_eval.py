@@ -44,8 +44,8 @@ def predict(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     Run the model on x with all of its modules in eval mode, and let autograd record nothing meanwhile. Afterwards every
     module is in the mode that it was in before: you may get the model in either mode, and some of its parts may be in
     a different mode from the rest. This also holds if the forward pass raises an exception, which then goes on to the
-    caller. The parameters and their gradients, x, and autograd's own switch, which may be on or off when you are
-    called, are as before.
+    caller. The parameters and their gradients, the settings of the layers, x, and autograd's own switch, which may be
+    on or off when you are called, are as before.
 
     Returns what the model returned, which requires no gradient.
     """

@@ -184,7 +184,7 @@ def test_backward(submission, rng, device):
         named = {
             "results-in-another-order": grad_w2,
             "gradient-sign-flipped": -grad_w1,
-            "upstream-ignored": walked_back(x, h, w2, torch.ones_like(upstream))[0],
+            "upstream-ignored": one_of([walked_back(x, h, w2, torch.ones_like(upstream))[0], x.T @ (h > 0).float()]),
             "relu-mask-forgotten": x.T @ back,
             "relu-applied-to-gradient": x.T @ back.clamp(min=0),
             "transpose-slip": grad_w1.T,

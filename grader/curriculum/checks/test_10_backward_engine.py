@@ -313,6 +313,21 @@ def last_only(graph, start):
     return held
 
 
+def passed_on_again(graph, start):
+    """Let each node, whenever something arrives, pass on all that has arrived so far; return what the leaf gets."""
+    arrived, leaf = {}, 0.0
+
+    def visit(node, gradient):
+        nonlocal leaf
+        arrived[node] = arrived.get(node, 0.0) + gradient
+        leaf += gradient if node == 0 else 0.0
+        for parent, local in zip(*graph[node][:2], strict=True):
+            visit(parent, arrived[node] * local)
+
+    visit(len(graph) - 1, start)
+    return leaf
+
+
 def depth_first(graph):
     """Return the order of first arrival, going down before going across."""
     order, waiting = [], [len(graph) - 1]
@@ -369,7 +384,9 @@ def named_on_ways(graph, index, start, was, expected):
     last = last_only(graph, start)[0]
     disordered = [in_order(graph, walk(graph), start)[0] for walk in (depth_first, breadth_first, parents_first)]
     kept = (0.0,) if was is None else (0.0, was)
+    again = passed_on_again(graph, start)
     return named | {
+        "exponential-revisit": lambda grad: near(grad, (was or 0.0) + again),
         "overwrite-instead-of-accumulate": lambda grad: (
             any(near(grad, old + last) for old in kept) or (was is not None and near(grad, expected - was))
         ),

@@ -95,7 +95,7 @@ def test_restored_after_error(submission):
 
 @pytest.mark.step("predict")
 def test_no_trace(submission, rng, device):
-    """changes neither parameters nor statistics, and leaves autograd switched on or off as it was"""
+    """changes neither parameters nor statistics nor settings, and leaves autograd switched on or off as it was"""
     state = normalising_net(rng)
     called = submission.probe.watch_predict(state, torch.randn(5, 3, generator=rng), ALL_TRAIN)
     seen = expect(called).keeps_globals("grad mode", misconception="grad-mode-left-off")
@@ -114,6 +114,8 @@ def test_no_trace(submission, rng, device):
         grads.item(index, "a .grad that was there before the call", named).values(torch.full_like(weight, 3.0))
     required = seen.item("x_required", lookalikes={"mutates-caller": False})
     required.is_true("x required a gradient before the call, and does not after it")
+    settings = seen.item("settings_kept", lookalikes={"changes-the-model": False})
+    settings.is_true("a setting of a dropout or a batch norm was changed, and not put back")
     for switch in BOOLS:
         weight, x = torch.randn(3, 2, generator=rng), torch.randn(5, 3, generator=rng)
         seen = expect(submission.probe.switch_after(weight, x, switch))
@@ -172,6 +174,9 @@ def test_frozen(submission, rng):
     """sets requires_grad to False for the part's parameters, and for no others"""
     for (part, before, _), (seen, free, (state, *_)) in zip(CASES, frozen(submission, rng), strict=True):
         facts = seen.item("facts", "the dict of parameters").length(len(state))
+        frozen_now = {name for name, fact in facts._value.items() if not fact["requires_grad"]}
+        leading = list(state)[: sum(name.startswith(f"{part}.") for name in state)]
+        by_place = frozen_now - set(before) == set(leading) - set(before)
         for name in state:
             expected = name in free
             named = {"unfreezes-everything": lambda fact: fact["requires_grad"]} if name in before else STILL_REQUIRES
@@ -181,7 +186,10 @@ def test_frozen(submission, rng):
             if not expected and name.endswith(".bias"):
                 # The weight of the same layer came first: it is frozen.
                 named = named | {"bias-not-frozen": lambda fact: fact["requires_grad"] and fact["in_optimizer"]}
-            held = {"part-of-a-name": lambda fact, here=part in name: here and not fact["requires_grad"]}
+            held = {
+                "part-of-a-name": lambda fact, here=part in name: here and not fact["requires_grad"],
+                "position-is-not-the-part": lambda fact, by_place=by_place: by_place and not fact["requires_grad"],
+            }
             named = (held if name not in before else {}) if expected else named
             facts.item(name, name, named).satisfies(
                 lambda fact, expected=expected: fact["requires_grad"] is expected,

@@ -25,7 +25,7 @@ def watch_predict(submission, state, x, modes):
     for parameter in net.parameters():
         parameter.grad = torch.full_like(parameter, 3.0)
     x.requires_grad_(True)
-    during, recorded = {}, []
+    during, recorded, settings = {}, [], _settings(net)
 
     def look(name, module, arguments, output):
         during[name] = module.training
@@ -46,8 +46,15 @@ def watch_predict(submission, state, x, modes):
         "grads_required": [parameter.requires_grad for parameter in net.parameters()],
         "grads": [parameter.grad for parameter in net.parameters()],
         "x_required": x.requires_grad,
+        "settings_kept": _settings(net) == settings,
         "state": dict(net.state_dict()),
     }
+
+
+def _settings(net):
+    """Return how each layer is set, apart from its mode."""
+    names = ("p", "inplace", "momentum", "eps", "affine", "track_running_stats")
+    return [{name: getattr(module, name, None) for name in names} for module in net.modules()]
 
 
 class _Layer(nn.Module):
