@@ -436,7 +436,6 @@ def test_goes_on(submission, rng, device):
         }
         expect_points(curve(values, tag), expected, f"the curve {tag}", named, device)
 
-
     for done, total in ((4, 4), (5, 3)):
         seen = expect(Task(rng, batches=2, done=done).run(submission.probe, total, 2, 100, device))
         again = {
