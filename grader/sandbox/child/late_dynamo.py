@@ -11,6 +11,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
@@ -53,6 +54,20 @@ class LateDynamo(types.ModuleType):
         spec.loader.exec_module(self)
 
 
+class _AlreadyLoaded(MetaPathFinder, Loader):
+    """Finds what became loaded while Python looked up the way to it: it would be run a second time."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
+        found = sys.modules.get(name) if name.startswith(f"{NAME}.") else None
+        return ModuleSpec(name, self, origin=found.__file__, is_package=hasattr(found, "__path__")) if found else None
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Do nothing: that was done."""
+
+
 def _nothing() -> None:
     """Break no graph where none is made."""
 
@@ -62,3 +77,4 @@ def load_dynamo_late() -> None:
     spec = None if NAME in sys.modules else importlib.util.find_spec(NAME)
     if spec is not None:
         sys.modules[NAME] = torch._dynamo = LateDynamo(spec)
+        sys.meta_path.insert(0, _AlreadyLoaded())

@@ -43,6 +43,8 @@ def test_training_and_the_meta_device_load_no_compiler():
     "asking",
     [
         "import torch._dynamo.config as asked; asked = asked is torch._dynamo.config",
+        "import torch._dynamo.guards as g; import torch._dynamo.convert_frame as c\n"
+        "asked = g.CheckFunctionManager is c.CheckFunctionManager and g.__spec__.origin == g.__file__",
         "from torch._dynamo import eval_frame; asked = eval_frame is sys.modules['torch._dynamo.eval_frame']",
         "asked = torch.compile(lambda x: x + 1, backend='eager')(torch.ones(1)).item() == 2",
         "asked = callable(torch.compiler.disable(lambda x: x))",
