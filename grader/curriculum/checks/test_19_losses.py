@@ -180,6 +180,16 @@ def test_regression_gradients(submission, rng):
             submission, "regression_losses", predictions, [targets], upstream,
             lambda p, t, index=index: regression(p, t)[index], part=index,
         )  # fmt: skip
+    hit = torch.randperm(12, generator=rng).reshape(4, 3) < 3
+    predictions[hit] = targets[hit]
+    seen = submission.probe.through("regression_losses", predictions, [targets], upstream, 0)
+    said = "the gradient of mae is NaN or infinite where a prediction equals its target"
+    expect(seen).item("leaf", "the tensor of predictions", {"slope-at-a-kink": lambda _: True}).satisfies(
+        lambda leaf: torch.isfinite(leaf.grad.data).all(),
+        said,
+        got=lambda leaf: describe(leaf.grad, values=True),
+        expected="finite numbers",
+    )
 
 
 @pytest.mark.step("regression_losses")
