@@ -105,6 +105,10 @@ def test_net(submission, rng, device):
             copies["graph-cut-in-the-middle"] = lambda got, cut=cut[name].grad: looks_like(got.grad, cut)
             seen.item("params").item(name, f"{name} after all runs", copies).grad(params[name].grad)
 
+    single = submission.probe.passes([3, 5, 2, 2], x[:1], [upstreams[0][:1]], seed, True)
+    squeezed = {"squeezed-too-far": lambda t: t.shape == (2,)}
+    expect(single).item("outs").length(1).item(0, "the result for a single row", squeezed).shape(1, 2)
+
 
 def net(params, x, depth, relus=(1, 1), between=torch.clone):
     """Run the net; `relus`: whether one follows the first layer and the middle one, `between`: what comes after it."""

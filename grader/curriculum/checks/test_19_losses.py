@@ -25,6 +25,12 @@ def slips(losses, count, reduction):
     return named | {"reduction-ignored": one_of(others)}
 
 
+def squeezed(expected):
+    """Return a lookalike: what is left of a result where every dimension of size 1 is removed."""
+    less = expected.squeeze()
+    return {"squeezed-too-far": lambda got: got.shape == less.shape != expected.shape and looks_like(got, less)}
+
+
 def uniform(rng, *shape, low=0.02, high=0.98, dtype=torch.float32):
     return torch.rand(shape, generator=rng, dtype=dtype) * (high - low) + low
 
@@ -180,6 +186,16 @@ def test_regression_gradients(submission, rng):
             submission, "regression_losses", predictions, [targets], upstream,
             lambda p, t, index=index: regression(p, t)[index], part=index,
         )  # fmt: skip
+    hit = torch.randperm(12, generator=rng).reshape(4, 3) < 3
+    predictions[hit] = targets[hit]
+    seen = submission.probe.through("regression_losses", predictions, [targets], upstream, 0)
+    said = "the gradient of mae is NaN or infinite where a prediction equals its target"
+    expect(seen).item("leaf", "the tensor of predictions", {"slope-at-a-kink": lambda _: True}).satisfies(
+        lambda leaf: torch.isfinite(leaf.grad.data).all(),
+        said,
+        got=lambda leaf: describe(leaf.grad, values=True),
+        expected="finite numbers",
+    )
 
 
 @pytest.mark.step("regression_losses")
@@ -199,8 +215,8 @@ def test_regression_refuses(submission, rng):
 @pytest.mark.step("bce")
 def test_bce_values(submission, rng, device):
     """gives the loss of probabilities, reduced as asked, for hard and soft targets"""
-    for shape, dtype in (((7,), torch.float64), ((5, 3), torch.float32), ((), torch.float32)):
-        for soft in (False, True):
+    for shape, dtype in (((7,), torch.float64), ((5, 3), torch.float32), ((1, 3), torch.float32), ((), torch.float32)):
+        for soft in (False, True) if shape in ((7,), (5, 3)) else (True,):
             for reduction in REDUCTIONS:
                 p, t = uniform(rng, *shape, dtype=dtype), uniform(rng, *shape, dtype=dtype)
                 t = t if soft else hard(t)
@@ -214,6 +230,7 @@ def test_bce_values(submission, rng, device):
                 } | slips(expected, p.shape[0] if shape else 1, reduction)
                 named |= {"soft-targets-rounded": rounded} if soft else {}
                 named |= {"dtype-forced": forced} if dtype == torch.float64 else {}
+                named |= squeezed(reduced(expected, reduction))
                 seen = expect(submission.bce(p, t, reduction), named).tensor(
                     reduced(expected, reduction), device=device
                 )
@@ -265,8 +282,8 @@ def test_bce_refuses(submission, rng):
 @pytest.mark.step("bce_with_logits")
 def test_logits_values(submission, rng, device):
     """gives the loss of logits, reduced as asked, for hard and soft targets"""
-    for shape in ((7,), (5, 3), ()):
-        for soft in (False, True):
+    for shape in ((7,), (5, 3), (1, 3), ()):
+        for soft in (False, True) if shape in ((7,), (5, 3)) else (True,):
             for reduction in REDUCTIONS:
                 x, t = torch.randn(shape, generator=rng), uniform(rng, *shape)
                 t = t if soft else hard(t)
@@ -275,6 +292,7 @@ def test_logits_values(submission, rng, device):
                 named = {"probabilities-into-logits": twice} | slips(expected, x.shape[0] if shape else 1, reduction)
                 rounded = F.binary_cross_entropy_with_logits(x, (t > 0.5).float(), reduction=reduction)
                 named |= {"soft-targets-rounded": rounded} if soft else {}
+                named |= squeezed(reduced(expected, reduction))
                 seen = submission.bce_with_logits(x, t, reduction)
                 seen = expect(seen, named).tensor(reduced(expected, reduction), device=device)
                 seen.keeps_argument(0, x, "mutates-caller").keeps_argument(1, t, "mutates-caller")
@@ -338,7 +356,7 @@ def test_logits_refuses(submission, rng):
 @pytest.mark.step("log_softmax")
 def test_log_softmax_values(submission, rng, device):
     """gives log-probabilities along the dimension that is asked for"""
-    for shape, dims in (((5, 3), (1, 0, -1)), ((2, 5, 3), (0, 1, 2, -2)), ((6,), (0, -1))):
+    for shape, dims in (((5, 3), (1, 0, -1)), ((2, 5, 3), (0, 1, 2, -2)), ((6,), (0, -1)), ((1, 4), (1,))):
         for dim in dims:
             x = torch.randn(shape, generator=rng) * 2
             others = [F.log_softmax(x, other) for other in range(len(shape)) if other != dim % len(shape)]
@@ -347,7 +365,7 @@ def test_log_softmax_values(submission, rng, device):
             named = {
                 "softmax-wrong-dim": one_of(others),
                 "mean-vs-sum": expected + torch.tensor(float(shape[dim])).log(),
-            }
+            } | squeezed(expected)
             seen = expect(submission.log_softmax(x, dim), named | {"mutates-caller": lambda got: got.same_as == "0"})
             seen.keeps_argument(0, x, "mutates-caller").tensor(expected, device=device)
 
