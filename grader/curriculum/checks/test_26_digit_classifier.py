@@ -290,8 +290,16 @@ def test_ten_samples(submission, rng, device):
         | {"argmax-wrong-dim": lambda v: any(abs(v - each) < 1e-6 for each in other_ways(labels, pixels))}
         | {"broadcast-pitfall": lambda v: abs(v - all_against_all(labels, pixels)) < 1e-6}
     )
-    answer = expect(submission.probe.counts(labels, pixels, [10], False, device)).item("answer", "the result", named)
-    answer.is_a(float).equals(share_right(labels, pixels))
+    seen = expect(submission.probe.counts(labels, pixels, [10], False, device))
+    seen.item("answer", "the result", unless_by_chance(seen, named)).is_a(float).equals(share_right(labels, pixels))
+
+
+def unless_by_chance(seen, named):
+    """Return lookalikes of an accuracy; where dropout was at work, no number tells anything but that."""
+    noisy = lambda _: any(seen._value["training"])  # noqa: E731
+    return {"no-grad-means-eval": noisy} | {
+        name: lambda v, product=product: not noisy(v) and product(v) for name, product in named.items()
+    }
 
 
 def other_ways(labels, pixels):
@@ -328,7 +336,7 @@ def test_unequal_batches(submission, rng, device):
             "mean-over-wrong-count": lambda v, way=by_count: abs(v - way) < 1e-6,
         }
         seen = expect(submission.probe.counts(labels, pixels, sizes, False, device))
-        seen.item("answer", "the result", named).is_a(float).equals(expected)
+        seen.item("answer", "the result", unless_by_chance(seen, named)).is_a(float).equals(expected)
 
 
 @pytest.mark.step("accuracy")

@@ -216,6 +216,8 @@ def test_actions(submission, rng):
     other.satisfies(lambda a: a != runs[0].value["actions"], "different seeds led to the same actions")
     drawn = expect(runs[0]).item("drawn", "the list of the action space's draws").length(24)._value
     again = {"reseeds-each-episode": lambda a: a == [*drawn[:7], *drawn[:9], *drawn[:7], *drawn[:1]]}
+    # By now, the actions are known to be random, and to follow from the seed.
+    again["not-the-global-generator"] = lambda a: a != drawn
     as_drawn = expect(runs[0]).item("actions", "the list of actions", again)
     as_drawn.satisfies(
         lambda a: a == drawn,

@@ -258,6 +258,8 @@ def test_loaded(submission, rng, device):
     named = {"iteration-forgotten": 0}
     before.item("iteration", "the iteration after loading", named).equals(gan.iteration)
     for name in NETS:
+        before.item(name, f"the weight of {name} after loading").tensor(gan.weights[name], device=device)
+    for name in NETS:
         named = {"buffers-skipped": torch.zeros(3)}
         part = before.item(f"{name} kept", f"the buffer of {name} after loading", named)
         part.tensor(gan.kept[name], device=device)
@@ -266,8 +268,6 @@ def test_loaded(submission, rng, device):
     parameters.is_true("the nets no longer have the parameters that the optimizers hold")
     named = {"mode-not-kept": lambda modes: modes != [False, True]}
     seen.item("modes", "the list of both nets' `training`, which was [False, True],", named).equals([False, True])
-    for name in NETS:
-        before.item(name, f"the weight of {name} after loading").tensor(gan.weights[name], device=device)
     for name in NETS:
         momentum = gan.momenta[name] * OPTIONS["momentum"] + 1.0
         named = {

@@ -279,8 +279,12 @@ def test_stops(submission, rng):
         stop = _int(rng, length + 2, 2 * length - 2)  # in the middle of the second epoch
         outputs = (torch.rand(length * epochs, generator=rng) + threshold + 0.1).tolist()
         outputs[stop - 1 :] = [output - 2 for output in outputs[stop - 1 :]]
-        named = {"terminate-epoch-is-not-terminate": stop + 2, "wrong-event": 2 * length}
         seen = expect(submission.probe.stopped(outputs, epochs, threshold))
+        named = {
+            "terminate-epoch-is-not-terminate": stop + 2,
+            "whole-epochs-only": lambda ran, seen=seen: ran == 2 * length and seen._value["max epochs"] != epochs,
+            "wrong-event": 2 * length,
+        }
         seen.item("iterations", "the number of iterations that ran", named).equals(stop)
         ends = seen.item("ends", COMPLETED, {"interrupt-is-not-terminate": 0})
         ends.equals(1)

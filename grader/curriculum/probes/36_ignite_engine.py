@@ -149,7 +149,7 @@ def two_lows(submission, first, second):
 
 
 def stopped(submission, outputs, epochs, threshold):
-    """Run with a threshold; return how many iterations ran, and how often the run was completed.
+    """Run with a threshold; return how many iterations ran, how often the run was completed, and its last epoch.
 
     Told: `stop_below` {threshold}, in a run of {epochs:count epoch} over {outputs:count loss}
     """
@@ -158,7 +158,7 @@ def stopped(submission, outputs, epochs, threshold):
     submission.stop_below(engine, threshold)
     engine.add_event_handler(Events.COMPLETED, lambda engine: ends.append(engine.state.iteration))
     engine.run(range(len(outputs) // epochs), max_epochs=epochs)
-    return {"iterations": len(ran), "ends": len(ends)}
+    return {"iterations": len(ran), "ends": len(ends), "max epochs": engine.state.max_epochs}
 
 
 class _RanAway(Exception):
