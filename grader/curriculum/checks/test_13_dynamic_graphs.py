@@ -335,6 +335,12 @@ def test_tree(submission, rng, device):
         seen.item("vectors", "the matrix of word vectors", number).grad(of_vectors)
         if of_weight is not None:
             seen.item("weight", "the weight of the combining layer", number).grad(of_weight)
+    weight, bias = layer(rng, 2, 1)
+    vectors, pair = torch.randn(6, 1, generator=rng), (words[0], words[1])
+    seen = expect(submission.probe.parse(weight, bias, vectors, pair, torch.ones(1)))
+    squeezed = {"squeezed-too-far": lambda t: t.shape == ()}
+    expected = parsing(weight, bias, vectors, pair)
+    seen.item("result", "the result for vectors of one number", squeezed).tensor(expected, device=device)
 
 
 def rows_with_sums(rng, signs, features, dtype):
