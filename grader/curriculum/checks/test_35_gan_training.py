@@ -436,14 +436,10 @@ def test_goes_on(submission, rng, device):
         }
         expect_points(curve(values, tag), expected, f"the curve {tag}", named, device)
 
-    for done, total in ((4, 4), (5, 3)):
-        seen = expect(Task(rng, batches=2, done=done).run(submission.probe, total, 2, 100, device))
-        again = {
-            "loop-tested-too-late": 1,
-            "resume-starts-anew": lambda taken, total=total: taken >= total,
-        }
-        seen.item("taken", "the number of batches taken where nothing is left to do", again).equals(0)
-        seen.item("iteration", "gan.iteration after that").equals(done)
+    seen = expect(Task(rng, batches=2, done=5).run(submission.probe, 3, 2, 100, device))
+    again = {"loop-tested-too-late": 1, "resume-starts-anew": lambda taken: taken >= 3}
+    seen.item("taken", "the number of batches taken where nothing is left to do", again).equals(0)
+    seen.item("iteration", "gan.iteration after that").equals(5)
 
 
 @pytest.mark.step("train")

@@ -85,7 +85,7 @@ def train(submission, judge, forger, real, done, iterations, report_every, image
     gan = _gan(submission, judge, forger, seed, lr, device)
     gan.iteration = done
     taken, after, shown = [], [], []
-    before = _left_unreported(submission, judge, forger, real[1], seed + 1, lr, device) if done else {}
+    before = _left_unreported(submission, judge, forger, real[1], seed + 1, lr, device) if 0 < done < iterations else {}
 
     def note(iteration):
         after.append((iteration, gan.iteration))
