@@ -75,7 +75,7 @@ def discriminator_step(
     All are on one device. Afterwards `real` and `fake` hold what they held, and `fake` still leads back to the
     generator network. No gradient has been computed for the frames or for that network: its `.grad` holds what
     it held. The `.grad` of the discriminator may hold leftovers from before: they must play no part in the
-    update. Train mode stays as it is.
+    update. Every layer stays in its mode.
 
     Returns the loss as it was before the update, as a Python float.
     """

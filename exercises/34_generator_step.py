@@ -43,7 +43,7 @@ def generator_step(discriminator_net: nn.Module, optimizer: torch.optim.Optimize
 
     All are on one device. The `.grad` of the generator's parameters may hold leftovers from before: they must play no
     part in the update. The parameters of the discriminator stay as they are, `requires_grad` included; what is in their
-    `.grad` afterwards does not matter in this step. Train mode stays as it is.
+    `.grad` afterwards does not matter in this step. Every layer stays in its mode.
 
     Returns the loss as it was before the update, as a Python float.
     """
@@ -82,7 +82,7 @@ def gan_step(
     its answers to the fake frames against the label 0; no gradient of it reaches the fake frames. The generator's loss
     is that of step 1. Each optimizer holds the parameters of its network; let it take one step. Each update follows the
     gradient of that half's loss alone, whatever was left in `.grad` before the call, by the call before, or by the
-    other half. What is in `.grad` afterwards does not matter. Train mode stays as it is.
+    other half. What is in `.grad` afterwards does not matter. Every layer stays in its mode.
 
     Returns both losses, each as it was before its update, as Python floats: (the discriminator's, the generator's).
     """
