@@ -122,7 +122,7 @@ def stacked(submission, sizes, num_outputs, device, state, x, upstream):
     if not isinstance(stack, nn.Module):
         return {"kind": type(stack).__name__}
     devices = sorted({each.device.type for each in stack.parameters()})
-    seen = {"kind": type(stack).__name__, "devices": devices, "places": len(stack), "sizes": list(sizes)}
+    seen = {"kind": type(stack).__name__, "devices": devices, "places": len(stack._modules), "sizes": list(sizes)}
     if device.type == "meta" or devices != [x.device.type]:
         return seen
     return seen | look_at(stack, state, x, upstream)
