@@ -7,11 +7,8 @@ a hundred where the pages are huge.
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-assert sys.platform == "linux"
 
 HUGE = 1 << 21  # bytes
 MADV_COLLAPSE = 25  # Linux 6.1 and later; source https://man7.org/linux/man-pages/man2/madvise.2.html
