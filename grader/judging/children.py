@@ -26,6 +26,9 @@ class Turn(Protocol):
     def printed(self) -> str:
         """Return what the submission has printed so far."""
 
+    def finish(self) -> None:
+        """Say that nothing more is asked in it, and that it left no doubt: the next check may be got ready for."""
+
 
 class Served(NamedTuple):
     """What a check is given: a submission, and its turn with whoever runs that."""
@@ -47,6 +50,9 @@ class _OutOfTime:
 
     def printed(self) -> str:
         return ""
+
+    def finish(self) -> None:
+        pass
 
 
 class _Turn:
@@ -72,19 +78,27 @@ class _Turn:
     def printed(self) -> str:
         return self._child.printed()
 
+    def finish(self) -> None:
+        self._children.get_ready()
+
 
 class Children:
     """Gives each check a child: the last one, put back to how it was, or a fresh one. A context.
 
-    With `strict`, every check has a child of its own. In both ways, the runs that come to a check one after the other
+    With `strict`, every check has a child of its own. In both ways, the `runs` that come to a check one after the other
     share its child.
     """
 
-    def __init__(self, nursery: Nursery, load: Load, exercise: Exercise, clock: Clock, *, strict: bool) -> None:
+    def __init__(
+        self, nursery: Nursery, load: Load, exercise: Exercise, clock: Clock, *, strict: bool, runs: int = 1
+    ) -> None:  # fmt: skip
         self._nursery = nursery
         self._load = load
         self._clock = clock
         self._strict = strict
+        self._shares = not strict and runs == 1  # the next check comes right after this one, and in its child
+        self._left = 0
+        self._is_ready = False
         self._probes = probes(exercise)
         self._check = ""
         self._child: Child | None = None
@@ -111,21 +125,28 @@ class Children:
     def serve(self, check: str, seed: int, left: int, *, fresh: bool) -> Iterator[Served]:
         """Yield a submission for a check; `left` is how many checks follow, `fresh` asks for a child of its own."""
         turn: _OutOfTime | _Turn = _OutOfTime()
+        self._left = left
         if not self._clock.spent or not self.in_force:
             turn = self._turn(check, left, fresh or self._strict)
         yield Served(Submission(turn, self._clock, seed, self._probes), turn)
 
     def _turn(self, check: str, left: int, fresh: bool) -> _Turn:
         same, self._check = check == self._check, check
+        is_ready, self._is_ready = self._is_ready, False
         if self._child and not self._child.closed:
             if same and (self._fresh or not fresh):
                 self._child.tidy(Path(self._load.filename).name)
                 return _Turn(self, self._child, fresh=self._fresh)
-            if not fresh and self._child.load_again(self._load):
+            if not fresh and (is_ready or self._child.load_again(self._load)):
                 self._fresh = False
                 return _Turn(self, self._child, fresh=False)
         # Where each check has a child of its own, the next ones are prepared beside the one at work.
         return _Turn(self, self.another(left if fresh else 0), fresh=True)
+
+    def get_ready(self) -> None:
+        """Have the child at work put back to how it was for the next check, while pytest turns to that."""
+        if self._shares and self._left and self._child and not self._child.closed:
+            self._is_ready = self._child.load_again(self._load)
 
     def another(self, left: int = 0) -> Child:
         """Return a fresh child in place of the one at work; `left` is how many more are to be prepared."""

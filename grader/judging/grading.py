@@ -180,7 +180,7 @@ class Grader:
         load = load_request(source, probe_text(exercise), seeds[0], measure=measure, graphs=exercise.graphs)
         strict = self._strict or measure  # what a call costs is not to depend on those before it
         with Children(
-            self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict
+            self._nursery(self._policy(exercise), exercise), load, exercise, clock, strict=strict, runs=len(seeds)
         ) as children:
             runs = [
                 Run(

@@ -127,6 +127,8 @@ class Run:
             self._wary = wary
             if not self.in_doubt:
                 self._file(self._known[name], served, ending, stumble, time.perf_counter() - started)
+            if not wary:
+                served.turn.finish()
 
     def _file(
         self, check: Check, served: Served, ending: Ending | None, stumble: Exception | None, seconds: float

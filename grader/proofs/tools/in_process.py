@@ -31,6 +31,9 @@ class InProcess:
         """Return nothing: what it prints is printed."""
         return ""
 
+    def finish(self) -> None:
+        """Do nothing: the next check has another one."""
+
     def loaded(self, seconds: float) -> tuple[Answer, Arrays]:  # noqa: ARG002
         """Return the answer to having loaded the submission."""
         return self._loaded
