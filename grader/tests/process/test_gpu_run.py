@@ -51,3 +51,4 @@ def test_a_device_that_is_not_here_is_in_the_file_and_ends_with_1(tmp_path):
     assert done.returncode == 1
     assert found["solutions"]["ended"] == "exit code 2"
     assert f"there is no {missing} on this machine" in "".join(found["solutions"]["said"])
+    assert "bench" not in found
