@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader import files
 from grader.catalogue.catalogue import Exercise
 from grader.catalogue.mark import withheld_by
 from grader.catalogue.misconceptions import misconceptions
@@ -60,8 +61,12 @@ def _links(exercise: Exercise, step: str) -> list[str]:
 
 
 def read_on(exercise: Exercise) -> str:
-    """Return where the exercise itself says to read on."""
-    named = re.search(r"^Read on: (\S+)", exercise.handed_out.read_text(encoding="utf-8"), re.MULTILINE)
+    """Return where the exercise itself says to read on; empty where its file, which may be the learner's, does not."""
+    try:
+        text = files.read(exercise.handed_out).decode(errors="replace")
+    except OSError:  # it was graded, and something else lies there by now
+        return ""
+    named = re.search(r"^Read on: (\S+)", text, re.MULTILINE)
     return named[1] if named else ""
 
 

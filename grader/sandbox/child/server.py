@@ -194,8 +194,11 @@ class Server:
             return filename
         copy = os.path.join(self._scratch, os.path.basename(filename))
         if self._copy != (source, _state_of(copy)):
-            with open(copy, "wb") as file:
-                file.write(_as_declared(source))
+            try:
+                with open(copy, "wb") as file:
+                    file.write(_as_declared(source))
+            except OSError:  # the disk is full: only what reads its own source will miss it
+                copy = filename
             self._copy = (source, _state_of(copy))
         sys.argv[:] = [copy]  # what a submission parses as its arguments are none of ours
         return copy

@@ -11,9 +11,9 @@ from grader.units import GB
 
 
 def _no_temporary_files(world: World) -> Iterator[str]:
-    """The temporary folder is on a disk that takes no more files."""
+    """The temporary folder is on a disk that takes a single file more; what writes none is graded."""
     with world.small_disk(world.temporary, "nr_inodes=3"):
-        yield from unlike(world.run("exercise", NUMBER), 3, "No space left")
+        yield from unlike(world.run("exercise", NUMBER), 0)
     yield from world.passes_again()
 
 
