@@ -6,9 +6,11 @@ Everything is measured in one run, in turn, so that a noisy machine is noisy for
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -54,8 +56,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="with --device: also write the figures there")
     options = parser.parse_args()
     exercise = find(options.exercise)
-    if options.in_process:
-        return _plain_pytest(exercise)
+    if options.in_process:  # a solution may write where it stands
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            return _plain_pytest(exercise)
     if options.device:
         return _on_device(options.device, options.json)
     if options.of_class:
