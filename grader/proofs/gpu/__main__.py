@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from grader.exit_code import ExitCode
 from grader.proofs.gpu import parts
 from grader.proofs.gpu.parts import Work
 
@@ -21,6 +22,8 @@ SHARES: tuple[tuple[str, float, Callable[[Work], dict[str, Any]]], ...] = (
     ("bench", 0.5, parts.bench),
     ("pictures", 0.9, parts.pictures),
 )
+
+NO_DEVICE = f"exit code {int(ExitCode.USAGE)}"
 
 
 def main() -> int:
@@ -36,7 +39,7 @@ def main() -> int:
         found[name] = _timed(part, Work(options.out.resolve(), options.device, share * (end - time.monotonic())))
         print(f"{name}: {found[name]['ended']}, {found[name]['seconds']} s", flush=True)
         (options.out / "gpu.json").write_text(json.dumps(found, indent=2), encoding="utf-8")  # what is there, stays
-        if not found["solutions"]["graded"]:  # there is no such device, or nothing works: the other parts say the same
+        if found["solutions"]["ended"] == NO_DEVICE:  # the other parts would only say the same
             return 1
     return int(any(found[name]["ended"] not in ("well", "left out") for name, _, _ in SHARES))
 

@@ -28,7 +28,7 @@ Meanings = dict[str, Any]
 _remembered: dict[str, tuple[object, Meanings]] = {}  # name of a module or class → itself, and what its names mean
 _all_meanings: list[Any] = []  # of all of them, one after the other
 _loaded: set[str] = set()
-_with_a_state: list[str] = []
+_shared_by_probes: list[str] = []
 
 PRELOADED = "grader.curriculum.preload."  # what probes share; a module that plays games puts them back
 
@@ -42,7 +42,7 @@ def remember_modules(*, anew: bool = False) -> None:
     if anew or not _loaded:
         _loaded.clear()
         _loaded.update(sys.modules)
-        _with_a_state[:] = [name for name in sys.modules if name.startswith(PRELOADED)]
+        _shared_by_probes[:] = [name for name in sys.modules if name.startswith(PRELOADED)]
 
 
 def new_modules() -> list[str]:
@@ -56,7 +56,7 @@ def new_modules() -> list[str]:
 def modules_of_probes() -> list[types.ModuleType]:
     """Return the modules that probes share, of those that are loaded."""
     latest = [name for name in new_modules() if name.startswith(PRELOADED)]
-    return [sys.modules[name] for name in (*_with_a_state, *latest) if name in sys.modules]
+    return [sys.modules[name] for name in (*_shared_by_probes, *latest) if name in sys.modules]
 
 
 def remember_names(*, anew: bool = False) -> None:

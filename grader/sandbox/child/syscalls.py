@@ -21,6 +21,8 @@ import termios
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from grader.sandbox.child.landlock import PR_SET_NO_NEW_PRIVS
+
 assert sys.platform == "linux"
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ FICLONE, FICLONERANGE = 0x40049409, 0x4020940D
 UNHEARD_OF = ("clone3", "openat2", "io_uring_setup")
 ONLY_OF_ITSELF = ("getpgid", "getsid", "prlimit64")  # the first argument is a process; 0 is the caller
 
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 INSTRUCTION = 8  # bytes of a sock_filter
 
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag

@@ -13,7 +13,7 @@ def remembered(monkeypatch):
     """The modules that are loaded now, and whatever a test adds to them is gone afterwards."""
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
     monkeypatch.setattr(names, "_loaded", set())
-    monkeypatch.setattr(names, "_with_a_state", [])
+    monkeypatch.setattr(names, "_shared_by_probes", [])
     names.remember_modules()
     return sys.modules
 
