@@ -21,7 +21,7 @@ import termios
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from grader.sandbox.child.landlock import PR_SET_NO_NEW_PRIVS
+from grader.sandbox.child import landlock
 
 assert sys.platform == "linux"
 
@@ -140,7 +140,7 @@ def install(program: bytes) -> None:
     """Filter the system calls of this process, and of all that it starts, for good; OSError where that is refused."""
     instructions = ctypes.create_string_buffer(program, len(program))
     wanted = _Program(len(program) // INSTRUCTION, ctypes.addressof(instructions))
-    for request in ((PR_SET_NO_NEW_PRIVS, 1, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(wanted))):
+    for request in ((landlock.PR_SET_NO_NEW_PRIVS, 1, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(wanted))):
         if _libc.prctl(*request, 0, 0) < 0:
             raise OSError(ctypes.get_errno(), "the kernel does not filter system calls")
 
