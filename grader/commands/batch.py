@@ -131,17 +131,23 @@ def _grade(results: Results, course: Course, options: argparse.Namespace, consol
     if not found and not doubtful:
         return
     first = catalogue.find((found or doubtful)[0].exercise)
-    with following(console, len(found)) as follow, _engine(options, course, first, log) as engine:
+    with following(console, len(found)) as follow, _engine(options, course, first, console, log) as engine:
         carry_out.carry_out(results, course, engine, found, told)
 
 
-def _engine(options: argparse.Namespace, course: Course, first: catalogue.Exercise, log: Log) -> Engine:
+def _engine(
+    options: argparse.Namespace, course: Course, first: catalogue.Exercise, console: Console, log: Log
+) -> Engine:  # fmt: skip
     from grader.batch.carry_out import how
+
+    def warn(text: str) -> None:
+        log.say(text)
+        _print(console, [Text(text)])
 
     if options.cluster:
         from grader.batch.engines.cluster import Cluster
 
-        return Cluster(options.cluster, how(course), first, course.device, log.say)
+        return Cluster(options.cluster, how(course), first, course.device, log.say, warn)
     from grader.batch.engines.jobs import Jobs
 
     return Jobs(options.jobs or os.cpu_count() or 1, how(course), first, course.device)

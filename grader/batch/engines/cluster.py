@@ -45,12 +45,16 @@ class _Chunk:
 class Cluster:
     """Grades on the workers of a cluster; see Engine. `where` is an address or a file, `first` warms workers up.
 
-    `say` is told who can grade and how submissions are confined there, who cannot, and that nobody is there yet.
+    `say` is told who can grade and how submissions are confined there; `warn` who cannot, and that nobody is there yet.
     """
 
-    def __init__(self, where: str, how: How, first: Exercise, device: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, where: str, how: How, first: Exercise, device: str,
+        say: Callable[[str], None], warn: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self._say = say
-        self._reports: queue.SimpleQueue[str] = queue.SimpleQueue()  # heard in a thread of Dask's
+        self._warn = warn
+        self._reports: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()  # heard in a thread of Dask's
         self._where = where
         self._how = how
         self._first = first
@@ -88,8 +92,7 @@ class Cluster:
         worker, fault = event[1]["worker"], event[1].get("fault", "")
         (self._fit.discard if fault else self._fit.add)(worker)
         self._unfit[worker] = fault
-        isolation = ", ".join(event[1].get("isolation", ()))
-        self._reports.put(f"worker {worker} on {event[1]['machine']}: {fault or f'can grade ({isolation})'}")
+        self._reports.put(event[1])
 
     def run(self, tasks: Tasks) -> Iterator[Ended]:
         """Yield how each task ended. What is tried again goes alone: it may be what ended its worker."""
@@ -120,13 +123,20 @@ class Cluster:
         self._looked = time.monotonic()
         if not self._here and not self._said_that_nobody_is_here:
             self._said_that_nobody_is_here = True
-            self._say("no worker is there yet; waiting for one")
+            self._warn("no worker is there yet; waiting for one")
         with contextlib.suppress(queue.Empty):
             while True:
-                self._say(self._reports.get_nowait())
+                self._tell(self._reports.get_nowait())
         if self._here and all(self._unfit.get(each) for each in self._here):
             raise UsageError(f"no worker of the cluster can grade: {self._unfit[next(iter(self._here))]}")
         return True
+
+    def _tell(self, report: dict[str, Any]) -> None:
+        who = f"worker {report['worker']} on {report['machine']}"
+        if fault := report.get("fault"):
+            self._warn(f"{who}: {fault}")
+        else:
+            self._say(f"{who}: can grade ({', '.join(report['isolation'])})")
 
     def is_here(self, worker: str) -> bool:
         """Whether a worker was there at the last look."""

@@ -26,6 +26,8 @@ from grader.errors import UsageError, debugging
 
 PURPOSE = "grade on a cluster"
 CONNECT_SECONDS = 30
+# Dask's processes look at what they do every 10 and 20 ms, which takes 5 % of two processors that have better to do.
+LOOKS_SELDOM = {"worker": {"profile": {"enabled": False}}, "admin": {"tick": {"interval": "1s"}}}
 
 
 class Tls(msgspec.Struct, forbid_unknown_fields=True):
@@ -80,6 +82,9 @@ def connected(where: str) -> tuple[Any, Any]:
     """Return a client of Dask, and the cluster where one was made for it; raise UsageError where neither can be had."""
     said = read_cluster(where)
     distributed = needed("distributed", PURPOSE)
+    needed("dask.config", PURPOSE).update_defaults(
+        {"distributed": LOOKS_SELDOM}
+    )  # what somebody has set for themselves stays
     if not debugging():  # what it logs of workers that come and go is no news; what matters is said by us
         for name in ("distributed", "asyncio", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -6,22 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+from dask import config
 from distributed import LocalCluster
 
 from grader.batch.carry_out import how
 from grader.batch.course import Course
 from grader.batch.engines import cluster as module
 from grader.batch.engines.cluster import Cluster
-from grader.batch.engines.cluster_file import read_cluster
+from grader.batch.engines.cluster_file import connected, read_cluster
 from grader.batch.task import How, Task
 from grader.catalogue.catalogue import find
 from grader.errors import GraderError, UsageError
 from grader.judging.clock import Limits
 
 LEAF = find("05")
-said = []
+PROFILE, TICK = "distributed.worker.profile.enabled", "distributed.admin.tick.interval"
+said, warned = [], []
 SOLUTION = LEAF.solution.read_text(encoding="utf-8")
 
 
@@ -39,7 +42,7 @@ def tasks(count):
 
 
 def engine(address, how_to=None):
-    return Cluster(address, how_to or how(Course()), LEAF, "cpu", said.append)
+    return Cluster(address, how_to or how(Course()), LEAF, "cpu", said.append, warned.append)
 
 
 def worker_pids(cluster):
@@ -59,6 +62,24 @@ def test_a_killed_worker_loses_nothing_and_one_that_joins_late_takes_part(local)
         again = list(cluster.alone(tasks(1)))
     assert [each.outcome for each in again] == ["passed"]
     assert sum("can grade (rlimits" in each for each in said) >= 2
+
+
+def test_who_waits_for_a_worker_is_told(local):
+    local.scale(0)
+    warned.clear()
+    threading.Timer(3.0, local.scale, [1]).start()
+    with engine(local.scheduler_address) as cluster:
+        assert [each.outcome for each in cluster.run(tasks(1))] == ["passed"]
+    assert warned == ["no worker is there yet; waiting for one"]
+
+
+def test_workers_of_a_cluster_that_is_made_leave_the_processors_to_judges(tmp_path):
+    file = tmp_path / "cluster.yaml"
+    file.write_text("cluster: distributed.LocalCluster\noptions: {n_workers: 1, dashboard_address: null}\n")
+    client, cluster = connected(str(file))
+    with cluster, client:
+        settings = client.run(lambda: (config.get(PROFILE), config.get(TICK)))
+    assert list(settings.values()) == [(False, "1s")]
 
 
 def test_what_hangs_is_tried_elsewhere(local, monkeypatch):
