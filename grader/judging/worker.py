@@ -78,12 +78,16 @@ def main() -> None:
     tempfile.tempdir = None  # it was asked for before the user's environment was here
     inbox = Inbox()
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
+    code = 0
     try:
         serve(inbox, answers, begin)
     except BaseException as error:
         sys.stderr.write(traced(error) or f"{type(error).__name__}: {error}\n")
         sys.stderr.flush()
-        os._exit(1)  # the thread that listens would hold up an orderly end
+        code = 1
+    # All that was started has been ended. An orderly end of Python would take torch apart first; the thread that
+    # listens could hold it up, and autograd's threads for a device abort it.
+    os._exit(code)
 
 
 def _listen(inbox: Inbox) -> None:
