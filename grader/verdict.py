@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 SCHEMA_VERSION = 3
+LOADING = "importing your file"  # what was called where it did not come to a step
 
 
 class Outcome(StrEnum):

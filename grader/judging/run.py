@@ -14,9 +14,9 @@ from grader.catalogue.catalogue import Check, Exercise, known_checks
 from grader.errors import GraderError
 from grader.judging.children import Served
 from grader.judging.cost import Cost
-from grader.judging.submission import LOADING, Hungry, Submission
+from grader.judging.submission import Hungry, Submission
 from grader.judging.told import told
-from grader.verdict import CheckResult, Outcome
+from grader.verdict import LOADING, CheckResult, Outcome
 from grader.vocabulary.ending import Ending
 
 Watch = Callable[[int, int, str], object]

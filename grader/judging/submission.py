@@ -18,12 +18,10 @@ from grader.sandbox.shared.freeze import Freezer
 from grader.sandbox.shared.messages import PROBE, SUBMISSION, Answer, Call, Load
 from grader.sandbox.shared.seen import Called, Seen
 from grader.sandbox.shared.wire import Arrays
-from grader.verdict import Outcome
+from grader.verdict import LOADING, Outcome
 from grader.vocabulary import describe
 from grader.vocabulary.ending import Ending
 from grader.vocabulary.situation import told
-
-LOADING = "importing your file"
 
 
 class Hungry(Ending):

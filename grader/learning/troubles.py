@@ -5,12 +5,13 @@ from __future__ import annotations
 from grader.catalogue.catalogue import Exercise
 from grader.judging.overlay import definitions
 from grader.record.workspace import is_unwritten
+from grader.reports.telling import told_steps
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 
 def troubles(verdict: Verdict) -> list[tuple[StepResult, list[CheckResult]]]:
     """Return the steps that were begun and did not pass, each with the checks that show it, the most telling first."""
-    return [(step, bad) for step in verdict.steps if (bad := _bad(step))]
+    return [(step, bad) for step in told_steps(verdict) if (bad := _bad(step))]
 
 
 def _bad(step: StepResult) -> list[CheckResult]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.reports.telling import told_steps
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 OPEN = (Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE)  # nothing is wrong there yet
@@ -24,7 +25,7 @@ class Place:
 def places(verdicts: Sequence[Verdict]) -> Iterator[Place]:
     """Yield every place, in the order of the steps."""
     for verdict in verdicts:
-        for step in verdict.steps:
+        for step in told_steps(verdict):
             yield from _of_step(verdict, step)
 
 

@@ -9,7 +9,8 @@ from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
 from grader.reports.markup import Node, page, table, tag
-from grader.reports.to_terminal import SIGNS, WEAKER, is_unloadable, is_weaker
+from grader.reports.telling import told_steps
+from grader.reports.to_terminal import SIGNS, WEAKER, is_weaker
 from grader.verdict import CheckResult, Difference, Graphs, Outcome, StepResult, Verdict
 
 CALM = (Outcome.PASSED, Outcome.BLOCKED, Outcome.NOT_STARTED, Outcome.UNAVAILABLE)
@@ -87,7 +88,7 @@ def body(verdict: Verdict) -> Iterator[Node]:
     passed, total = verdict.score
     yield tag("p", state(verdict.outcome), f" · {passed} of {total} steps passed · ", tag("code", verdict.submission))
     yield steps_table(verdict)
-    for step in verdict.steps[:1] if is_unloadable(verdict) else verdict.steps:
+    for step in told_steps(verdict):
         if articles := list(failures(step)):
             yield tag("h3", tag("code", step.name))
             yield from articles

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from grader.catalogue.misconceptions import misconceptions
 from grader.reports.plain import facts
 from grader.reports.pointed import OPEN
-from grader.reports.to_terminal import SIGNS, is_unloadable
+from grader.reports.telling import told_steps
+from grader.reports.to_terminal import SIGNS
 from grader.verdict import Outcome, StepResult, Verdict
 
 MOST = 1_000_000  # bytes; GitHub takes a summary of 1 MiB
@@ -33,7 +34,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         f"| `{each.name}` | {_state(each.outcome)} | {each.passed} of {len(each.checks)} |" for each in verdict.steps
     ]
     yield "\n".join(["| step | state | checks |", "| --- | --- | --- |", *rows, ""])
-    for step in verdict.steps[:1] if is_unloadable(verdict) else verdict.steps:
+    for step in told_steps(verdict):
         yield from _step(step)
 
 

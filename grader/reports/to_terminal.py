@@ -14,6 +14,7 @@ from grader.catalogue.misconceptions import misconceptions
 from grader.harmless import marked
 from grader.reports import picture
 from grader.reports.links import DIM, to_file
+from grader.reports.telling import FILE, told_steps
 from grader.verdict import CheckResult, Outcome, StepResult, Verdict
 
 SIGNS = {
@@ -40,16 +41,9 @@ def report(verdicts: Sequence[Verdict], about: str = "", *, verbose: bool = Fals
     """
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
-        steps = verdict.steps[:1] if is_unloadable(verdict) else verdict.steps
-        for step in (each for each in steps if about in ("", each.name)):
+        for step in (each for each in told_steps(verdict) if about in ("", each.name) or each.name == FILE):
             parts += _troubles(verdict, step, several=len(verdicts) > 1, verbose=verbose)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
-
-
-def is_unloadable(verdict: Verdict) -> bool:
-    """Return whether every check met the same: a file that cannot be imported, which need be said once only."""
-    said = {(check.said, check.called) for step in verdict.steps for check in step.checks}
-    return len(said) == 1 and verdict.outcome is not Outcome.PASSED
 
 
 def _title(verdict: Verdict) -> Text:

@@ -1,10 +1,11 @@
 """What several rings need: a verdict with everything in it, and what a console draws."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
-from grader.verdict import CheckResult, Difference, Outcome, Picture, SourceLine, StepResult, Verdict
+from grader.verdict import LOADING, CheckResult, Difference, Outcome, Picture, SourceLine, StepResult, Verdict
 
 SHADED = Picture(
     "rows 0 to 1 of 28", (("·",) * 15 + ("█",), ("▒",) * 16), (("·",) * 15 + ("?",), ("▒",) * 15 + ("░",)),
@@ -26,3 +27,11 @@ def shown(renderable, width=80):
     console = Console(file=io.StringIO(), width=width)
     console.print(renderable)
     return console.file.getvalue()
+
+
+def unimported():
+    """Return the verdict on a file that cannot be imported: every check of every step met the same."""
+    [step] = example(Outcome.RAISED).steps
+    check = replace(step.checks[0], said="SyntaxError: '(' was never closed", called=LOADING, misconception=None)
+    checks = (check, replace(check, headline="does y"))
+    return replace(example(Outcome.RAISED), steps=tuple(replace(step, name=name, checks=checks) for name in "fg"))

@@ -17,7 +17,7 @@ from grader.learning.changes import Change
 from grader.learning.shown import to_taught
 from grader.learning.taught import Lesson
 from grader.learning.troubles import troubles
-from grader.reports.to_terminal import also, is_unloadable, state, steps_table, trouble
+from grader.reports.to_terminal import also, state, steps_table, trouble
 from grader.verdict import Verdict
 from grader.vocabulary.words import shorten
 
@@ -79,8 +79,6 @@ def _to_mend(found: Verdict, *, verbose: bool) -> list[RenderableType]:
     shown = check if verbose else replace(check, said=shorten(check.said, MOST_SAID))
     told = trouble(shown, found.submission, brief=True, verbose=verbose)
     others = [Text(f"also {each.name}: {one_line(bad[0].said)}", style="dim") for each, bad in all_troubles[1:]]
-    if is_unloadable(found):
-        return [Rule(style="dim"), heading, Padding(told, (0, 0, 0, 2))]
     return [Rule(style="dim"), heading, Padding(Group(told, *also(more)), (0, 0, 0, 2)), *others]
 
 
