@@ -21,6 +21,6 @@ def named_by(exercise: Exercise) -> frozenset[str]:
 def taught_in() -> dict[str, tuple[Exercise, ...]]:
     """Return the exercises in which each misconception can be met, in order, by its id.
 
-    None for those that an exception names by itself: they can be met anywhere.
+    None for those that an exception, or the text of a submission, names by itself: they can be met anywhere.
     """
     return {name: tuple(each for each in exercises() if name in named_by(each)) for name in misconceptions()}

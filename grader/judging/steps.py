@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.catalogue.catalogue import Exercise, known_checks
-from grader.judging.overlay import definitions
+from grader.judging.overlay import Definition, definitions
+from grader.judging.returning import returns_nothing, told_so
 from grader.judging.run import Run
 from grader.judging.source import Source
 from grader.verdict import CheckResult, Outcome, StepResult, gravest
@@ -15,14 +16,18 @@ LAST = (Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE, Outcome.PASSE
 
 def steps_of(exercise: Exercise, run: Run, source: Source) -> tuple[StepResult, ...]:
     """Return the steps of an exercise in order, each with its checks, the most telling failure first."""
-    known, lines = known_checks(exercise), _lines(source)
+    known, found, handed_out = known_checks(exercise), _defined(source.text), _handed_out(exercise)
     grouped = {step: [run.results[each.name] for each in known if each.step == step] for step in exercise.steps}
+    for step, checks in grouped.items():
+        if returns_nothing(step, handed_out, found):
+            grouped[step] = [told_so(step, check) for check in checks]
     return tuple(
         StepResult(
-            step, gravest([check.outcome for check in checks]), _told(checks, run.recognised), lines.get(step, 0)
+            step, gravest([check.outcome for check in checks]), _told(checks, run.recognised),
+            found[step].lineno if step in found else 0,
         )
         for step, checks in grouped.items()
-    )
+    )  # fmt: skip
 
 
 def _told(checks: list[CheckResult], recognised: dict[str, str]) -> tuple[CheckResult, ...]:
@@ -42,9 +47,17 @@ def _rank(check: CheckResult) -> tuple[int, bool]:
     return 0, check.misconception is None
 
 
-def _lines(source: Source) -> dict[str, int]:
-    """Return where each function and class of a submission begins."""
+def _handed_out(exercise: Exercise) -> dict[str, Definition]:
+    """Return the functions and classes of the exercise as the learner got it, or, in a checkout, left it."""
     try:
-        return {name: node.lineno for name, node in definitions(source.text).items()}
+        return _defined(exercise.handed_out.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def _defined(text: str) -> dict[str, Definition]:
+    """Return the functions and classes of a file, none where it cannot be read as Python."""
+    try:
+        return definitions(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: brackets nested without end
         return {}
