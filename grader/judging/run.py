@@ -17,7 +17,7 @@ from grader.judging.cost import Cost
 from grader.judging.submission import Hungry, Submission
 from grader.judging.told import told
 from grader.verdict import LOADING, CheckResult, Outcome
-from grader.vocabulary.ending import Ending
+from grader.vocabulary.ending import NOTHING_CALLED, Ending
 
 Watch = Callable[[int, int, str], object]
 UNREADABLE = "your code returned something that this check cannot read"
@@ -116,6 +116,8 @@ class Run:
                 yield served.submission
             except Ending as caught:
                 ending, stumble = caught, caught if isinstance(caught, Hungry) else None
+                if ending.called is NOTHING_CALLED:  # as of a part of what was seen
+                    ending.called = served.submission.called_for(ending.about)
             except (GraderError, pytest.fail.Exception):
                 raise
             except Exception as fault:

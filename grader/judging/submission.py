@@ -20,8 +20,10 @@ from grader.sandbox.shared.seen import Called, Seen
 from grader.sandbox.shared.wire import Arrays
 from grader.verdict import LOADING, Outcome
 from grader.vocabulary import describe
-from grader.vocabulary.ending import Ending
+from grader.vocabulary.ending import NOTHING_CALLED, Ending
 from grader.vocabulary.situation import told
+
+MOST_PARTS = 10_000  # of what was seen, that are looked at for where a value comes from
 
 
 class Hungry(Ending):
@@ -61,6 +63,7 @@ class Submission:
         self._seed = seed
         self._recognised: Recognised = {}
         self._is_loaded = False
+        self._seen: list[Seen] = []
         self.cost = Cost()  # of all calls so far, where it is measured
         self.probe = _Probe(self, probes)
 
@@ -83,6 +86,13 @@ class Submission:
         called = Called(LOADING)
         answer, arrays = self._guarded(called, self._witness.loaded)
         unless_raised(seen("", called, answer, arrays)[0], {})
+
+    def called_for(self, about: Any) -> Called:
+        """Return which call a value comes from, or was given to; nothing where that is not certain."""
+        if found := next((each.called for each in reversed(self._seen) if _holds(each, about)), None):
+            return found
+        called = [each.called for each in self._seen]
+        return called[-1] if len({each.said for each in called}) == 1 else NOTHING_CALLED
 
     def __getattr__(self, name: str) -> Callable[..., Seen]:
         if name.startswith("_"):
@@ -113,7 +123,9 @@ class Submission:
         answer, arrays = self._guarded(called, lambda s: self._witness.ask(request, freezer.arrays, s))
         found, cost = seen(name, called, answer, arrays)
         self.cost += cost
-        return replace(found, labels=tuple(labels))
+        found = replace(found, labels=tuple(labels))
+        self._seen.append(found)
+        return found
 
     def _guarded(self, called: Called, ask: Callable[[float], tuple[Answer, Arrays]]) -> tuple[Answer, Arrays]:
         try:
@@ -124,6 +136,22 @@ class Submission:
             raise Hungry(Outcome.CRASHED, f"your code did not come back: {error}", called=called) from None
         except Crashed as error:
             raise Ending(Outcome.CRASHED, f"your code did not return: {error}", called=called) from None
+
+
+def _holds(seen: Seen, about: Any) -> bool:
+    """Return whether this very object is in what was seen; numbers and the like are the same wherever they are."""
+    if about is None or isinstance(about, (bool, int, float, str)) or (isinstance(about, tuple) and not about):
+        return False
+    waiting: list[Any] = [seen.value, seen.arguments]
+    for _ in range(MOST_PARTS):
+        if not waiting:
+            return False
+        part = waiting.pop()
+        if part is about:
+            return True
+        if isinstance(part, (list, tuple, dict)):
+            waiting += part.values() if isinstance(part, dict) else part
+    return False
 
 
 def _too_long(error: TimedOut, clock: Clock) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from grader.sandbox.shared.seen import Called
 from grader.verdict import Difference, Graphs, Outcome, SourceLine
 
@@ -12,7 +14,7 @@ class Ending(Exception):
     """The end of a check that did not pass. Its fields are those of a CheckResult.
 
     `recognised` is the misconception that an exception names by itself; it counts where no check of the step has a
-    name of its own.
+    name of its own. `about` is what a check began to ask about, where that is no whole Seen: a part of one, perhaps.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Ending(Exception):
         lines: tuple[SourceLine, ...] = (),
         difference: Difference | None = None,
         graphs: Graphs | None = None,
+        about: Any = None,
     ) -> None:
         super().__init__(said)
         self.outcome = outcome
@@ -42,3 +45,4 @@ class Ending(Exception):
         self.lines = lines
         self.difference = difference
         self.graphs = graphs
+        self.about = about

@@ -63,6 +63,7 @@ class Expectation:
     ) -> None:
         self._seen = seen if isinstance(seen, Seen) else None
         self._value = seen.value if isinstance(seen, Seen) else seen
+        self._about = seen  # of a part, that which it is a part of
         self._judged = self._value  # what lookalikes that are functions get
         self._lookalikes = lookalikes
         self._what = what or "the result"
@@ -88,7 +89,7 @@ class Expectation:
             Outcome.FAILED, said, called=self._seen.called if self._seen else NOTHING_CALLED,
             got=describe.in_full(self._value) if got is None else got, expected=expected, detail=detail,
             misconception=misconception or self._name(), recognised=recognised or self._recognised(),
-            difference=difference or self._difference(), graphs=graphs,
+            difference=difference or self._difference(), graphs=graphs, about=self._about,
         )  # fmt: skip
 
     def _graphs(self, expected: tuple[str, ...]) -> Graphs | None:
@@ -256,7 +257,7 @@ class Expectation:
         if expected is not None:
             part = Expectation(grad, self._lookalikes, f"the .grad of {self._what}")
             part._seen, part._judged = self._seen, self._value
-            part._quantities = self._quantities
+            part._quantities, part._about = self._quantities, self._about
             part.values(expected)
         return self
 
@@ -401,7 +402,7 @@ class Expectation:
             kind = "key" if isinstance(self._value, dict) else "element"
             self._fail(f"{self._what} has no {kind} {key!r}")
         part = Expectation(self._value[key], lookalikes or {}, what or f"element {key!r}")
-        part._seen, part._quantities = self._seen, self._quantities
+        part._seen, part._quantities, part._about = self._seen, self._quantities, self._about
         return part
 
     def length(self, expected: int) -> Self:

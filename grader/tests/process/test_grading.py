@@ -99,6 +99,15 @@ def test_a_process_that_died_under_one_seed_is_another_under_the_next(grader, ex
     assert ended == [Outcome.PASSED, Outcome.CRASHED] * 2
 
 
+def test_what_was_called_is_told_of_a_part_too_where_nothing_else_was():
+    ninth = find("09")
+    text = (ninth.wrong_answers / "another-number-of-steps--last.py").read_text(encoding="utf-8")
+    source = Source(Path("/learner/09.py"), lay_over(ninth.solution.read_text(encoding="utf-8"), text), "0" * 64)
+    first = step(Grader("cpu").grade(ninth, source, seed=1, only=["train"]), "train").checks[0]
+    assert first.said == "w1 after 4 steps has the wrong values"
+    assert first.called.startswith("train(")
+
+
 def test_the_stub_is_not_started_and_nothing_else(grader, exercise):
     verdict = grader.grade(exercise, read_source(exercise.stub), seed=1)
     assert {check.outcome for each in verdict.steps for check in each.checks} == {Outcome.NOT_STARTED}
