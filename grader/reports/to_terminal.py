@@ -22,6 +22,10 @@ SIGNS = {
     Outcome.RAISED: ("✗", "red"), Outcome.TIMEOUT: ("✗", "red"), Outcome.CRASHED: ("✗", "red"),
     Outcome.REFUSED: ("✗", "magenta"), Outcome.BLOCKED: ("·", "yellow"), Outcome.UNAVAILABLE: ("?", "yellow"),
 }  # fmt: skip
+ALSO = {
+    Outcome.TIMEOUT: "also timed out", Outcome.NOT_STARTED: "not written yet", Outcome.BLOCKED: "not run yet",
+    Outcome.UNAVAILABLE: "also unavailable",
+}  # fmt: skip
 MAX_PRINTED_LINES = 12
 MAX_PRINTED_LETTERS = 2000  # of one line
 WEAKER = "The sandbox is weaker here than on Linux with Landlock; see README."
@@ -41,8 +45,10 @@ def report(verdicts: Sequence[Verdict], about: str = "", *, verbose: bool = Fals
     """
     parts: list[RenderableType] = [_title(verdicts[0]), steps_table(verdicts), Text()]
     for verdict in verdicts:
+        printed: set[str] = set()
         for step in (each for each in told_steps(verdict) if about in ("", each.name) or each.name == FILE):
             parts += _troubles(verdict, step, several=len(verdicts) > 1, verbose=verbose)
+            parts += _prints(step, printed, verbose=verbose)
     return Group(*parts, *(_foot(verdict) for verdict in verdicts))
 
 
@@ -70,9 +76,7 @@ def steps_table(verdicts: Sequence[Verdict]) -> Table:
 
 def _troubles(verdict: Verdict, step: StepResult, *, several: bool, verbose: bool) -> list[RenderableType]:
     """Return what a learner can act on: the most telling failure of a step in full, with `verbose` every one."""
-    quiet = step.outcome in (Outcome.BLOCKED, Outcome.NOT_STARTED)
-    bad = [] if quiet else [check for check in step.checks if check.outcome is not Outcome.PASSED]
-    shown = [check for check in bad if check.outcome is not Outcome.BLOCKED] if verbose else bad[:1]
+    bad, shown = _bad(step), _shown(step, verbose=verbose)
     parts: list[RenderableType] = []
     for check in shown:
         where = f" on {verdict.device}" if several else ""
@@ -82,12 +86,38 @@ def _troubles(verdict: Verdict, step: StepResult, *, several: bool, verbose: boo
     if bad:
         parts += [Padding(line, (0, 0, 0, 2)) for line in also([check for check in bad if check not in shown])]
         parts.append(Text())
-    return parts + [_printed(check) for check in step.checks if check.printed and check not in shown]
+    return parts
+
+
+def _bad(step: StepResult) -> list[CheckResult]:
+    """Return the checks of a step that did not pass, where it was begun."""
+    quiet = step.outcome in (Outcome.BLOCKED, Outcome.NOT_STARTED)
+    return [] if quiet else [check for check in step.checks if check.outcome is not Outcome.PASSED]
+
+
+def _shown(step: StepResult, *, verbose: bool) -> list[CheckResult]:
+    """Return which of them are told in full."""
+    bad = _bad(step)
+    return [check for check in bad if check.outcome is not Outcome.BLOCKED] if verbose else bad[:1]
+
+
+def _prints(step: StepResult, told: set[str], *, verbose: bool) -> list[RenderableType]:
+    """Return what was printed in checks that are not told in full, where none of those printed anything.
+
+    Each text is there once in a report, those in `told` having been: what the file prints comes with every check.
+    """
+    shown = {check.printed for check in _shown(step, verbose=verbose) if check.printed}
+    first = {} if shown else {check.printed: check for check in reversed(step.checks) if check.printed}
+    new = [check for text, check in reversed(first.items()) if text not in told]
+    told |= shown | first.keys()
+    return [*map(_printed, new), *([Text()] if new else [])]
 
 
 def also(others: Sequence[CheckResult]) -> list[Text]:
     """Return a line for each check that did not pass either, and is not shown in full."""
-    return [Text(f"also {check.outcome.replace('_', ' ')}: {check.headline}", style="dim") for check in others]
+    return [
+        Text(f"{ALSO.get(check.outcome, f'also {check.outcome}')}: {check.headline}", style="dim") for check in others
+    ]
 
 
 def trouble(check: CheckResult, submission: str, *, brief: bool = False, verbose: bool = False) -> RenderableType:
@@ -140,10 +170,15 @@ def _misconception(name: str | None) -> tuple[list[Text], list[Text], list[Text]
 
 
 def _printed(check: CheckResult) -> RenderableType:
-    lines = check.printed.rstrip("\n").splitlines()
+    lines = _without_gaps(check.printed.strip("\n").splitlines())
     more = [f"… {len(lines) - MAX_PRINTED_LINES} more lines"] if len(lines) > MAX_PRINTED_LINES else []
     text = Text("\n".join([*map(_cut, lines[:MAX_PRINTED_LINES]), *more]))
-    return Group(Text(f"  printed during “{check.headline}”", style="dim"), _Marked(text))
+    return Group(Padding(Text(f"printed during “{check.headline}”", style="dim"), (0, 0, 0, 2)), _Marked(text))
+
+
+def _without_gaps(lines: Sequence[str]) -> list[str]:
+    """Return lines with one empty line where several follow each other, which would take the room of what is said."""
+    return [line for at, line in enumerate(lines) if line.strip() or (at and lines[at - 1].strip())]
 
 
 def _cut(line: str) -> str:

@@ -58,6 +58,27 @@ def test_a_printed_line_that_is_broken_does_not_look_like_ours():
     assert f"\n  {FOOT}" not in text
 
 
+def test_what_is_printed_over_and_over_is_shown_once_and_without_gaps():
+    passed = replace(example(Outcome.PASSED).steps[0].checks[0], printed="\n\nhello\n\n\n\nworld\n")
+    steps = tuple(StepResult(name, Outcome.PASSED, (passed, passed)) for name in "fg")
+    text = shown(report([replace(example(Outcome.PASSED), steps=steps)]))
+    assert text.count("hello") == 1
+    assert re.search(r"│ hello\n  │ *\n  │ world", text)
+
+
+def test_what_another_check_printed_is_not_shown_below_what_the_one_that_is_told_did():
+    first = example().steps[0].checks[0]
+    text = shown(report([failing(first, replace(first, printed="of another"))]))
+    assert "│ printed" in text
+    assert "of another" not in text
+
+
+def test_the_head_of_what_was_printed_keeps_its_margin_where_it_is_broken():
+    check = replace(example().steps[0].checks[0], headline="word " * 30)
+    text = shown(report([failing(check)]))
+    assert re.search("\n    printed during “word .*\n    word", text)
+
+
 def test_devices_stand_side_by_side():
     other = replace(
         example(Outcome.UNAVAILABLE), device="cuda", steps=(replace(example().steps[0], outcome=Outcome.UNAVAILABLE),)
@@ -129,6 +150,16 @@ def test_every_other_failure_is_listed_even_one_that_says_the_same():
     text = shown(report([failing(first, *others)]))
     assert "also failed: does y" in text
     assert "also raised: does z" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [(Outcome.TIMEOUT, "also timed out: does y"), (Outcome.BLOCKED, "not run yet: does y"),
+     (Outcome.NOT_STARTED, "not written yet: does y"), (Outcome.REFUSED, "also refused: does y")],
+)  # fmt: skip
+def test_how_the_others_ended_is_said_in_english(outcome, said):
+    first = example().steps[0].checks[0]
+    assert said in shown(report([failing(first, replace(first, headline="does y", outcome=outcome))]))
 
 
 def test_verbose_tells_every_failure_and_what_it_was_called_with():
