@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from grader.judging.cost import Cost
@@ -14,6 +15,8 @@ from grader.vocabulary.ending import Ending
 from grader.vocabulary.recognised import named_by
 
 UNFORESEEN = (Outcome.RAISED, Outcome.FAILED)  # what an exception means that no other word stands for
+# How Python says that a function was called with other arguments than it is defined for.
+UNFIT = re.compile(r"^([\w.]+)\(\) (?:takes|got an unexpected|got multiple|got some|missing)\b")
 GARBLED = "the grader could not read what your code sent back"
 
 Recognised = Mapping[str, Callable[[SeenException], bool]]
@@ -103,6 +106,9 @@ def _unusable(exception: SeenException) -> str:
     """Say that not the learner's code raised it, but whatever went on with what this code had made."""
     if "NoneType" in exception.message:
         return f"your code left None where a value was needed, perhaps for want of a `return` ({exception})"
+    if exception.type_name == "TypeError" and (call := UNFIT.search(exception.message)):
+        counted = ", `self` among them" if "." in call[1] and exception.message.endswith(" given") else ""
+        return f"`{call[1]}` does not take the arguments of this call ({exception}{counted})"
     return f"what your code made could not be used: {exception}"
 
 
