@@ -129,7 +129,9 @@ def mismatch(got: torch.Tensor, expected: torch.Tensor, wrong: torch.Tensor) -> 
     count, total = int(wrong.sum()), wrong.numel()
     off = torch.where(wrong, (got.double() - expected.detach().double()).abs(), 0.0)
     worst = off.nan_to_num(nan=torch.inf).argmax()
-    most = number(float(off.flatten()[worst]))
+    most = float(off.flatten()[worst])
     if total == 1:
-        return f"off by {most}"
-    return f"{counted(count, total)} ({count / total:.1%}), most by {most} at {index_of(int(worst), off.shape)}"
+        return f"off by {number(most)}" if math.isfinite(most) else ""
+    place = index_of(int(worst), off.shape)
+    where = f"most by {number(most)} at {place}" if math.isfinite(most) else f"the first at {first(wrong)}"
+    return f"{counted(count, total)} ({count / total:.1%}), {where}"

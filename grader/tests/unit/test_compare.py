@@ -63,6 +63,13 @@ def test_count_and_place_of_mismatches_are_said():
     assert "(1, 2)" in detail
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_of_what_is_no_number_it_is_not_said_by_how_much_it_is_off(value):
+    detail = ending(lambda: expect(seen(torch.full_like(DUE, value))).values(DUE)).detail
+    assert detail == "6 of 6 elements differ (100.0%), the first at (0, 0)"
+    assert ending(lambda: expect(seen(torch.tensor(value))).values(torch.tensor(1.0))).detail == ""
+
+
 def test_what_is_left_of_large_terms_may_be_off_by_their_rounding():
     terms = torch.tensor([[70.123, 80.456, -150.0], [70.0, 80.0, 3.0]])
     expected, otherwise = terms.sum(dim=1), terms[:, 2] + terms[:, 1] + terms[:, 0]

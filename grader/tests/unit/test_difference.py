@@ -140,11 +140,19 @@ def test_of_another_shape_it_is_said_what_became_of_the_dimensions(got, words):
     [
         (lambda x: x.T, "the numbers are right, but transposed"),
         (lambda x: x.mean(0), "the mean over dimension 0 of what was expected"),
-        (lambda x: x[:, :4], "right as far as it goes: the first 4 of 5 of dimension 1"),
+        (lambda x: x[:, :4], "right as far as it goes: the first 4 of 5 columns"),
+        (lambda x: x[2:], "right as far as it goes: the last 1 of 3 rows"),
+        (lambda x: np.concatenate([x, x[:1]]), "right, but with 1 more row after what was expected"),
     ],
 )
 def test_a_matrix_of_another_shape_is_set_against_what_was_expected(got, words):
     assert pattern(got(drawn(1, 3, 5)), drawn(1, 3, 5)) == words
+
+
+def test_a_picture_of_a_part_says_which_as_its_owner_would_index_it():
+    expected = drawn(1, 4, 1, 7, 1, 20)
+    picture = difference(Pair(but(expected, (2, 0, 5, 0, 3)), expected, FLOAT32)).picture
+    assert picture.part == "shown is [2, 0, :, 0, :], columns 0 to 15 of 20"
 
 
 def test_what_was_not_yet_summed_is_told():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from grader.verdict import Difference
-from grader.vocabulary.words import shorten
+from grader.vocabulary.words import number, shorten
 
 Same = Callable[[Any, Any], bool]
 Inner = Callable[[Any, Any], Difference | None]
@@ -62,10 +62,14 @@ def _entries(
         said = _of_each([pairs[key] for key in wrong], inner) if len(wrong) <= MOST_ASKED else ""
         count = f"{len(wrong)} of {total} {'entries' if kind == 'entry' else 'elements'} differ"
         which = f": {_names(wrong)}" if len(wrong) < total else ""
-        return Difference(len(wrong), total, (), f"{count}, each alike: {said}" if said else count + which)
+        return Difference(len(wrong), total, (), count + (_alike(said) if said else which))
     within = inner(*pairs[wrong[0]]) or Difference()
     said = f": {within.pattern}" if within.pattern else ""
     return replace(within, pattern=f"only {kind} {_names(wrong)} differs{said}" if total > 1 else within.pattern)
+
+
+def _alike(said: str) -> str:
+    return f"; in each of them, {said}" if said.startswith("only ") else f", each alike: {said}"
 
 
 def _of_each(pairs: Sequence[tuple[Any, Any]], inner: Inner) -> str:
@@ -139,6 +143,13 @@ def _longer(got: Sequence[Any], expected: Sequence[Any], same: Same) -> str:
 
 
 def _names(keys: Sequence[Any]) -> str:
-    shown = [shorten(repr(key), MOST_LETTERS) for key in keys[:MOST_NAMES]]
+    shown = [shorten(_name(key), MOST_LETTERS) for key in keys[:MOST_NAMES]]
     more = [f"… {len(keys)} in all"] if len(keys) > len(shown) else []
     return ", ".join(shown + more)
+
+
+def _name(key: Any) -> str:
+    """Return a key or an entry as a learner would write it, its floats with few digits."""
+    if isinstance(key, tuple) and key:
+        return f"({', '.join(map(_name, key))}{',' if len(key) == 1 else ''})"
+    return number(key) if isinstance(key, float) else repr(key)

@@ -29,6 +29,7 @@ def of(pair: Pair) -> Picture | None:
         return None
     place = _worst_here(pair)
     lead, shape = place[:-2], got.shape[-2:]
+    plane = _plane(pair) if lead else ""
     planes = [each[lead] if lead else each for each in (got, expected, wrong)]
     planes = [each.reshape(1, -1) if each.ndim == 1 else each for each in planes]
     few = planes[0].shape[1] <= MOST_NUMBERS or len(planes[0]) == 1
@@ -36,7 +37,7 @@ def of(pair: Pair) -> Picture | None:
     parts = [_part(at, size, limit) for at, size, limit in zip((0, *place)[-2:], planes[0].shape, most, strict=True)]
     got, expected, wrong = (each[parts[0], parts[1]] for each in planes)
     cells = (few and _numbers(got, expected, wrong)) or _shades(got, expected)
-    return Picture(_caption(lead, shape, parts), cells[1], cells[0], _marks(got, expected, wrong))
+    return Picture(_caption(plane, shape, parts), cells[1], cells[0], _marks(got, expected, wrong))
 
 
 def _drop_ones(array: Array) -> Array:
@@ -54,7 +55,13 @@ def _part(at: int, size: int, most: int) -> slice:
     return slice(start, min(size, start + most))
 
 
-def _caption(lead: tuple[int, ...], shape: tuple[int, ...], parts: list[slice]) -> str:
+def _plane(pair: Pair) -> str:
+    """Return which matrix is shown, as its owner would index it: dimensions of size 1 count there."""
+    wide = [dim for dim, size in enumerate(pair.got.shape) if size != 1][-2:]
+    return ", ".join(":" if dim in wide else str(index) for dim, index in enumerate(worst(pair)))
+
+
+def _caption(plane: str, shape: tuple[int, ...], parts: list[slice]) -> str:
     """Return which part of the whole is shown; "" where all of it is."""
     names = ("row", "column") if len(shape) == 2 else ("", "element")
     whole = shape if len(shape) == 2 else (1, *shape)
@@ -65,8 +72,7 @@ def _caption(lead: tuple[int, ...], shape: tuple[int, ...], parts: list[slice]) 
         for name, part, size in zip(names, parts, whole, strict=True)
         if name and part.stop - part.start < size
     ]
-    here = [f"at [{', '.join(map(str, lead))}]"] if lead else []
-    return ", ".join(shown + here)
+    return ", ".join([*([f"shown is [{plane}]"] if plane else []), *shown])
 
 
 def _numbers(got: Array, expected: Array, wrong: Array) -> Cells | None:

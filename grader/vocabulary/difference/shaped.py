@@ -9,6 +9,7 @@ import numpy as np
 
 from grader.vocabulary.difference.numbers import Array, Pair, dimensions
 from grader.vocabulary.difference.rearranged import MOST_DIMENSIONS, turned
+from grader.vocabulary.words import how_many
 
 
 def squeezed(pair: Pair) -> str:
@@ -67,11 +68,18 @@ def prefix(pair: Pair) -> str:
 
 
 def _prefix_told(here: int, there: int, which: str, dim: int, ndim: int) -> str:
-    place = "" if ndim == 1 else f" of dimension {dim}"
     if here < there:
-        return f"right as far as it goes: the {which} {here} of {there}{place}"
-    more = f"{here - there} more{place} {'after' if which == 'first' else 'before'}"
+        few = f"{here} of {_lines(there, dim, ndim)}"
+        return f"right as far as it goes: the {which} {few}"
+    more = f"{_lines(here - there, dim, ndim, 'more ')} {'after' if which == 'first' else 'before'}"
     return f"right, but with {more} what was expected"
+
+
+def _lines(count: int, dim: int, ndim: int, more: str = "") -> str:
+    """Return so many slices in words: "3 more rows", "5 along dimension 2"."""
+    if ndim == 2:
+        return how_many(count, f"{more}{('row', 'column')[dim]}")
+    return f"{count} {more}".rstrip() + ("" if ndim == 1 else f" along dimension {dim}")
 
 
 def broadcast(pair: Pair) -> str:
