@@ -17,6 +17,7 @@ from grader.vocabulary.recognised import named_by
 UNFORESEEN = (Outcome.RAISED, Outcome.FAILED)  # what an exception means that no other word stands for
 # How Python says that a function was called with other arguments than it is defined for.
 UNFIT = re.compile(r"^([\w.]+)\(\) (?:takes|got an unexpected|got multiple|got some|missing)\b")
+MERGE = re.compile(r"<{7}|={7}|>{7}|\|{7}")  # what git writes between two versions of some lines
 GARBLED = "the grader could not read what your code sent back"
 
 Recognised = Mapping[str, Callable[[SeenException], bool]]
@@ -121,6 +122,8 @@ def _way_out(forbidden: str) -> str:
 
 def _remark(exception: SeenException) -> str:
     """Return what Python cannot know about an exception: where the code runs that raised it."""
+    if "SyntaxError" in exception.bases and exception.lines and MERGE.match(exception.lines[-1].text):
+        return "; git left this mark where two versions of the file did not fit together: keep one, delete the marks"
     if exception.message == "EOF when reading a line":
         return "; nobody can type an answer while your code is graded"
     if exception.type_name == "ModuleNotFoundError" or "attempted relative import" in exception.message:

@@ -4,7 +4,7 @@ import pytest
 
 from grader.judging.witness import unless_raised
 from grader.sandbox.shared.seen import Called, Seen, SeenException
-from grader.verdict import Outcome
+from grader.verdict import Outcome, SourceLine
 from grader.vocabulary.ending import Ending
 
 
@@ -36,3 +36,15 @@ def test_a_call_with_other_arguments_is_said_to_be_one(message, name, self_count
 @pytest.mark.parametrize("message", ["'int' object is not callable", "f() argument 'x' must be Tensor, not int"])
 def test_what_is_no_such_call_is_told_as_it_was_raised(message):
     assert said(message) == f"what your code made could not be used: TypeError: {message}"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [("<<<<<<< HEAD", True), ("=======", True), (">>>>>>> theirs", True), ("x = = 1", False), ("<<< 1", False)],
+)
+def test_the_marks_of_a_merge_are_told_as_such(line, is_told):
+    bases = ("SyntaxError", "Exception")
+    raised = SeenException("SyntaxError", bases, "invalid syntax", (SourceLine(3, line, ""),), True, False, None, None)
+    with pytest.raises(Ending) as caught:
+        unless_raised(Seen(Called("importing your file"), exception=raised), {})
+    assert ("git left this mark" in caught.value.said) is is_told
