@@ -10,9 +10,10 @@ import torch
 from grader.sandbox.shared.seen import SeenArray, SeenTensor
 from grader.vocabulary import describe
 from grader.vocabulary.closeness import same
-from grader.vocabulary.words import MAX_TEXT
+from grader.vocabulary.words import MAX_TEXT, how_many
 
 MAX_SHOWN = 200  # letters of a container, beyond which only the entry that differs is shown
+MAX_LISTED = 4  # elements of a list that is longer than another
 DIGITS = (5, 9, 17)
 AROUND = 30  # letters before the first that differs in a long text
 
@@ -42,7 +43,7 @@ def _numbers(got: torch.Tensor, expected: torch.Tensor) -> Texts:
 
 
 def _digits(value: complex, digits: int) -> str:
-    return str(value) if isinstance(value, (bool, int)) else f"{value:.{digits}g}"
+    return str(value) if isinstance(value, (bool, int)) else f"{value or 0.0:.{digits}g}"
 
 
 def values(got: Any, expected: Any) -> Texts:
@@ -59,6 +60,8 @@ def values(got: Any, expected: Any) -> Texts:
         return f"{kind} {describe.describe(key)}: {left}", f"{kind} {describe.describe(key)}: {right}"
     if isinstance(got, dict) and isinstance(expected, dict) and got.keys() != expected.keys():
         return _keys(got, expected), _keys(expected, got)
+    if isinstance(got, (list, tuple)) and type(got) is type(expected) and len(got) != len(expected):
+        return _from_the_first_apart(got, expected)
     return texts if texts[0] != texts[1] else _leaves(got, expected, texts)
 
 
@@ -69,6 +72,20 @@ def _first_apart(got: Any, expected: Any) -> Any:
     if isinstance(got, (list, tuple)) and type(got) is type(expected) and len(got) == len(expected):
         return next((at for at, pair in enumerate(zip(got, expected, strict=True)) if not same(*pair)), None)
     return None
+
+
+def _from_the_first_apart(got: Any, expected: Any) -> Texts:
+    """Return of two rows of elements that are not equally long how many there are, and those that differ first."""
+    shorter = min(len(got), len(expected))
+    first = next((at for at, pair in enumerate(zip(got, expected, strict=False)) if not same(*pair)), shorter)
+    left, right = (_from(first, each) for each in (got, expected))
+    return left, right
+
+
+def _from(first: int, row: Any) -> str:
+    shown = row[first : first + MAX_LISTED]
+    count = how_many(len(row), "element")
+    return f"{count}, from element {first} on: {describe.in_full(shown)}" if shown else count
 
 
 def _keys(some: dict[Any, Any], others: dict[Any, Any]) -> str:

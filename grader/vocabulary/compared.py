@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,10 @@ def _sizes(expected: Array, known: Known) -> Iterator[tuple[str, float]]:
     if expected.ndim:
         yield "the number of elements", expected.size
     for label, argument in zip(known.seen.labels, known.seen.arguments, strict=False) if known.seen else ():
-        yield from _of_argument(f"`{label}`" if not label.isdecimal() else ordinal(int(label)), argument)
+        if label.isdecimal():
+            yield from _of_argument(ordinal(int(label)), argument)
+        elif re.search(rf"\b{re.escape(label)}\b", known.seen.called.said):  # what a probe calls its own is not said
+            yield from _of_argument(f"`{label}`", argument)
 
 
 def _of_argument(name: str, argument: Any) -> Iterator[tuple[str, float]]:

@@ -10,7 +10,7 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 def number(value: float) -> str:
     """Return a number with at most five significant digits."""
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return f"{value or 0.0:.5g}" if isinstance(value, float) else str(value)  # of a zero, the sign says nothing
 
 
 def shorten(text: str, most: int = MAX_TEXT) -> str:
@@ -23,7 +23,9 @@ def shorten(text: str, most: int = MAX_TEXT) -> str:
 
 
 def how_many(number: int, noun: str) -> str:
-    """Return how many there are, in the right number: "1 element", "3 entries"."""
+    """Return how many there are, in the right number: "1 element", "3 entries", "twice"."""
+    if noun == "time" and number in (1, 2):
+        return ("once", "twice")[number - 1]
     plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith(("tch", "s", "x")) else "s")
     return f"{number:,} {noun if number == 1 else plural}"
 

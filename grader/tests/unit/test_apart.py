@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from grader.sandbox.parent.thaw import Thaw
 from grader.sandbox.shared.freeze import Freezer
-from grader.sandbox.shared.seen import Seen
+from grader.sandbox.shared.seen import Called, Seen
 from grader.vocabulary.closeness import same
 from grader.vocabulary.ending import Ending
 from grader.vocabulary.expect import expect
@@ -143,6 +143,27 @@ def test_an_array_and_what_it_was_before_are_both_arrays():
     sent = np.arange(3.0)
     found = ending(lambda: expect(Seen("f(x)", arguments=(seen(sent + 1),))).keeps_argument(0, sent))
     assert (found.got, found.expected) == ("numpy array float64 (3,) [1, 2, 3]", "numpy array float64 (3,) [0, 1, 2]")
+
+
+def test_of_long_lists_that_are_not_equally_long_those_are_shown_that_differ_first():
+    due = [(step, step / 7) for step in range(60)]
+    got = [each for each in due if each[0] != 40]
+    found = ending(lambda: expect(got).equals(due))
+    assert found.got == "59 elements, from element 40 on: [(41, 5.8571), (42, 6.0), (43, 6.1429), (44, 6.2857)]"
+    assert found.expected == "60 elements, from element 40 on: [(40, 5.7143), (41, 5.8571), (42, 6.0), (43, 6.1429)]"
+    assert ending(lambda: expect(due[:40]).equals(due)).got == "40 elements"
+
+
+@pytest.mark.parametrize(("said", "named"), [("`f` with steps 40", True), ("`f` with footsteps 40", False)])
+def test_a_number_is_not_told_by_a_name_that_only_a_probe_knows(said, named):
+    called = Seen(Called(said), value=seen(LONG.sum() / 40), arguments=(40,), labels=("steps",))
+    pattern = ending(lambda: expect(called).values(LONG.sum())).difference.pattern
+    assert ("`steps`" in pattern) is named
+
+
+def test_two_counts_are_no_multiples_of_each_other_by_halves():
+    called = Seen(Called("`f` of x"), value=2, arguments=(seen(torch.ones(3)),), labels=("x",))
+    assert ending(lambda: expect(called).equals(3)).difference.pattern == ""
 
 
 def test_a_factor_is_told_as_the_size_of_an_argument():

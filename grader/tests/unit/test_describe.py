@@ -88,9 +88,21 @@ def test_an_exceptions_message_is_shown_whole_in_one_line():
     assert len(message(SENTENCE * 20)) <= MAX_MESSAGE
 
 
+def test_a_zero_has_no_sign():
+    assert describe(torch.tensor([-0.0, 1.0]), values=True).endswith("[0, 1]")
+
+
 @pytest.mark.parametrize(
     ("number", "noun", "said"),
-    [(1, "epoch", "1 epoch"), (0, "epoch", "0 epochs"), (2, "entry", "2 entries"), (8, "batch", "8 batches")],
+    [
+        (1, "epoch", "1 epoch"),
+        (0, "epoch", "0 epochs"),
+        (2, "entry", "2 entries"),
+        (8, "batch", "8 batches"),
+        (1, "time", "once"),
+        (2, "time", "twice"),
+        (3, "time", "3 times"),
+    ],
 )
 def test_how_many_there_are_is_said_in_the_right_number(number, noun, said):
     assert how_many(number, noun) == said

@@ -15,6 +15,7 @@ from grader.vocabulary.situation import told
         ("with {settings:pairs}", "with loss mse"),
         ("{sizes:len} of them", "2 of them"),
         ("{sizes:count batch}, {one:count epoch}", "2 batches, 1 epoch"),
+        ("made {sizes:count time}, run {one:count time}", "made twice, run once"),
         ("x of shape {x:shape}", "x of shape (2, 3)"),
         ("in {on:if train}{on:unless eval} mode", "in train mode"),
         ("in {off:if train}{off:unless eval} mode", "in eval mode"),

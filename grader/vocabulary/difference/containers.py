@@ -61,7 +61,7 @@ def _entries(
     if len(wrong) > 1:
         said = _of_each([pairs[key] for key in wrong], inner) if len(wrong) <= MOST_ASKED else ""
         count = f"{len(wrong)} of {total} {'entries' if kind == 'entry' else 'elements'} differ"
-        which = f": {_names(wrong)}" if len(wrong) < total else ""
+        which = f"{':' if kind == 'entry' else ', at'} {_names(wrong)}" if len(wrong) < total else ""
         return Difference(len(wrong), total, (), count + (_alike(said) if said else which))
     within = inner(*pairs[wrong[0]]) or Difference()
     said = f": {within.pattern}" if within.pattern else ""

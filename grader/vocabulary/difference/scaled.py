@@ -56,6 +56,8 @@ def _is_sure(pair: Pair, by: float) -> bool:
     if pair.distinct > 1 and np.count_nonzero(pair.expected) > 1:
         return True
     size = abs(by) if abs(by) >= 1 else 1 / abs(by)
+    if size != round(size) and {pair.got.dtype.kind, pair.expected.dtype.kind} <= set(WHOLE):
+        return False  # two counts: 3 in place of 2 is one more, not 1.5 times as many
     if names(pair, size):
         return True
     numbers = [abs(float(each.reshape(-1)[np.abs(each).argmax()])) for each in (pair.got, pair.expected)]
