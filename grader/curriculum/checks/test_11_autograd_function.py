@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from grader.compare import expect, looks_like
+from grader.compare import expect, how_many, looks_like
 from grader.curriculum.checks._recipes import dice
 
 DTYPES = (torch.float32, torch.float64)
@@ -229,7 +229,8 @@ class Case:
         return bool(self.x.abs().max() < 0.1)
 
     def __str__(self):
-        moved = f", moved on by {self.there} places, whose backward moves on by {self.back} and" if self.there else ""
+        places = how_many(self.there, "place")
+        moved = f", moved on by {places}, whose backward moves on by {self.back} and" if self.there else ""
         backward = moved or ", whose backward"
         return f"{sum_of([0, *self.values])}{backward} takes {sum_of(self.slopes)} for the derivative,"
 

@@ -31,7 +31,7 @@ def _each(function, found):
 def order(submission, graph, root):
     """Ask for the topological order of a graph; return the nodes' numbers, -1 for an unknown one.
 
-    Told: `topological_order` of a graph of {graph:count node}, from node {root}
+    Told: `topological_order` of a graph of {graph:count node}, numbered from 0, from the last of them
     """
     nodes, looks = _build(submission, graph)
     found = submission.topological_order(nodes[root])
@@ -43,7 +43,7 @@ def order(submission, graph, root):
 def order_twice(submission, graph, root):
     """Ask twice for the topological order of one graph; return both, as numbers.
 
-    Told: `topological_order` twice of a graph of {graph:count node}, from node {root}
+    Told: `topological_order` twice of a graph of {graph:count node}, numbered from 0, from the last of them
     """
     nodes, _ = _build(submission, graph)
     found = [submission.topological_order(nodes[root]) for _ in range(2)]

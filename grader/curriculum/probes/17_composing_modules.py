@@ -39,7 +39,7 @@ def observe(submission, name, arguments, state, x, upstream):
 def observe_residual(submission, kind, state, x, upstream):
     """The same for a Residual around a module that is made here.
 
-    Told: `Residual` around a {kind:word}, run on x of shape {x:shape}, then backward
+    Told: `Residual` around a {kind:word} module, run on x of shape {x:shape}, then backward
     """
     inner = nn.Linear(x.shape[-1], x.shape[-1]) if kind == "linear" else Power()
     inner.eval()

@@ -145,7 +145,7 @@ def fit(submission, weights, train, validation, device, epochs, every, lr, scale
     Where `script` holds losses, each validation finds the next of them instead of its own, and no state is noted but by
     its marks: a submission that keeps no copy has nowhere to take one from.
 
-    Told: `fit` for {epochs:count epoch}, with a validation every {every:count epoch}
+    Told: `fit` for {epochs:count epoch}, with every={every}
     """
     marks = {"train": train[0][:, 0].cpu(), "validation": validation[0][:, 0].cpu()}
     model = _net(weights, device, marks).eval()

@@ -52,7 +52,7 @@ def loads(submission, content, device):
 def ran(submission):
     """Tell whether code that was in a file has run.
 
-    Told: a look whether code that was in a file has run
+    Told: a file that holds code, and then a look at whether that code ran
     """
     return os.path.isdir("code-ran")
 

@@ -278,7 +278,7 @@ def loads(submission, content, judge, forger, seed, lr, device):
 def sprung(submission):
     """Tell whether code that was in a file has run.
 
-    Told: a look whether code that was in a file has run
+    Told: a file that holds code, and then a look at whether that code ran
     """
     return Path("sprung").exists()
 
