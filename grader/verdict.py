@@ -120,6 +120,12 @@ class StepResult:
         """How many of its checks passed."""
         return sum(check.outcome is Outcome.PASSED for check in self.checks)
 
+    @property
+    def counted(self) -> str:
+        """The same in words: "1 of 3 checks"."""
+        total = len(self.checks)
+        return f"{self.passed} of {total} check{'' if total == 1 else 's'}"
+
 
 @dataclass(frozen=True)
 class Verdict:

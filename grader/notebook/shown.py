@@ -78,7 +78,7 @@ def result(verdict: Verdict, step: str) -> StepResult:
 def _about_step(verdict: Verdict, step: str, said: Said) -> Iterator[Node]:
     """Yield what is to be said of one step, with the others folded up."""
     found, (passed, total) = result(verdict, step), verdict.score
-    count = f" · {found.passed} of {len(found.checks)} checks" if found.outcome is not Outcome.PASSED else ""
+    count = f" · {found.counted}" if found.outcome is not Outcome.PASSED else ""
     yield tag("p", tag("code", step), " ", to_html.state(found.outcome), count, class_="head")
     yield from _lines(said.warnings, "note")
     yield from _blocked(found)

@@ -15,7 +15,7 @@ MOST_PRINTED = 2000  # letters
 
 def step_text(step: StepResult) -> str:
     """Return what came of a step: how many checks passed, then each that did not, with what is known of it."""
-    counted = f"{step.outcome.replace('_', ' ')}: {step.passed} of {len(step.checks)} checks passed"
+    counted = f"{step.outcome.replace('_', ' ')}: {step.counted} passed"
     bad = [] if step.outcome in OPEN else [each for each in step.checks if each.outcome is not Outcome.PASSED]
     return "\n\n".join([counted, *map(check_text, bad)])
 

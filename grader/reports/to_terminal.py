@@ -69,7 +69,7 @@ def steps_table(verdicts: Sequence[Verdict]) -> Table:
     for steps in zip(*(verdict.steps for verdict in verdicts), strict=True):
         row: list[RenderableType] = [Text(f"  {steps[0].name}"), *(state(step.outcome) for step in steps)]
         if len(verdicts) == 1:
-            row.append(Text(f"{steps[0].passed} of {len(steps[0].checks)} checks", style="dim"))
+            row.append(Text(steps[0].counted, style="dim"))
         table.add_row(*row)
     return table
 
