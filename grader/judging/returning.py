@@ -15,12 +15,12 @@ GUESSES = ("; is a `return` missing?", ", perhaps for want of a `return`")
 NEVER_RAN = ("does not take the arguments", "your file does not define")
 
 
-def returns_nothing(name: str, handed_out: Mapping[str, Definition], submitted: Mapping[str, Definition]) -> bool:
+def returns_nothing(name: str, promised: Mapping[str, Definition], submitted: Mapping[str, Definition]) -> bool:
     """Return whether a step is a function that always returns None, and is annotated to return something."""
-    function, stub = submitted.get(name), handed_out.get(name)
+    function, due = submitted.get(name), promised.get(name)
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
-    annotation = function.returns or (stub.returns if isinstance(stub, ast.FunctionDef) else None)
+    annotation = (due.returns if isinstance(due, ast.FunctionDef) else None) or function.returns
     if annotation is None or (isinstance(annotation, ast.Constant) and annotation.value is None):
         return False
     return not any(map(_hands_back, _own(function)))

@@ -16,10 +16,10 @@ LAST = (Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE, Outcome.PASSE
 
 def steps_of(exercise: Exercise, run: Run, source: Source) -> tuple[StepResult, ...]:
     """Return the steps of an exercise in order, each with its checks, the most telling failure first."""
-    known, found, handed_out = known_checks(exercise), _defined(source.text), _handed_out(exercise)
+    known, found, promised = known_checks(exercise), _defined(source.text), _promised(exercise)
     grouped = {step: [run.results[each.name] for each in known if each.step == step] for step in exercise.steps}
     for step, checks in grouped.items():
-        if returns_nothing(step, handed_out, found):
+        if returns_nothing(step, promised, found):
             grouped[step] = [told_so(step, check) for check in checks]
     return tuple(
         StepResult(
@@ -47,11 +47,14 @@ def _rank(check: CheckResult) -> tuple[int, bool]:
     return 0, check.misconception is None
 
 
-def _handed_out(exercise: Exercise) -> dict[str, Definition]:
-    """Return the functions and classes of the exercise as the learner got it, or, in a checkout, left it."""
+def _promised(exercise: Exercise) -> dict[str, Definition]:
+    """Return the functions and classes of an exercise with the signatures that the learner was given.
+
+    Those of the solution: in a checkout, what was handed out is what the learner has changed.
+    """
     try:
-        return _defined(exercise.handed_out.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
+        return _defined(exercise.solution.read_text(encoding="utf-8"))
+    except OSError:
         return {}
 
 
