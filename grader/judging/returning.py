@@ -17,10 +17,10 @@ NEVER_RAN = ("does not take the arguments", "your file does not define")
 
 def returns_nothing(name: str, promised: Mapping[str, Definition], submitted: Mapping[str, Definition]) -> bool:
     """Return whether a step is a function that always returns None, and is annotated to return something."""
-    function, due = submitted.get(name), promised.get(name)
+    function, given = submitted.get(name), promised.get(name)
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
-    annotation = (due.returns if isinstance(due, ast.FunctionDef) else None) or function.returns
+    annotation = (given.returns if isinstance(given, ast.FunctionDef) else None) or function.returns
     if annotation is None or (isinstance(annotation, ast.Constant) and annotation.value is None):
         return False
     return not any(map(_hands_back, _own(function)))
