@@ -19,18 +19,19 @@ class Watched(gymnasium.Wrapper):
     """A real game with small frames. It ends when told to, turns dark when told to, and keeps a diary.
 
     `ends` lists after how many steps each episode ends, in turn; `how` is "terminated" or "truncated", or both words.
-    `dark` is every how many frames one is black, 0 for none.
+    `dark` is every how many frames one is black, 0 for none. Where steps are `numbered`, a pixel of each frame tells
+    which step it is of, so that no two frames are alike.
 
     Wrappers of one game share its emulator, which is started ahead and gets no seed: to load the game anew, as a seed
     does, takes a tenth of a second. No check compares frames of two wrappers.
     """
 
-    def __init__(self, name, diary, index, ends=(10**6,), how="terminated", dark=0):
+    def __init__(self, name, diary, index, ends=(10**6,), how="terminated", dark=0, numbered=False):
         super().__init__(STARTED[name])
         self.observation_space = gymnasium.spaces.Box(0, 255, (3, 64, 64), np.float32)
-        self.diary, self.index, self.how, self.dark = diary, index, how, dark
+        self.diary, self.index, self.how, self.dark, self.numbered = diary, index, how, dark, numbered
         self.ends, self.left, self.count = itertools.cycle(ends), 0, 0
-        self.given = []
+        self.given, self.opening = [], []
 
     def small(self, frame):
         return np.moveaxis(cv2.resize(frame, (64, 64), interpolation=cv2.INTER_AREA), 2, 0).astype(np.float32)
@@ -39,7 +40,9 @@ class Watched(gymnasium.Wrapper):
         observation, info = self.env.reset(options=options)
         self.diary.append(("reset", self.index, seed))
         self.left = next(self.ends)
-        return self.small(observation), info
+        frame = self.small(observation)
+        self.opening.append(frame.copy())
+        return frame, info
 
     def step(self, action):
         if self.count == PATIENCE:
@@ -52,6 +55,8 @@ class Watched(gymnasium.Wrapper):
         frame = self.small(observation)
         if self.dark and self.count % self.dark == 0:
             frame = np.zeros_like(frame)
+        if self.numbered:
+            frame[:, 0, 0] = self.count
         self.given.append(frame.copy())
         return frame, reward, over and "terminated" in self.how, over and "truncated" in self.how, info
 
@@ -60,14 +65,14 @@ class Watched(gymnasium.Wrapper):
 
 
 def play_some(submission, game, seed, count, ends, how):
-    """Ask for some frames of one game; return them, those that the game gave, and the diary.
+    """Ask for some frames of one game; return them, those that its steps and its resets gave, and the diary.
 
     Also what the game's action space draws that begins with the seed.
 
     Told: `play` of {game:word} for {count:count frame}
     """
     diary = []
-    env = Watched(game, diary, 0, ends, how)
+    env = Watched(game, diary, 0, ends, how, numbered=True)
     frames = submission.play(env, seed)
     before = len(diary)
     got = [frame.copy() for frame in itertools.islice(frames, count)]
@@ -76,6 +81,7 @@ def play_some(submission, game, seed, count, ends, how):
     return {
         "got": got,
         "given": env.given,
+        "opening": env.opening,
         "diary": diary,
         "before": before,
         "actions": [entry[2] for entry in steps],
