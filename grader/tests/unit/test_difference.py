@@ -46,6 +46,10 @@ WHOLE = {
     "scaled and moved": (lambda x: 2 * x - 1, "2 times what was expected, minus 1"),
     "columns scaled": (lambda x: x * np.arange(2, 8), "each column is what was expected times a factor of its own"),
     "rows moved": (lambda x: x + np.arange(1, 6)[:, None], "each row is what was expected plus an offset of its own"),
+    "columns standardised": (
+        lambda x: (x - x.mean(0)) / x.std(0),
+        "each column is what was expected times a factor, plus an offset, both of its own",
+    ),
     "zeros": (np.zeros_like, "every element is 0"),
     "absolute": (np.abs, "the absolute value of what was expected"),
     "squared": (np.square, "the square of what was expected"),
@@ -90,6 +94,14 @@ WHOLE = {
 def test_a_pattern_is_found_in_any_numbers(change, words, seed):
     expected = 3 * drawn(seed, 5, 6)
     assert pattern(change(expected), expected).startswith(words)
+
+
+def test_whole_numbers_that_were_counted_anew_are_noticed():
+    expected = np.asarray([7, 305, 3, 3, 7])
+    words = "counted anew from 0, each number under another one: 3 is 2, 7 is 0, 305 is 1"
+    assert pattern([0, 1, 2, 2, 0], expected) == words
+    assert not pattern([0, 1, 2, 1, 0], expected)  # 3 is 2 and 1
+    assert "anew" not in pattern([2, 1, 0, 0, 1], [0, 1, 2, 2, 1])  # counted from 0 already
 
 
 def test_a_square_matrix_is_transposed():

@@ -14,7 +14,8 @@ FEW = 3  # elements, of which fewer have something in common by accident
 # Where several hold, the first of them is told: the plainer one.
 OF_VALUES: tuple[Pattern, ...] = (
     rounded.up_to_nan, scaled.constant, scaled.factor, scaled.offset, scaled.signs, rounded.precision, rounded.rounded,
-    rounded.wrapped, rearranged.rearranged, scaled.repeated, scaled.running_sum, scaled.function, scaled.inverse,
+    rounded.wrapped, rearranged.rearranged, rearranged.renumbered, scaled.repeated, scaled.running_sum,
+    scaled.function, scaled.inverse,
     rounded.cut_off, scaled.straight_line, scaled.of_its_own,
 )  # fmt: skip
 OF_A_PART: tuple[Pattern, ...] = (

@@ -1,4 +1,4 @@
-"""The same numbers in other places: transposed, flipped, shifted, rolled, rows in another order."""
+"""The same numbers in other places: transposed, flipped, shifted, rolled, rows in another order; or numbered anew."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.vocabulary.difference.numbers import Array, Pair, dimensions, slice_kind
+from grader.vocabulary.difference.numbers import WHOLE, Array, Pair, dimensions, slice_kind, told
 
 MOST_DIMENSIONS = 4
+MOST_NAMES = 3  # of those that got another number, told one by one
 MOST_SLICES = 256
 MOST_COMPARED = 1_000_000  # elements, in looking for the place of each row
 MOST_ROLLS = 8
@@ -136,3 +137,22 @@ def _reordered(pair: Pair) -> str:
     if pair.expected.ndim == 1 and pair.alike(in_order[1]):
         return "the same numbers, sorted"
     return "the same numbers in another order"
+
+
+def renumbered(pair: Pair) -> str:
+    """Return how whole numbers were counted anew from 0: equal ones got the same number, and others another."""
+    both = pair.got, pair.expected
+    if pair.got.size > MOST_COMPARED or any(each.dtype.kind not in WHOLE for each in both):
+        return ""
+    got, expected = (each.reshape(-1).astype(np.int64) for each in both)
+    names, where = np.unique(expected, return_index=True)
+    numbers = got[where]
+    # Without a number that comes twice, any two lists agree in this; and what counts from 0 anyway is not counted anew.
+    if len(names) < FEW or len(got) == len(names) or (names[0] == 0 and names[-1] == len(names) - 1):
+        return ""
+    if set(numbers.tolist()) != set(range(len(names))) or np.count_nonzero(names != numbers) < 2:
+        return ""
+    if not (got == numbers[np.searchsorted(names, expected)]).all():
+        return ""
+    first = ", ".join(f"{told(old)} is {told(new)}" for old, new in list(zip(names, numbers, strict=True))[:MOST_NAMES])
+    return f"counted anew from 0, each number under another one: {first}{', …' if len(names) > MOST_NAMES else ''}"

@@ -193,4 +193,18 @@ def of_its_own(pair: Pair) -> str:
         for word, product in ways:
             if np.isfinite(product).all() and pair.tolerance.alike(got, product):
                 return f"each {slice_kind(pair.got.ndim, dim)} is what was expected {word} of its own"
+        if (lines := _lines(got, expected)) is not None and pair.tolerance.wide(got, lines).fits(got, lines).all():
+            kind = slice_kind(pair.got.ndim, dim)
+            return f"each {kind} is what was expected times a factor, plus an offset, both of its own"
     return ""
+
+
+def _lines(got: Array, expected: Array) -> Array | None:
+    """Return in each row the straight line through its smallest and its greatest number; None where there is none."""
+    rows, low, high = np.arange(len(expected)), expected.argmin(axis=1), expected.argmax(axis=1)
+    apart = expected[rows, high] - expected[rows, low]
+    # Through three points of two numbers a line goes by accident.
+    if any(len(np.unique(row)) < FEW + 1 for row in expected) or not apart.all():
+        return None
+    by = ((got[rows, high] - got[rows, low]) / apart)[:, None]
+    return np.asarray(got[rows, low][:, None] + by * (expected - expected[rows, low][:, None]))
