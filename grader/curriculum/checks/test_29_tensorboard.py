@@ -219,6 +219,11 @@ def test_histogram_tags(submission, rng):
     expected = [(step, tag) for step in steps for tag in tags]
     named = {
         "step-missing": [(0, tag) for tag in sorted(2 * tags)],
+        "step-counts-from-zero": lambda found: (
+            len(found) == len(expected)
+            and {tag for _, tag in found} == set(tags)
+            and {step for step, _ in found} <= set(range(len(tags)))
+        ),
         "one-tag-for-all": lambda found: len(found) == len(expected) and len({tag for _, tag in found}) < len(tags),
         "buffers-are-not-parameters": sorted([*expected, *((step, "weights/steps") for step in steps)]),
         "frozen-left-out": [pair for pair in expected if pair[1] != "weights/scale"],
