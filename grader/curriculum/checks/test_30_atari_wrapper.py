@@ -24,7 +24,7 @@ def expected_frame(frame, size):
 
 def interpolated(frame, size):
     """Return what cv2 makes of a frame with other ways to resize, the way that it has by default among them."""
-    for way in (cv2.INTER_LINEAR, cv2.INTER_NEAREST, cv2.INTER_CUBIC):
+    for way in (cv2.INTER_LINEAR, cv2.INTER_NEAREST, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4):
         small = cv2.resize(frame, size[::-1], interpolation=way)
         yield torch.from_numpy(np.moveaxis(small, 2, 0).copy())
 
@@ -52,11 +52,20 @@ def slips(frame, size):
 
 
 def same_picture(got, expected):
-    """Tell whether this is the frame in small, but with other pixels looked at: alike from afar, not in each pixel."""
+    """Tell whether this is the frame in small, but with other pixels looked at: alike from afar, not in each pixel.
+
+    Of 120 frames of noise, 30 other ways to resize correlate with the expected one at 0.48 to 0.97, and their pixels
+    spread 0.69 to 0.94 or 1.04 to 2.5 times as far. Those of a frame that was cut or moved spread as far, 0.95 to 1.03;
+    a grey one's channels are all the same. A few ways that look at one pixel alone correlate less, as other slips do.
+    """
     if got.shape != expected.shape:
         return False
-    alike = float(torch.corrcoef(torch.stack([got.double().flatten(), expected.double().flatten()]))[0, 1])
-    return 0.5 < alike < 0.98 and abs(float(got.double().mean() - expected.double().mean())) < 2
+    got, expected = got.double(), expected.double()
+    alike = float(torch.corrcoef(torch.stack([got.flatten(), expected.flatten()]))[0, 1])
+    spread = float(got.std() / expected.std())
+    grey = bool((got == got[:1]).all())
+    close = abs(float(got.mean() - expected.mean())) < 1.5
+    return close and not grey and 0.45 < alike < 0.98 and (0.6 < spread < 0.945 or 1.04 < spread < 2.6)
 
 
 def on_its_side(frame, size):
@@ -111,6 +120,7 @@ def ask_for_space(expectation, size, old=None):
     """Ask for the description of the right Box."""
     named = {
         "space-not-updated": lambda v: v.get("shape") == old or v.get("dtype") == "uint8",
+        "record-shared-by-all": lambda v: v.get("shape") == (3, *OTHER_SIZE),
         "width-height-swapped": lambda v: v.get("shape") == (3, size[1], size[0]),
         "hwc-kept": lambda v: v.get("shape") == (*size, 3),
         "hard-coded-size": lambda v: v.get("shape") == (3, 64, 64),
