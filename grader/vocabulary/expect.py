@@ -28,6 +28,7 @@ Lookalikes = Mapping[str, torch.Tensor | Callable[[Any], bool] | object]
 NOTHING = object()
 RETURNED = ("the result", "the answer")
 ANOTHER_ERROR = "another-error-raised"
+TUPLE_OF_ONE = "tuple-not-unpacked"
 
 
 def expect(
@@ -132,7 +133,9 @@ class Expectation:
         """A torch tensor: a Parameter counts, a numpy array or a subclass does not."""
         self.given("a tensor")
         if not isinstance(self._value, SeenTensor):
-            self._fail(f"{self._what} is not a tensor", expected="a tensor")
+            alone = type(self._value) is tuple and len(self._value) == 1 and isinstance(self._value[0], SeenTensor)
+            packed = TUPLE_OF_ONE if alone else None
+            self._fail(f"{self._what} is not a tensor", expected="a tensor", recognised=packed)
         if self._value.type_name not in ("Tensor", "Parameter"):
             self._fail(f"{self._what} is a {self._value.type_name}, a subclass of Tensor", expected="a tensor")
         return self

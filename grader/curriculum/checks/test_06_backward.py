@@ -249,6 +249,9 @@ def test_jacobian(submission, rng, device):
         named["rows-are-results"] = rows.T
         named["squeezed-too-far"] = lambda t: t.shape == ()
         seen = submission.probe.jacobian_of(recipe, weights, x)
+        # Whoever collects what adds up in one place has the same numbers.
+        weighted_alike = {"ones-upstream-only": lambda t, read=seen.value, sums=sums: read["ones"] and same(t, sums[1])}
+        named = weighted_alike | named
         answer(expect(seen), "the Jacobian", named).tensor(rows, device=device)
 
 

@@ -30,16 +30,28 @@ def function_of(recipe, weights):
 
 
 class Listening(TorchFunctionMode):
-    """Notes whether backward was given an upstream gradient."""
+    """Notes whether backward was given an upstream gradient, and whether one of ones, as many as there are results."""
 
     def __init__(self):
-        self.given = False
+        self.given = self.ones = False
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
+        keywords = kwargs or {}
         if function is torch.Tensor.backward:
-            gradient = (kwargs or {}).get("gradient", args[1] if len(args) > 1 else None)
+            gradient = keywords.get("gradient", args[1] if len(args) > 1 else None)
             self.given = self.given or gradient is not None
-        return function(*args, **(kwargs or {}))
+            self.ones = self.ones or _all_ones(gradient)
+        elif function is torch.autograd.grad:
+            self.ones = self.ones or _all_ones(keywords.get("grad_outputs", args[2] if len(args) > 2 else None))
+        return function(*args, **keywords)
+
+
+def _all_ones(gradient):
+    """Tell whether this is a vector of ones; what is computed for a whole batch at once cannot be asked."""
+    try:
+        return isinstance(gradient, torch.Tensor) and gradient.shape[0] > 1 and bool((gradient == 1).all())
+    except (RuntimeError, IndexError):
+        return False
 
 
 def slopes_of(submission, recipes, points):
@@ -92,7 +104,7 @@ def separated(submission, recipes, weights, leaf):
 
 
 def jacobian_of(submission, recipe, weights, x):
-    """Call jacobian; also count how often the function was called.
+    """Call jacobian; also count how often the function was called, and say whether all results were weighted alike.
 
     Told: `jacobian` of a function of x with shape {x:shape}
     """
@@ -102,4 +114,6 @@ def jacobian_of(submission, recipe, weights, x):
         calls.append(None)
         return followed(recipe, vector_in, w=weights)
 
-    return tried(lambda: submission.jacobian(function, x)) | {"calls": len(calls)}
+    with Listening() as listening:
+        answer = tried(lambda: submission.jacobian(function, x))
+    return answer | {"calls": len(calls), "ones": listening.ones}

@@ -124,6 +124,17 @@ def test_the_ends_of_a_vector_are_named(place, words):
     assert pattern(but(drawn(1, 9), place), drawn(1, 9)).startswith(words)
 
 
+def test_one_number_where_another_one_is_due_is_no_offset_of_each_rows_own():
+    assert pattern(np.ones((3, 5, 2)), np.zeros((3, 5, 2))) == "every element is 1"
+
+
+def test_places_of_the_largest_elements_are_no_sums():
+    shares = np.exp(drawn(1, 7, 3))
+    shares = shares / shares.sum(1, keepdims=True)
+    shares[:, 1] += 1
+    assert pattern(shares.argmax(1), shares) == "where along dimension 1 the largest element of what was expected is"
+
+
 def test_numbers_that_began_again_at_256_are_noticed():
     brightened = np.arange(0, 1000, 37)
     assert pattern(brightened.astype(np.uint8), brightened) == "wrapped around at 256"

@@ -15,14 +15,13 @@ FEW = 3  # elements, of which fewer have something in common by accident
 OF_VALUES: tuple[Pattern, ...] = (
     rounded.up_to_nan, scaled.constant, scaled.factor, scaled.offset, scaled.signs, rounded.precision, rounded.rounded,
     rounded.wrapped, rearranged.rearranged, rearranged.renumbered, scaled.repeated, scaled.running_sum,
-    scaled.function, scaled.inverse,
-    rounded.cut_off, scaled.straight_line, scaled.of_its_own,
+    scaled.function, scaled.inverse, rounded.cut_off, scaled.straight_line, scaled.of_its_own, scaled.one_number,
 )  # fmt: skip
 OF_A_PART: tuple[Pattern, ...] = (
     rounded.up_to_nan, scaled.constant, scaled.factor, scaled.offset, rounded.rounded, rounded.wrapped,
 )  # fmt: skip
 OF_SHAPES: tuple[Pattern, ...] = (
-    shaped.turned_round, shaped.squeezed, shaped.prefix, shaped.broadcast, shaped.reduced,
+    shaped.turned_round, shaped.squeezed, shaped.prefix, shaped.broadcast, shaped.position, shaped.reduced,
 )  # fmt: skip
 
 

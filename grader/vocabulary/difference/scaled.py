@@ -188,10 +188,14 @@ def of_its_own(pair: Pair) -> str:
         if expected.shape[1] < FEW or not np.moveaxis(pair.wrong, dim, 0).reshape(expected.shape).any(axis=1).all():
             continue
         at = np.arange(len(expected)), np.abs(expected).argmax(axis=1)
-        ways = ("times a factor", (got[at] / expected[at])[:, None] * expected), (
-            "plus an offset", (got[at] - expected[at])[:, None] + expected)  # fmt: skip
-        for word, product in ways:
-            if np.isfinite(product).all() and pair.tolerance.alike(got, product):
+        ways = (
+            ("times a factor", got[at] / expected[at], np.multiply),
+            ("plus an offset", got[at] - expected[at], np.add),
+        )
+        for word, own, by in ways:
+            product = by(own[:, None], expected)
+            # One number for all of them is none of its own.
+            if np.isfinite(product).all() and not np.allclose(own, own[0]) and pair.tolerance.alike(got, product):
                 return f"each {slice_kind(pair.got.ndim, dim)} is what was expected {word} of its own"
         if (lines := _lines(got, expected)) is not None and pair.tolerance.wide(got, lines).fits(got, lines).all():
             kind = slice_kind(pair.got.ndim, dim)
@@ -208,3 +212,11 @@ def _lines(got: Array, expected: Array) -> Array | None:
         return None
     by = ((got[rows, high] - got[rows, low]) / apart)[:, None]
     return np.asarray(got[rows, low][:, None] + by * (expected - expected[rows, low][:, None]))
+
+
+def one_number(pair: Pair) -> str:
+    """Return which number all elements are, where all should be another one."""
+    got = pair.got.reshape(-1)
+    if got.size < 2 or pair.distinct > 1 or got.dtype.kind not in WHOLE + "f" or not (got == got[0]).all():
+        return ""
+    return f"every element is {got[0] if got.dtype.kind == 'b' else told(got[0])}"

@@ -11,6 +11,8 @@ from grader.vocabulary.difference.numbers import Array, Pair, dimensions
 from grader.vocabulary.difference.rearranged import MOST_DIMENSIONS, turned
 from grader.vocabulary.words import how_many
 
+FEW = 3  # places, of which fewer agree by accident
+
 
 def squeezed(pair: Pair) -> str:
     """Return which dimension of size 1 is missing or too many."""
@@ -103,6 +105,18 @@ def _with_a_gap(shape: tuple[int, ...], ndim: int) -> list[tuple[int, ...]]:
     if len(shape) + 1 != ndim:
         return []
     return [(*shape[:at], 1, *shape[at:]) for at in range(ndim)]
+
+
+def position(pair: Pair) -> str:
+    """Return along which dimension these are the places of the largest elements, not the elements."""
+    got, expected = pair.got, pair.expected
+    if got.dtype.kind not in "iu" or not FEW <= got.size < expected.size or expected.dtype.kind != "f":
+        return ""
+    for dim in dimensions(expected):
+        places = expected.argmax(axis=dim)
+        if places.size == got.size and (places.reshape(got.shape) == got).all():
+            return f"where along dimension {dim} the largest element of what was expected is"
+    return ""
 
 
 def reduced(pair: Pair) -> str:
