@@ -214,6 +214,11 @@ def test_experiment(submission, rng):
         facts, read = expect(seen).item(index).length(7), seen.value[index]
         other = [changed == "result", changed == "input"]
         facts.item("operation_called").is_true("the operation was never called")
+        reached = read["counted"] or read["written"] or not writes_in_place(read["heard"])
+        said = f"what was changed in place is neither the input nor the result of {as_code(recipe)}"
+        require(
+            reached or not (broken and read["answer"] is False), said, expected=f"a change of the operation's {changed}"
+        )
         named = {
             "update-outside-no-grad": lambda answer, on=changed, read=read: (
                 answer is True and on == "input" and not read["counted"] and writes_in_place(read["heard"])

@@ -101,6 +101,7 @@ def test_kinds(submission, rng, device):
         four = expect(submission.build_four(values.tolist(), device)).length(4)
         named = {
             "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+            "leaf-lost-by-arithmetic": lambda t: t.grad_fn is not None,
             "requires-grad-forgotten": lambda t: not t.requires_grad,
         }
         four.item(0, "the variable", named).leaf(True).requires_grad(True).tensor(values, device=device)
@@ -124,7 +125,11 @@ def test_stays_on_device(submission):
     four = seen.item("four").length(4)
     for index, name in enumerate(("the variable", "the variable's result", "the constant", "the frozen copy")):
         four.item(index, name, {"hard-coded-device": lambda t: t.device == "cpu"}).on("meta")
-    four.item(0, "the variable", {"leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0"}).leaf(True)
+    lost = {
+        "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+        "leaf-lost-by-arithmetic": lambda t: t.grad_fn is not None,
+    }
+    four.item(0, "the variable", lost).leaf(True)
     detour = seen.item("detour", lookalikes={"detour-through-python": True})
     detour.is_false("a tensor was made of numbers that another one had been turned into")
 
@@ -159,6 +164,7 @@ def test_gradients(submission, rng, device):
         middle = pair.item(0, "the middle", no_grad_in_middle).tensor(x**2, device=device)
         middle.requires_grad(True).leaf(False).grad(upstream)
         twice = {"gradients-accumulate": lambda t, wrong=4 * x * upstream: torch.allclose(t.grad.data, wrong)}
+        twice["leaf-lost-by-arithmetic"] = lambda t, x=x: t.grad_fn is not None and looks_like(t, x)
         pair.item(1, "the leaf", twice).leaf(True).tensor(x, device=device).grad(2 * x * upstream)
 
 

@@ -23,6 +23,12 @@ def test_choice(submission, rng):
                 (device.type == "cpu" and cuda) or (device.type == "cuda" and not cuda)
             ),
         }
+        named |= {
+            "built-is-not-available": lambda device, mps=has_mps: device.type == "mps" and not mps,
+            "choices-in-another-order": lambda device, mps=has_mps, cuda=has_cuda: (
+                device.type == "mps" and mps and cuda
+            ),
+        }
         named["string-is-no-device"] = lambda device: type(device) is str
         there = [name for name, has in (("CUDA", has_cuda), ("MPS", has_mps)) if has]
         on = f"on a machine with {' and '.join(there) or 'neither CUDA nor MPS'}"
@@ -54,6 +60,7 @@ def test_variable_on_device(submission, rng):
 def moved_leaf():
     return {
         "leaf-lost-by-to": lambda t: t.grad_fn == "ToCopyBackward0",
+        "leaf-lost-by-arithmetic": lambda t: t.grad_fn is not None,
         "requires-grad-forgotten": lambda t: not t.requires_grad,
     }
 
@@ -274,7 +281,10 @@ def test_meet_on_device(submission, rng, device):
     stayed = {
         "to-is-inplace": lambda met: met == [(here, "meta")] and seen.value["asked"],
         "batch-left-behind": lambda met: met == [(here, "meta")],
-        "model-left-behind": lambda met: met == [("meta", here)],
+        # Both met where the model was: the batch was sent there, and the model nowhere.
+        "model-left-behind": lambda met: (
+            met == [("meta", here)] or (met == [(here, here)] and seen.value["asked"] and not seen.value["sent"])
+        ),
         "hard-coded-device": lambda met: met in ([(here, here)], [("cpu", "cpu")]),
     }
     met = facts.item("met", "the list of (device of the batch, device of the parameters), one for each run,", stayed)

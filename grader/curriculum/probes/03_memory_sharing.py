@@ -1,5 +1,7 @@
 """Makes tensors that share memory, which no message can carry, listens, and runs backward through one."""
 
+import contextlib
+
 import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
@@ -28,9 +30,31 @@ def functions_called(submission, array):
 
     Told: `window_and_copy` on an array of shape {array:shape}, noting which functions of torch it calls
     """
-    with Listening() as listening:
+    with Listening() as listening, _hearing_windows(array, listening.names):
         submission.window_and_copy(array)
     return listening.names
+
+
+@contextlib.contextmanager
+def _hearing_windows(array, names):
+    """Note what makes a tensor of other memory than the array's; a mode does not hear from_numpy."""
+    makers = {name: getattr(torch, name) for name in ("from_numpy", "as_tensor", "asarray")}
+
+    def noted(name):
+        def made(data, *args, **kwargs):
+            if isinstance(data, np.ndarray) and not np.shares_memory(data, array):
+                names.append(f"{name} of a copy")
+            return makers[name](data, *args, **kwargs)
+
+        return made
+
+    try:
+        for name in makers:
+            setattr(torch, name, noted(name))
+        yield
+    finally:
+        for name, maker in makers.items():
+            setattr(torch, name, maker)
 
 
 def called_for_row(submission, matrix):

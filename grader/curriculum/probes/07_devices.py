@@ -16,6 +16,8 @@ PLACES = {
 def chosen(submission, machines):
     """Call choose_device on each machine, which says of itself whether it has CUDA and MPS, in every way of asking.
 
+    The torch of all of them was built with both.
+
     Told: `choose_device` on {machines:count machine} with and without CUDA and MPS
     """
     return [_chosen(submission, *machine) for machine in machines]
@@ -25,6 +27,7 @@ def _chosen(submission, has_cuda, has_mps):
     torch.cuda.is_available = lambda: has_cuda
     torch.cuda.device_count = lambda: int(has_cuda)
     torch.backends.mps.is_available = torch.mps.is_available = lambda: has_mps
+    torch.backends.cuda.is_built = torch.backends.mps.is_built = lambda: True
     torch.accelerator.is_available = lambda: has_cuda or has_mps
     torch.accelerator.current_accelerator = lambda check_available=False: _accelerator()
     return submission.choose_device()
@@ -156,15 +159,22 @@ def numpy_of_result(submission, values):
     return {"array": array, "error": "", "untouched": untouched}
 
 
-MET, MODES = [], []
+MET, MODES, MOVED = [], [], []
 
 
 class Meeting(torch.nn.Module):
-    """A linear model that notes in MET where its batch and its parameters meet, and in MODES its mode; a copy too."""
+    """A linear model that notes in MET where its batch and its parameters meet, and in MODES its mode; a copy too.
+
+    In MOVED, it notes that it was told to go somewhere.
+    """
 
     def __init__(self, weight):
         super().__init__()
         self.weight = torch.nn.Parameter(weight)
+
+    def _apply(self, function, recurse=True):
+        MOVED.append(None)
+        return super()._apply(function, recurse)
 
     def forward(self, batch):
         MET.append((batch.device.type, self.weight.device.type))
@@ -193,8 +203,9 @@ def predicted(submission, weight, batch, device, training):
     """
     MET.clear()
     MODES.clear()
+    MOVED.clear()
     model = Meeting(weight.clone()).train(training)
     with Moves(batch) as moves:
         result = submission.predict(model, batch, device)
     left = {"left": model.weight.device.type, "dtype": str(model.weight.dtype), "training": model.training}
-    return {"result": result, "met": MET, "during": MODES, "asked": moves.asked} | left
+    return {"result": result, "met": MET, "during": MODES, "asked": moves.asked, "sent": bool(MOVED)} | left
