@@ -53,9 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     started = time.perf_counter()
     pairs = list(_pairs(oddities(options.names), options.turn if options.quick else None, options.exercises))
+    # One exercise after the other: its checks stay collected, and its modules loaded.
+    pairs.sort(key=lambda pair: pair[1].number)
     with Bench() as bench:
         watched = track(pairs, "trying", console=console, transient=True, disable=not console.is_terminal)
         results = [bench.run(oddity, exercise) for oddity, exercise in watched]
+    results.sort(key=lambda result: result.oddity.name)
     console.print(to_oddities.table(results, time.perf_counter() - started))
     return int(any(result.troubles for result in results))
 
