@@ -181,8 +181,10 @@ def caches() -> Path:
     """Return where libraries keep what they find out once: in the workspace, or else where the user's caches are."""
     if found := find_workspace():
         return found.state
+    import platformdirs  # here, since few commands ask
+
     try:
-        return Path("~/.cache/pytorch-katas").expanduser()
+        return platformdirs.user_cache_path("pytorch-katas", appauthor=False)
     except RuntimeError:  # whoever this is has no home, as in some containers; libraries then keep nothing
         return Path("/nonexistent")
 
