@@ -86,7 +86,7 @@ def of_leaf(expected: bool) -> tuple[str, ...]:
 def of_grad(expected: torch.Tensor | None) -> tuple[str, ...]:
     """Return what is told of a tensor of which `.grad` was expected to be this."""
     return (
-        ("no gradient lands here",)
+        ("no gradient lands at this tensor",)
         if expected is None
-        else (f"a gradient of shape {tuple(expected.shape)} lands here",)
+        else (f"a gradient of shape {tuple(expected.shape)} lands at this tensor",)
     )
