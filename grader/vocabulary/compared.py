@@ -20,6 +20,7 @@ from grader.vocabulary.describe import name_of
 from grader.vocabulary.difference.containers import of_containers
 from grader.vocabulary.difference.find import difference
 from grader.vocabulary.difference.numbers import MOST, Array, Pair, Tolerance
+from grader.vocabulary.ending import NOTHING_CALLED
 from grader.vocabulary.words import ordinal
 
 PLAIN = 1e-6  # relative and absolute, of plain floats
@@ -106,10 +107,11 @@ def _sizes(expected: Array, known: Known) -> Iterator[tuple[str, float]]:
             yield names[dim] if names else f"the size of dimension {dim} of what was expected", size
     if expected.ndim:
         yield "the number of elements", expected.size
-    for label, argument in zip(known.seen.labels, known.seen.arguments, strict=False) if known.seen else ():
+    seen = known.seen or Seen(NOTHING_CALLED)
+    for label, argument in zip(seen.labels, seen.arguments, strict=False):
         if label.isdecimal():
             yield from _of_argument(ordinal(int(label)), argument)
-        elif re.search(rf"\b{re.escape(label)}\b", known.seen.called.said):  # what a probe calls its own is not said
+        elif re.search(rf"\b{re.escape(label)}\b", seen.called.said):  # what a probe calls its own is not said
             yield from _of_argument(f"`{label}`", argument)
 
 
