@@ -178,6 +178,20 @@ def test_a_picture_of_a_part_says_which_as_its_owner_would_index_it():
     assert picture.part == "shown is [2, 0, :, 0, :], columns 0 to 15 of 20"
 
 
+@pytest.mark.parametrize(
+    ("got", "is_shown"),
+    [
+        (lambda x: drawn(2, 20, 20), False),  # nearly every cell is marked, this way and that
+        (lambda x: x + 1, True),
+        (lambda x: np.concatenate([drawn(2, 10, 20), x[10:]]), True),
+    ],
+)
+def test_a_picture_in_which_everything_differs_is_left_out(got, is_shown):
+    expected = drawn(1, 20, 20)
+    found = difference(Pair(got(expected), expected, FLOAT32))
+    assert (found.picture is not None) is is_shown
+
+
 def test_what_was_not_yet_summed_is_told():
     assert pattern(drawn(1, 3, 5), drawn(1, 3, 5).sum(1)) == "the sum over dimension 1 of this is what was expected"
 

@@ -13,6 +13,7 @@ MOST_CELLS = 16  # rows, and columns
 MOST_NUMBERS = 5  # columns, or elements of a vector, that are written as numbers; of wider matrices, each is a shade
 MOST_LINES = 8  # rows of numbers
 MOST_LETTERS = 10  # of a number in a cell
+MOST_MARKED = 0.9  # of the shades: a picture of more that differ is left out
 IN_A_LINE = 6  # elements of a vector that are told in words without a picture
 SHADES = "·░▒▓█"
 DIGITS = (2, 3, 4, 5, 6, 9)
@@ -36,8 +37,17 @@ def of(pair: Pair) -> Picture | None:
     most = (MOST_LINES, MOST_NUMBERS) if few else (MOST_CELLS, MOST_CELLS)
     parts = [_part(at, size, limit) for at, size, limit in zip((0, *place)[-2:], planes[0].shape, most, strict=True)]
     got, expected, wrong = (each[parts[0], parts[1]] for each in planes)
-    cells = (few and _numbers(got, expected, wrong)) or _shades(got, expected)
-    return Picture(_caption(plane, shape, parts), cells[1], cells[0], _marks(got, expected, wrong))
+    numbers, marks = _numbers(got, expected, wrong) if few else None, _marks(got, expected, wrong)
+    if not numbers and _is_a_wall(marks):
+        return None
+    cells = numbers or _shades(got, expected)
+    return Picture(_caption(plane, shape, parts), cells[1], cells[0], marks)
+
+
+def _is_a_wall(marks: tuple[str, ...]) -> bool:
+    """Return whether nearly every cell differs, some this way and some that: shades of those show nothing."""
+    signs = "".join(marks)
+    return len({*signs} - {" "}) > 1 and signs.count(" ") < (1 - MOST_MARKED) * len(signs)
 
 
 def _drop_ones(array: Array) -> Array:
