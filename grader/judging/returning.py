@@ -35,7 +35,16 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _hands_back(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Yield, ast.YieldFrom)) or (isinstance(node, ast.Return) and node.value is not None)
+    if isinstance(node, ast.Return):
+        return node.value is not None and not _is_nothing(node.value)
+    return isinstance(node, (ast.Yield, ast.YieldFrom))
+
+
+def _is_nothing(value: ast.expr) -> bool:
+    """Return whether this is None, written so or as what `print` returns."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id == "print"
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def told_so(step: str, check: CheckResult) -> CheckResult:
