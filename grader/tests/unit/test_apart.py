@@ -108,6 +108,8 @@ def test_one_tensor_of_a_dict_is_told_apart():
         (["a", "b", "x", "c"], ["a", "b", "c"], "not expected: 'x'"),
         ([(0.1234567, 1)], [(0.1234567, 1), (1 / 3, 2), ("b", (1.5,))], "right as far as it goes: the first 1 of 3"),
         ([(1, 0.5)], [(2, 1 / 3), (1, 0.5), (0, (1 / 7,))], "missing: (2, 0.33333), (0, (0.14286,))"),
+        (["a", "b"], ["c", "d"], ""),
+        (["a"] * 8, ["b"] * 8, "8 of 8 elements differ"),
         ([("a", 0), ("b", 0)], [("c", 0), ("d", 0)], "2 of 2 elements differ; in each of them, only element 0 differs"),
         ([True, False, True], [True, True, True], "only element 1 differs"),
         (("a", "b"), ["a", "b"], "the same elements, in a tuple where a list was expected"),

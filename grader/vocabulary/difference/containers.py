@@ -18,6 +18,7 @@ MOST_REORDERED = 200  # elements, each of which is compared with each other
 MOST_ASKED = 20  # entries whose differences are looked at
 MOST_NAMES = 5
 MOST_LETTERS = 40
+MOST_SEEN = 7  # entries, which are shown in full
 
 
 def of_containers(got: Any, expected: Any, same: Same, inner: Inner) -> Difference | None:
@@ -62,7 +63,8 @@ def _entries(
         said = _of_each([pairs[key] for key in wrong], inner) if len(wrong) <= MOST_ASKED else ""
         count = f"{len(wrong)} of {total} {'entries' if kind == 'entry' else 'elements'} differ"
         which = f"{':' if kind == 'entry' else ', at'} {_names(wrong)}" if len(wrong) < total else ""
-        return Difference(len(wrong), total, (), count + (_alike(said) if said else which))
+        seen = not said and len(wrong) == total <= MOST_SEEN  # that all differ, whoever reads both sees
+        return Difference(len(wrong), total, (), "" if seen else count + (_alike(said) if said else which))
     within = inner(*pairs[wrong[0]]) or Difference()
     said = f": {within.pattern}" if within.pattern else ""
     return replace(within, pattern=f"only {kind} {_names(wrong)} differs{said}" if total > 1 else within.pattern)
