@@ -127,7 +127,8 @@ def trouble(check: CheckResult, submission: str, *, brief: bool = False, verbose
     may end below it.
     """
     sign, colour = SIGNS[check.outcome]
-    said = Text(marked(f"{sign} {check.outcome}: {check.said}"), style=colour)
+    first, *more = marked(f"{sign} {check.outcome}: {check.said}").split("\n")
+    said = Group(Text(first, style=colour), *(_Marked(Text(line.removeprefix("│ "), colour), "│ ") for line in more))
     title, why, look = _misconception(check.misconception)
     facts = [_facts(check, submission, verbose=verbose)]
     parts: list[RenderableType] = [said, *title, *look, *facts, *why] if brief else [said, *facts, *title, *why, *look]
@@ -189,14 +190,13 @@ def _cut(line: str) -> str:
 class _Marked:
     """A text in which every line bears a mark, also one that begins where a longer line had to be broken."""
 
-    MARK = "  │ "
-
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, mark: str = "  │ ") -> None:
         self._text = text
+        self._mark = Text(mark, text.style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self._text.wrap(console, max(options.max_width - len(self.MARK), 1), overflow="fold"):
-            yield Text(self.MARK) + line
+        for line in self._text.wrap(console, max(options.max_width - len(self._mark), 1), overflow="fold"):
+            yield self._mark + line
 
 
 def is_weaker(verdict: Verdict) -> bool:

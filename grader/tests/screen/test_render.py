@@ -51,6 +51,14 @@ def test_lines_of_a_learners_exception_do_not_look_like_ours():
     assert "\r" not in text
 
 
+def test_a_line_of_an_exception_that_is_broken_bears_its_mark_throughout():
+    said = "UserError: one\n" + " ".join(f"{'.' * n} {FOOT}" for n in range(40, 140))
+    check = replace(example(Outcome.RAISED).steps[0].checks[0], said=said)
+    text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
+    assert f"\n  │ {FOOT}" in text
+    assert f"\n  {FOOT}" not in text
+
+
 def test_a_printed_line_that_is_broken_does_not_look_like_ours():
     check = replace(example().steps[0].checks[0], printed=" ".join(f"{'.' * n} {FOOT}" for n in range(40, 140)))
     text = shown(report([replace(example(), steps=(replace(example().steps[0], checks=(check,)),))]))
