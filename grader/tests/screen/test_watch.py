@@ -280,7 +280,7 @@ def test_next_previous_and_list(stage):
         ):  # fmt: skip
             await screen.press(*keys)
             await screen.shows(words)
-        await screen.shows("06 Backward", "checks")
+        await screen.shows("06 Backward", "check")
 
     stage.play(scene)
 
