@@ -37,7 +37,8 @@ def regression_losses(
     predictions, targets: of the same shape, with any number of dimensions.
 
     Returns (mae, mse, rmse): the mean of the absolute differences, the mean of the squared
-    differences, and the square root of the latter. The gradient of mae is finite,
+    differences, and the square root of the latter, which is 0 where every prediction is right (its
+    gradient does not matter there). The gradient of mae is finite,
     also where a prediction equals its target. Raises ValueError if the shapes differ, even if they
     are only (N,) and (N, 1): the difference of those two would be broadcast to (N, N).
     """

@@ -28,7 +28,8 @@ For steps 1 to 4: write an optimizer that agrees with torch's optimizer of that 
   device, and share no memory with `.grad`.
 - `step` changes the parameters in place and records nothing for autograd (there is a decorator for that). It
   leaves each `.grad` as it is. A parameter whose `.grad` is None is skipped: neither it nor what is remembered
-  about it changes. Every other parameter takes its step, even if it was frozen after it got its gradient.
+  about it changes. Every other parameter takes its step, even if it was frozen after it got its gradient, and even if
+  that holds NaN.
 - g stands for the gradient; squares, roots and divisions are taken element by element. Build the optimizer from
   tensor operations; do not use another optimizer.
 

@@ -1,5 +1,7 @@
 """Hidden checks of 19: each loss and its gradient, against torch's own."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -182,7 +184,19 @@ def test_regression_values(submission, rng, device):
                 wrong |= {"loss-per-row": one_of([each.mean(dim) for dim in range(len(shape))])}
             three.item(index, name, wrong).tensor(expected, device=device)
         wrong = {"root-before-mean": mae, "reduction-ignored": apart.norm()}
+        wrong |= {"eps-inside-sqrt": lambda got, mse=mse: is_power_of_ten(float(got.data) ** 2 - float(mse))}
         three.item(2, PARTS[2], wrong).tensor(rmse, device=device)
+    right = torch.randn(4, 3, generator=rng)
+    three = expect(submission.regression_losses(right, right.clone())).length(3)
+    for index, name in enumerate(PARTS):
+        rooted = {"eps-inside-sqrt": lambda got, index=index: index == 2 and 0 < float(got.data) < 0.1}
+        what = f"{name} of predictions that are all right"
+        three.item(index, what, rooted).tensor(torch.zeros(()), device=device)
+
+
+def is_power_of_ten(number):
+    """Tell whether a number is one that is added to keep a root away from 0: 1e-3, 1e-6, 1e-8."""
+    return 1e-12 < number < 1e-2 and abs(math.log10(number) - round(math.log10(number))) < 0.01
 
 
 @pytest.mark.step("regression_losses")

@@ -45,9 +45,15 @@ def unchanged(groups):
 
 def run(name, groups, defaults, grads, changes, *, at=None, forget=()):
     """Return the parameters after torch's own steps; from step `at` on without the parts of its state in `forget`."""
+    return path(name, groups, defaults, grads, changes, at=at, forget=forget)[-1]
+
+
+def path(name, groups, defaults, grads, changes, *, at=None, forget=()):
+    """Return the parameters after each of torch's own steps."""
     groups = [group | {"params": [torch.nn.Parameter(t.clone()) for t in group["params"]]} for group in groups]
     params = [p for group in groups for p in group["params"]]
     optimizer = getattr(torch.optim, name)(groups, **defaults, foreach=False)
+    after = []
     for number, (row, change) in enumerate(zip(grads, changes, strict=True)):
         if number == at:
             for state in optimizer.state.values():
@@ -60,7 +66,8 @@ def run(name, groups, defaults, grads, changes, *, at=None, forget=()):
         for p, g in zip(params, row, strict=True):
             p.grad = g
         optimizer.step()
-    return [p.detach() for p in params]
+        after.append([p.detach().clone() for p in params])
+    return after
 
 
 def simulate(rule, groups, defaults, grads, changes, *, shared=()):
@@ -107,9 +114,12 @@ def forgetful(rule):
     return lambda s, p, g, o: rule({}, p, g, o)
 
 
-def adagrad(eps_inside=False):
+def adagrad(eps_inside=False, start=0, late=False):
     def rule(s, p, g, o):
-        s["v"] = s.get("v", 0) + g**2
+        before = s.get("v", start)
+        s["v"] = before + g**2
+        if late:
+            return scaled(p, g, torch.as_tensor(before), o, eps_inside)
         return scaled(p, g, s["v"], o, eps_inside)
 
     return rule
@@ -124,10 +134,10 @@ def rmsprop(eps_inside=False, swapped=False, summed=False, start=0):
     return rule
 
 
-def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False, eps_early=False):
+def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False, eps_early=False, fades=True):
     def rule(s, p, g, o):
         b1, b2 = (1 - b for b in o["betas"]) if swapped else o["betas"]
-        s["t"] = s.get("t", 0) + 1
+        s["t"] = s.get("t", 0) + 1 if fades else 1
         s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
         s["v"] = b2 * s.get("v", 0) + (1 - b2) * g**2
         m = s["m"] / (1 - b1 ** s["t"]) if first else s["m"]
@@ -141,19 +151,42 @@ def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False,
     return rule
 
 
-def compare(params, expected, faces, device, before, first_group=None):
-    """Ask for each parameter; `faces` maps a misconception to lists of what it would have made of all of them.
+def naming(index, ends, expected, faces, before, first_group=None):
+    """Return lookalikes of one parameter; `ends` holds where all of them are in the end.
 
-    Where there are more groups, the first has `first_group` parameters.
+    `faces` maps a misconception to lists of what it would have made of all of them: they are known by all, as what
+    one parameter alone shows may be another slip's doing. Where there are more groups, the first has `first_group`.
     """
+
+    def all_like(made):
+        return lambda _: any(all(looks_like(end, one) for end, one in zip(ends, each, strict=True)) for each in made)
+
+    named = {name: made if callable(made) else all_like(made) for name, made in faces.items()}
+    rest = first_group is not None and index >= first_group
+    old = before[index]
+    still = lambda _: looks_like(ends[index], old)  # noqa: E731
+    uphill = lambda _: looks_like(ends[index], 2 * old - expected[index])  # noqa: E731
+    return named | {"first-group-only" if rest else "rebinding-drops-leaf": still, "step-uphill": uphill}
+
+
+def ask_moves(seen, after, faces, before):
+    """Ask how far each parameter goes in each step: the first step that goes wrong says more than the end of them all.
+
+    A misconception is known by where the parameters are in the end.
+    """
+    moves = seen.item("moves", "the list of changes, one for each step,").length(len(after))
+    for number, (start, end) in enumerate(zip([before, *after[:-1]], after, strict=True)):
+        for index in range(len(before)):
+            named = naming(index, seen._value["params"], after[-1], faces, before)
+            what = f"the change of parameter {index + 1} in step {number + 1} of {len(after)}"
+            moves.item(number).item(index, what, named).values(end[index] - start[index])
+
+
+def compare(params, expected, faces, device, before, first_group=None):
+    """Ask for each parameter in the end; `faces` and `first_group` are what `naming` takes."""
     params.length(len(expected))
-    for index, (right, old) in enumerate(zip(expected, before, strict=True)):
-        named = {
-            name: made if callable(made) else lambda got, made=made: any(looks_like(got, each[index]) for each in made)
-            for name, made in faces.items()
-        }
-        rest = first_group is not None and index >= first_group
-        named |= {"first-group-only" if rest else "rebinding-drops-leaf": old, "step-uphill": 2 * old - right}
+    for index, right in enumerate(expected):
+        named = naming(index, params._value, expected, faces, before, first_group)
         params.item(index, f"parameter {index + 1} of {len(expected)}", named).tensor(right, device=device).leaf(True)
 
 
@@ -197,7 +230,9 @@ def check_values(submission, device, name, groups, defaults, grads, changes, fac
         ]
     }
     before = [p for group in groups for p in group["params"]]
-    compare(seen.item("params"), run(name, groups, defaults, grads, changes), faces | ignored, device, before)
+    after = path(name, groups, defaults, grads, changes)
+    ask_moves(seen, after, faces | ignored, before)
+    compare(seen.item("params"), after[-1], faces | ignored, device, before)
 
 
 def ask_own_steps(seen):
@@ -218,8 +253,9 @@ def check_own_state(submission, rng, device, name, defaults, rule, shared):
     seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
     full = {"momentum": 0.0, "dampening": 0.0} | defaults
     made = [simulate(rule, groups, full, grads, unchanged(groups), shared=keys) for keys in shared]
-    expected = run(name, groups, defaults, grads, unchanged(groups))
-    compare(seen.item("params"), expected, {"state-shared-between-params": made}, device, groups[0]["params"])
+    after = path(name, groups, defaults, grads, unchanged(groups))
+    ask_moves(seen, after, {"state-shared-between-params": made}, groups[0]["params"])
+    compare(seen.item("params"), after[-1], {"state-shared-between-params": made}, device, groups[0]["params"])
     outside = {"state-outside-state": lambda found: not any(found)}
     stated = seen.item("stated", lookalikes=outside)
     stated.satisfies(lambda found: found == [True, True], "self.state holds nothing for a parameter", got="")
@@ -247,8 +283,26 @@ def check_none(submission, rng, device, name, defaults):
     seen = expect(submission.probe.descend(name, groups, defaults, grads, unchanged(groups)))
     raised = seen.item("raised", lookalikes={"skips-none-grad": lambda v: "NoneType" in v})
     raised.no_exception("an exception was raised for a parameter whose .grad is None")
-    expected = run(name, groups, defaults, grads, unchanged(groups))
-    compare(seen.item("params"), expected, {"skips-none-grad": faces}, device, groups[0]["params"])
+    after = path(name, groups, defaults, grads, unchanged(groups))
+    ask_moves(seen, after, {"skips-none-grad": faces}, groups[0]["params"])
+    compare(seen.item("params"), after[-1], {"skips-none-grad": faces}, device, groups[0]["params"])
+
+
+def check_nan(submission, rng, name, defaults):
+    """A gradient with a NaN in it: that element is lost, and shows it, and every other takes its step."""
+    groups = [{"params": shapes(rng, (4, 3), (2,))}]
+    grads = gradients(rng, groups, 3)
+    grads[1][0][2, 1] = torch.nan
+    seen = expect(submission.probe.descend(name, groups, defaults, grads, [[{}]] * 3))
+    params = seen.item("params").length(2)
+    for index, right in enumerate(path(name, groups, defaults, grads, [[{}]] * 3)[-1]):
+        skipped = {"skips-none-grad": lambda t: bool(torch.isfinite(t.data).all())}
+        part = params.item(index, f"parameter {index + 1} of 2", skipped).shape(*right.shape)
+        part.satisfies(
+            lambda t, right=right: torch.allclose(t.data.double(), right.double(), 1e-4, 1e-5, equal_nan=True),
+            f"parameter {index + 1} of 2 has the wrong values where one number of a gradient was NaN",
+            got=lambda t: describe(t, values=True), expected=describe(right, values=True),
+        )  # fmt: skip
 
 
 def check_resumes(submission, rng, device, name, defaults, forget=()):
@@ -293,6 +347,7 @@ def test_sgd_own_state(submission, rng, device):
 def test_sgd_none(submission, rng, device):
     """skips a parameter that has no gradient, and no other"""
     check_none(submission, rng, device, "SGD", {"lr": 0.1, "momentum": 0.8, "dampening": 0.3})
+    check_nan(submission, rng, "SGD", {"lr": 0.1, "momentum": 0.8, "dampening": 0.3})
 
 
 @pytest.mark.step("SGD")
@@ -310,6 +365,10 @@ def test_adagrad_values(submission, rng, device):
     faces = {
         "eps-inside-sqrt": [simulate(adagrad(eps_inside=True), groups, full, grads, changes)],
         "memory-made-anew": [simulate(forgetful(adagrad()), groups, full, grads, changes)],
+        "another-update-rule": [
+            simulate(adagrad(start=start, late=late), groups, full, grads, changes)
+            for start, late in ((1, False), (0.1, False), (1, True), (0, True))
+        ],
         "hard-coded-hyperparameters": [
             fixed("Adagrad", groups, defaults, grads, changes, eps=eps) for eps in (1e-10, 1e-8)
         ],
@@ -327,6 +386,7 @@ def test_adagrad_own_state(submission, rng, device):
 def test_adagrad_none(submission, rng, device):
     """skips a parameter that has no gradient, and no other"""
     check_none(submission, rng, device, "Adagrad", {"lr": 0.1})
+    check_nan(submission, rng, "Adagrad", {"lr": 0.1})
 
 
 @pytest.mark.step("Adagrad")
@@ -370,6 +430,7 @@ def test_rmsprop_own_state(submission, rng, device):
 def test_rmsprop_none(submission, rng, device):
     """skips a parameter that has no gradient, and no other"""
     check_none(submission, rng, device, "RMSprop", {"lr": 0.01})
+    check_nan(submission, rng, "RMSprop", {"lr": 0.01})
 
 
 @pytest.mark.step("RMSprop")
@@ -391,6 +452,7 @@ def test_adam_values(submission, rng, device):
     faces = {
         "no-bias-correction": [simulate(adam(**slip), groups, full, grads, changes) for slip in uncorrected],
         "correction-stored": [simulate(adam(stored=True), groups, full, grads, changes)],
+        "correction-never-fades": [simulate(adam(fades=False), groups, full, grads, changes)],
         "eps-inside-sqrt": [simulate(adam(eps_inside=True), groups, full, grads, changes)],
         "decay-swapped": [simulate(adam(swapped=True), groups, full, grads, changes)],
         "eps-before-correction": [simulate(adam(eps_early=True), groups, full, grads, changes)],
@@ -416,6 +478,7 @@ def test_adam_own_state(submission, rng, device):
 def test_adam_none(submission, rng, device):
     """skips a parameter that has no gradient, and no other"""
     check_none(submission, rng, device, "Adam", {"lr": 0.1})
+    check_nan(submission, rng, "Adam", {"lr": 0.1})
 
 
 @pytest.mark.step("Adam")

@@ -47,8 +47,9 @@ def descend(submission, name, groups, defaults, grads, changes, freeze=False):
     parameters[-1].requires_grad_(not freeze)  # frozen, and has gradients all the same
     start = [p.detach().clone() for p in parameters]
     keys = [set(group) for group in optimizer.param_groups]
-    seen = {"kept": True, "shares": False, "raised": "", "used": _ready_made(optimizer)}
+    seen = {"kept": True, "shares": False, "raised": "", "used": _ready_made(optimizer), "moves": []}
     for row, change in zip(grads, changes, strict=True):
+        at = [p.detach().clone() for p in parameters]
         _set_gradients(parameters, row)
         for group, options in zip(optimizer.param_groups, change, strict=True):
             group.update(options)
@@ -60,6 +61,7 @@ def descend(submission, name, groups, defaults, grads, changes, freeze=False):
                 raise
             seen["raised"] = f"{type(error).__name__}: {error}"
             break
+        seen["moves"].append([p.detach() - old for p, old in zip(parameters, at, strict=True)])
         seen["kept"] = seen["kept"] and _kept(parameters, row)
         seen["shares"] = seen["shares"] or _shares(optimizer.state, [p.grad for p in parameters])
     return seen | {
