@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.compare import expect, looks_like, near, require
+from grader.compare import expect, looks_like, near, one_of, require
 
 GAMES = ("ALE/Breakout-v5", "ALE/Pong-v5", "ALE/AirRaid-v5")
 SHAPES = {
@@ -59,6 +59,7 @@ def test_loss(submission, rng, device):
             "sign-forgotten": -loss_of(answers),
             "arguments-swapped": F.binary_cross_entropy(torch.ones(size), answers),
             "loss-per-row": lambda t, size=size: t.shape == (size,),
+            "log-forgotten": one_of([-answers.mean(), (1 - answers).mean(), (1 - answers).square().mean()]),
         }
         seen = expect(submission.generator_loss(answers), named)
         seen.tensor(loss_of(answers), device=device).keeps_argument(0, answers, "mutates-caller")
