@@ -115,6 +115,7 @@ def test_averages(submission, rng, device):
             "averages-not-reset": [(step, np.mean(each)) for step, each in so_far],
             "last-for-average": [(step, each[-1]) for step, each in losses],
             "sum-for-average": [(step, sum(each)) for step, each in losses],
+            "most-pixels-decide": [(step, np.median(each)) for step, each in losses],
             "step-missing": [(0, np.mean(each)) for _, each in losses],
             "mean-over-wrong-count": lambda found, wrong=[off, *fixed]: any(
                 [step for step, _ in found] == [step for step, _ in each]
