@@ -89,7 +89,8 @@ def test_curves(submission, rng):
     """draws each function over the angle in degrees"""
     _, stop, stride = _angles(rng)
     angles = range(-90 - 10 * stride, stop, stride)[::-1]
-    values = _run(submission.probe.curves("curves", angles[-1], stop, stride), "curves")
+    seen = submission.probe.curves("curves", angles[-1], stop, stride)
+    values = _run(seen, "curves")
     for tag, function in CURVES.items():
         expected = _without_poles([(angle, function(math.radians(angle))) for angle in angles])
         named = {
@@ -102,6 +103,9 @@ def test_curves(submission, rng):
             ),
             "points-out-of-order": lambda found, expected=expected: (
                 [step for step, _ in found] == sorted(step for step, _ in expected)
+            ),
+            "writers-of-one-second": lambda found, expected=expected: (
+                seen.value["writers"] > 1 and {step for step, _ in found} < {step for step, _ in expected}
             ),
         }
         expect(_without_poles(_curve(values, tag)), named, what=f"the curve {tag}").equals(expected)

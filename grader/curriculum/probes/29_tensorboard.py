@@ -3,9 +3,11 @@
 import os
 import threading
 from pathlib import Path
+from unittest import mock
 
 import torch
 from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
 
 from grader.curriculum.preload.files import write
 
@@ -25,12 +27,13 @@ def _left_behind():
 
 
 def curves(submission, log_dir, start, stop, stride):
-    """Let curves be written, the greatest angle first, out of an iterator.
+    """Let curves be written, the greatest angle first, out of an iterator; count the writers that this takes.
 
     Told: `write_curves` from {start} to {stop} in steps of {stride}, with an iterator
     """
-    submission.write_curves(log_dir, iter(range(start, stop, stride)[::-1]))
-    return _left_behind()
+    with mock.patch.object(EventsWriter, "__init__", autospec=True, side_effect=EventsWriter.__init__) as made:
+        submission.write_curves(log_dir, iter(range(start, stop, stride)[::-1]))
+    return _left_behind() | {"writers": made.call_count}
 
 
 def trial(submission, log_dir, name, hparams, metrics):
