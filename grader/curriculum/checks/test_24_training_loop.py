@@ -114,16 +114,18 @@ def by_log(seen):
     return {"step-before-backward": stepped_early, "zero-after-backward": cleared_late}
 
 
-def compare_weights(seen, expected, missing, device, others=None):
+def compare_weights(seen, expected, missing, device, others=None, path=()):
     """Ask for the weights after training; `missing` holds what they are where gradients were not cleared.
 
-    `others` maps further misconceptions to the weights that they lead to, or to a function.
+    `others` maps further misconceptions to the weights that they lead to, or to a function. `path` holds the weights
+    after 0, 1, 2 … batches.
     """
     parts = expect(seen).item("weights", "the list of weights").length(len(expected))
     for index, name in enumerate(NAMES[: len(expected)]):
         zero = {"zero-grad-missing": lambda t, at=index: any(looks_like(t, each[at]) for each in missing)}
         other = {each: given if callable(given) else given[index] for each, given in (others or {}).items()}
-        parts.item(index, name, by_log(seen) | zero | other).tensor(expected[index], device=device)
+        part = parts.item(index, name, by_log(seen) | zero | other)
+        part.tensor(expected[index], device=device, steps=lambda at=index: [each[at] for each in path])
 
 
 def compare_history(seen, expected, device, first_losses=None, whole=None):
@@ -174,13 +176,17 @@ def test_three_steps(submission, rng, device):
         forgets = lambda _, of=seen: "backward" in of.value["log"] and "step" not in of.value["log"]  # noqa: E731
         others = {"first-group-only": some, "memory-made-anew": forgets}
         others["another-update-rule"] = reference(weights, batches, loss, lr, clip=1.0, **settings)[1]
+        others["nothing-was-recorded"] = lambda _, of=seen: of.value["backwards"] and "backward" not in of.value["log"]
+        path = [reference(weights, batches[:count], loss, lr, **settings)[1] for count in range(len(batches) + 1)]
         missing = uncleared(weights, batches, loss, lr, garbage=garbage, **settings)
         others |= {"zero-times-nan": not_finite} if len(sizes) == 1 else {}
-        compare_weights(seen, expected_weights, missing, device, others)
+        compare_weights(seen, expected_weights, missing, device, others, path)
         moved = reference(weights, batches[:1], loss, lr, **settings)[1]
         after = LOSSES[loss](forward(moved, batches[0][0]), batches[0][1]).item()
-        summed = expected_losses[0] * len(batches[0][0])
-        compare_history(seen, expected_losses, device, {"loss-after-step": after, "sum-for-average": summed})
+        size = len(batches[0][0])
+        first = {"loss-after-step": after, "sum-for-average": expected_losses[0] * size}
+        first |= {"mean-over-wrong-count": expected_losses[0] / size}
+        compare_history(seen, expected_losses, device, first)
         touched = expect(seen).item("touched", lookalikes={"mutates-caller": True})
         touched.is_false("the caller's batch was changed")
 

@@ -453,7 +453,7 @@ def by_batch(settings, weights, test, batches):
     return sum(each) / len(each)
 
 
-def names_of_weights(settings, first, last, train, calls, lr, unused):
+def names_of_weights(settings, first, last, train, calls, lr, seen):
     """Return lookalikes of the weights after training."""
     other = settings | {"loss": "bce" if settings["loss"] == "mse" else "mse"}
 
@@ -469,7 +469,9 @@ def names_of_weights(settings, first, last, train, calls, lr, unused):
         "argument-ignored": lambda _: settings["output"] == "sigmoid" and ends_as(of=other),
         "hard-coded-hyperparameters": lambda _: any(ends_as(rate=rate) for rate in (1e-3, 0.01, 0.1, 1.0)),
     }
-    named["zero-after-backward"] = lambda _: unused and all(map(torch.equal, first, last))
+    kept = all(map(torch.equal, first, last))
+    named["zero-after-backward"] = lambda _: seen.value["unused"] and kept
+    named["nothing-was-recorded"] = lambda _: seen.value["lost"] and kept
     return named
 
 
@@ -490,7 +492,7 @@ def test_trains(submission, rng, device):
         ask_modes(seen, len(calls))
         last = expect(seen).item("last")
         expected = trained(settings, first, train, calls, lr)
-        known = names_of_weights(settings, first, ends, train, calls, lr, seen.value["unused"])
+        known = names_of_weights(settings, first, ends, train, calls, lr, seen)
         for index, name in enumerate(names(settings)):
             last.item(index, f"{name} after training", known).values(expected[index])
         batches = seen.value["calls"][len(calls) :]

@@ -253,6 +253,7 @@ def ask_head(seen, labels, width, classes, batch_size, epochs, lr, device, left=
             "zero-grad-missing": lambda t, ways=(never[index], after[index]): any(map(t.data.allclose, ways)),
             "zero-after-backward": lambda t, old=weights[index]: seen.value["cleared"] and t.data.equal(old),
             "same-order-every-epoch": again[index],
+            "nothing-was-recorded": lambda t, old=weights[index]: seen.value["lost"] and t.data.equal(old),
         }
         expect(seen).item("after").item(index, name, named).tensor(expected[index], device=device)
     directly = {"calls-forward-directly": 0}

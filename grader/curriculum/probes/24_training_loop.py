@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from grader.curriculum.preload.backwards import Backwards
 from grader.curriculum.preload.on_cpu import OnCpu
 
 
@@ -129,9 +130,10 @@ def steps(submission, weights, batches, garbage, lr, loss, device):
     optimizer = Loggable([{"params": matrices}, {"params": biases, "lr": lr / 2}], lr=lr, momentum=0.9)
     optimizer.log = watched[0]
     sent = [(x.cpu().clone(), y.cpu().clone()) for x, y in batches]
-    returned = [submission.train_step(net, x, y, function, optimizer, device) for x, y in sent]
+    with Backwards() as mode:
+        returned = [submission.train_step(net, x, y, function, optimizer, device) for x, y in sent]
     touched = [each.requires_grad or each._version > 0 for batch in sent for each in batch]
-    return _result(net, returned, *watched) | {"touched": any(touched)}
+    return _result(net, returned, *watched) | {"touched": any(touched), "backwards": mode.calls}
 
 
 def epoch(submission, weights, batches, garbage, lr, loss, device):

@@ -6,6 +6,8 @@ import copy
 import torch
 from torch import nn
 
+from grader.curriculum.preload.backwards import Backwards
+
 
 class Stop(Exception):
     """Ends a call when everything that it was made for has been seen."""
@@ -103,15 +105,19 @@ def learns(submission, weights, inputs, targets, lr, garbage, calls, device):
     Told: `learn` {calls:count time} on {inputs:count batch} in turn, with lr {lr} and old gradients left over
     """
     classifier = _made(submission, weights, device, lr, garbage)
-    hooks = []
+    hooks, arrived = [], []
     classifier.register_forward_hook(lambda *_: hooks.append(1))
-    for call in range(calls):
-        classifier.learn(inputs[call % len(inputs)].cpu(), targets[call % len(inputs)].cpu())
+    for parameter in classifier.parameters():
+        parameter.register_post_accumulate_grad_hook(lambda _: arrived.append(1))
+    with Backwards() as mode:
+        for call in range(calls):
+            classifier.learn(inputs[call % len(inputs)].cpu(), targets[call % len(inputs)].cpu())
     moved = any(not torch.equal(a.cpu(), b.cpu()) for a, b in zip(classifier.parameters(), weights, strict=True))
-    cleared = all(each.grad is None or not each.grad.any() for each in classifier.parameters())
+    cleared = arrived and all(each.grad is None or not each.grad.any() for each in classifier.parameters())
+    lost = "no, and backward came to none of the weights" if mode.calls and not arrived else "no"
     return {
         "weights": _weights(classifier), "counter": classifier.counter, "progress": classifier.progress,
-        "hooks": len(hooks), "moved": "yes" if moved else "no, and no gradient is left" if cleared else "no",
+        "hooks": len(hooks), "moved": "yes" if moved else "no, and no gradient is left" if cleared else lost,
     }  # fmt: skip
 
 

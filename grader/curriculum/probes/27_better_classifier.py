@@ -5,6 +5,8 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.utils.data import TensorDataset
 
+from grader.curriculum.preload.backwards import Backwards
+
 
 def _weights(module):
     return [parameter.detach().cpu().clone() for parameter in module.parameters()]
@@ -217,12 +219,12 @@ def rung(submission, settings, train, test, device, seed, epochs, batch_size, lr
     """
     torch.rand(drawn)
     settings = submission.Settings(**settings)
-    with Watch() as watch:
+    with Watch() as watch, Backwards() as mode:
         accuracy = submission.run_rung(settings, _data(*train), _data(*test), device, seed, epochs, batch_size, lr)
     return {
         "accuracy": accuracy, "calls": watch.calls, "modes": watch.modes, "parts": watch.parts,
         "swapped": watch.swapped, "dimmest": watch.dimmest,
-        "unused": bool(watch.backwards) and watch.cleared,
+        "unused": bool(watch.backwards) and watch.cleared, "lost": bool(mode.calls) and not watch.backwards,
         "first": watch.weights[0] if watch.weights else [], "last": watch.weights[-1] if watch.weights else [],
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from grader.curriculum.preload.backwards import Backwards
 from grader.curriculum.preload.files import write
 from grader.curriculum.preload.on_cpu import OnCpu
 
@@ -123,14 +124,18 @@ def _train(submission, model, inputs, labels, batch_size, epochs, lr, device, le
     called = []
     model.register_forward_pre_hook(lambda *_: called.append(True))
     make_optimizer, given = _watched(model, lr)
-    returned = submission.train_head(model, loader, nn.CrossEntropyLoss(), make_optimizer, device, epochs)
+    arrived = []
+    for parameter in model.fc.parameters():
+        parameter.register_hook(lambda _: arrived.append(True))
+    with Backwards() as mode:
+        returned = submission.train_head(model, loader, nn.CrossEntropyLoss(), make_optimizer, device, epochs)
     after = model.state_dict()
-    cleared = all(each.grad is None or not each.grad.any() for each in model.fc.parameters())
+    cleared = bool(arrived) and all(each.grad is None or not each.grad.any() for each in model.fc.parameters())
     changed = [key for key, value in before.items() if not key.startswith("fc.") and not torch.equal(after[key], value)]
     return {
         "features": features, "weights": [before["fc.weight"], before["fc.bias"]], "returned": returned,
         "after": [after["fc.weight"], after["fc.bias"]], "given": given, "changed": changed, "called": len(called),
-        "cleared": cleared,
+        "cleared": cleared, "lost": bool(mode.calls) and not arrived,
     }  # fmt: skip
 
 
