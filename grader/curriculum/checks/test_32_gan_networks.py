@@ -68,7 +68,8 @@ def test_transposed(submission, rng):
         expected = _transposed(size, kernel, stride, padding)
         slips = (size * stride, size * stride + kernel, size * stride + kernel - 2 * padding, expected + padding,
                  (size - 1) * stride + kernel, (size + 2 * padding - kernel) // stride + 1,
-                 (size - 1) * stride + kernel + 2 * padding, expected - 1)  # fmt: skip
+                 (size - 1) * stride + kernel + 2 * padding, expected - 1, (size - 1) * stride - 2 * padding + 1,
+                 (size - 1) * stride + 1)  # fmt: skip
         fixed = (_transposed(64, kernel, stride, padding), _transposed(size, 4, stride, padding))
         ask_size(submission, (size, kernel, stride, padding, True), expected, slips, fixed)
 
