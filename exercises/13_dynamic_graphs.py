@@ -55,9 +55,9 @@ def settle(x: torch.Tensor, rate: torch.Tensor, limit: float) -> tuple[torch.Ten
     x: of any shape, its norm (the root of the sum of the squares) above 0. rate: no dimensions, between
     0 and 1. limit: above 0.
 
-    As long as the norm of x is greater than `limit`, multiply x by `rate`; if the norm is not greater to
-    begin with, leave x alone. You may ask a tensor a question, but the result must be computed from
-    tensors.
+    As long as the norm of x is greater than `limit`, multiply x by `rate`, hundreds of times if need be; if
+    the norm is not greater to begin with, leave x alone. You may ask a tensor a question, but the result must
+    be computed from tensors.
 
     Returns (result, count): the x at the end, and how often it was multiplied, an int.
     """

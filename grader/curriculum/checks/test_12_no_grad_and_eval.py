@@ -197,6 +197,12 @@ def test_frozen(submission, rng):
                 got=f"requires_grad={not expected}", expected=f"requires_grad={expected}",
             )  # fmt: skip
         seen.item("modes_kept", lookalikes=MODES_CHANGED).is_true("the mode of a module was changed")
+    called = submission.probe.freeze_norm([2 + int(each) for each in torch.randperm(5, generator=rng)[:3]], 0.1)
+    seen = expect(called)
+    for name in ("0.weight", "0.bias", "1.0.weight", "1.0.bias", "1.1.weight", "1.1.bias", "2.weight", "2.bias"):
+        named = {"attribute-on-module": lambda flag: flag is True and called.value["affine"] is False}
+        of_norm = f"{name}.requires_grad in a net whose part 1 ends in a batch norm"
+        seen.item("flags").item(name, of_norm, named).equals(not name.startswith("1."))
 
 
 MODES_CHANGED = {"mode-not-restored": False}
@@ -273,6 +279,7 @@ def named_for(name, tried):
             # The weight of the same layer came first: it got none.
             return {"bias-not-frozen": lambda grad: grad is not None}
         return {
+            "none-becomes-zeros": lambda grad: not grad.data.any(),
             "attribute-on-module": lambda grad: "attribute" in tried(),
             "eval-means-frozen": lambda grad: "eval" in tried(),
             "freeze-by-optimizer-only": lambda grad: grad is not None,

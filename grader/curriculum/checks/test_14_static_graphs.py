@@ -93,8 +93,10 @@ def test_scripted(submission, rng, device):
     for signs in ((1, -1, 1, 0), (-1, -1, 1)):
         xs = inputs_with_sums(rng, 4, 3, signs)
         weight, other, upstream = (torch.randn(size, generator=rng) for size in ((3, 5), (3, 5), (4, 5)))
-        seen = expect(submission.probe.branched("scripted", xs, weight, other, upstream))
-        seen.item("kind", "the type of the result").equals("ScriptFunction")
+        called = submission.probe.branched("scripted", xs, weight, other, upstream)
+        seen = expect(called)
+        compiled = {"compile-is-not-script": lambda kind, of=called: of.value["compiled"]}
+        seen.item("kind", "the type of the result", compiled).equals("ScriptFunction")
         baked = {
             "unchosen-part-runs": lambda text: "prim::If" not in text and "aten::where" in text,
             "trace-bakes-branch": lambda text: "prim::If" not in text,

@@ -167,6 +167,19 @@ def freeze_and_train(submission, state, part, frozen_before, x, upstream, lr):
     return report
 
 
+def freeze_norm(submission, shapes, lr):
+    """Freeze a part of a net that holds a batch norm; say of each parameter whether it still requires a gradient.
+
+    Told: `freeze` of a part with a batch norm in it
+    """
+    before, between, after = shapes
+    part = nn.Sequential(nn.Linear(before, between), nn.BatchNorm1d(between))
+    net = nn.Sequential(nn.Linear(before, before), part, nn.Linear(between, after))
+    submission.freeze(net, part, lr)
+    flags = {name: parameter.requires_grad for name, parameter in net.named_parameters()}
+    return {"flags": flags, "affine": part[1].affine}
+
+
 def run_through(submission, state, x, upstream):
     """Run the three parts, then backward; return the result and the .grad of every parameter by name.
 

@@ -32,7 +32,9 @@ def branched(submission, name, xs, weight, other, upstream):
     """
     function = submission.scripted() if name == "scripted" else getattr(submission, name)
     seen = {"graph": str(getattr(function, "graph", "")), "kind": type(function).__name__, "runs": []}
-    if not callable(function):
+    seen["compiled"] = hasattr(function, "_torchdynamo_orig_callable")
+    # subtle: whatever is no graph is not run, since its first call may start a compiler
+    if not callable(function) or (name == "scripted" and not isinstance(function, torch.jit.ScriptFunction)):
         return seen
     for x in xs:
         leaves, products = _leaves(weight, other), _Products()
