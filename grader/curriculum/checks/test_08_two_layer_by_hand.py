@@ -172,6 +172,13 @@ def many(count):
     return count > 0
 
 
+def slopes_of_others(h):
+    """Return the derivatives of the sigmoid and of the hyperbolic tangent, also as taken from what the ReLU gave."""
+    out = h.clamp(min=0)
+    s = torch.sigmoid(h)
+    return [s * (1 - s), out * (1 - out), 1 - out**2, 1 - torch.tanh(h) ** 2]
+
+
 @pytest.mark.step("backward")
 def test_backward(submission, rng, device):
     """turns any gradient at the prediction into the gradients of both weights"""
@@ -189,6 +196,7 @@ def test_backward(submission, rng, device):
             "relu-applied-to-gradient": x.T @ back.clamp(min=0),
             "transpose-slip": grad_w1.T,
             "mean-vs-sum": one_of([grad_w1 / n, grad_w1 / (n * d_out)]),
+            "local-gradients-of-another": one_of([x.T @ (back * slope) for slope in slopes_of_others(h)]),
         }
         pair.item(0, "grad_w1", named).tensor(grad_w1, device=device)
         named = {

@@ -414,11 +414,20 @@ def rounded_off(logits, targets):
     return cut_off
 
 
+def binary_losses(logits, targets):
+    """Return what comes of a question of yes or no for each class, of logits or probabilities, as mean and as sums."""
+    one_hot = F.one_hot(targets, logits.shape[1]).float()
+    means = [F.binary_cross_entropy_with_logits(each, one_hot) for each in (logits, torch.softmax(logits, 1))]
+    means.append(F.binary_cross_entropy(torch.softmax(logits, 1), one_hot))
+    return [mean * times for mean in means for times in (1, logits.shape[1], logits.numel())]
+
+
 @pytest.mark.step("classification_loss")
 def test_loss(submission, rng, device):
     """is the mean cross-entropy of the logits, with gradients to every layer"""
     for (num_inputs, num_classes), training, probability in zip(SIZES, (False, True), (0.5, 0.0), strict=True):
         x, targets = torch.randn(7, num_inputs, generator=rng), torch.randint(num_classes, (7,), generator=rng)
+        targets[:num_classes] = torch.randperm(num_classes, generator=rng)  # each class is there
         state = draw_state(rng, num_inputs, num_classes)
         submission.recognise(SECOND)
         seen = submission.probe.loss_of(state, probability, training, x, targets)
@@ -429,6 +438,7 @@ def test_loss(submission, rng, device):
             "detached-returned": lambda t: not t.requires_grad,
             "log-forgotten": one_of([F.nll_loss(torch.softmax(logits, 1), targets), F.nll_loss(logits, targets)]),
             "sign-forgotten": -F.cross_entropy(logits, targets),
+            "binary-loss-for-classes": one_of(binary_losses(logits, targets)),
             "mean-over-wrong-count": F.cross_entropy(logits, targets) / num_classes,
             "python-value-breaks-graph": lambda value: isinstance(value, float),
         }
@@ -441,8 +451,12 @@ def test_loss(submission, rng, device):
         for name, grad in expected.items():
             cut = {"detached-returned": lambda t: t.grad is None}
             expect(seen).item("trained").item(name, name, cut).grad(grad)
-    seen = submission.probe.loss_of(state, 0.0, False, x[:1], targets[:1])
-    expected = F.cross_entropy(logits_of(x[:1], state), targets[:1])
+    x, targets = x[:1], torch.randint(num_classes - 1, (1,), generator=rng)
+    # Where each class was there, targets of this shape were no trouble.
+    fewer = {"classes-from-labels": lambda error: "multi-target not supported" in error.message}
+    submission.recognise(SECOND | fewer)
+    seen = submission.probe.loss_of(state, 0.0, False, x, targets)
+    expected = F.cross_entropy(logits_of(x, state), targets)
     expect(seen).item("loss", "the result for a single sample").tensor(expected, device=device)
 
 

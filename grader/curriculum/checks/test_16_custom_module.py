@@ -406,6 +406,7 @@ PARTS = (
     "register_parameter('{name}', nn.Parameter(torch.zeros({a}, 1)))",
     "register_parameter('{name}', nn.Parameter(torch.tensor(1.0), requires_grad=False))",
     "register_buffer('{name}', torch.zeros({a}))",
+    "register_parameter('{name}', nn.Parameter(made.{other}.weight.detach()[:1]))",
     "register_parameter('{name}', made.{other}.weight)",
 )  # fmt: skip
 NAMES = ("stem", "body", "neck", "head", "tail")
@@ -434,6 +435,7 @@ def summaries(model):
         "top-level-only": [(name, each) for name, each in right if name.count(".") < 2],
         "buffers-are-parameters": list(model.state_dict(keep_vars=True).items()) if len(twice) == len(right) else right,
         "shared-counted-twice": twice,
+        "address-is-not-the-tensor": list({each.data_ptr(): (name, each) for name, each in right}.values()),
     }
     return counted(right), {who: counted(found) for who, found in lists.items() if len(found) != len(right)}
 
@@ -450,7 +452,7 @@ def in_one_way_each(right, wrong):
 def drawn_models(rng):
     """Draw models about two of which each misconception errs; return their recipes with what `summaries` says."""
     chance, found, erred = dice(rng), {}, collections.Counter()
-    while len(erred) < 4 or min(erred.values()) < 2:
+    while len(erred) < 5 or min(erred.values()) < 2:
         recipe = drawn_model(chance)
         right, wrong = summaries(followed(recipe, torch.nn.Module()))
         if in_one_way_each(right, wrong) and any(erred[who] < 2 for who in wrong):
