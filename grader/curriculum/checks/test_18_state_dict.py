@@ -5,7 +5,7 @@ import contextlib
 import pytest
 import torch
 
-from grader.compare import describe, expect
+from grader.compare import describe, expect, looks_like
 from grader.curriculum.checks._files import saved
 
 SAVED = {
@@ -198,9 +198,9 @@ def draw_offer(rng, sizes):
     # One number would fit by broadcasting.
     offered["1.bias"] = torch.randn(1, generator=rng)
     misspelt = {"0.bais": offered.pop("0.bias")}
-    offered = {"9.weight": torch.randn(2, 3, generator=rng)} | offered | misspelt
+    offered = {"9.weight": torch.randn(2, 3, generator=rng)} | misspelt | offered
     missing = ["0.bias", "1.bias", "3.weight", "3.bias"]
-    unused = ["9.weight", "1.bias", "3.weight", "3.bias", "0.bais"]
+    unused = ["9.weight", "0.bais", "1.bias", "3.weight", "3.bias"]
     expected = {name: before[name] if name in missing else offered[name] for name in before}
     return before, offered, expected, missing, unused
 
@@ -228,12 +228,27 @@ def test_matching(submission, rng):
 def named_entry(name, seen, before, offered):
     """Return lookalikes for an entry after a state was offered that fits in part."""
     named = {"copy-broadcasts": offered[name].expand_as(before[name])} if name == "1.bias" else {}
+    if name in offered and offered[name].shape != before[name].shape:
+        named["part-of-a-tensor-loaded"] = in_a_corner(before[name], offered[name])
+
+    def misplaced(found):
+        others = [(offered[other], key) for other in offered for key in before if other in before and other != key]
+        return any(looks_like(seen.value["entries"][key], each) for each, key in others)
+
+    named["place-for-name"] = misplaced
 
     def nothing(found):
         return all(torch.equal(each.data, before[key]) for key, each in seen.value["entries"].items())
 
     named |= {"dict-is-not-the-model": nothing}
     return named | ({"buffers-skipped": before[name]} if name in BUFFERS else {})
+
+
+def in_a_corner(whole, part):
+    """Return what there is where as much of a part as fits was written into a corner of the whole."""
+    mixed, corner = whole.clone(), tuple(slice(0, min(pair)) for pair in zip(whole.shape, part.shape, strict=True))
+    mixed[corner] = part[corner]
+    return mixed
 
 
 def expect_not_raised(seen):
@@ -283,7 +298,11 @@ def test_copies(submission, rng):
         sizes = draw_sizes(rng)
         state, other = draw(rng, sizes), draw(rng, sizes)
         seen = submission.probe.copied(sizes, state, other)
-        nothing = {"name-bound-anew": lambda found, other=other: torch.equal(found["0.weight"].data, other["0.weight"])}
+        nothing = {
+            "name-bound-anew": lambda found, other=other, seen=seen: (
+                torch.equal(found["0.weight"].data, other["0.weight"]) and not seen.value["written"]
+            )
+        }
         target = expect(seen).item("target", "the target's state_dict after the call", nothing)
         said = "the target does not have the weights of the source"
         target.satisfies(lambda found, s=state: torch.equal(found["0.weight"].data, s["0.weight"]), said, got="")

@@ -128,6 +128,7 @@ def copied(submission, sizes, state, other):
     source, target = model_of(sizes, state), model_of(sizes, other, frozen=True)
     target[1].eval()
     before, were = (facts(source), settings(source), facts(target)), settings(target)
+    versions = [each._version for each in target.parameters()]
     submission.copy_weights(source, target)
     return {
         "target": entries(target),
@@ -135,6 +136,7 @@ def copied(submission, sizes, state, other):
         "shared": shared(target.state_dict(), source.state_dict()),
         "source untouched": before[:2] == (facts(source), settings(source)),
         "target untouched": before[2] == facts(target),
+        "written": versions != [each._version for each in target.parameters()],
         "settings": kept(were, target),
     }
 
