@@ -1,5 +1,6 @@
 """Hidden checks of 10: recording operations, ordering their graph, and running backward over it."""
 
+import collections
 import dataclasses
 import math
 from itertools import pairwise, product
@@ -210,6 +211,19 @@ def ordered(submission, rng, graph):
     return dataclasses.replace(seen, value=seen.value | {"order": sent.gathered(seen.value["order"])})
 
 
+def once_each(graph):
+    """Return the nodes whose turn comes for one that counts every use, but takes a parent that stands twice for one."""
+    uses = collections.Counter(parent for node in behind(graph) for parent in graph[node][0])
+    order, ready = set(), [max(behind(graph))]
+    while ready:
+        node = ready.pop()
+        order.add(node)
+        for parent in set(graph[node][0]):
+            uses[parent] -= 1
+            ready += [parent] * (uses[parent] == 0)
+    return order
+
+
 @pytest.mark.step("topological_order")
 def test_order(submission, rng):
     """lists every node once, and each before its parents"""
@@ -226,6 +240,7 @@ def test_order(submission, rng):
                 set(order) == {node for node in nodes if graph[node][0]}
             ),
             "exponential-revisit": lambda order, nodes=nodes: set(order) == nodes and len(order) > len(nodes),
+            "parent-stands-twice": lambda order, graph=graph, nodes=nodes: set(order) == once_each(graph) != nodes,
         }
         order = expect(ordered(submission, rng, graph)).item("order", "the result", named).is_a(list)
         expected = f"each of {len(nodes)} nodes once"
