@@ -13,7 +13,8 @@ MOST_CELLS = 16  # rows, and columns
 MOST_NUMBERS = 5  # columns, or elements of a vector, that are written as numbers; of wider matrices, each is a shade
 MOST_LINES = 8  # rows of numbers
 MOST_LETTERS = 10  # of a number in a cell
-MOST_MARKED = 0.9  # of the shades: a picture of more that differ is left out
+MOST_MARKED = 0.9  # of the shades: where more differ, a few rows show as much as many
+ROWS_OF_A_WALL = 4
 IN_A_LINE = 6  # elements of a vector that are told in words without a picture
 SHADES = "·░▒▓█"
 DIGITS = (2, 3, 4, 5, 6, 9)
@@ -35,17 +36,25 @@ def of(pair: Pair) -> Picture | None:
     planes = [each.reshape(1, -1) if each.ndim == 1 else each for each in planes]
     few = planes[0].shape[1] <= MOST_NUMBERS or len(planes[0]) == 1
     most = (MOST_LINES, MOST_NUMBERS) if few else (MOST_CELLS, MOST_CELLS)
-    parts = [_part(at, size, limit) for at, size, limit in zip((0, *place)[-2:], planes[0].shape, most, strict=True)]
-    got, expected, wrong = (each[parts[0], parts[1]] for each in planes)
-    numbers, marks = _numbers(got, expected, wrong) if few else None, _marks(got, expected, wrong)
-    if not numbers and _is_a_wall(marks):
-        return None
-    cells = numbers or _shades(got, expected)
-    return Picture(_caption(plane, shape, parts), cells[1], cells[0], marks)
+    parts = _parts(place, planes[0].shape, most)
+    if not few and _is_a_wall(_marks(*_cut(planes, parts))):
+        parts = _parts(place, planes[0].shape, (ROWS_OF_A_WALL, MOST_CELLS))
+    got, expected, wrong = _cut(planes, parts)
+    cells = (few and _numbers(got, expected, wrong)) or _shades(got, expected)
+    return Picture(_caption(plane, shape, parts), cells[1], cells[0], _marks(got, expected, wrong))
+
+
+def _parts(place: tuple[int, ...], shape: tuple[int, ...], most: tuple[int, int]) -> list[slice]:
+    """Return which rows and which columns are shown, around a place."""
+    return [_part(at, size, limit) for at, size, limit in zip((0, *place)[-2:], shape, most, strict=True)]
+
+
+def _cut(planes: list[Array], parts: list[slice]) -> list[Array]:
+    return [each[parts[0], parts[1]] for each in planes]
 
 
 def _is_a_wall(marks: tuple[str, ...]) -> bool:
-    """Return whether nearly every cell differs, some this way and some that: shades of those show nothing."""
+    """Return whether nearly every cell differs, some this way and some that: shades of those show little."""
     signs = "".join(marks)
     return len({*signs} - {" "}) > 1 and signs.count(" ") < (1 - MOST_MARKED) * len(signs)
 
