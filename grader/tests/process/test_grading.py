@@ -382,11 +382,18 @@ def verdict_on(exercise, launcher, function):
 
 
 def test_what_a_probe_raises_on_a_none_of_the_learners_is_not_told_as_raised_by_the_learner(launcher, exercise):
-    verdict = verdict_on(exercise, launcher, "def build_four(values, device):\n    pass\n")
+    verdict = verdict_on(exercise, launcher, "def build_four(values, device):\n    return None if values else device\n")
     check = next(each for each in step(verdict, "build_four").checks if each.check == "test_gradient_reaches_variable")
     assert check.outcome is Outcome.FAILED
-    assert check.said.startswith("your code left None where a value was needed")
+    assert check.said.startswith("your code left None where a value was needed, perhaps for want of a `return`")
     assert check.misconception is None
+
+
+def test_a_function_that_can_return_nothing_is_said_to_and_named(launcher, exercise):
+    verdict = verdict_on(exercise, launcher, "def build_four(values, device):\n    pass\n")
+    for check in step(verdict, "build_four").checks:
+        assert check.said.endswith("; `build_four` has no `return` with a value")
+        assert check.misconception == "nothing-returned"
 
 
 def test_an_exception_of_the_learners_own_names_itself_where_no_check_does(launcher, exercise):
