@@ -98,6 +98,7 @@ def test_trains(submission, rng, device):
             named = {
                 "zero-times-nan": lambda seen, left=left: left == torch.inf and bool(seen.data.isnan().any()),
                 "zero-grad-missing": lambda seen, i=index: any(_alike(seen, each[i]) for each in dirty),
+                "nothing-was-recorded": lambda _, seen=seen: seen.value["lost"],
                 "zero-after-backward": lambda _, steps=steps: not steps[0][0] and steps[0][1] > 0,
                 "step-before-backward": lambda seen, i=index, steps=steps: steps[0][1] == 0 and _alike(seen, early[i]),
             }
@@ -283,7 +284,7 @@ def test_stops(submission, rng):
         named = {
             "terminate-epoch-is-not-terminate": stop + 2,
             "whole-epochs-only": lambda ran, seen=seen: ran == 2 * length and seen._value["max epochs"] != epochs,
-            "wrong-event": 2 * length,
+            "wrong-event": lambda ran, seen=seen: ran == 2 * length or seen._value["events"] == ["COMPLETED"],
         }
         seen.item("iterations", "the number of iterations that ran", named).equals(stop)
         ends = seen.item("ends", COMPLETED, {"interrupt-is-not-terminate": 0})

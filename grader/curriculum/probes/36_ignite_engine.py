@@ -6,6 +6,8 @@ import torch
 from ignite.engine import Engine, Events, State
 from torch.nn import functional
 
+from grader.curriculum.preload.backwards import Backwards
+
 FAR = 200  # batches beyond the last one that is wanted, before endless data is cut off
 
 
@@ -46,9 +48,10 @@ def train(submission, weight, bias, batches, loss_name, lr, device, left=7.0):
         outputs.append(engine.state.output)
         model.eval()
 
-    engine.run([(inputs.cpu(), targets.cpu()) for inputs, targets in batches])
+    with Backwards() as mode:
+        engine.run([(inputs.cpu(), targets.cpu()) for inputs, targets in batches])
     learned = {"weight": model.weight.detach(), "bias": model.bias.detach()}
-    return learned | {"outputs": outputs, "modes": modes, "steps": steps}
+    return learned | {"outputs": outputs, "modes": modes, "steps": steps, "lost": bool(mode.calls) and not arrived}
 
 
 class _Spy(torch.nn.Module):
@@ -151,14 +154,17 @@ def two_lows(submission, first, second):
 def stopped(submission, outputs, epochs, threshold):
     """Run with a threshold; return how many iterations ran, how often the run was completed, and its last epoch.
 
+    Also the names of the events that something was attached to.
+
     Told: `stop_below` {threshold}, in a run of {epochs:count epoch} over {outputs:count loss}
     """
     engine, ran = _engine(outputs)
     ends = []
     submission.stop_below(engine, threshold)
+    events = [event.name for event in Events if engine._event_handlers.get(event)]
     engine.add_event_handler(Events.COMPLETED, lambda engine: ends.append(engine.state.iteration))
     engine.run(range(len(outputs) // epochs), max_epochs=epochs)
-    return {"iterations": len(ran), "ends": len(ends), "max epochs": engine.state.max_epochs}
+    return {"iterations": len(ran), "ends": len(ends), "max epochs": engine.state.max_epochs, "events": events}
 
 
 class _RanAway(Exception):
