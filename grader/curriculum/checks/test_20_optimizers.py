@@ -114,6 +114,11 @@ def forgetful(rule):
     return lambda s, p, g, o: rule({}, p, g, o)
 
 
+def rate_first(rule):
+    """Return a rule that multiplies the gradient by lr before it is squared, where it cancels."""
+    return lambda s, p, g, o: rule(s, p, o["lr"] * g, o | {"lr": 1})
+
+
 def adagrad(eps_inside=False, start=0, late=False):
     def rule(s, p, g, o):
         before = s.get("v", start)
@@ -134,7 +139,9 @@ def rmsprop(eps_inside=False, swapped=False, summed=False, start=0):
     return rule
 
 
-def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False, eps_early=False, fades=True):
+def adam(
+    eps_inside=False, swapped=False, first=True, second=True, stored=False, eps_early=False, fades=True, left=False
+):
     def rule(s, p, g, o):
         b1, b2 = (1 - b for b in o["betas"]) if swapped else o["betas"]
         s["t"] = s.get("t", 0) + 1 if fades else 1
@@ -144,6 +151,8 @@ def adam(eps_inside=False, swapped=False, first=True, second=True, stored=False,
         v = s["v"] / (1 - b2 ** s["t"]) if second else s["v"]
         if stored:
             s["m"], s["v"] = m, v
+        if left:
+            m = m * b2 ** (s["t"] / 2)
         if eps_early:
             o = o | {"eps": o["eps"] / (1 - b2 ** s["t"]) ** 0.5}
         return scaled(p, m, v, o, eps_inside)
@@ -368,7 +377,8 @@ def test_adagrad_values(submission, rng, device):
         "another-update-rule": [
             simulate(adagrad(start=start, late=late), groups, full, grads, changes)
             for start, late in ((1, False), (0.1, False), (1, True), (0, True))
-        ],
+        ]
+        + [simulate(rate_first(adagrad()), groups, full, grads, changes)],
         "hard-coded-hyperparameters": [
             fixed("Adagrad", groups, defaults, grads, changes, eps=eps) for eps in (1e-10, 1e-8)
         ],
@@ -410,7 +420,9 @@ def test_rmsprop_values(submission, rng, device):
             simulate(rmsprop(summed=each), groups, full, grads, changes) for each in (True, "with decay")
         ],
         "memory-made-anew": [simulate(forgetful(rmsprop()), groups, full, grads, changes)],
-        "another-update-rule": [simulate(rmsprop(start=1), groups, full, grads, changes)],
+        "another-update-rule": [
+            simulate(rule, groups, full, grads, changes) for rule in (rmsprop(start=1), rate_first(rmsprop()))
+        ],
         "hard-coded-hyperparameters": [
             fixed("RMSprop", groups, defaults, grads, changes, **constants)
             for constants in ({"alpha": 0.99}, {"alpha": 0.9}, {"eps": 1e-8}, {"alpha": 0.99, "eps": 1e-8})
@@ -456,6 +468,9 @@ def test_adam_values(submission, rng, device):
         "eps-inside-sqrt": [simulate(adam(eps_inside=True), groups, full, grads, changes)],
         "decay-swapped": [simulate(adam(swapped=True), groups, full, grads, changes)],
         "eps-before-correction": [simulate(adam(eps_early=True), groups, full, grads, changes)],
+        "another-update-rule": [
+            simulate(rule, groups, full, grads, changes) for rule in (adam(second=False, left=True), rate_first(adam()))
+        ],
         "memory-made-anew": [simulate(forgetful(adam()), groups, full, grads, changes)],
         "hard-coded-hyperparameters": [
             fixed("Adam", groups, defaults, grads, changes, **constants)
