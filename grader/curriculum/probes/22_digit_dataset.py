@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -85,7 +86,7 @@ def _image(axes, image):
     aspect = axes.get_aspect()
     height = 0.0 if aspect == "auto" else (1.0 if aspect == "equal" else float(aspect)) * abs(top - bottom)
     return {
-        "array": np.asarray(image.get_array(), dtype=np.float64),
+        "array": torch.from_numpy(np.array(image.get_array(), dtype=np.float64)),
         "cmap": image.get_cmap().name,
         "interpolation": image.get_interpolation(),
         "range": [float(limit) for limit in image.get_clim()],
