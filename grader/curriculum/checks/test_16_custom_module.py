@@ -397,8 +397,8 @@ def test_standardise_keeps(submission, rng):
 
 # parameter_summary
 
-# Parts of a model: layers up to three levels down, parameters and buffers of its own, frozen ones, and, as the last one,
-# a weight that another part has, too.
+# Parts of a model: layers up to three levels down, parameters and buffers of its own, frozen ones, and, as the last two,
+# a parameter that looks at the memory of another part, and a weight that another part has, too.
 PARTS = (
     "add_module('{name}', nn.Linear({a}, {b}))", "add_module('{name}', nn.Conv2d({a}, {b}, 2, bias=False))",
     "add_module('{name}', nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear({a}, {b}), nn.Linear({b}, {c}))))",
