@@ -16,11 +16,13 @@ LAST = (Outcome.NOT_STARTED, Outcome.BLOCKED, Outcome.UNAVAILABLE, Outcome.PASSE
 
 def steps_of(exercise: Exercise, run: Run, source: Source) -> tuple[StepResult, ...]:
     """Return the steps of an exercise in order, each with its checks, the most telling failure first."""
-    known, found, promised = known_checks(exercise), _defined(source.text), _promised(exercise)
+    known, found = known_checks(exercise), _defined(source.text)
     grouped = {step: [run.results[each.name] for each in known if each.step == step] for step in exercise.steps}
-    for step, checks in grouped.items():
+    failed = [step for step, checks in grouped.items() if any(each.outcome is Outcome.FAILED for each in checks)]
+    promised = _promised(exercise) if failed else {}  # whoever passes does not wait for it
+    for step in failed:
         if returns_nothing(step, promised, found):
-            grouped[step] = [told_so(step, check) for check in checks]
+            grouped[step] = [told_so(step, check) for check in grouped[step]]
     return tuple(
         StepResult(
             step, gravest([check.outcome for check in checks]), _told(checks, run.recognised),
