@@ -82,9 +82,8 @@ def connected(where: str) -> tuple[Any, Any]:
     """Return a client of Dask, and the cluster where one was made for it; raise UsageError where neither can be had."""
     said = read_cluster(where)
     distributed = needed("distributed", PURPOSE)
-    needed("dask.config", PURPOSE).update_defaults(
-        {"distributed": LOOKS_SELDOM}
-    )  # what somebody has set for themselves stays
+    # What somebody has set for themselves stays.
+    needed("dask.config", PURPOSE).update_defaults({"distributed": LOOKS_SELDOM})
     if not debugging():  # what it logs of workers that come and go is no news; what matters is said by us
         for name in ("distributed", "asyncio", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
